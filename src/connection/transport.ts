@@ -1,0 +1,84 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** Where and as whom to connect: what is left of inventory, command line and OpenSSH config. */
+export interface Endpoint {
+  /** The name people know the host by; used in messages and for `Host` lines of the OpenSSH config. */
+  readonly name: string;
+  /** Address or DNS name; unset values come from the user's OpenSSH config, then from OpenSSH's defaults. */
+  readonly address: string;
+  readonly port?: number;
+  readonly user?: string;
+  /** Private key file; the only key offered when set. */
+  readonly identity?: string;
+  /** Hosts to go through, first hop first. */
+  readonly jump?: readonly Endpoint[];
+  /** A pinned host key: `ssh-ed25519 AAAA...`; replaces known_hosts for this host. */
+  readonly hostKey?: string;
+  /** A known_hosts file to use in place of the user's and the system's. */
+  readonly knownHosts?: string;
+  readonly hostKeyChecking: 'strict' | 'accept-new';
+  readonly connectTimeoutMs: number;
+  readonly legacyAlgorithms: boolean;
+}
+
+/** How a remote command ended. `lost`: the connection went away first, so nobody here knows. */
+export type Outcome =
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'signal'; readonly signal: string }
+  | { readonly kind: 'lost'; readonly reason: string };
+
+/** One running remote command. Both outputs must be read, or `outcome` never settles. */
+export interface Exec {
+  /** Stays open until `end()`: the act program follows the look program on it. */
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Settles once; never rejects. */
+  readonly outcome: Promise<Outcome>;
+}
+
+/** An authenticated connection to one host. */
+export interface Connection {
+  /** Runs `command` in the login shell, without a pty. Rejects with `ConnectionError` when the channel is refused. */
+  exec(command: string): Promise<Exec>;
+  /** Ends the connection; running commands settle as `lost`. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** A way to reach hosts. */
+export interface Transport {
+  /**
+   * Connects, verifies the host key and authenticates.
+   * Rejects with `ConnectionError`, also when `signal` aborts.
+   */
+  connect(endpoint: Endpoint, signal: AbortSignal): Promise<Connection>;
+  /** Releases what hosts shared (jump hosts, agent). */
+  close(): Promise<void>;
+}
+
+/** Why a host could not be reached, in words for its operator. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+  readonly reason: ConnectionFailure;
+  /** What to do about it, one line. */
+  readonly hint: string | null;
+
+  constructor(
+    reason: ConnectionFailure,
+    message: string,
+    options: { readonly hint?: string; readonly cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.reason = reason;
+    this.hint = options.hint ?? null;
+  }
+}
+
+export type ConnectionFailure =
+  | 'network'
+  | 'timeout'
+  | 'host-key'
+  | 'authentication'
+  | 'channel'
+  | 'aborted'
+  | 'config';
