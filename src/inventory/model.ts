@@ -1,0 +1,152 @@
+import type { Position } from '../source/position.ts';
+
+/** A network of the fleet; a vif's network is the one whose subnet holds its address. */
+export interface Network {
+  readonly name: string;
+  /** CIDR, `192.168.0.0/24`. */
+  readonly subnet: string;
+  readonly gateway: string | null;
+  readonly vlan: number | null;
+}
+
+/** How to reach a host; what is null comes from the user's OpenSSH config. */
+export interface SshSettings {
+  readonly user: string | null;
+  readonly port: number | null;
+  readonly identity: string | null;
+  /** A host of the inventory or an address, or `dom0` for a domU's own. */
+  readonly jump: string | null;
+  readonly hostKey: string | null;
+  readonly knownHosts: string | null;
+  readonly hostKeyChecking: 'strict' | 'accept-new';
+  readonly connectTimeoutSeconds: number;
+  readonly legacyAlgorithms: boolean;
+}
+
+/** Plain data of the user's: strings, numbers, booleans, null, lists and maps of these. */
+export type Data =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Data[]
+  | { readonly [key: string]: Data };
+
+interface AnyHost {
+  readonly name: string;
+  /** Address or DNS name that the controller connects to. */
+  readonly address: string;
+  readonly ssh: SshSettings;
+  /** After precedence: top < groups, outer to inner < host. */
+  readonly vars: Readonly<Record<string, Data>>;
+  /** Names of all groups the host is in, built-in ones included. */
+  readonly groups: readonly string[];
+  readonly position: Position;
+}
+
+/** A machine that is no part of a Xen pair. */
+export interface PlainHost extends AnyHost {
+  readonly kind: 'host';
+}
+
+/** A Xen control domain: routes for its domUs. */
+export interface Dom0 extends AnyHost {
+  readonly kind: 'dom0';
+  /** Interface towards the networks, `eth0`. */
+  readonly uplink: string;
+  readonly xen: { readonly version: string | null; readonly toolstack: 'xl' | 'xm' };
+  readonly firewall: Dom0Firewall;
+  readonly antispoof: boolean;
+  /** Its domUs in inventory order. */
+  readonly domUs: readonly string[];
+}
+
+export interface Dom0Firewall {
+  readonly backend: 'auto' | 'iptables';
+  /** `drop` also sets the policy of FORWARD. */
+  readonly policy: 'leave' | 'drop';
+  /** Networks that may reach the domUs' port 22; null when the inventory does not say. */
+  readonly admin: readonly string[] | null;
+  /** Entries for all guests; their `to` names the address. */
+  readonly rules: readonly Allow[];
+  /** Rate of logging what is closed, such as `5/minute`; null for none. */
+  readonly log: string | null;
+}
+
+/** A Xen guest. */
+export interface DomU extends AnyHost {
+  readonly kind: 'domU';
+  readonly dom0: string;
+  /** Its configuration file on dom0, `/etc/xen/<name>.cfg`. */
+  readonly config: string;
+  readonly vifs: readonly Vif[];
+  /** null: not filtered; a list: closed but for it. */
+  readonly allow: readonly Allow[] | null;
+  /** How interface names are tied to MACs; null: decided by what the host has. */
+  readonly names: 'iftab' | 'none' | null;
+  readonly networkConfig: 'ifupdown' | null;
+}
+
+/** One virtual interface of a domU, derived values included. */
+export interface Vif {
+  /** `eth0`, `eth1`, ... by place unless written. */
+  readonly iface: string;
+  /** Lower case, colons. */
+  readonly mac: string;
+  /** Addresses that dom0 lets through, without prefix length; the first is the main one. */
+  readonly ips: readonly string[];
+  /** Network of the first address. */
+  readonly network: Network;
+  /** Prefix length of that network's subnet. */
+  readonly prefix: number;
+  readonly table: { readonly id: number; readonly name: string };
+  /** Priority of the rule of each address, in step with `ips`. */
+  readonly priorities: readonly number[];
+  readonly script: string;
+  readonly bridge: string | null;
+  readonly vifname: string | null;
+  readonly gatewaydev: string | null;
+  readonly rate: string | null;
+  readonly model: string | null;
+  readonly position: Position;
+}
+
+/** Something that may pass dom0's firewall. */
+export interface Allow {
+  readonly proto: 'tcp' | 'udp' | 'icmp';
+  /** Single ports and ranges; empty: any (always empty for icmp). */
+  readonly ports: readonly PortRange[];
+  /** Networks or addresses in CIDR form; empty: anywhere. */
+  readonly from: readonly string[];
+  readonly fromPorts: readonly PortRange[];
+  /** As seen from the domU. */
+  readonly direction: 'in' | 'out';
+  /** `in`: addresses of the domU, empty for all of them. `out`: where to, empty for anywhere. */
+  readonly to: readonly string[];
+  readonly comment: string | null;
+}
+
+/** Inclusive; `first === last` for a single port. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+export type Host = Dom0 | DomU | PlainHost;
+
+export interface Group {
+  readonly name: string;
+  /** All members, those of child groups included, in inventory order. */
+  readonly hosts: readonly string[];
+  readonly children: readonly string[];
+}
+
+/** The fleet, whole and checked. */
+export interface Inventory {
+  readonly networks: ReadonlyMap<string, Network>;
+  /** In the order of the file: dom0s, domUs, plain hosts. */
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly groups: ReadonlyMap<string, Group>;
+  /** Playbook files named by the inventory, absolute. */
+  readonly playbooks: readonly string[];
+}

@@ -1,0 +1,24 @@
+import type { Position } from './position.ts';
+
+/** Something wrong in a file of the user's: one sentence, where, and what would be right. */
+export interface Diagnostic {
+  /** null: the whole input (an unreadable file, standard input missing). */
+  readonly position: Position | null;
+  /** One sentence that names the value. */
+  readonly message: string;
+  /** What would be right, or what to do; null when the message says it. */
+  readonly hint: string | null;
+  /** The offending line of text and how many characters of it, for the caret line. */
+  readonly excerpt: { readonly text: string; readonly length: number } | null;
+}
+
+/** The user's files cannot be used; holds every problem found, never just the first. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map((diagnostic) => diagnostic.message).join('\n'));
+    this.diagnostics = diagnostics;
+  }
+}
