@@ -1,0 +1,126 @@
+import type { ChainsState, FileState, Listing, Route, Rule } from './query.ts';
+
+/** When a change takes effect: now, at the next boot, or both. */
+export type Effect = 'live' | 'boot' | 'both';
+
+/**
+ * What a step may do to a host: a closed set. Each change carries the state that it was planned
+ * from (`before`): the host refuses it when that has moved, and displays draw the diff from it.
+ */
+export type Change =
+  | WriteFile
+  | RemoveFile
+  | SetParameter
+  | ChangeRouting
+  | SwapChains
+  | RunCommand;
+
+export interface WriteFile {
+  readonly kind: 'write';
+  readonly effect: Effect;
+  readonly path: string;
+  /** Bytes as latin1 text. */
+  readonly content: string;
+  /** null: as the old file has it, 0644 for a new one. */
+  readonly mode: number | null;
+  readonly before: FileState;
+}
+
+export interface RemoveFile {
+  readonly kind: 'remove';
+  readonly effect: Effect;
+  readonly path: string;
+  readonly before: FileState;
+}
+
+export interface SetParameter {
+  readonly kind: 'parameter';
+  readonly effect: 'live';
+  readonly name: string;
+  readonly value: string;
+  readonly before: string;
+}
+
+/** One operation of iproute2 on IPv4; applied in order, none twice. */
+export type RoutingOperation =
+  | {
+      readonly verb: 'add';
+      readonly object: 'address';
+      readonly iface: string;
+      readonly ip: string;
+      readonly prefix: number;
+    }
+  | { readonly verb: 'replace' | 'delete'; readonly object: 'route'; readonly route: Route }
+  | { readonly verb: 'add' | 'delete'; readonly object: 'rule'; readonly rule: Rule };
+
+export interface ChangeRouting {
+  readonly kind: 'routing';
+  readonly effect: 'live';
+  readonly operations: readonly RoutingOperation[];
+  readonly before: { readonly rules: Listing<Rule>; readonly routes: Listing<Route> };
+}
+
+/** Whole chains of the filter table, a first jump and a policy, in one iptables-restore. */
+export interface SwapChains {
+  readonly kind: 'chains';
+  readonly effect: 'live';
+  /** Chain -> all its rules, without `-A CHAIN `. Built-in chains cannot be named here. */
+  readonly chains: ReadonlyMap<string, readonly string[]>;
+  /** Chains of ours that nothing jumps to any more. */
+  readonly removed: readonly string[];
+  /** Chains that come to be the first rule of a built-in chain. */
+  readonly jumps: readonly { readonly from: string; readonly to: string }[];
+  readonly policies: ReadonlyMap<string, 'ACCEPT' | 'DROP'>;
+  readonly before: ChainsState;
+}
+
+/** A command of the user's: what it does can't be predicted, so what follows is observed again. */
+export interface RunCommand {
+  readonly kind: 'command';
+  readonly effect: 'both';
+  /** As executed; a shell line is `['/bin/sh', '-c', line]`. */
+  readonly argv: readonly string[];
+  readonly directory: string | null;
+}
+
+/** Whether the state after the change can't be told without looking. */
+export function isOpaque(change: Change): boolean {
+  return change.kind === 'command';
+}
+
+/** Constructors, so that steps read `change.writeFile(...)`; those that find nothing to do give none. */
+export const change = {
+  /** The file gets this content (and mode); nothing when it already has. */
+  writeFile: (
+    path: string,
+    content: string,
+    before: FileState,
+    options: { readonly effect: Effect; readonly mode?: number },
+  ): readonly WriteFile[] => {
+    const mode = options.mode ?? null;
+    const isSame =
+      before.type === 'file' &&
+      before.content === content &&
+      (mode === null || before.mode === mode);
+    return isSame ? [] : [{ kind: 'write', effect: options.effect, path, content, mode, before }];
+  },
+
+  /** The kernel parameter gets this value now; nothing when it already has. */
+  setParameter: (name: string, value: string, before: string): readonly SetParameter[] =>
+    before === value ? [] : [{ kind: 'parameter', effect: 'live', name, value, before }],
+
+  /** Routes, rules and addresses by difference; nothing when there is none. */
+  routing: (
+    operations: readonly RoutingOperation[],
+    before: ChangeRouting['before'],
+  ): readonly ChangeRouting[] =>
+    operations.length === 0 ? [] : [{ kind: 'routing', effect: 'live', operations, before }],
+
+  /** Opaque: runs a command. */
+  command: (argv: readonly string[], directory: string | null): RunCommand => ({
+    kind: 'command',
+    effect: 'both',
+    argv,
+    directory,
+  }),
+};

@@ -1,0 +1,90 @@
+/** What a host program printed, as it arrives. */
+export type SectionEvent =
+  | { readonly type: 'begin'; readonly id: string }
+  /** `body`: bytes as latin1 text. */
+  | { readonly type: 'end'; readonly id: string; readonly status: number; readonly body: string }
+  /** The program is over and nothing of it is missing. */
+  | { readonly type: 'done' };
+
+/** The host sent what no host program sends: too much, or lines that forge the protocol. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+}
+
+const bodyLimit = 16 * 1024 * 1024;
+const noiseLimit = 200;
+
+/**
+ * Reads the sections of host programs from a byte stream in any chunking. Only lines that begin with
+ * the run's nonce count; whatever a login shell says besides is kept as a little noise.
+ */
+export class SectionReader {
+  readonly #marker: string;
+  #pending = '';
+  #searchFrom = 0;
+  #open: string | null = null;
+  #ended = 0;
+  #noise = '';
+
+  constructor(nonce: string) {
+    this.#marker = `\n@${nonce} `;
+  }
+
+  /** The first bytes that were no part of any section, as latin1 text. */
+  get noise(): string {
+    return (this.#noise + (this.#open === null ? this.#pending : '')).slice(0, noiseLimit);
+  }
+
+  /** Takes the next bytes (latin1) and gives what they complete. Throws `ProtocolError`. */
+  read(chunk: string): SectionEvent[] {
+    this.#pending += chunk;
+    const events: SectionEvent[] = [];
+    for (let line = this.#nextLine(); line !== null; line = this.#nextLine()) {
+      events.push(this.#interpret(line.text, line.before));
+    }
+    if (this.#pending.length > bodyLimit) throw new ProtocolError('it sent more than 16 MiB');
+    return events;
+  }
+
+  #nextLine(): { before: string; text: string } | null {
+    const start = this.#pending.indexOf(this.#marker, this.#searchFrom);
+    if (start < 0) {
+      this.#searchFrom = Math.max(0, this.#pending.length - this.#marker.length);
+      return null;
+    }
+    const textStart = start + this.#marker.length;
+    const end = this.#pending.indexOf('\n', textStart);
+    if (end < 0) {
+      if (this.#pending.length - textStart > 200) throw new ProtocolError('a marker has no end');
+      this.#searchFrom = start;
+      return null;
+    }
+    const line = {
+      before: this.#pending.slice(0, start),
+      text: this.#pending.slice(textStart, end),
+    };
+    this.#pending = this.#pending.slice(end + 1);
+    this.#searchFrom = 0;
+    return line;
+  }
+
+  #interpret(text: string, before: string): SectionEvent {
+    const [verb = '', id = '', status = ''] = text.split(' ');
+    if (verb === 'begin' && this.#open === null && id !== '') {
+      this.#noise = (this.#noise + before).slice(0, noiseLimit);
+      this.#open = id;
+      return { type: 'begin', id };
+    }
+    if (verb === 'end' && this.#open !== null && id === this.#open && /^\d{1,3}$/.test(status)) {
+      this.#open = null;
+      this.#ended += 1;
+      return { type: 'end', id, status: Number(status), body: before };
+    }
+    if (verb === 'done' && this.#open === null) {
+      if (Number(id) !== this.#ended) throw new ProtocolError('a part of the answer is missing');
+      this.#ended = 0;
+      return { type: 'done' };
+    }
+    throw new ProtocolError('its answer is out of order');
+  }
+}
