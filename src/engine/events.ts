@@ -1,0 +1,114 @@
+/**
+ * Everything that happens in a run. The engine emits these and prints nothing; displays, logs, JSON,
+ * recap and exit code are views of them. Texts that came from a host are as the host sent them:
+ * views escape them (escapeControls).
+ */
+export type RunEvent =
+  | RunStart
+  | Phase
+  | HostStart
+  | Activity
+  | TaskEnd
+  | HostEnd
+  | Message
+  | RunEnd;
+
+export type HostKind = 'dom0' | 'domU' | 'host';
+
+/** How a host ended; each host has exactly one. */
+export type HostStatus =
+  | 'ok'
+  | 'changed'
+  | 'failed'
+  | 'unreachable'
+  | 'rolled_back'
+  | 'needs_human'
+  | 'busy'
+  | 'skipped';
+
+/** How a task ended on a host; `unknown`: can't be told before it is applied (check only). */
+export type TaskStatus = 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown';
+
+export interface RunStart {
+  readonly event: 'run_start';
+  /** Version of xpush. */
+  readonly xpush: string;
+  readonly check: boolean;
+  /** All hosts of the run, in inventory order. */
+  readonly hosts: readonly { readonly name: string; readonly kind: HostKind }[];
+}
+
+/** A stretch of the run as people see it (load, rollout, ...); at most ten in a run. */
+export interface Phase {
+  readonly event: 'phase';
+  readonly name: string;
+  readonly status: 'start' | 'done' | 'failed';
+}
+
+export interface HostStart {
+  readonly event: 'host_start';
+  readonly host: string;
+  readonly kind: HostKind;
+}
+
+/** What a host is doing now; for live displays only. */
+export interface Activity {
+  readonly event: 'activity';
+  readonly host: string;
+  readonly doing: 'connect' | 'look' | 'act';
+  /** Name of the current task; null while it is about all of them. */
+  readonly task: string | null;
+  /** Tasks of this host that ended, of how many. */
+  readonly done: number;
+  readonly total: number;
+}
+
+/** A change that was made, or in a check would be. */
+export interface ChangeRecord {
+  readonly kind: 'write' | 'remove' | 'parameter' | 'routing' | 'chains' | 'command';
+  /** What changes, in words: a path, `ip rules and routes`, `iptables filter`. */
+  readonly subject: string;
+  /** The path of a file; null for live state. */
+  readonly path: string | null;
+  /** Text before and after, for a diff; null where a text says nothing (binary, too large, a command). */
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+export interface TaskEnd {
+  readonly event: 'task';
+  readonly host: string;
+  readonly play: string;
+  readonly task: string;
+  readonly step: string;
+  readonly status: TaskStatus;
+  readonly changes: readonly ChangeRecord[];
+  /** What waits for something outside the run, one sentence each. */
+  readonly pending: readonly string[];
+  /** Why it failed or was skipped, what a command printed, what to know; null for nothing. */
+  readonly message: string | null;
+}
+
+export interface HostEnd {
+  readonly event: 'host_end';
+  readonly host: string;
+  readonly kind: HostKind;
+  readonly status: HostStatus;
+  /** Why the host failed, was unreachable or skipped, and what to do about it. */
+  readonly error: { readonly message: string; readonly hint: string | null } | null;
+  readonly seconds: number;
+}
+
+export interface Message {
+  readonly event: 'message';
+  readonly level: 'info' | 'warning';
+  readonly host: string | null;
+  readonly text: string;
+}
+
+export interface RunEnd {
+  readonly event: 'run_end';
+  readonly seconds: number;
+  readonly exit: number;
+  readonly interrupted: boolean;
+}
