@@ -1,0 +1,123 @@
+import type { HostKeyVerdict, KnownHosts } from './known-hosts.ts';
+import { knownHostsName } from './known-hosts.ts';
+import { fingerprint, type PublicKey, readPublicKey } from './public-key.ts';
+import type { HostKeyVerifier } from './ssh2-client.ts';
+import type { HostKeyPolicy } from './target.ts';
+import { hostPort } from './text.ts';
+import { ConnectionError } from './transport.ts';
+
+/** Checks one connection's host key by its policy: a pin, or known_hosts. */
+export class HostKeyCheck implements HostKeyVerifier {
+  readonly knownTypes: readonly string[];
+  readonly #policy: HostKeyPolicy;
+  readonly #knownHosts: KnownHosts;
+  #accepted: PublicKey | null = null;
+  #isNew = false;
+  #refusal: ConnectionError | null = null;
+
+  constructor(policy: HostKeyPolicy, knownHosts: KnownHosts) {
+    this.#policy = policy;
+    this.#knownHosts = knownHosts;
+    this.knownTypes = policy.pin === null ? knownHosts.knownTypes(policy.name) : [policy.pin.type];
+  }
+
+  verify(blob: Buffer): boolean {
+    // At a new key exchange within a connection the host must still show the same key.
+    if (this.#accepted !== null) return this.#accepted.blob.equals(blob);
+    const key = readPublicKey(blob);
+    this.#refusal = key === null ? this.#unreadable() : this.#judge(key);
+    if (key === null || this.#refusal !== null) return false;
+    this.#accepted = { type: key.type, blob: Buffer.from(blob) };
+    return true;
+  }
+
+  refusal(): ConnectionError | null {
+    return this.#refusal;
+  }
+
+  /**
+   * A key to be written to known_hosts. Only to be used once the key exchange is complete:
+   * ssh2 asks for the verdict before it has checked the host's signature.
+   */
+  newKey(): PublicKey | null {
+    return this.#isNew ? this.#accepted : null;
+  }
+
+  #judge(key: PublicKey): ConnectionError | null {
+    const { pin, name, acceptNew } = this.#policy;
+    if (pin !== null) {
+      return pin.blob.equals(key.blob) ? null : pinError(this.#label, key, pin);
+    }
+    const verdict = this.#knownHosts.check(name, key);
+    this.#isNew = verdict.kind === 'unknown' && acceptNew;
+    return this.#isNew ? null : verdictError(verdict, this.#label, this.#policy, key);
+  }
+
+  #unreadable(): ConnectionError {
+    return new ConnectionError('host-key', `${this.#label} showed a host key that can't be read`);
+  }
+
+  get #label(): string {
+    return hostPort(this.#policy.name.host, this.#policy.name.port);
+  }
+}
+
+function show(key: PublicKey): string {
+  return `${key.type} ${fingerprint(key.blob)}`;
+}
+
+function pinError(label: string, key: PublicKey, pin: PublicKey): ConnectionError {
+  return new ConnectionError(
+    'host-key',
+    `${label} showed the host key ${show(key)}, but the inventory's host_key is ${show(pin)}`,
+    { hint: 'this may be another host, or someone in between: do not go on before you know' },
+  );
+}
+
+/** The refusal that a verdict means, or null when the key is known. */
+export function verdictError(
+  verdict: HostKeyVerdict,
+  label: string,
+  policy: HostKeyPolicy,
+  key: PublicKey,
+): ConnectionError | null {
+  const name = knownHostsName(policy.name);
+  switch (verdict.kind) {
+    case 'known':
+      return null;
+    case 'unknown':
+      return new ConnectionError(
+        'host-key',
+        `the host key of ${label} is not known: ${show(key)}`,
+        {
+          hint: `compare it on the host's console (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then log in once with ssh, or pin it as host_key, or set host_key_checking: accept-new`,
+        },
+      );
+    case 'changed': {
+      const { file, line, key: known } = verdict.entry;
+      return new ConnectionError(
+        'host-key',
+        `the host key of ${label} has CHANGED: it showed ${show(key)}, but ${file}:${line} has ${show(known)}`,
+        {
+          hint: `someone may be in between. If the host was installed anew: ssh-keygen -R '${name}' -f ${file}`,
+        },
+      );
+    }
+    case 'revoked': {
+      const { file, line } = verdict.entry;
+      return new ConnectionError(
+        'host-key',
+        `the host key of ${label} is REVOKED by ${file}:${line}: ${show(key)}`,
+        { hint: 'whoever has this key may not be the host: give the host a new key' },
+      );
+    }
+    case 'authority-only': {
+      const { file, line } = verdict.entry;
+      return new ConnectionError(
+        'host-key',
+        `${label} is to prove itself by a certificate (@cert-authority in ${file}:${line}), which this transport can't check`,
+        { hint: 'use `transport: openssh`, or pin the key as host_key' },
+      );
+    }
+  }
+}

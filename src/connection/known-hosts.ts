@@ -1,0 +1,155 @@
+import { createHmac } from 'node:crypto';
+import { matchesPatternList } from './pattern.ts';
+import { type PublicKey, parsePublicKey } from './public-key.ts';
+
+/** One line of a known_hosts file that could be read. */
+export interface KnownHostsEntry {
+  readonly file: string;
+  readonly line: number;
+  readonly marker: 'revoked' | 'cert-authority' | null;
+  readonly key: PublicKey;
+}
+
+/** What known_hosts says of a key that a host showed. */
+export type HostKeyVerdict =
+  | { readonly kind: 'known'; readonly entry: KnownHostsEntry }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'changed'; readonly entry: KnownHostsEntry }
+  | { readonly kind: 'revoked'; readonly entry: KnownHostsEntry }
+  /** Only a certificate of this authority would prove the host. */
+  | { readonly kind: 'authority-only'; readonly entry: KnownHostsEntry };
+
+/** The name a host goes by in known_hosts: lower case, `[host]:port` when the port is not 22. */
+export interface HostName {
+  readonly host: string;
+  readonly port: number;
+  /** OpenSSH's HostKeyAlias: replaces host and port. */
+  readonly alias: string | null;
+}
+
+/**
+ * The lines of known_hosts files, indexed by name (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"):
+ * plain names and comma lists, wildcards, negation, hashed names, `[host]:port`, `@revoked`
+ * and `@cert-authority`. Lines that can't be read are passed over, as OpenSSH does.
+ */
+export class KnownHosts {
+  readonly #plain = new Map<string, KnownHostsEntry[]>();
+  readonly #patterns: { readonly list: string; readonly entry: KnownHostsEntry }[] = [];
+  readonly #hashed: {
+    readonly salt: Buffer;
+    readonly hash: string;
+    readonly entry: KnownHostsEntry;
+  }[] = [];
+
+  /** Adds lines of one file; files added first are named first in verdicts. */
+  add(text: string, file: string, firstLine = 1): void {
+    let line = firstLine - 1;
+    for (const content of text.split('\n')) {
+      line += 1;
+      const parsed = parseLine(content);
+      if (parsed !== null) {
+        this.#insert(parsed.hosts, { file, line, marker: parsed.marker, key: parsed.key });
+      }
+    }
+  }
+
+  /** What the files say of `key`, shown by the host of that name. */
+  check(name: HostName, key: PublicKey): HostKeyVerdict {
+    const [main, fallback] = lookupNames(name);
+    const verdict = verdictOf(this.#entriesOf(main), key);
+    if (fallback === null || (verdict.kind !== 'unknown' && verdict.kind !== 'authority-only')) {
+      return verdict;
+    }
+    // OpenSSH too accepts a key known without the port, but sees no change in another one.
+    const plain = verdictOf(this.#entriesOf(fallback), key);
+    return plain.kind === 'known' || plain.kind === 'revoked' ? plain : verdict;
+  }
+
+  /** The types of the keys that would be accepted from the host, to be asked for first. */
+  knownTypes(name: HostName): readonly string[] {
+    const [main, fallback] = lookupNames(name);
+    const plain = (host: string) =>
+      this.#entriesOf(host)
+        .filter(({ marker }) => marker === null)
+        .map(({ key }) => key.type);
+    const types = plain(main);
+    return [...new Set(types.length > 0 || fallback === null ? types : plain(fallback))];
+  }
+
+  #insert(hosts: string, entry: KnownHostsEntry): void {
+    const hashed = /^\|1\|([A-Za-z0-9+/]+=*)\|([A-Za-z0-9+/]+=*)$/.exec(hosts);
+    if (hashed !== null) {
+      const [, salt = '', hash = ''] = hashed;
+      this.#hashed.push({ salt: Buffer.from(salt, 'base64'), hash, entry });
+    } else if (/[*?!]/.test(hosts)) {
+      this.#patterns.push({ list: hosts, entry });
+    } else {
+      for (const name of new Set(hosts.toLowerCase().split(','))) {
+        const entries = this.#plain.get(name);
+        if (entries === undefined) this.#plain.set(name, [entry]);
+        else entries.push(entry);
+      }
+    }
+  }
+
+  #entriesOf(name: string): readonly KnownHostsEntry[] {
+    const entries = [...(this.#plain.get(name) ?? [])];
+    for (const { list, entry } of this.#patterns) {
+      if (matchesPatternList(list, name)) entries.push(entry);
+    }
+    for (const { salt, hash, entry } of this.#hashed) {
+      if (hashName(name, salt) === hash) entries.push(entry);
+    }
+    return entries;
+  }
+}
+
+/** `host` or `[host]:port`, as a known_hosts line would name it. */
+export function knownHostsName(name: HostName): string {
+  return lookupNames(name)[0];
+}
+
+/** HMAC-SHA1 of a name under the line's salt: the third field of `|1|salt|hash`. */
+export function hashName(name: string, salt: Buffer): string {
+  return createHmac('sha1', salt).update(name).digest('base64');
+}
+
+function lookupNames({ host, port, alias }: HostName): readonly [string, string | null] {
+  if (alias !== null) return [alias.toLowerCase(), null];
+  const plain = host.toLowerCase();
+  return port === 22 ? [plain, null] : [`[${plain}]:${port}`, plain];
+}
+
+function verdictOf(entries: readonly KnownHostsEntry[], key: PublicKey): HostKeyVerdict {
+  const same = entries.filter((entry) => entry.key.blob.equals(key.blob));
+  const revoked = same.find(({ marker }) => marker === 'revoked');
+  if (revoked !== undefined) return { kind: 'revoked', entry: revoked };
+  const known = same.find(({ marker }) => marker === null);
+  if (known !== undefined) return { kind: 'known', entry: known };
+  const others = entries.filter(({ marker }) => marker === null);
+  const other = others.find((entry) => entry.key.type === key.type) ?? others[0];
+  if (other !== undefined) return { kind: 'changed', entry: other };
+  const authority = entries.find(({ marker }) => marker === 'cert-authority');
+  return authority === undefined
+    ? { kind: 'unknown' }
+    : { kind: 'authority-only', entry: authority };
+}
+
+interface ParsedLine {
+  readonly hosts: string;
+  readonly marker: KnownHostsEntry['marker'];
+  readonly key: PublicKey;
+}
+
+function parseLine(line: string): ParsedLine | null {
+  const trimmed = line.trim();
+  if (trimmed === '' || trimmed.startsWith('#')) return null;
+  const fields = trimmed.split(/[ \t]+/, 4);
+  const first = fields[0] ?? '';
+  const marker =
+    first === '@revoked' ? 'revoked' : first === '@cert-authority' ? 'cert-authority' : null;
+  if (first.startsWith('@') && marker === null) return null;
+  const [hosts, type, base64] = marker === null ? fields : fields.slice(1);
+  const key = parsePublicKey(`${type} ${base64}`);
+  return hosts === undefined || key === null ? null : { hosts, marker, key };
+}

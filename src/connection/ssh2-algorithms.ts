@@ -1,0 +1,76 @@
+import type {
+  Algorithms,
+  CipherAlgorithm,
+  KexAlgorithm,
+  MacAlgorithm,
+  ServerHostKeyAlgorithm,
+} from 'ssh2';
+
+// Group exchange is last: ssh2 blocks the event loop for about 2 s in each.
+const kex: readonly KexAlgorithm[] = [
+  'curve25519-sha256',
+  'curve25519-sha256@libssh.org',
+  'ecdh-sha2-nistp256',
+  'ecdh-sha2-nistp384',
+  'ecdh-sha2-nistp521',
+  'diffie-hellman-group14-sha256',
+  'diffie-hellman-group16-sha512',
+];
+const groupExchange: readonly KexAlgorithm[] = ['diffie-hellman-group-exchange-sha256'];
+const cipher: readonly CipherAlgorithm[] = [
+  'aes128-gcm@openssh.com',
+  'aes256-gcm@openssh.com',
+  'chacha20-poly1305@openssh.com',
+  'aes128-ctr',
+  'aes192-ctr',
+  'aes256-ctr',
+];
+const mac: readonly MacAlgorithm[] = [
+  'hmac-sha2-256-etm@openssh.com',
+  'hmac-sha2-512-etm@openssh.com',
+  'hmac-sha2-256',
+  'hmac-sha2-512',
+];
+const hostKey: readonly ServerHostKeyAlgorithm[] = [
+  'ssh-ed25519',
+  'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521',
+  'rsa-sha2-512',
+  'rsa-sha2-256',
+];
+
+/** What `legacy_algorithms: true` adds for servers of the OpenSSH 4 and 5 age; all of it is weak. */
+export const legacyAlgorithms = {
+  kex: ['diffie-hellman-group14-sha1'],
+  groupExchange: ['diffie-hellman-group-exchange-sha1', 'diffie-hellman-group1-sha1'],
+  cipher: ['aes256-cbc', 'aes192-cbc', 'aes128-cbc', '3des-cbc'],
+  mac: ['hmac-sha1', 'hmac-sha1-96', 'hmac-md5'],
+  hostKey: ['ssh-rsa', 'ssh-dss'],
+} as const;
+
+/**
+ * What is offered in the key exchange. Host key algorithms of the types that are known for the
+ * host come first, as in OpenSSH: else a host known by its RSA key would seem to have changed.
+ */
+export function offeredAlgorithms(options: {
+  readonly knownTypes: readonly string[];
+  readonly legacy: boolean;
+}): Algorithms {
+  const old = options.legacy ? legacyAlgorithms : null;
+  const hostKeys = [...hostKey, ...(old?.hostKey ?? [])];
+  const isKnown = (algorithm: ServerHostKeyAlgorithm) =>
+    options.knownTypes.includes(keyTypeOf(algorithm));
+  return {
+    kex: [...kex, ...(old?.kex ?? []), ...groupExchange, ...(old?.groupExchange ?? [])],
+    cipher: [...cipher, ...(old?.cipher ?? [])],
+    hmac: [...mac, ...(old?.mac ?? [])],
+    serverHostKey: [...hostKeys.filter(isKnown), ...hostKeys.filter((name) => !isKnown(name))],
+    compress: ['none'],
+  };
+}
+
+/** `rsa-sha2-256` and `-512` are ways to sign with an `ssh-rsa` key (RFC 8332). */
+function keyTypeOf(algorithm: ServerHostKeyAlgorithm): string {
+  return algorithm.startsWith('rsa-sha2-') ? 'ssh-rsa' : algorithm;
+}

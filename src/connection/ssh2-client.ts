@@ -1,0 +1,239 @@
+import type { Duplex } from 'node:stream';
+import { type AnyAuthMethod, Client } from 'ssh2';
+import { abortedError } from './abort.ts';
+import { type Deadline, startDeadline } from './deadline.ts';
+import { offeredAlgorithms } from './ssh2-algorithms.ts';
+import { codeOf, messageOf, printable, seconds } from './text.ts';
+import { ConnectionError } from './transport.ts';
+
+/** Everything that one SSH session over an open socket needs. There is no way to leave out the host key. */
+export interface ClientOptions {
+  readonly socket: Duplex;
+  /** `address:port`, for messages. */
+  readonly label: string;
+  readonly user: string;
+  readonly hostKey: HostKeyVerifier;
+  readonly authentication: Authenticator;
+  readonly legacyAlgorithms: boolean;
+  /** For each phase: banner, key exchange, and each key that is tried. */
+  readonly phaseTimeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Says whether a host is the right one. */
+export interface HostKeyVerifier {
+  /** Key types to ask for first. */
+  readonly knownTypes: readonly string[];
+  /** Synchronous, and the same for the same key: it is asked again at each key exchange. */
+  verify(key: Buffer): boolean;
+  /** Why the last key was refused. */
+  refusal(): ConnectionError | null;
+}
+
+/** Chooses what to authenticate with. */
+export interface Authenticator {
+  /** The next thing to try; null when there is none. `allowed` is null at the first call. */
+  next(allowed: readonly string[] | null): AnyAuthMethod | null;
+  /** What went wrong with a key, such as an agent that refused to sign. */
+  note(problem: string): void;
+  /** Why nothing worked. */
+  failure(): ConnectionError;
+}
+
+/** The server went away without a word: MaxStartups does that, so it is worth another try. */
+export class ClosedBeforeBannerError extends ConnectionError {}
+
+const keepaliveIntervalMs = 15_000;
+const keepaliveCount = 3;
+
+/** The time after which a silent connection counts as lost. */
+export const keepaliveTimeoutMs = keepaliveIntervalMs * keepaliveCount;
+
+/**
+ * Key exchange, host key check and authentication over a connected socket.
+ * The only `new Client` there is. Rejects with `ConnectionError`; the socket is destroyed then.
+ */
+export function openClient(options: ClientOptions): Promise<Client> {
+  return new Handshake(options).run();
+}
+
+type Phase = 'banner' | 'key exchange' | 'authentication';
+
+class Handshake {
+  readonly #options: ClientOptions;
+  readonly #client = new Client();
+  #phase: Phase = 'banner';
+  #deadline: Deadline | null = null;
+  #settled = false;
+  #resolve: (client: Client) => void = () => {};
+  #reject: (error: ConnectionError) => void = () => {};
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  run(): Promise<Client> {
+    const { socket, signal, phaseTimeoutMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      if (signal.aborted) {
+        this.#abort();
+        return;
+      }
+      signal.addEventListener('abort', this.#abort, { once: true });
+      this.#deadline = startDeadline(phaseTimeoutMs, () => this.#fail(this.#timeoutError()));
+      this.#client
+        .on('error', (error) => this.#onError(error))
+        .on('close', () => this.#fail(this.#closedError()))
+        .on('handshake', () => this.#enter('authentication'))
+        .on('ready', () => this.#succeed());
+      this.#connect();
+      // After ssh2 has paused the socket, or this listener would swallow the banner.
+      socket.once('data', () => {
+        if (this.#phase === 'banner') this.#enter('key exchange');
+      });
+    });
+  }
+
+  #connect(): void {
+    const { socket, user, hostKey, legacyAlgorithms: legacy } = this.#options;
+    try {
+      this.#client.connect({
+        sock: socket,
+        username: user,
+        ident: 'xpush',
+        algorithms: offeredAlgorithms({ knownTypes: hostKey.knownTypes, legacy }),
+        hostVerifier: (key: Buffer) => accepts(hostKey, key),
+        authHandler: (allowed, _partial, next) => this.#authenticate(allowed, next),
+        agentForward: false,
+        readyTimeout: 0,
+        keepaliveInterval: keepaliveIntervalMs,
+        keepaliveCountMax: keepaliveCount,
+      });
+    } catch (error) {
+      this.#fail(new ConnectionError('config', messageOf(error), { cause: error }));
+    }
+  }
+
+  #authenticate(allowed: readonly string[] | null, next: (method: AnyAuthMethod) => void): void {
+    if (this.#settled) return;
+    const method = this.#options.authentication.next(allowed);
+    if (method === null) {
+      this.#fail(this.#options.authentication.failure());
+    } else {
+      this.#enter('authentication');
+      next(method);
+    }
+  }
+
+  #enter(phase: Phase): void {
+    this.#phase = phase;
+    if (!this.#settled) this.#deadline?.restart(this.#options.phaseTimeoutMs);
+  }
+
+  #onError(error: Error & { readonly level?: string }): void {
+    // ssh2 goes on to the next key after these two.
+    if (error.level === 'client-authentication' || error.level === 'agent') {
+      this.#options.authentication.note(printable(error.message));
+    } else {
+      this.#fail(this.#explain(error));
+    }
+  }
+
+  #explain(error: Error): ConnectionError {
+    const { label, hostKey, legacyAlgorithms: legacy, authentication } = this.#options;
+    const refusal = hostKey.refusal();
+    if (refusal !== null) return refusal;
+    const text = printable(error.message);
+    if (this.#phase === 'banner' || /^Connection lost before handshake/.test(text)) {
+      return this.#earlyCloseError();
+    }
+    if (/^(Invalid identification|Max greeting|Max line)/.test(text)) {
+      return new ConnectionError('network', `${label} does not speak SSH`, { cause: error });
+    }
+    if (/no matching/.test(text)) {
+      return new ConnectionError(
+        'network',
+        `${label}: ${text.replace(/^Handshake failed: /, '')}`,
+        {
+          hint: legacy ? 'the server is too old or too new for this client' : legacyHint,
+          cause: error,
+        },
+      );
+    }
+    if (codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE') {
+      return new ConnectionError('network', `${label} cut the connection ${this.#during()}`);
+    }
+    if (this.#phase === 'authentication') {
+      authentication.note(text);
+      return authentication.failure();
+    }
+    return new ConnectionError('network', `${label}: ${text} ${this.#during()}`, { cause: error });
+  }
+
+  #closedError(): ConnectionError {
+    const { label, hostKey } = this.#options;
+    if (this.#phase === 'banner') return this.#earlyCloseError();
+    return (
+      hostKey.refusal() ??
+      new ConnectionError('network', `${label} closed the connection ${this.#during()}`)
+    );
+  }
+
+  #earlyCloseError(): ConnectionError {
+    return new ClosedBeforeBannerError(
+      'network',
+      `${this.#options.label} closed the connection before the SSH banner`,
+      { hint: 'the server may be limiting new connections (MaxStartups, fail2ban)' },
+    );
+  }
+
+  #timeoutError(): ConnectionError {
+    const { label, phaseTimeoutMs } = this.#options;
+    const time = seconds(phaseTimeoutMs);
+    return this.#phase === 'banner'
+      ? new ConnectionError('timeout', `no SSH banner from ${label} in ${time}`)
+      : new ConnectionError('timeout', `no answer from ${label} in ${time} ${this.#during()}`);
+  }
+
+  #during(): string {
+    return `during the ${this.#phase}`;
+  }
+
+  readonly #abort = (): void => this.#fail(abortedError(this.#options.label));
+
+  #fail(error: ConnectionError): void {
+    if (this.#settled) return;
+    this.#finish();
+    this.#client.removeAllListeners().on('error', () => {});
+    this.#options.socket.on('error', () => {});
+    this.#options.socket.destroy();
+    this.#reject(error);
+  }
+
+  #succeed(): void {
+    if (this.#settled) return;
+    this.#finish();
+    this.#client.removeAllListeners().on('error', () => {});
+    this.#resolve(this.#client);
+  }
+
+  #finish(): void {
+    this.#settled = true;
+    this.#deadline?.clear();
+    this.#options.signal.removeEventListener('abort', this.#abort);
+  }
+}
+
+const legacyHint =
+  'an old server needs `legacy_algorithms: true`; one that allows post-quantum key exchange only needs `transport: openssh`';
+
+/** ssh2 takes everything but `false` for a yes, a promise too; this takes only `true` for one. */
+function accepts(verifier: HostKeyVerifier, key: Buffer): boolean {
+  try {
+    return verifier.verify(key) === true;
+  } catch {
+    return false;
+  }
+}

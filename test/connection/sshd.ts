@@ -1,0 +1,206 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection, Endpoint } from '../../src/connection/index.ts';
+
+/** A temporary directory that goes away with its scope. */
+export class TempDir {
+  readonly path = mkdtempSync(join(tmpdir(), 'xpush-ssh-'));
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  write(name: string, text: string, mode = 0o600): string {
+    const path = this.file(name);
+    writeFileSync(path, text, { mode });
+    return path;
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+export interface KeyPair {
+  readonly file: string;
+  /** `ssh-ed25519 AAAA...` without a comment. */
+  readonly publicKey: string;
+  /** `SHA256:...`. */
+  readonly fingerprint: string;
+}
+
+/** A key pair made by the real ssh-keygen. */
+export function makeKey(
+  dir: TempDir,
+  name: string,
+  options: { readonly type?: string; readonly passphrase?: string; readonly pem?: boolean } = {},
+): KeyPair {
+  const { type = 'ed25519', passphrase = '', pem = false } = options;
+  const file = dir.file(name);
+  const args = ['-q', '-t', type, '-N', passphrase, '-C', 'test', '-f', file];
+  execFileSync('ssh-keygen', pem ? [...args, '-m', 'PEM'] : args);
+  return readKeyPair(file);
+}
+
+function readKeyPair(file: string): KeyPair {
+  const publicKey = readFileSync(`${file}.pub`, 'utf8').trim().split(' ').slice(0, 2).join(' ');
+  const listing = execFileSync('ssh-keygen', ['-l', '-f', `${file}.pub`], { encoding: 'utf8' });
+  return { file, publicKey, fingerprint: listing.split(' ')[1] ?? '' };
+}
+
+/** A real SSH server on a free port of the loopback. */
+export interface TestServer {
+  readonly port: number;
+  readonly hostKeys: readonly KeyPair[];
+  readonly log: () => string;
+  readonly process: ChildProcess;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** An OpenSSH server. `config` lines come first, so they win. */
+export async function startSshd(
+  dir: TempDir,
+  options: {
+    readonly name?: string;
+    readonly authorized: readonly KeyPair[];
+    readonly hostKeys?: readonly KeyPair[];
+    readonly config?: readonly string[];
+  },
+): Promise<TestServer> {
+  const name = options.name ?? 'sshd';
+  const hostKeys = options.hostKeys ?? [makeKey(dir, `${name}_host_ed25519`)];
+  const authorized = dir.write(
+    `${name}_authorized`,
+    options.authorized.map(({ publicKey }) => `${publicKey}\n`).join(''),
+  );
+  mkdirSync('/run/sshd', { recursive: true });
+  const port = await freePort();
+  const config = dir.write(
+    `${name}_config`,
+    [
+      ...(options.config ?? []),
+      `Port ${port}`,
+      'ListenAddress 127.0.0.1',
+      'PidFile none',
+      'UsePAM no',
+      'StrictModes no',
+      'PermitRootLogin prohibit-password',
+      'MaxStartups 200',
+      `AuthorizedKeysFile ${authorized}`,
+      ...hostKeys.map(({ file }) => `HostKey ${file}`),
+      '',
+    ].join('\n'),
+  );
+  const server = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', config], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  return ready(server, port, hostKeys);
+}
+
+/** A dropbear server; it reads root's own authorized keys only, so it can be used to be refused or by agents. */
+export async function startDropbear(dir: TempDir, name = 'dropbear'): Promise<TestServer> {
+  const file = dir.file(`${name}_host`);
+  execFileSync('dropbearkey', ['-t', 'ed25519', '-f', file], { stdio: 'ignore' });
+  const publicText = execFileSync('dropbearkey', ['-y', '-f', file], { encoding: 'utf8' });
+  writeFileSync(`${file}.pub`, `${publicText.match(/^ssh-\S+ \S+/m)?.[0]} x\n`);
+  const port = await freePort();
+  const server = spawn(
+    '/usr/sbin/dropbear',
+    ['-F', '-E', '-r', file, '-p', `127.0.0.1:${port}`, '-P', dir.file(`${name}.pid`)],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  return ready(server, port, [readKeyPair(file)]);
+}
+
+async function ready(
+  server: ChildProcess,
+  port: number,
+  hostKeys: readonly KeyPair[],
+): Promise<TestServer> {
+  let log = '';
+  server.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  await until(() => {
+    if (server.exitCode !== null) throw new Error(`the server ended: ${log}`);
+    return /listening on|Not backgrounding/.test(log);
+  });
+  return {
+    port,
+    hostKeys,
+    log: () => log,
+    process: server,
+    async [Symbol.asyncDispose]() {
+      if (server.exitCode !== null || server.signalCode !== null) return;
+      server.kill('SIGTERM');
+      await once(server, 'exit');
+    },
+  };
+}
+
+/** A port that nobody listens on just now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  return address.port;
+}
+
+/** Polls until `condition` holds; fails after 10 s. */
+export async function until(condition: () => boolean): Promise<void> {
+  const giveUp = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > giveUp) throw new Error('waited 10 s in vain');
+    await sleep(10);
+  }
+}
+
+/** known_hosts lines for a test server. */
+export function knownHostsLines(server: TestServer): string {
+  return server.hostKeys
+    .map(({ publicKey }) => `[127.0.0.1]:${server.port} ${publicKey}\n`)
+    .join('');
+}
+
+/** An endpoint on the loopback, strict, as root. */
+export function endpointOf(server: { readonly port: number }, rest: Partial<Endpoint>): Endpoint {
+  return {
+    name: 'xen1',
+    address: '127.0.0.1',
+    port: server.port,
+    user: 'root',
+    hostKeyChecking: 'strict',
+    connectTimeoutMs: 10_000,
+    legacyAlgorithms: false,
+    ...rest,
+  };
+}
+
+/** A signal that never aborts. */
+export const never: AbortSignal = new AbortController().signal;
+
+export async function text(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+/** Runs a command to its end without input. */
+export async function run(connection: Connection, command: string) {
+  const exec = await connection.exec(command);
+  exec.stdin.end();
+  const [stdout, stderr, outcome] = await Promise.all([
+    text(exec.stdout),
+    text(exec.stderr),
+    exec.outcome,
+  ]);
+  return { stdout, stderr, outcome };
+}
