@@ -124,7 +124,8 @@ function interfacesAfter(
   );
 }
 
-function chainsAfter(change: SwapChains, state: ChainsState): ChainsState {
+/** The chains as they are once swapped. */
+export function chainsAfter(change: SwapChains, state: ChainsState): ChainsState {
   const chains = new Map(state.chains);
   for (const [chain, rules] of change.chains) chains.set(chain, rules);
   for (const chain of change.removed) chains.delete(chain);

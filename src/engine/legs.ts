@@ -1,0 +1,68 @@
+import type { Host, Inventory } from '../inventory/model.ts';
+import type { Play, Task } from '../playbook/model.ts';
+
+/** A task of a play, for one host. */
+export interface LegTask {
+  readonly play: Play;
+  readonly task: Task;
+}
+
+/** What is done to one host over one connection, without waiting for others in between. */
+export interface Leg {
+  readonly host: Host;
+  readonly tasks: readonly LegTask[];
+  /** Legs that must be over before this one begins. */
+  readonly after: readonly Leg[];
+}
+
+/** A play with the hosts it is for. */
+export interface HostedPlay {
+  readonly play: Play;
+  readonly hosts: ReadonlySet<string>;
+}
+
+/**
+ * The legs of all hosts, in inventory order. Hosts of one play wait for nobody, but for the other
+ * side of their Xen pair: a domU's plays wait for its dom0's earlier plays, and a dom0's for its
+ * domUs'. So a host needs one leg unless its own plays and the other side's alternate.
+ */
+export function planLegs(plays: readonly HostedPlay[], inventory: Inventory): Leg[] {
+  const open = new Map<string, { leg: Leg & { tasks: LegTask[]; after: Leg[] }; last: number }>();
+  const legs = new Map<string, Leg[]>();
+  const lastPlay = new Map<string, number>();
+  for (const [index, { play, hosts }] of plays.entries()) {
+    if (play.tasks.length === 0) continue;
+    for (const name of hosts) {
+      const host = inventory.hosts.get(name);
+      if (host === undefined) continue;
+      const others = pairedHosts(host);
+      const current = open.get(name);
+      const mustWait = others.some((other) => {
+        const last = lastPlayBefore(other, index);
+        return last !== null && (current === undefined || last > current.last);
+      });
+      const tasks = play.tasks.map((task) => ({ play, task }));
+      if (current !== undefined && !mustWait) {
+        current.leg.tasks.push(...tasks);
+        current.last = index;
+        continue;
+      }
+      const after = [name, ...others].flatMap((other) => legs.get(other)?.at(-1) ?? []);
+      const leg = { host, tasks, after };
+      open.set(name, { leg, last: index });
+      legs.set(name, [...(legs.get(name) ?? []), leg]);
+    }
+    for (const name of hosts) lastPlay.set(name, index);
+  }
+  return [...inventory.hosts.keys()].flatMap((name) => legs.get(name) ?? []);
+
+  function lastPlayBefore(name: string, index: number): number | null {
+    const last = lastPlay.get(name);
+    return last === undefined || last >= index ? null : last;
+  }
+}
+
+function pairedHosts(host: Host): readonly string[] {
+  if (host.kind === 'domU') return [host.dom0];
+  return host.kind === 'dom0' ? host.domUs : [];
+}

@@ -1,0 +1,84 @@
+import { routingWords } from '../host/act-program.ts';
+import type { Change } from '../host/change.ts';
+import type { ChainsState, FileState } from '../host/query.ts';
+import { chainsAfter } from '../host/state.ts';
+import type { ChangeRecord } from './events.ts';
+
+/** A change as the views show it: what it is about, and the texts of a diff. */
+export function recordOf(change: Change): ChangeRecord {
+  switch (change.kind) {
+    case 'write':
+      return record(
+        'write',
+        change.path,
+        change.path,
+        fileText(change.before),
+        decode(change.content),
+      );
+    case 'remove':
+      return record('remove', change.path, change.path, fileText(change.before), '');
+    case 'parameter': {
+      const { name, before, value } = change;
+      return record(change.kind, name, null, `${name} = ${before}\n`, `${name} = ${value}\n`);
+    }
+    case 'routing': {
+      const lines = (verb: 'delete' | 'other') =>
+        change.operations
+          .filter((operation) => (operation.verb === 'delete') === (verb === 'delete'))
+          .map((operation) => `${routingWords(operation).replace(/^(\w+) \w+/, '$1')}\n`)
+          .join('');
+      return record(
+        'routing',
+        'addresses, routes and rules',
+        null,
+        lines('delete'),
+        lines('other'),
+      );
+    }
+    case 'chains':
+      return record(
+        'chains',
+        'iptables filter table',
+        null,
+        chainsText(change.before),
+        chainsText(chainsAfter(change, change.before)),
+      );
+    case 'command':
+      return record('command', change.argv.join(' '), null, null, null);
+  }
+}
+
+function record(
+  kind: ChangeRecord['kind'],
+  subject: string,
+  path: string | null,
+  before: string | null,
+  after: string | null,
+): ChangeRecord {
+  return { kind, subject, path, before, after };
+}
+
+/** The text of a file; null when it is too large or no text. */
+function fileText(state: FileState): string | null {
+  if (state.type === 'absent') return '';
+  return state.type === 'file' && state.content !== null ? decode(state.content) : null;
+}
+
+function chainsText(state: ChainsState): string {
+  return [...state.chains]
+    .flatMap(([chain, rules]) => {
+      const policy = state.policies.get(chain);
+      const lines = rules.map((rule) => `-A ${chain} ${rule}\n`);
+      return policy === undefined ? lines : [`-P ${chain} ${policy}\n`, ...lines];
+    })
+    .join('');
+}
+
+/** Bytes as text, when they are UTF-8. */
+function decode(bytes: string): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(bytes, 'latin1'));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,231 @@
+import {
+  type Connection,
+  ConnectionError,
+  type Endpoint,
+  type Transport,
+} from '../connection/transport.ts';
+import type { Host, Inventory } from '../inventory/model.ts';
+import type { HostStatus, RunEvent } from './events.ts';
+import { exitCode } from './exit-code.ts';
+import { type LegResult, runLeg } from './leg-run.ts';
+import { type HostedPlay, type Leg, planLegs } from './legs.ts';
+
+/** All that a run needs; everything in it was checked before. */
+export interface RunRequest {
+  /** Version of xpush. */
+  readonly version: string;
+  readonly inventory: Inventory;
+  readonly plays: readonly HostedPlay[];
+  readonly transport: Transport;
+  readonly endpointOf: (host: Host) => Endpoint;
+  /** Plan and show, send nothing that writes. */
+  readonly check: boolean;
+  /** Hosts at once. */
+  readonly forks: number;
+  /** Changes that a check found make the exit code 10. */
+  readonly pendingAsExit: boolean;
+  readonly emit: (event: RunEvent) => void;
+  /** Aborted by the first interrupt: begin nothing new, finish what is under way. */
+  readonly stopping: AbortSignal;
+  /** Aborted by the second: leave now. */
+  readonly leaving: AbortSignal;
+}
+
+/** Runs the plays on their hosts and resolves with the exit code; never rejects for a host's sake. */
+export async function run(request: RunRequest): Promise<number> {
+  const started = performance.now();
+  const { emit, inventory } = request;
+  const legs = planLegs(request.plays, inventory);
+  const hosts = [...new Set(legs.map(({ host }) => host))];
+  emit({
+    event: 'run_start',
+    xpush: request.version,
+    check: request.check,
+    hosts: hosts.map(({ name, kind }) => ({ name, kind })),
+  });
+  const phase = request.check ? 'check' : 'apply';
+  emit({ event: 'phase', name: phase, status: 'start' });
+  const rollout = new Rollout(request, legs);
+  const statuses = await rollout.finish();
+  const hasFailed = statuses.some((status) => status !== 'ok' && status !== 'changed');
+  emit({ event: 'phase', name: phase, status: hasFailed ? 'failed' : 'done' });
+  const interrupted = request.stopping.aborted;
+  const exit = exitCode(statuses, { interrupted, pendingAsExit: request.pendingAsExit });
+  emit({ event: 'run_end', seconds: secondsSince(started), exit, interrupted });
+  return exit;
+}
+
+type HostError = { readonly message: string; readonly hint: string | null };
+
+interface HostProgress {
+  readonly host: Host;
+  legsLeft: number;
+  startedAt: number | null;
+  status: HostStatus;
+  error: HostError | null;
+}
+
+/** Runs legs in parallel, each when those that it waits for are over. */
+class Rollout {
+  readonly #request: RunRequest;
+  readonly #waiting: Set<Leg>;
+  readonly #over = new Set<Leg>();
+  readonly #hosts = new Map<string, HostProgress>();
+  #running = 0;
+  #resolve: (statuses: HostStatus[]) => void = () => {};
+
+  constructor(request: RunRequest, legs: readonly Leg[]) {
+    this.#request = request;
+    this.#waiting = new Set(legs);
+    for (const { host } of legs) {
+      const progress = this.#hosts.get(host.name);
+      if (progress !== undefined) progress.legsLeft += 1;
+      else {
+        const fresh = { legsLeft: 1, startedAt: null, status: 'ok' as const, error: null };
+        this.#hosts.set(host.name, { host, ...fresh });
+      }
+    }
+  }
+
+  /** Resolves with each host's status when all is over, or at once when the operator leaves. */
+  finish(): Promise<HostStatus[]> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      this.#request.leaving.addEventListener('abort', () => this.#leave(), { once: true });
+      this.#startNext();
+    });
+  }
+
+  #startNext(): void {
+    for (const leg of this.#waiting) {
+      if (this.#running >= this.#request.forks) return;
+      if (!leg.after.every((other) => this.#over.has(other))) continue;
+      this.#waiting.delete(leg);
+      const reason = this.#reasonToSkip(leg);
+      if (reason !== null) {
+        this.#end(leg, reason);
+        this.#startNext(); // what waited for it comes now
+        return;
+      }
+      this.#running += 1;
+      void this.#runOne(leg).then(() => {
+        this.#running -= 1;
+        this.#startNext();
+      });
+    }
+    if (this.#running === 0 && this.#waiting.size === 0) this.#resolve(this.#statuses());
+  }
+
+  async #runOne(leg: Leg): Promise<void> {
+    const { emit, check, inventory, stopping } = this.#request;
+    const progress = this.#progressOf(leg);
+    if (progress.startedAt === null) {
+      progress.startedAt = performance.now();
+      emit({ event: 'host_start', host: leg.host.name, kind: leg.host.kind });
+    }
+    try {
+      const result = await runLeg(leg, { inventory, check, emit, stopping }, () =>
+        this.#connect(leg),
+      );
+      this.#end(leg, outcomeOf(result));
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error;
+      const wasStopped = error.reason === 'aborted' && stopping.aborted;
+      this.#end(leg, {
+        status: wasStopped ? 'skipped' : 'unreachable',
+        error: { message: error.message, hint: error.hint },
+      });
+    }
+  }
+
+  #connect(leg: Leg): Promise<Connection> {
+    const { emit, transport, endpointOf, stopping, leaving } = this.#request;
+    const total = leg.tasks.length;
+    const host = leg.host.name;
+    emit({ event: 'activity', host, doing: 'connect', task: null, done: 0, total });
+    return transport.connect(endpointOf(leg.host), AbortSignal.any([stopping, leaving]));
+  }
+
+  #reasonToSkip(leg: Leg): { status: HostStatus; error: HostError | null } | null {
+    const own = this.#progressOf(leg);
+    if (isBad(own.status)) return { status: own.status, error: own.error };
+    if (this.#request.stopping.aborted) {
+      return { status: 'skipped', error: { message: 'interrupted before it began', hint: null } };
+    }
+    const dom0 = leg.host.kind === 'domU' ? this.#hosts.get(leg.host.dom0) : undefined;
+    if (dom0 === undefined || !isBad(dom0.status)) return null;
+    const message = `its dom0 ${dom0.host.name} ${inWords(dom0.status)}`;
+    return { status: 'skipped', error: { message, hint: null } };
+  }
+
+  #end(leg: Leg, { status, error }: { status: HostStatus; error: HostError | null }): void {
+    if (this.#over.has(leg)) return; // the operator left already
+    this.#over.add(leg);
+    const progress = this.#progressOf(leg);
+    progress.legsLeft -= 1;
+    if (!isBad(progress.status) && status !== 'ok') progress.status = status;
+    progress.error ??= error;
+    if (progress.legsLeft === 0) this.#endHost(progress);
+  }
+
+  #endHost({ host, status, error, startedAt }: HostProgress): void {
+    const seconds = startedAt === null ? 0 : secondsSince(startedAt);
+    this.#request.emit({
+      event: 'host_end',
+      host: host.name,
+      kind: host.kind,
+      status,
+      error,
+      seconds,
+    });
+  }
+
+  /** The second interrupt: hosts that are under way stop before their next change. */
+  #leave(): void {
+    this.#waiting.clear();
+    for (const progress of this.#hosts.values()) {
+      if (progress.legsLeft === 0) continue;
+      progress.legsLeft = 0;
+      const message = 'left in the middle: it stops before its next change';
+      progress.status = progress.startedAt === null ? 'skipped' : 'failed';
+      progress.error = {
+        message: progress.startedAt === null ? 'interrupted before it began' : message,
+        hint: null,
+      };
+      this.#endHost(progress);
+    }
+    this.#resolve(this.#statuses());
+  }
+
+  #progressOf(leg: Leg): HostProgress {
+    const progress = this.#hosts.get(leg.host.name);
+    if (progress === undefined) throw new Error(`a leg of an unknown host: ${leg.host.name}`);
+    return progress;
+  }
+
+  #statuses(): HostStatus[] {
+    return [...this.#hosts.values()].map(({ status }) => status);
+  }
+}
+
+function outcomeOf(result: LegResult): { status: HostStatus; error: HostError | null } {
+  if (result.failure !== null) return { status: 'failed', error: result.failure };
+  if (result.wasStopped) {
+    return { status: 'skipped', error: { message: 'interrupted before its changes', hint: null } };
+  }
+  return { status: result.hasChanged ? 'changed' : 'ok', error: null };
+}
+
+function isBad(status: HostStatus): boolean {
+  return status !== 'ok' && status !== 'changed';
+}
+
+function inWords(status: HostStatus): string {
+  return status === 'failed' || status === 'unreachable' || status === 'skipped'
+    ? { failed: 'failed', unreachable: 'was unreachable', skipped: 'was skipped' }[status]
+    : `is ${status.replace('_', ' ')}`;
+}
+
+function secondsSince(start: number): number {
+  return Math.round(performance.now() - start) / 1000;
+}

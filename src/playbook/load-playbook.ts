@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/did-you-mean.ts';
+import { parseYaml } from '../source/parse-yaml.ts';
+import { quoted } from '../source/quoted.ts';
+import type { Result } from '../source/result.ts';
+import { type MapNode, orEmptyMap, positionOf, type SourceNode } from '../source/source-node.ts';
+import { diagnosticAt } from '../source/source-text.ts';
+import { validate } from '../source/validate.ts';
+import { steps } from '../steps/index.ts';
+import type { Play, Playbook, Task } from './model.ts';
+
+const byName = new Map(steps.map((step) => [step.name, step]));
+
+/** Keywords of a task; the one other key is its step. */
+const taskKeywords = ['name'];
+
+const playSchema = v.strictObject({
+  name: v.optional(v.string()),
+  hosts: v.string(),
+  tasks: v.optional(v.array(v.unknown())),
+});
+
+/**
+ * Reads playbook files. Throws `ConfigError` with everything that is wrong with any of them:
+ * unknown steps and parameters, wrong types, each with its place.
+ */
+export function loadPlaybooks(files: readonly string[]): Playbook[] {
+  const diagnostics: Diagnostic[] = [];
+  const playbooks = files.flatMap((file) => {
+    const result = readPlaybook(file);
+    if (result.ok) return [result.value];
+    diagnostics.push(...result.diagnostics);
+    return [];
+  });
+  if (diagnostics.length > 0) throw new ConfigError(diagnostics);
+  return playbooks;
+}
+
+function readPlaybook(file: string): Result<Playbook> {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    const message =
+      code === 'ENOENT' ? `${file}: no such playbook` : `${file}: cannot be read (${code})`;
+    return failure({ position: null, message, hint: null, excerpt: null });
+  }
+  const parsed = parseYaml(bytes, file);
+  return parsed.ok ? parsePlaybook(parsed.value, file) : parsed;
+}
+
+/** Plays and tasks of a parsed playbook, or everything that is wrong with it. */
+export function parsePlaybook(node: SourceNode, file: string): Result<Playbook> {
+  if (node.kind !== 'list' || node.items.length === 0) {
+    return failure(
+      diagnosticAt(node.place, 'a playbook is a list of plays', 'begin with "- hosts: all"'),
+    );
+  }
+  return collect(node.items.map(parsePlay), (plays) => ({ file, plays }));
+}
+
+function parsePlay(node: SourceNode): Result<Play> {
+  const fields = validate(playSchema, node);
+  if (!fields.ok || node.kind !== 'map') return fields.ok ? { ok: false, diagnostics: [] } : fields;
+  const list = node.entries.get('tasks')?.value;
+  const items = list?.kind === 'list' ? list.items : [];
+  const { name, hosts } = fields.value;
+  return collect(items.map(parseTask), (tasks) => ({
+    name: name ?? hosts,
+    hosts,
+    hostsPosition: positionOf(node, ['hosts'], 'value'),
+    tasks,
+  }));
+}
+
+function parseTask(node: SourceNode): Result<Task> {
+  if (node.kind !== 'map') {
+    return failure(
+      diagnosticAt(node.place, 'a task is a step with its parameters', 'write "- step:"'),
+    );
+  }
+  const named = [...node.entries].filter(([key]) => !taskKeywords.includes(key));
+  const [only] = named;
+  if (only === undefined) return failure(diagnosticAt(node.place, 'this task names no step'));
+  if (named.length > 1) return failure(...tooManyKeys(node, named));
+  const [stepName, entry] = only;
+  const step = byName.get(stepName);
+  if (step === undefined) return failure(unknownStep(stepName, entry.key));
+
+  const keywords = validate(
+    v.object({ name: v.optional(v.pipe(v.string(), v.nonEmpty('a task name is not empty'))) }),
+    node,
+  );
+  const params = validate(step.params, orEmptyMap(entry.value), entry.key);
+  if (!keywords.ok || !params.ok) {
+    return failure(
+      ...(keywords.ok ? [] : keywords.diagnostics),
+      ...(params.ok ? [] : params.diagnostics),
+    );
+  }
+  const task = {
+    name: keywords.value.name ?? step.name,
+    step,
+    params: params.value,
+    position: positionOf(node, [stepName], 'key'),
+  };
+  return { ok: true, value: task };
+}
+
+/** Several keys that are no keywords: unknown ones first; else two steps in one task. */
+function tooManyKeys(
+  node: MapNode,
+  named: readonly (readonly [string, { readonly key: Parameters<typeof diagnosticAt>[0] }])[],
+): Diagnostic[] {
+  const unknown = named.filter(([key]) => !byName.has(key));
+  if (unknown.length > 0) return unknown.map(([key, { key: place }]) => unknownStep(key, place));
+  const names = named.map(([key]) => quoted(key)).join(' and ');
+  return [diagnosticAt(node.place, `a task has one step: ${names} are two`, 'make them two tasks')];
+}
+
+function unknownStep(name: string, place: Parameters<typeof diagnosticAt>[0]): Diagnostic {
+  const known = [...byName.keys()];
+  return diagnosticAt(
+    place,
+    `unknown step or keyword ${quoted(name)}`,
+    didYouMean(name, [...known, ...taskKeywords]) ?? `steps: ${known.join(', ')}`,
+  );
+}
+
+function failure(...diagnostics: readonly Diagnostic[]): { ok: false; diagnostics: Diagnostic[] } {
+  return { ok: false, diagnostics: [...diagnostics] };
+}
+
+/** All values, or the diagnostics of all that failed. */
+function collect<T, R>(
+  results: readonly Result<T>[],
+  make: (values: readonly T[]) => R,
+): Result<R> {
+  const diagnostics = results.flatMap((result) => (result.ok ? [] : result.diagnostics));
+  if (diagnostics.length > 0) return { ok: false, diagnostics };
+  return {
+    ok: true,
+    value: make(results.flatMap((result) => (result.ok ? [result.value] : []))),
+  };
+}

@@ -1,0 +1,28 @@
+import type { Position } from '../source/position.ts';
+import type { Step } from '../steps/step.ts';
+
+/** Ordered plays of one file. */
+export interface Playbook {
+  readonly file: string;
+  readonly plays: readonly Play[];
+}
+
+/** Hosts, and what is done to each of them in order. */
+export interface Play {
+  readonly name: string;
+  /** A host pattern. */
+  readonly hosts: string;
+  readonly hostsPosition: Position;
+  readonly tasks: readonly Task[];
+}
+
+/** One step with its parameters. */
+export interface Task {
+  /** As written, or the step's name. */
+  readonly name: string;
+  readonly step: Step;
+  /** Output of the step's schema. */
+  readonly params: unknown;
+  /** Where the step is named. */
+  readonly position: Position;
+}

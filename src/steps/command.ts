@@ -1,0 +1,48 @@
+import * as v from 'valibot';
+import { change } from '../host/change.ts';
+import { query } from '../host/query.ts';
+import { described } from './described.ts';
+import { defineStep } from './step.ts';
+
+const path = v.pipe(v.string(), v.startsWith('/', 'a path here begins with "/"'));
+
+const params = v.pipe(
+  v.strictObject({
+    argv: v.optional(
+      described(
+        v.pipe(v.array(v.string()), v.minLength(1, 'at least the command itself is needed')),
+        'The command and its arguments; no shell is involved.',
+      ),
+    ),
+    shell: v.optional(described(v.string(), 'A line for `/bin/sh -c`, in place of `argv`.')),
+    creates: v.optional(described(path, 'Does nothing when this file or directory exists.')),
+    removes: v.optional(described(path, 'Does nothing unless this file or directory exists.')),
+    chdir: v.optional(described(path, 'The directory to run in.')),
+  }),
+  v.check(
+    ({ argv, shell }) => (argv === undefined) !== (shell === undefined),
+    'exactly one of "argv" and "shell" is needed',
+  ),
+);
+
+export const command = defineStep({
+  name: 'command',
+  summary: 'Runs a command; what it does is unknown until it is applied.',
+  on: ['dom0', 'domU', 'host'],
+  params,
+
+  queries: (_target, { creates, removes }) => ({
+    creates: query.file(creates ?? '/'),
+    removes: query.file(removes ?? '/'),
+  }),
+
+  plan: (_target, { argv, shell, creates, removes, chdir }, seen) => {
+    if (creates !== undefined && seen.creates.type !== 'absent') {
+      return { changes: [], message: `${creates} exists` };
+    }
+    if (removes !== undefined && seen.removes.type === 'absent') {
+      return { changes: [], message: `${removes} does not exist` };
+    }
+    return { changes: [change.command(argv ?? ['/bin/sh', '-c', shell ?? ''], chdir ?? null)] };
+  },
+});

@@ -1,0 +1,5 @@
+import { command } from './command.ts';
+import type { Step } from './step.ts';
+
+/** Every step, in the order in which `xpush steps` shows them. */
+export const steps: readonly Step[] = [command];
