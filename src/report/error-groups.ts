@@ -1,0 +1,54 @@
+import type { HostStatus } from '../engine/events.ts';
+import type { HostRecord } from './run-record.ts';
+
+/** What several hosts ended with alike. */
+export interface ErrorGroup {
+  readonly status: HostStatus;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly hosts: readonly string[];
+}
+
+interface OpenGroup extends ErrorGroup {
+  readonly hosts: string[];
+}
+
+/** Errors that differ only in the host's own name are one; the one with most hosts comes first. */
+export function groupErrors(hosts: readonly HostRecord[]): readonly ErrorGroup[] {
+  const groups = new Map<string, OpenGroup>();
+  for (const { name, status, error } of hosts) {
+    if (status === null || error === null) continue;
+
+    const message = withoutName(error.message, name);
+    const hint = error.hint === null ? null : withoutName(error.hint, name);
+    const key = JSON.stringify([status, message, hint]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { status, ...error, hosts: [name] });
+    else {
+      group.hosts.push(name);
+      // Now that it speaks of several hosts, it names none.
+      if (group.hosts.length === 2) groups.set(key, { ...group, message, hint });
+    }
+  }
+  return [...groups.values()].sort((one, other) => other.hosts.length - one.hosts.length);
+}
+
+/** Sentences that hosts share, each with its hosts, in the order of the run. */
+export function groupPending(hosts: readonly HostRecord[]): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { name, pending } of hosts) {
+    for (const what of pending) {
+      const names = groups.get(what);
+      if (names === undefined) groups.set(what, [name]);
+      else if (names.at(-1) !== name) names.push(name);
+    }
+  }
+  return groups;
+}
+
+function withoutName(text: string, name: string): string {
+  return text
+    .split(/(?<![\w.-])|(?![\w.-])/)
+    .map((word) => (word === name ? '<host>' : word))
+    .join('');
+}

@@ -1,0 +1,104 @@
+import { type ErrorGroup, groupErrors, groupPending } from './error-groups.ts';
+import { nextStep } from './next-step.ts';
+import { type Paint, statusStyle } from './paint.ts';
+import type { RunRecord } from './run-record.ts';
+import {
+  counted,
+  duration,
+  HOST_STATUSES,
+  hangingIndent,
+  listNames,
+  statusWords,
+} from './wording.ts';
+
+const NAMES_OF_A_STATUS = 6;
+const NAMES_OF_AN_ERROR = 12;
+const KINDS_SHOWN = 20;
+const INDENT = '  ';
+
+/** The end of a run for people, as lines: how many hosts ended how, what went wrong, what to do. */
+export function recap(record: RunRecord, paint: Paint): readonly string[] {
+  return [
+    '',
+    paint('bold', title(record)),
+    ...statusTable(record, paint),
+    ...errorLines(record, paint),
+    ...pendingLines(record, paint),
+    '',
+    paint('bold', nextStep(record)),
+  ];
+}
+
+function title({ hosts, isCheck, end }: RunRecord): string {
+  const took = end === null ? '' : ` in ${duration(end.seconds)}`;
+  const how = end?.interrupted === true ? ', interrupted' : '';
+  const check = isCheck ? ' (check: nothing was changed)' : '';
+  return `Recap: ${counted(hosts.length, 'host')}${took}${how}${check}`;
+}
+
+function statusTable({ hosts, isCheck }: RunRecord, paint: Paint): readonly string[] {
+  const rows = [...HOST_STATUSES, null]
+    .map((status) => ({
+      status,
+      names: hosts.filter((host) => host.status === status).map(({ name }) => name),
+    }))
+    .filter(({ names }) => names.length > 0)
+    .map(({ status, names }) => ({
+      status,
+      words: status === null ? 'not done' : statusWords(status, isCheck),
+      count: String(names.length),
+      names: listNames(names, NAMES_OF_A_STATUS),
+    }));
+  const widestWords = Math.max(0, ...rows.map(({ words }) => words.length));
+  const widestCount = Math.max(0, ...rows.map(({ count }) => count.length));
+
+  return rows.map(({ status, words, count, names }) => {
+    const cell = `${words.padEnd(widestWords)}  ${count.padStart(widestCount)}`;
+    const painted = status === null ? cell : paint(statusStyle[status], cell);
+    return `${INDENT}${painted}  ${names}`;
+  });
+}
+
+function errorLines({ hosts, isCheck }: RunRecord, paint: Paint): readonly string[] {
+  const groups = groupErrors(hosts);
+  if (groups.length === 0) return [];
+
+  const hidden = groups.slice(KINDS_SHOWN);
+  const hiddenHosts = hidden.reduce((sum, group) => sum + group.hosts.length, 0);
+  return [
+    '',
+    ...groups.slice(0, KINDS_SHOWN).flatMap((group) => errorGroupLines(group, isCheck, paint)),
+    ...(hidden.length > 0
+      ? [`... and ${counted(hidden.length, 'other error')} on ${counted(hiddenHosts, 'host')}`]
+      : []),
+  ];
+}
+
+function errorGroupLines(
+  { status, message, hint, hosts }: ErrorGroup,
+  isCheck: boolean,
+  paint: Paint,
+): readonly string[] {
+  const many = hosts.length > 1 ? ` on ${hosts.length} hosts` : '';
+  const heading = paint(statusStyle[status], `${statusWords(status, isCheck)}${many}`);
+  const inner = INDENT + INDENT;
+  return [
+    `${heading}: ${listNames(hosts, NAMES_OF_AN_ERROR)}`,
+    `${INDENT}${hangingIndent(message, INDENT)}`,
+    ...(hint === null ? [] : [`${INDENT}${paint('dim', 'hint:')} ${hangingIndent(hint, inner)}`]),
+  ];
+}
+
+function pendingLines({ hosts }: RunRecord, paint: Paint): readonly string[] {
+  const pending = groupPending(hosts);
+  if (pending.size === 0) return [];
+
+  return [
+    '',
+    paint('bold', 'Pending:'),
+    ...Array.from(
+      pending,
+      ([what, names]) => `${INDENT}${what} (${listNames(names, NAMES_OF_AN_ERROR)})`,
+    ),
+  ];
+}

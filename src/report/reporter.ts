@@ -1,0 +1,97 @@
+import type { RunEvent } from '../engine/events.ts';
+import type { DiffText } from './diff-text.ts';
+import { JsonView } from './json-view.ts';
+import { NdjsonView } from './ndjson-view.ts';
+import { Outlet, type OutputStream } from './outlet.ts';
+import { PlainView } from './plain-view.ts';
+import { RunRecord } from './run-record.ts';
+import { safeEvent } from './safe-event.ts';
+import { SummaryView } from './summary-view.ts';
+import type { View } from './view.ts';
+
+/** `auto`: a live display on a terminal, else plain lines. */
+export type OutputForm = 'auto' | 'plain' | 'json' | 'ndjson';
+
+export interface ReporterOptions {
+  readonly form: OutputForm;
+  /** Draw what changes in files and live state. */
+  readonly diff: boolean;
+  /** 1: a line a task; 2: what tasks that were ok said, too. */
+  readonly verbose: number;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** How long nothing may be said without a terminal; 10 s unless given. */
+  readonly heartbeatMs?: number;
+}
+
+export interface Reporter {
+  /** Never throws and never waits. */
+  emit(event: RunEvent): void;
+  /**
+   * Prints the end of the run and puts the terminal back; resolves when all of it has left.
+   * @throws what writing failed with; that nobody reads any more (EPIPE) is no failure
+   */
+  close(): Promise<void>;
+}
+
+const HEARTBEAT_MS = 10_000;
+
+/** Shows a run: all that is printed of it is made here, from its events. */
+export function createReporter(options: ReporterOptions): Reporter {
+  const stdout = new Outlet(options.stdout);
+  const stderr = new Outlet(options.stderr);
+  const record = new RunRecord();
+  // What isn't shown isn't loaded: views come when they are known, and events wait for them.
+  const waiting: RunEvent[] = [];
+  let views: readonly View[] | null = null;
+  const opening = openViews(options, stdout, stderr, record).then((opened) => {
+    views = opened;
+    for (const event of waiting.splice(0)) show(event, opened);
+  });
+
+  function show(event: RunEvent, opened: readonly View[]): void {
+    const safe = safeEvent(event, options.diff);
+    record.note(safe);
+    for (const view of opened) view.see(safe);
+  }
+
+  return {
+    emit(event) {
+      if (views === null) waiting.push(event);
+      else show(event, views);
+    },
+
+    async close() {
+      await opening;
+      for (const view of views ?? []) await view.close();
+      await Promise.all([stdout.flush(), stderr.flush()]);
+    },
+  };
+}
+
+async function openViews(
+  options: ReporterOptions,
+  stdout: Outlet,
+  stderr: Outlet,
+  record: RunRecord,
+): Promise<readonly View[]> {
+  const isJson = options.form === 'json' || options.form === 'ndjson';
+  const people = isJson ? stderr : stdout;
+  const diffText = options.diff ? await loadDiffText() : null;
+
+  const display = new PlainView(
+    people,
+    record,
+    options.verbose,
+    options.heartbeatMs ?? HEARTBEAT_MS,
+  );
+  const summary = new SummaryView(people, record, diffText);
+  if (options.form === 'json') return [display, summary, new JsonView(stdout, diffText)];
+  if (options.form === 'ndjson') return [display, summary, new NdjsonView(stdout, diffText)];
+  return [display, summary];
+}
+
+async function loadDiffText(): Promise<DiffText> {
+  const { DiffText } = await import('./diff-text.ts');
+  return new DiffText();
+}

@@ -1,0 +1,94 @@
+import type { HostEnd, HostKind, HostStatus, RunEnd, RunEvent, TaskEnd } from '../engine/events.ts';
+
+/** What is known of one host. */
+export interface HostRecord {
+  readonly name: string;
+  readonly kind: HostKind;
+  /** null: not finished. */
+  readonly status: HostStatus | null;
+  readonly error: HostEnd['error'];
+  readonly tasks: number;
+  readonly changed: number;
+  /** Tasks that can't be told before they are applied. */
+  readonly unknown: number;
+  readonly pending: readonly string[];
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** What a run came to, for the recap; small, whatever the number of tasks. */
+export class RunRecord {
+  readonly #hosts = new Map<string, Writable<HostRecord>>();
+  #isCheck = false;
+  #end: RunEnd | null = null;
+
+  get isCheck(): boolean {
+    return this.#isCheck;
+  }
+
+  /** null: the run hasn't ended, or broke off. */
+  get end(): RunEnd | null {
+    return this.#end;
+  }
+
+  /** In inventory order. */
+  get hosts(): readonly HostRecord[] {
+    return [...this.#hosts.values()];
+  }
+
+  host(name: string): HostRecord | undefined {
+    return this.#hosts.get(name);
+  }
+
+  note(event: RunEvent): void {
+    switch (event.event) {
+      case 'run_start':
+        this.#isCheck = event.check;
+        for (const { name, kind } of event.hosts) this.#open(name, kind);
+        break;
+      case 'host_start':
+        this.#open(event.host, event.kind);
+        break;
+      case 'task':
+        this.#noteTask(event);
+        break;
+      case 'host_end': {
+        const host = this.#open(event.host, event.kind);
+        host.status = event.status;
+        host.error = event.error;
+        break;
+      }
+      case 'run_end':
+        this.#end = event;
+        break;
+      default:
+        break;
+    }
+  }
+
+  #noteTask(task: TaskEnd): void {
+    const host = this.#open(task.host, 'host');
+    host.tasks += 1;
+    if (task.status === 'changed') host.changed += 1;
+    if (task.status === 'unknown') host.unknown += 1;
+    if (task.pending.length > 0) host.pending = [...host.pending, ...task.pending];
+  }
+
+  #open(name: string, kind: HostKind): Writable<HostRecord> {
+    const known = this.#hosts.get(name);
+    if (known !== undefined) return known;
+
+    const host = {
+      name,
+      kind,
+      status: null,
+      error: null,
+      tasks: 0,
+      changed: 0,
+      unknown: 0,
+      pending: [],
+    };
+    this.#hosts.set(name, host);
+    return host;
+  }
+}

@@ -1,0 +1,73 @@
+import type { ChangeRecord, RunEvent } from '../engine/events.ts';
+import { escapeControls } from '../source/escape-controls.ts';
+
+/**
+ * The event with every text in it escaped, so that no view can forget to. Names keep to one line.
+ * Contents of changes are dropped unless a view draws diffs from them: they are the bulk of a run.
+ */
+export function safeEvent(event: RunEvent, withContents: boolean): RunEvent {
+  switch (event.event) {
+    case 'run_start':
+      return {
+        ...event,
+        xpush: escapeName(event.xpush),
+        hosts: event.hosts.map(({ name, kind }) => ({ name: escapeName(name), kind })),
+      };
+    case 'phase':
+      return { ...event, name: escapeName(event.name) };
+    case 'host_start':
+      return { ...event, host: escapeName(event.host) };
+    case 'activity':
+      return {
+        ...event,
+        host: escapeName(event.host),
+        task: event.task === null ? null : escapeName(event.task),
+      };
+    case 'task':
+      return {
+        ...event,
+        host: escapeName(event.host),
+        play: escapeName(event.play),
+        task: escapeName(event.task),
+        step: escapeName(event.step),
+        changes: event.changes.map((change) => safeChange(change, withContents)),
+        pending: event.pending.map(escapeName),
+        message: escapeText(event.message),
+      };
+    case 'host_end':
+      return {
+        ...event,
+        host: escapeName(event.host),
+        error: event.error && {
+          message: escapeControls(event.error.message),
+          hint: escapeText(event.error.hint),
+        },
+      };
+    case 'message':
+      return {
+        ...event,
+        host: event.host === null ? null : escapeName(event.host),
+        text: escapeControls(event.text),
+      };
+    case 'run_end':
+      return event;
+  }
+}
+
+function safeChange(change: ChangeRecord, withContents: boolean): ChangeRecord {
+  return {
+    kind: change.kind,
+    subject: escapeName(change.subject),
+    path: change.path === null ? null : escapeName(change.path),
+    before: withContents ? escapeText(change.before) : null,
+    after: withContents ? escapeText(change.after) : null,
+  };
+}
+
+function escapeText(text: string | null): string | null {
+  return text === null ? null : escapeControls(text);
+}
+
+function escapeName(name: string): string {
+  return escapeControls(name).replaceAll('\n', '\\x0a').replaceAll('\t', '\\x09');
+}

@@ -1,0 +1,37 @@
+import type { RunEvent } from '../engine/events.ts';
+import { DiffGroups } from './diff-groups.ts';
+import { diffSection } from './diff-section.ts';
+import type { DiffText } from './diff-text.ts';
+import type { Outlet } from './outlet.ts';
+import { paintFor } from './paint.ts';
+import { recap } from './recap.ts';
+import type { RunRecord } from './run-record.ts';
+import type { View } from './view.ts';
+
+/** What people read when a run has ended: the diffs, where asked for, and the recap. */
+export class SummaryView implements View {
+  readonly #outlet: Outlet;
+  readonly #record: RunRecord;
+  readonly #diffs: DiffGroups | null;
+
+  /** @param diffText null: no diffs */
+  constructor(outlet: Outlet, record: RunRecord, diffText: DiffText | null) {
+    this.#outlet = outlet;
+    this.#record = record;
+    this.#diffs = diffText === null ? null : new DiffGroups(diffText);
+  }
+
+  see(event: RunEvent): void {
+    if (event.event === 'task') this.#diffs?.add(event);
+  }
+
+  async close(): Promise<void> {
+    // A run that broke off has nothing to sum up.
+    if (this.#record.end === null) return;
+
+    const paint = paintFor(this.#outlet.stream);
+    const diffs = diffSection(this.#diffs?.subjects ?? [], this.#record.isCheck, paint);
+    const lines = [...diffs, ...recap(this.#record, paint)];
+    this.#outlet.write(`${lines.join('\n')}\n`);
+  }
+}
