@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortedError, orAborted } from './abort.ts';
@@ -103,6 +104,8 @@ export function createSsh2Transport(options: Ssh2TransportOptions = {}): Ssh2Tra
 
   return {
     async connect(endpoint, signal): Promise<Connection> {
+      // One signal stops a whole fleet, so many listeners on it are no leak.
+      setMaxListeners(0, signal);
       return open(resolveTarget(endpoint, { user, agentSocket }), signal);
     },
     async prepare(endpoints) {

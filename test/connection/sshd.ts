@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -84,14 +84,17 @@ export async function startSshd(
   const config = dir.write(
     `${name}_config`,
     [
+      // The last MaxStartups wins, of all else the first.
+      'MaxStartups 200',
       ...(options.config ?? []),
       `Port ${port}`,
       'ListenAddress 127.0.0.1',
       'PidFile none',
       'UsePAM no',
       'StrictModes no',
-      'PermitRootLogin prohibit-password',
-      'MaxStartups 200',
+      'PermitRootLogin yes',
+      'PasswordAuthentication no',
+      'KbdInteractiveAuthentication no',
       `AuthorizedKeysFile ${authorized}`,
       ...hostKeys.map(({ file }) => `HostKey ${file}`),
       '',
@@ -103,18 +106,24 @@ export async function startSshd(
   return ready(server, port, hostKeys);
 }
 
-/** A dropbear server; it reads root's own authorized keys only, so it can be used to be refused or by agents. */
-export async function startDropbear(dir: TempDir, name = 'dropbear'): Promise<TestServer> {
-  const file = dir.file(`${name}_host`);
+/** A dropbear server. It reads root's own authorized_keys only, so it gets a /root of its own. */
+export async function startDropbear(
+  dir: TempDir,
+  options: { readonly authorized: readonly KeyPair[] },
+): Promise<TestServer> {
+  const file = dir.file('dropbear_host');
   execFileSync('dropbearkey', ['-t', 'ed25519', '-f', file], { stdio: 'ignore' });
   const publicText = execFileSync('dropbearkey', ['-y', '-f', file], { encoding: 'utf8' });
   writeFileSync(`${file}.pub`, `${publicText.match(/^ssh-\S+ \S+/m)?.[0]} x\n`);
   const port = await freePort();
-  const server = spawn(
-    '/usr/sbin/dropbear',
-    ['-F', '-E', '-r', file, '-p', `127.0.0.1:${port}`, '-P', dir.file(`${name}.pid`)],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
+  const script = `
+    mount -t tmpfs -o mode=700 tmpfs /root && mkdir -m 700 /root/.ssh &&
+    printf '%s\n' "$KEYS" > /root/.ssh/authorized_keys && chmod 600 /root/.ssh/authorized_keys &&
+    exec /usr/sbin/dropbear -F -E -r "$0" -p 127.0.0.1:${port} -P "$0.pid"`;
+  const server = spawn('unshare', ['-m', 'sh', '-c', script, file], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, KEYS: options.authorized.map((key) => key.publicKey).join('\n') },
+  });
   return ready(server, port, [readKeyPair(file)]);
 }
 
@@ -140,6 +149,25 @@ async function ready(
       if (server.exitCode !== null || server.signalCode !== null) return;
       server.kill('SIGTERM');
       await once(server, 'exit');
+    },
+  };
+}
+
+/** A TCP server of the test's own on a free port; its connections are cut when it goes. */
+export async function listening(server: Server) {
+  const sockets: Socket[] = [];
+  server.on('connection', (socket) => sockets.push(socket.on('error', () => {})));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  return {
+    port: address.port,
+    /** Waits until somebody has connected. */
+    accepted: () => until(() => sockets.length > 0),
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
     },
   };
 }
