@@ -1,4 +1,7 @@
+import type { Data } from '../source/data.ts';
 import type { Position } from '../source/position.ts';
+
+export type { Data } from '../source/data.ts';
 
 /** A network of the fleet; a vif's network is the one whose subnet holds its address. */
 export interface Network {
@@ -22,15 +25,6 @@ export interface SshSettings {
   readonly connectTimeoutSeconds: number;
   readonly legacyAlgorithms: boolean;
 }
-
-/** Plain data of the user's: strings, numbers, booleans, null, lists and maps of these. */
-export type Data =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly Data[]
-  | { readonly [key: string]: Data };
 
 interface AnyHost {
   readonly name: string;

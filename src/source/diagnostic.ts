@@ -8,8 +8,17 @@ export interface Diagnostic {
   readonly message: string;
   /** What would be right, or what to do; null when the message says it. */
   readonly hint: string | null;
-  /** The offending line of text and how many characters of it, for the caret line. */
-  readonly excerpt: { readonly text: string; readonly length: number } | null;
+  /** The offending line of text, for the caret line. */
+  readonly excerpt: Excerpt | null;
+}
+
+export interface Excerpt {
+  /** The line, or a piece of it when it is very long. */
+  readonly text: string;
+  /** Column in `text` of the first offending character, from 1. */
+  readonly column: number;
+  /** How many characters of it offend, at least 1. */
+  readonly length: number;
 }
 
 /** The user's files cannot be used; holds every problem found, never just the first. */

@@ -1,0 +1,73 @@
+import { quoted } from '../source/quoted.ts';
+import { placeOf, type SourceNode } from '../source/source-node.ts';
+import type { Findings } from './findings.ts';
+import { parseCidr, parseIpv4 } from './ipv4.ts';
+import { textsOf, type WrittenText } from './merge-files.ts';
+import type { Allow, PortRange } from './model.ts';
+import { ipv4Address } from './name-rules.ts';
+import type { Networks } from './networks.ts';
+import type { RawAllow } from './schema.ts';
+
+interface Context {
+  readonly networks: Networks;
+  /** Addresses of the guest whose list it is; null for dom0's own rules, which name theirs. */
+  readonly ownAddresses: readonly string[] | null;
+  readonly findings: Findings;
+}
+
+/** Builds the entries of an allow list from their checked values. */
+export function buildAllowList(
+  raw: readonly RawAllow[],
+  list: SourceNode | undefined,
+  context: Context,
+): Allow[] {
+  return raw.flatMap((entry, index) => {
+    const node = list?.kind === 'list' ? list.items[index] : undefined;
+    return node === undefined ? [] : [buildAllow(entry, node, context)];
+  });
+}
+
+function buildAllow(raw: RawAllow, node: SourceNode, context: Context): Allow {
+  const { findings, networks } = context;
+  const direction = raw.direction ?? 'in';
+  const ports = toRanges(raw.ports);
+  const fromPorts = toRanges(raw.from_ports);
+  if (raw.proto === 'icmp') {
+    if (ports.length > 0) findings.add(placeOf(node, ['ports'], 'key'), 'icmp has no ports');
+    if (fromPorts.length > 0)
+      findings.add(placeOf(node, ['from_ports'], 'key'), 'icmp has no ports');
+  }
+  const from = textsOf(node, 'from').flatMap(
+    ({ text, place }) => networks.cidrOf(text, place, findings) ?? [],
+  );
+  const to = textsOf(node, 'to').flatMap((written) =>
+    direction === 'out'
+      ? (networks.cidrOf(written.text, written.place, findings) ?? [])
+      : guestAddress(written, context),
+  );
+  if (context.ownAddresses === null && !textsOf(node, 'to').length) {
+    const hint = direction === 'in' ? 'name the guest: to: 192.168.0.200' : 'name the destination';
+    findings.add(node.place, 'a rule for all guests must say "to"', hint);
+  }
+  return { proto: raw.proto, ports, from, fromPorts, direction, to, comment: raw.comment ?? null };
+}
+
+/** An address that `to` of an incoming entry names: one of the guest's own, if it is a guest's list. */
+function guestAddress({ text, place }: WrittenText, { ownAddresses, findings }: Context): string[] {
+  if (ownAddresses === null && parseCidr(text)?.subnet !== undefined) return [text];
+  const complaint = ipv4Address(text);
+  if (complaint !== null) findings.add(place, complaint.message, complaint.hint);
+  else if (ownAddresses !== null && !ownAddresses.includes(text)) {
+    const hint = `it has ${ownAddresses.join(', ') || 'none'}`;
+    findings.add(place, `${quoted(text)} is no address of this domU`, hint);
+  }
+  return parseIpv4(text) === null ? [] : [text];
+}
+
+function toRanges(ports: RawAllow['ports']): PortRange[] {
+  if (ports === undefined) return [];
+  return (Array.isArray(ports) ? ports : [ports]).map((port) => {
+    const [first = '', last = first] = String(port).split(/[-:]/);
+    return { first: Number(first), last: Number(last) };
+  });
+}

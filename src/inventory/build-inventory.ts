@@ -1,0 +1,147 @@
+import { quoted } from '../source/quoted.ts';
+import type { MapEntry, SourceNode } from '../source/source-node.ts';
+import { type Place, placeName } from '../source/source-text.ts';
+import { validate } from '../source/validate.ts';
+import { Claims } from './claims.ts';
+import { type BuiltHost, checkConnections } from './connection-checks.ts';
+import { readEntries } from './entries.ts';
+import { expandEntries } from './expand-ranges.ts';
+import type { Findings } from './findings.ts';
+import { buildGroups, type Groups, type Member } from './groups.ts';
+import { buildDom0, buildDomU, buildPlainHost, type HostContext } from './hosts.ts';
+import { type MergedFiles, mergeFiles, textsOf } from './merge-files.ts';
+import type { Data, Inventory } from './model.ts';
+import { groupName, hostName, networkName } from './name-rules.ts';
+import { buildNetworks } from './networks.ts';
+import {
+  dom0Schema,
+  domUSchema,
+  groupSchema,
+  networkSchema,
+  plainHostSchema,
+  sshSchema,
+} from './schema.ts';
+import { relativeToFile, type SshLevel } from './ssh.ts';
+import { readVars } from './vars.ts';
+
+const HOST_SECTIONS = [
+  ['dom0', 'dom0'],
+  ['domU', 'domU'],
+  ['hosts', 'host'],
+] as const;
+
+type Section = ReadonlyMap<string, MapEntry>;
+
+/**
+ * Builds an inventory of parsed files, the first of which is the one that was named. Everything
+ * wrong is among the findings; the inventory is only good when there are none.
+ */
+export function buildInventory(roots: readonly SourceNode[], findings: Findings): Inventory {
+  const merged = mergeFiles(roots, findings);
+  const section = (name: Parameters<MergedFiles['sections']['get']>[0]): Section =>
+    merged.sections.get(name) ?? new Map();
+  const sections = {
+    dom0: expandEntries(section('dom0'), findings),
+    domU: expandEntries(section('domU'), findings),
+    hosts: expandEntries(section('hosts'), findings),
+  };
+  const dom0s = readEntries(sections.dom0, dom0Schema, hostName, findings);
+  const domUs = readEntries(sections.domU, domUSchema, hostName, findings);
+  const plain = readEntries(sections.hosts, plainHostSchema, hostName, findings);
+  const members = membersOf(sections);
+  const kinds = new Map(members.map(({ name, kind }) => [name, kind]));
+  checkNames(sections, section('groups'), findings);
+  const [root] = roots;
+  if (members.length === 0 && findings.isEmpty && root !== undefined) {
+    findings.add(root.place, 'the inventory names no host', 'add one under dom0, domU or hosts');
+  }
+
+  const networkEntries = readEntries(section('networks'), networkSchema, networkName, findings);
+  const networks = buildNetworks(networkEntries, new Set(section('networks').keys()), findings);
+  const groupEntries = readEntries(section('groups'), groupSchema, groupName, findings);
+  const groups = buildGroups(groupEntries, section('groups'), members, findings);
+  const context: HostContext = {
+    networks,
+    groups,
+    kinds,
+    topSsh: readTopSsh(section('ssh'), root),
+    topVars: readVars(asNode(section('vars'), root), findings),
+    groupVars: readGroupVars(groups, findings),
+    vifClaims: {
+      addresses: new Claims('address', findings),
+      macs: new Claims('MAC', findings, 'write another mac'),
+      vifnames: new Claims('vifname', findings),
+    },
+    configs: new Claims('configuration file', findings),
+    findings,
+  };
+
+  const dom0ByName = new Map(dom0s.map((entry) => [entry.name, entry]));
+  const guests = new Map<string, string[]>();
+  for (const { name, raw } of domUs) guests.set(raw.dom0, [...(guests.get(raw.dom0) ?? []), name]);
+  const built: readonly BuiltHost[] = [
+    ...dom0s.map((entry) => {
+      const host = buildDom0(entry, guests.get(entry.name) ?? [], context);
+      return { host, entry };
+    }),
+    ...domUs.map((entry) => ({ host: buildDomU(entry, dom0ByName, context), entry })),
+    ...plain.map((entry) => ({ host: buildPlainHost(entry, context), entry })),
+  ];
+  checkConnections(built, context);
+  return {
+    networks: networks.byName,
+    hosts: new Map(built.map(({ host }) => [host.name, host])),
+    groups: groups.byName,
+    playbooks: merged.playbooks.map(({ text, place }) => relativeToFile(text, place)),
+  };
+}
+
+function membersOf(sections: Readonly<Record<'dom0' | 'domU' | 'hosts', Section>>): Member[] {
+  return HOST_SECTIONS.flatMap(([section, kind]) =>
+    [...sections[section]].map(([name, { value }]) => ({
+      name,
+      kind,
+      dom0: kind === 'domU' ? (textsOf(value, 'dom0')[0]?.text ?? null) : null,
+      groups: textsOf(value, 'groups'),
+    })),
+  );
+}
+
+/** Names that stand for two things. */
+function checkNames(
+  sections: Readonly<Record<'dom0' | 'domU' | 'hosts', Section>>,
+  groups: Section,
+  findings: Findings,
+): void {
+  const kinds = { dom0: 'a dom0', domU: 'a domU', hosts: 'a plain host', groups: 'a group' };
+  const first = new Map<string, { readonly kind: string; readonly key: Place }>();
+  for (const section of ['dom0', 'domU', 'hosts', 'groups'] as const) {
+    const names = section === 'groups' ? groups : sections[section];
+    for (const [name, { key }] of names) {
+      const other = first.get(name);
+      if (other === undefined) first.set(name, { kind: kinds[section], key });
+      else {
+        const message = `${quoted(name)} is ${other.kind} and ${kinds[section]}`;
+        findings.add(key, message, `first at ${placeName(other.key)}`);
+      }
+    }
+  }
+}
+
+function readTopSsh(section: Section, root: SourceNode | undefined): SshLevel | null {
+  const node = asNode(section, root);
+  const checked = node && validate(sshSchema, node);
+  return node && checked?.ok ? { raw: checked.value, node } : null;
+}
+
+function readGroupVars(
+  groups: Groups,
+  findings: Findings,
+): ReadonlyMap<string, Readonly<Record<string, Data>>> {
+  const names = [...groups.byName.keys()].filter((name) => groups.varsOf(name) !== undefined);
+  return new Map(names.map((name) => [name, readVars(groups.varsOf(name), findings)]));
+}
+
+function asNode(entries: Section, root: SourceNode | undefined): SourceNode | undefined {
+  return root && { kind: 'map', entries, place: root.place };
+}

@@ -1,0 +1,149 @@
+import { didYouMean } from '../source/did-you-mean.ts';
+import { quoted } from '../source/quoted.ts';
+import { nodeAt, placeOf } from '../source/source-node.ts';
+import { buildAllowList } from './allow.ts';
+import type { Claims } from './claims.ts';
+import type { Entry } from './entries.ts';
+import type { Findings } from './findings.ts';
+import type { Groups } from './groups.ts';
+import { textsOf } from './merge-files.ts';
+import type { Data, Dom0, DomU, Host, PlainHost } from './model.ts';
+import type { Networks } from './networks.ts';
+import type { RawDom0, RawDomU, RawPlainHost } from './schema.ts';
+import { buildSsh, type SshLevel } from './ssh.ts';
+import { layered, readVars } from './vars.ts';
+import { buildVifs, type VifClaims } from './vifs.ts';
+
+/** What the hosts are built with. */
+export interface HostContext {
+  readonly networks: Networks;
+  readonly groups: Groups;
+  /** Kind of every host by name, those included that are wrong in themselves. */
+  readonly kinds: ReadonlyMap<string, Host['kind']>;
+  readonly topSsh: SshLevel | null;
+  readonly topVars: Readonly<Record<string, Data>>;
+  readonly groupVars: ReadonlyMap<string, Readonly<Record<string, Data>>>;
+  readonly vifClaims: VifClaims;
+  readonly configs: Claims;
+  readonly findings: Findings;
+}
+
+export function buildDom0(
+  entry: Entry<RawDom0>,
+  domUs: readonly string[],
+  context: HostContext,
+): Dom0 {
+  const { raw, node } = entry;
+  const { networks, findings } = context;
+  const rules = nodeAt(node, ['firewall', 'rules']);
+  const firewall = nodeAt(node, ['firewall']) ?? node;
+  const admin = textsOf(firewall, 'admin').flatMap(
+    ({ text, place }) => networks.cidrOf(text, place, findings) ?? [],
+  );
+  return {
+    kind: 'dom0',
+    ...anyHost(entry, 'dom0', entry.name, context),
+    uplink: raw.uplink ?? 'eth0',
+    xen: xenOf(entry, findings),
+    firewall: {
+      backend: raw.firewall?.backend ?? 'auto',
+      policy: raw.firewall?.policy ?? 'leave',
+      admin: raw.firewall?.admin === undefined ? null : admin,
+      rules: buildAllowList(raw.firewall?.rules ?? [], rules, {
+        networks,
+        ownAddresses: null,
+        findings,
+      }),
+      log: raw.firewall?.log || null,
+    },
+    antispoof: raw.antispoof ?? false,
+    domUs,
+  };
+}
+
+export function buildDomU(
+  entry: Entry<RawDomU>,
+  dom0s: ReadonlyMap<string, Entry<RawDom0>>,
+  context: HostContext,
+): DomU {
+  const { name, raw, node, key } = entry;
+  const { networks, findings } = context;
+  checkDom0(entry, context);
+  const dom0 = dom0s.get(raw.dom0)?.raw ?? null;
+  const vifs = buildVifs(entry, { dom0, networks, claims: context.vifClaims, findings });
+  const config = raw.config ?? `/etc/xen/${name}.cfg`;
+  context.configs.claim(
+    config,
+    name,
+    raw.config === undefined ? key : placeOf(node, ['config'], 'value'),
+    raw.dom0,
+  );
+  const allow = buildAllowList(raw.allow ?? [], nodeAt(node, ['allow']), {
+    networks,
+    ownAddresses: vifs.flatMap(({ ips }) => ips),
+    findings,
+  });
+  return {
+    kind: 'domU',
+    ...anyHost(entry, 'domU', vifs[0]?.ips[0] ?? name, context),
+    dom0: raw.dom0,
+    config,
+    vifs,
+    allow: raw.allow === undefined ? null : allow,
+    names: raw.names ?? null,
+    networkConfig: raw.network_config ?? null,
+  };
+}
+
+export function buildPlainHost(entry: Entry<RawPlainHost>, context: HostContext): PlainHost {
+  return { kind: 'host', ...anyHost(entry, 'host', entry.name, context) };
+}
+
+/** The `ssh` that a host's own entry has. */
+export function ownSsh({ raw, node }: Entry<RawPlainHost>): SshLevel | null {
+  const sshNode = nodeAt(node, ['ssh']);
+  return raw.ssh && sshNode ? { raw: raw.ssh, node: sshNode } : null;
+}
+
+function anyHost(
+  entry: Entry<RawPlainHost>,
+  kind: Host['kind'],
+  defaultAddress: string,
+  context: HostContext,
+): Omit<PlainHost, 'kind'> {
+  const { name, raw, node, key } = entry;
+  const groups = context.groups.ofHost(name);
+  const ofGroups = groups.map((group) => context.groupVars.get(group) ?? {});
+  const own = readVars(nodeAt(node, ['vars']), context.findings);
+  return {
+    name,
+    address: raw.address ?? defaultAddress,
+    ssh: buildSsh({ name, kind }, ownSsh(entry), context.topSsh, context.findings),
+    vars: layered([context.topVars, ...ofGroups, own]),
+    groups,
+    position: key.source.positionAt(key.start),
+  };
+}
+
+function checkDom0({ raw, node }: Entry<RawDomU>, { kinds, findings }: HostContext): void {
+  const kind = kinds.get(raw.dom0);
+  if (kind === 'dom0') return;
+  const dom0s = [...kinds].filter(([, other]) => other === 'dom0').map(([name]) => name);
+  const isOther =
+    kind === undefined ? null : `${quoted(raw.dom0)} is a ${kind === 'host' ? 'plain host' : kind}`;
+  const hint = isOther ?? didYouMean(raw.dom0, dom0s) ?? `add it: dom0: { ${raw.dom0}: {} }`;
+  findings.add(placeOf(node, ['dom0'], 'value'), `unknown dom0 ${quoted(raw.dom0)}`, hint);
+}
+
+function xenOf({ raw, node }: Entry<RawDom0>, findings: Findings): Dom0['xen'] {
+  const version = raw.xen?.version ?? null;
+  const written = raw.xen?.toolstack;
+  if (version === null) return { version, toolstack: written ?? 'xl' };
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const number = major * 100 + minor;
+  // xl came with Xen 4.1; xm went with 4.5.
+  const wrong = written === 'xl' ? number < 401 : written === 'xm' && number >= 405;
+  if (wrong)
+    findings.add(placeOf(node, ['xen', 'toolstack'], 'value'), `Xen ${version} has no ${written}`);
+  return { version, toolstack: written ?? (number < 401 ? 'xm' : 'xl') };
+}

@@ -1,0 +1,72 @@
+import { quoted } from '../source/quoted.ts';
+import type { MapEntry, SourceNode } from '../source/source-node.ts';
+import { type Place, placeName } from '../source/source-text.ts';
+import { validate } from '../source/validate.ts';
+import type { Findings } from './findings.ts';
+import { fileSchema } from './schema.ts';
+
+const MAP_SECTIONS = ['networks', 'dom0', 'domU', 'hosts', 'groups', 'vars', 'ssh'] as const;
+
+export type SectionName = (typeof MAP_SECTIONS)[number];
+
+/** A text of the user's and where it was written. */
+export interface WrittenText {
+  readonly text: string;
+  readonly place: Place;
+}
+
+/** All files of an inventory as one: sections of the same name are joined. */
+export interface MergedFiles {
+  readonly sections: ReadonlyMap<SectionName, ReadonlyMap<string, MapEntry>>;
+  /** Playbooks as written, each with its place. */
+  readonly playbooks: readonly WrittenText[];
+}
+
+/** Joins the files of an inventory; a name in two of them is an error that says both places. */
+export function mergeFiles(roots: readonly SourceNode[], findings: Findings): MergedFiles {
+  const sections = new Map<SectionName, Map<string, MapEntry>>();
+  const playbooks: WrittenText[] = [];
+  for (const root of roots) {
+    if (isNothing(root)) continue;
+    findings.take(validate(fileSchema, root));
+    if (root.kind !== 'map') continue;
+    for (const name of MAP_SECTIONS) {
+      const joined = sections.get(name) ?? new Map<string, MapEntry>();
+      sections.set(name, joined);
+      join(joined, root.entries.get(name)?.value, findings);
+    }
+    playbooks.push(...textsOf(root, 'playbook'));
+  }
+  return { sections, playbooks };
+}
+
+/** The texts of a key that takes one text or a list of them, each with its place. */
+export function textsOf(map: SourceNode, key: string): WrittenText[] {
+  const node = map.kind === 'map' ? map.entries.get(key)?.value : undefined;
+  const items = node?.kind === 'list' ? node.items : [node];
+  return items.flatMap((item) =>
+    item?.kind === 'scalar' && typeof item.value === 'string'
+      ? [{ text: item.value, place: item.place }]
+      : [],
+  );
+}
+
+function join(
+  joined: Map<string, MapEntry>,
+  section: SourceNode | undefined,
+  findings: Findings,
+): void {
+  if (section?.kind !== 'map') return;
+  for (const [name, entry] of section.entries) {
+    const first = joined.get(name);
+    if (first === undefined) joined.set(name, entry);
+    else {
+      const hint = `first at ${placeName(first.key)}`;
+      findings.add(entry.key, `${quoted(name)} is written in two files`, hint);
+    }
+  }
+}
+
+function isNothing(node: SourceNode): boolean {
+  return node.kind === 'scalar' && node.value === null;
+}

@@ -1,0 +1,202 @@
+import { quoted } from '../source/quoted.ts';
+import { nodeAt, placeOf } from '../source/source-node.ts';
+import type { Place } from '../source/source-text.ts';
+import { Claims } from './claims.ts';
+import { derivedMac } from './derived-mac.ts';
+import type { Entry } from './entries.ts';
+import type { Findings } from './findings.ts';
+import { formatSubnet, parseIpv4 } from './ipv4.ts';
+import type { Network, Vif } from './model.ts';
+import { type Networks, specialAddress } from './networks.ts';
+import type { RawDom0, RawDomU, RawVif } from './schema.ts';
+import { vifLimit } from './vif-limit.ts';
+
+const FIRST_TABLE = 16;
+const FIRST_PRIORITY = 1000;
+const PRIORITIES_PER_VIF = 16;
+const DEFAULT_SCRIPT = 'vif-route';
+// What the script itself takes for the uplink when nothing names it.
+const DEFAULT_UPLINK = 'eth0';
+
+/** What only one vif of the fleet, or of its dom0, may have. */
+export interface VifClaims {
+  readonly addresses: Claims;
+  readonly macs: Claims;
+  readonly vifnames: Claims;
+}
+
+interface Context {
+  /** null when the domU's dom0 is unknown. */
+  readonly dom0: RawDom0 | null;
+  readonly networks: Networks;
+  readonly claims: VifClaims;
+  readonly findings: Findings;
+}
+
+interface Subject {
+  readonly domU: string;
+  readonly dom0Name: string;
+  readonly index: number;
+  readonly place: Place;
+  /** Place of a part of the vif. */
+  readonly at: (...path: (string | number)[]) => Place;
+}
+
+/** Builds the vifs of a domU with everything that is derived. */
+export function buildVifs(entry: Entry<RawDomU>, context: Context): Vif[] {
+  const { name, raw, node } = entry;
+  const { findings } = context;
+  const raws = raw.vifs ?? [];
+  checkLimit(entry, context);
+  const own = {
+    ifaces: new Claims('interface', findings),
+    tableIds: new Claims('table id', findings),
+    tableNames: new Claims('table name', findings),
+  };
+  return raws.flatMap((rawVif, index) => {
+    const path = ['vifs', index];
+    const subject = {
+      domU: name,
+      dom0Name: raw.dom0,
+      index,
+      place: (nodeAt(node, path) ?? node).place,
+      at: (...rest: (string | number)[]) => placeOf(node, [...path, ...rest], 'value'),
+    };
+    const vif = buildVif(rawVif, subject, context);
+    if (vif === null) return [];
+    own.ifaces.claim(vif.iface, `vif ${index}`, subject.at('iface'));
+    own.tableIds.claim(String(vif.table.id), vif.iface, subject.at('table', 'id'));
+    own.tableNames.claim(vif.table.name, vif.iface, subject.at('table', 'name'));
+    return [vif];
+  });
+}
+
+function buildVif(raw: RawVif, subject: Subject, context: Context): Vif | null {
+  const { findings, claims } = context;
+  const { domU, index, at, place } = subject;
+  const iface = raw.iface ?? `eth${index}`;
+  claimMac(raw, iface, subject, context);
+  const ips = addressesOf(raw, subject, findings);
+  const network = networkOf(ips, subject, context);
+  if (raw.vifname !== undefined) {
+    claims.vifnames.claim(raw.vifname, `${domU}/${iface}`, at('vifname'), subject.dom0Name);
+  }
+  if (raw.bridge !== undefined && raw.script === undefined) {
+    const hint = 'say which script uses it: script: vif-bridge';
+    findings.add(at('bridge'), `bridge has no effect with the script ${DEFAULT_SCRIPT}`, hint);
+  }
+  const [main] = ips;
+  if (main === undefined || network === null) return null;
+  const script = raw.script ?? DEFAULT_SCRIPT;
+  return {
+    iface,
+    mac: (raw.mac ?? derivedMac(domU, iface)).toLowerCase(),
+    ips: ips.map(({ text }) => text),
+    network: network.network,
+    prefix: network.prefix,
+    table: {
+      id: raw.table?.id ?? FIRST_TABLE + index,
+      name: raw.table?.name ?? `${iface}-${main.text.slice(main.text.lastIndexOf('.') + 1)}`,
+    },
+    priorities: ips.map((_, nth) => FIRST_PRIORITY + PRIORITIES_PER_VIF * index + nth),
+    script,
+    bridge: raw.bridge ?? null,
+    vifname: raw.vifname ?? null,
+    gatewaydev: raw.gatewaydev ?? defaultGatewaydev(script, context.dom0),
+    rate: raw.rate ?? null,
+    model: raw.model ?? null,
+    position: place.source.positionAt(place.start),
+  };
+}
+
+function claimMac(
+  raw: RawVif,
+  iface: string,
+  { domU, at, place }: Subject,
+  context: Context,
+): void {
+  const mac = (raw.mac ?? derivedMac(domU, iface)).toLowerCase();
+  context.claims.macs.claim(mac, `${domU}/${iface}`, raw.mac === undefined ? place : at('mac'));
+}
+
+interface WrittenAddress {
+  readonly text: string;
+  readonly address: number;
+  readonly place: Place;
+}
+
+function addressesOf(raw: RawVif, { at, place }: Subject, findings: Findings): WrittenAddress[] {
+  if ((raw.ip === undefined) === (raw.ips === undefined)) {
+    const message =
+      raw.ip === undefined ? 'a vif must have "ip" or "ips"' : 'a vif has "ip" or "ips", not both';
+    findings.add(place, message);
+  }
+  const places = raw.ips?.map((_, nth) => at('ips', nth)) ?? [at('ip')];
+  const texts = raw.ips ?? (raw.ip === undefined ? [] : [raw.ip]);
+  if (texts.length > PRIORITIES_PER_VIF) {
+    const message = `${texts.length} addresses on one vif, and xpush gives each vif ${PRIORITIES_PER_VIF}`;
+    findings.add(at('ips'), message, 'give the others to another vif');
+  }
+  return texts.flatMap((text, nth) => {
+    const address = parseIpv4(text);
+    return address === null ? [] : [{ text, address, place: places[nth] ?? place }];
+  });
+}
+
+function networkOf(
+  ips: readonly WrittenAddress[],
+  subject: Subject,
+  { networks, claims, findings }: Context,
+): { network: Network; prefix: number } | null {
+  const found = ips.map(({ text, address, place }) => {
+    claims.addresses.claim(text, subject.domU, place);
+    const holding = networks.holding(address);
+    if (holding === null) {
+      if (!networks.isIncomplete) {
+        findings.add(
+          place,
+          `${quoted(text)} is in no network of the inventory`,
+          knownNetworks(networks),
+        );
+      }
+      return null;
+    }
+    const { network, subnet } = holding;
+    const special = network.gateway === text ? 'the gateway' : specialAddress(address, subnet);
+    if (special !== null) {
+      findings.add(place, `${quoted(text)} is ${special} of ${formatSubnet(subnet)}`);
+    }
+    return { network, prefix: subnet.prefix, text, place };
+  });
+  const [main] = found;
+  for (const other of found) {
+    if (!main || !other || other.network === main.network) continue;
+    const message = `${quoted(other.text)} is in network ${quoted(other.network.name)}, and the vif's first address in ${quoted(main.network.name)}`;
+    findings.add(other.place, message, 'give it a vif of its own');
+  }
+  return main ?? null;
+}
+
+function knownNetworks(networks: Networks): string {
+  const known = [...networks.byName.values()].map(({ name, subnet }) => `${name} (${subnet})`);
+  if (known.length === 0) return 'add its network: networks: { lan: { subnet: 192.168.0.0/24 } }';
+  return `known: ${known.slice(0, 5).join(', ')}${known.length > 5 ? ', ...' : ''}`;
+}
+
+function defaultGatewaydev(script: string, dom0: RawDom0 | null): string | null {
+  const uplink = dom0?.uplink ?? DEFAULT_UPLINK;
+  return script.endsWith(DEFAULT_SCRIPT) && uplink !== DEFAULT_UPLINK ? uplink : null;
+}
+
+function checkLimit({ raw, node }: Entry<RawDomU>, { dom0, findings }: Context): void {
+  const vifs = raw.vifs ?? [];
+  const limit = vifLimit(dom0?.xen?.version ?? null, vifs);
+  if (vifs.length <= limit.most) return;
+  const place = placeOf(node, ['vifs', limit.most], 'value');
+  const message = `${vifs.length} vifs, and ${limit.because}`;
+  findings.add(
+    place,
+    message,
+    'put several addresses on one vif: ips: [192.168.0.200, 192.168.0.201]',
+  );
+}

@@ -1,0 +1,100 @@
+import { Composer, type CST, type YAMLError } from 'yaml';
+import { decodeText } from './decode-text.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { quoted } from './quoted.ts';
+import type { Result } from './result.ts';
+import type { SourceNode } from './source-node.ts';
+import { diagnosticAt, SourceText } from './source-text.ts';
+import { readTokens } from './yaml-tokens.ts';
+import { TreeBuilder } from './yaml-tree.ts';
+
+const MOST_SYNTAX_ERRORS = 5;
+
+/**
+ * Parses one YAML 1.2 (core schema) document into nodes that know their places.
+ *
+ * Refused, each with its place: texts over 10 MB or not in UTF-8, more than one document, tags and
+ * directives, duplicate keys, keys that are not text, `__proto__` and its kind, merge keys, control
+ * characters, numbers that lose digits, deep nesting and aliases that repeat too much.
+ *
+ * @param file the name that messages give the text
+ */
+export function parseYaml(input: string | Uint8Array, file: string): Result<SourceNode> {
+  const decoded = decodeText(input, file);
+  if (!decoded.ok) return decoded;
+  const source = new SourceText(file, decoded.value);
+  const read = readTokens(source);
+  if (!read.ok) return { ok: false, diagnostics: [read.diagnostic] };
+  const refused = refusedTokens(read.tokens, source);
+  if (refused.length > 0) return { ok: false, diagnostics: refused };
+  return compose(read.tokens, source);
+}
+
+function compose(tokens: readonly CST.Token[], source: SourceText): Result<SourceNode> {
+  const composer = new Composer({
+    version: '1.2',
+    schema: 'core',
+    merge: false,
+    // The library compares each key with all others; the tree has them in a map.
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: 'silent',
+  });
+  const builder = new TreeBuilder(source);
+  for (const document of composer.compose(tokens, true, source.text.length)) {
+    const errors = [...document.errors, ...document.warnings];
+    if (errors.length > 0) return { ok: false, diagnostics: syntaxDiagnostics(errors, source) };
+    const root = builder.build(document);
+    if (builder.diagnostics.length > 0) return { ok: false, diagnostics: builder.diagnostics };
+    return { ok: true, value: root };
+  }
+  return { ok: true, value: { kind: 'scalar', value: null, place: { source, start: 0, end: 0 } } };
+}
+
+function refusedTokens(tokens: readonly CST.Token[], source: SourceText): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  let documents = 0;
+  for (const token of tokens) {
+    if (token.type === 'directive' && !/^%YAML\s+1\.2\s*$/.test(token.source)) {
+      const place = { source, start: token.offset, end: token.offset + token.source.length };
+      found.push(
+        diagnosticAt(
+          place,
+          `${quoted(token.source)} is not supported`,
+          'leave it out: YAML 1.2 is read',
+        ),
+      );
+    }
+    if (token.type === 'document' && ++documents === 2) {
+      const place = { source, start: token.offset, end: token.offset + 3 };
+      found.push(diagnosticAt(place, 'a second document begins here', 'write one document a file'));
+    }
+  }
+  return found;
+}
+
+/** The first error of each line: what follows on a line is mostly a consequence. */
+function syntaxDiagnostics(errors: readonly YAMLError[], source: SourceText): Diagnostic[] {
+  const byLine = new Map<number, Diagnostic>();
+  for (const { code, message, pos } of errors.toSorted(
+    (left, right) => left.pos[0] - right.pos[0],
+  )) {
+    const start = Math.min(pos[0], source.text.length);
+    const found = diagnosticAt({ source, start, end: pos[1] }, inWords(message), syntaxHint(code));
+    const line = found.position?.line ?? 0;
+    if (!byLine.has(line)) byLine.set(line, found);
+    if (byLine.size === MOST_SYNTAX_ERRORS) break;
+  }
+  return [...byLine.values()];
+}
+
+function inWords(message: string): string {
+  const tag = /^Unresolved tag: (.*)$/s.exec(message);
+  if (tag !== null) return `unknown tag ${quoted(tag[1] ?? '')}`;
+  return `not valid YAML: ${message.split('\n')[0] ?? ''}`;
+}
+
+function syntaxHint(code: YAMLError['code']): string | null {
+  if (code === 'TAB_AS_INDENT') return 'indent with spaces';
+  return code === 'TAG_RESOLVE_FAILED' ? 'quote the text if it begins with "!"' : null;
+}

@@ -1,0 +1,54 @@
+import type * as v from 'valibot';
+import type { Path } from './source-node.ts';
+
+/** The parts that the library's schemas may have, as far as paths lead through them. */
+interface SchemaParts {
+  readonly type: string;
+  readonly entries?: Readonly<Record<string, v.GenericSchema>>;
+  readonly wrapped?: v.GenericSchema;
+  readonly options?: readonly v.GenericSchema[];
+  readonly items?: readonly v.GenericSchema[];
+  readonly item?: v.GenericSchema;
+  readonly value?: v.GenericSchema;
+  readonly getter?: (input: unknown) => v.GenericSchema;
+}
+
+/** The keys that a schema knows for the map at a path; keys that are refused are not suggested. */
+export function knownKeys(
+  schema: v.GenericSchema,
+  path: Path,
+): { readonly all: ReadonlySet<string>; readonly suggested: readonly string[] } {
+  let schemas = unwrapped(schema);
+  for (const step of path) {
+    schemas = schemas.flatMap((parts) => child(parts, step)).flatMap(unwrapped);
+  }
+  const entries = schemas.flatMap((parts) => Object.entries(parts.entries ?? {}));
+  const suggested = entries.filter(([, entry]) => !unwrapped(entry).every(isNever));
+  return {
+    all: new Set(entries.map(([key]) => key)),
+    suggested: [...new Set(suggested.map(([key]) => key))],
+  };
+}
+
+function child(parts: SchemaParts, step: string | number): v.GenericSchema[] {
+  const known = parts.entries;
+  if (known !== undefined) {
+    const entry = Object.hasOwn(known, step) ? known[step] : undefined;
+    return entry === undefined ? [] : [entry];
+  }
+  const item = typeof step === 'number' ? (parts.items?.[step] ?? parts.item) : parts.value;
+  return item === undefined ? [] : [item];
+}
+
+/** A schema without `optional` and its kind; of a union or variant, all options. */
+function unwrapped(schema: v.GenericSchema): SchemaParts[] {
+  const parts = schema as unknown as SchemaParts;
+  if (parts.wrapped !== undefined) return unwrapped(parts.wrapped);
+  if (parts.getter !== undefined) return unwrapped(parts.getter(undefined));
+  const options = parts.options?.filter((option) => typeof option === 'object');
+  return options === undefined || options.length === 0 ? [parts] : options.flatMap(unwrapped);
+}
+
+function isNever({ type }: SchemaParts): boolean {
+  return type === 'never';
+}

@@ -1,0 +1,91 @@
+import type { Data } from './data.ts';
+import type { Position } from './position.ts';
+import type { Place } from './source-text.ts';
+
+/** Data of the user's that knows where each part of it was written. */
+export type SourceNode = ScalarNode | ListNode | MapNode;
+
+export interface ScalarNode {
+  readonly kind: 'scalar';
+  readonly value: string | number | boolean | null;
+  readonly place: Place;
+}
+
+export interface ListNode {
+  readonly kind: 'list';
+  readonly items: readonly SourceNode[];
+  readonly place: Place;
+}
+
+export interface MapNode {
+  readonly kind: 'map';
+  readonly entries: ReadonlyMap<string, MapEntry>;
+  readonly place: Place;
+}
+
+export interface MapEntry {
+  readonly key: Place;
+  readonly value: SourceNode;
+}
+
+/** Keys and indexes from a node down to one of its parts. */
+export type Path = readonly (string | number)[];
+
+/** The data of a node, in maps without a prototype. */
+export function toData(node: SourceNode): Data {
+  if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'list') return node.items.map(toData);
+  const data: Record<string, Data> = Object.create(null);
+  for (const [key, { value }] of node.entries) data[key] = toData(value);
+  return data;
+}
+
+/** The part of a node at a path; undefined where there is none. */
+export function nodeAt(node: SourceNode, path: Path): SourceNode | undefined {
+  let part: SourceNode | undefined = node;
+  for (const step of path) part = part && child(part, step);
+  return part;
+}
+
+/**
+ * Where the key or the value at a path was written: the nearest enclosing part that was
+ * written when there is none. A value left empty is found at its key.
+ */
+export function placeOf(node: SourceNode, path: Path, part: 'key' | 'value'): Place {
+  let at: SourceNode = node;
+  let key = node.place;
+  for (const step of path) {
+    const next = child(at, step);
+    if (next === undefined) return key;
+    const entry = at.kind === 'map' ? at.entries.get(String(step)) : undefined;
+    key = entry?.key ?? next.place;
+    at = next;
+  }
+  return part === 'key' || isUnwritten(at) ? key : at.place;
+}
+
+/** Line and column of the key or the value at a path. */
+export function positionOf(node: SourceNode, path: Path, part: 'key' | 'value'): Position {
+  const { source, start } = placeOf(node, path, part);
+  return source.positionAt(start);
+}
+
+/** The node, or an empty map in its place where nothing was written (`- firewall:`). */
+export function orEmptyMap(node: SourceNode): SourceNode {
+  const isNull = node.kind === 'scalar' && node.value === null;
+  return isNull ? { kind: 'map', entries: new Map(), place: node.place } : node;
+}
+
+/** What was written for a node, quotes included. */
+export function writtenText({ place }: SourceNode): string {
+  return place.source.text.slice(place.start, place.end);
+}
+
+function child(node: SourceNode, step: string | number): SourceNode | undefined {
+  if (node.kind === 'map') return node.entries.get(String(step))?.value;
+  return node.kind === 'list' && typeof step === 'number' ? node.items[step] : undefined;
+}
+
+function isUnwritten(node: SourceNode): boolean {
+  return node.kind === 'scalar' && node.value === null && node.place.start === node.place.end;
+}
