@@ -9,6 +9,8 @@ import { guest, lan, mail, storage, vif, webserv } from './fleet.ts';
 import { simulate } from './kernel-model.ts';
 import { hasNamespaces, Namespace } from './namespace.ts';
 
+fc.configureGlobal({ numRuns: 200 });
+
 const mixed = guest('mixed', [
   vif(0, lan, ['192.168.0.5', '192.168.0.6']),
   vif(1, lan, ['192.168.0.7']),

@@ -1,0 +1,104 @@
+import type { Allow, PortRange } from '../inventory/model.ts';
+import type { Cidr } from './cidr.ts';
+import { formatCidr } from './cidr.ts';
+import { formatPorts, portPieces } from './ports.ts';
+
+/** What packets a rule is for; null stands for any. */
+export interface RuleMatch {
+  readonly source: Cidr | null;
+  readonly destination: Cidr | null;
+}
+
+/** `-s` and `-d`, first in a rule as iptables-save prints it; any address is not named. */
+export function addressWords({ source, destination }: RuleMatch): readonly string[] {
+  const named = (flag: string, cidr: Cidr | null): readonly string[] =>
+    cidr === null || cidr.prefix === 0 ? [] : [flag, formatCidr(cidr)];
+  return [...named('-s', source), ...named('-d', destination)];
+}
+
+/**
+ * Rules for new connections of an allow entry between two ends, in the words and the order of
+ * iptables-save (1.8, nft and legacy). Several, where the ports don't fit one multiport match.
+ */
+export function allowRules(entry: Allow, ends: RuleMatch, target: string): readonly string[] {
+  const isIcmp = entry.proto === 'icmp';
+  return portPieces(isIcmp ? [] : entry.fromPorts).flatMap((sources) =>
+    portPieces(isIcmp ? [] : entry.ports).map((destinations) =>
+      [
+        ...addressWords(ends),
+        '-p',
+        entry.proto,
+        ...protocolWords(entry.proto, sources, destinations),
+        ...multiportWords('--sports', sources),
+        ...multiportWords('--dports', destinations),
+        '-m conntrack --ctstate NEW',
+        ...commentWords(entry.comment),
+        '-j',
+        target,
+      ].join(' '),
+    ),
+  );
+}
+
+/** Single ports and ranges go into the protocol's own match, lists into multiport. */
+function protocolWords(
+  proto: Allow['proto'],
+  sources: readonly PortRange[],
+  destinations: readonly PortRange[],
+): readonly string[] {
+  const words = [
+    ...(sources.length === 1 ? sources.map((range) => `--sport ${formatPorts(range)}`) : []),
+    ...(destinations.length === 1
+      ? destinations.map((range) => `--dport ${formatPorts(range)}`)
+      : []),
+    ...(proto === 'tcp' ? ['--tcp-flags FIN,SYN,RST,ACK SYN'] : []),
+  ];
+  return words.length === 0 ? [] : [`-m ${proto}`, ...words];
+}
+
+const multiportWords = (flag: string, ranges: readonly PortRange[]): readonly string[] =>
+  ranges.length > 1 ? [`-m multiport ${flag} ${ranges.map(formatPorts).join(',')}`] : [];
+
+/** The kernel keeps 255 bytes of a comment. */
+const commentLimit = 255;
+
+function commentWords(comment: string | null): readonly string[] {
+  const text = (comment ?? '').replace(/[^ -~]/g, '?').slice(0, commentLimit);
+  return text.trim() === '' ? [] : [`-m comment --comment ${quoted(text)}`];
+}
+
+/** As iptables-save quotes: nothing around what holds but letters, digits, `-` and `_`. */
+function quoted(text: string): string {
+  return /^[\w-]+$/.test(text) ? text : `"${text.replace(/["'\\]/g, '\\$&')}"`;
+}
+
+/** Longest first, as the kernel's tools look for the unit to print a rate in. */
+const rateUnits = [
+  { name: 'day', seconds: 86_400 },
+  { name: 'hour', seconds: 3600 },
+  { name: 'min', seconds: 60 },
+  { name: 'sec', seconds: 1 },
+] as const;
+
+/**
+ * A rate such as `5/minute` as iptables-save prints it, `5/min`: the tools keep the time between
+ * two packets in ten-thousandths of a second and choose the unit anew (libxt_limit). null for what
+ * they refuse.
+ */
+export function canonicalRate(rate: string): string | null {
+  const match = /^(\d{1,9})(?:\/(s|sec|second|m|min|minute|h|hour|d|day))?$/.exec(rate);
+  const count = Number(match?.[1] ?? 0);
+  const unit = rateUnits.find(({ name }) => (match?.[2] ?? 'sec').startsWith(name.slice(0, 1)));
+  if (count === 0 || unit === undefined) return null;
+  const scale = 10_000;
+  const period = Math.floor((unit.seconds * scale) / count);
+  if (period === 0) return null;
+
+  const perUnit = rateUnits.map(({ name, seconds }) => ({ name, ticks: seconds * scale }));
+  const tooShort = perUnit.findIndex(
+    ({ ticks }, place) =>
+      place > 0 && (period > ticks || Math.floor(ticks / period) < ticks % period),
+  );
+  const chosen = perUnit[tooShort === -1 ? perUnit.length - 1 : tooShort - 1];
+  return chosen === undefined ? null : `${Math.floor(chosen.ticks / period)}/${chosen.name}`;
+}

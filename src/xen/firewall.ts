@@ -1,0 +1,190 @@
+import type { Allow, Dom0, DomU } from '../inventory/model.ts';
+import type { Cidr } from './cidr.ts';
+import { contains, parseCidr } from './cidr.ts';
+import { addressWords, allowRules, canonicalRate } from './firewall-rule.ts';
+
+/** Our chains in dom0's filter table. */
+export const chains = {
+  /** Jumped to from FORWARD. */
+  forward: 'XPUSH-FWD',
+  /** What closed guests may send: RETURN is yes. */
+  out: 'XPUSH-OUT',
+  /** Logs and drops, where the dom0 logs. */
+  drop: 'XPUSH-DROP',
+  /** Wrong senders. */
+  spoof: 'XPUSH-SPOOF',
+  /** Peers of pushing sessions; added to, never compared. */
+  keep: 'XPUSH-KEEP',
+} as const;
+
+/** dom0's filter for its guests, in the words of iptables-save. */
+export interface DesiredFirewall {
+  /** Chain -> all its rules, without `-A CHAIN `; XPUSH-KEEP is not among them. */
+  readonly chains: ReadonlyMap<string, readonly string[]>;
+  /** Chains that come to be the first rule of a built-in chain. */
+  readonly jumps: readonly { readonly from: string; readonly to: string }[];
+  /** Built-in chains whose policy is ours to set. */
+  readonly policies: ReadonlyMap<string, 'ACCEPT' | 'DROP'>;
+  /** Whether XPUSH-KEEP must be there, because XPUSH-FWD jumps to it; else it can go. */
+  readonly needsKeep: boolean;
+}
+
+/**
+ * What dom0 forwards for its guests (IPv4). A guest with an `allow` list is closed in both
+ * directions but for what is allowed, answers, and SSH from `admin` or from the pushing session's
+ * peer; a guest without one is not filtered, and packets of other addresses fall through.
+ *
+ * Rules match addresses, not interfaces, so what a guest offers it offers to the uplink's side and
+ * to the other guests alike; a packet between two closed guests must be allowed by both.
+ */
+export function desiredFirewall(dom0: Dom0, guests: readonly DomU[]): DesiredFirewall {
+  const closed = guests.flatMap((guest) =>
+    guest.allow === null ? [] : [{ addresses: addressesOf(guest), allow: guest.allow }],
+  );
+  const everyAddress = guests.flatMap(addressesOf);
+  const unfiltered = guests.filter((guest) => guest.allow === null).flatMap(addressesOf);
+  const { admin, rules, policy } = dom0.firewall;
+  const rate = dom0.firewall.log === null ? null : canonicalRate(dom0.firewall.log);
+  const drop = rate === null ? 'DROP' : chains.drop;
+
+  const isOut = (entry: Allow): boolean => entry.direction === 'out';
+  const outOfAll = rules.filter(isOut).flatMap((entry) => outRules(entry, null));
+  const guestsOut = closed.map(({ addresses, allow }) => ({
+    addresses,
+    rules: allow.filter(isOut).flatMap((entry) => outRules(entry, addresses)),
+  }));
+  const mayOpen = guestsOut.filter((each) => outOfAll.length + each.rules.length > 0);
+  const closedAddresses = closed.flatMap((each) => each.addresses);
+
+  const forward = [
+    ...(dom0.antispoof ? [`-j ${chains.spoof}`] : []),
+    '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+    '-p icmp -m icmp --icmp-type 3/4 -j ACCEPT',
+    ...(admin === null
+      ? [`-j ${chains.keep}`]
+      : ipv4(admin).flatMap((source) => closedAddresses.map((to) => sshRule(source, to)))),
+    // What closed guests may not send ends here, before anything that another guest offers.
+    ...guestsOut.flatMap((each) =>
+      each.addresses.map((source) =>
+        rule({ source, destination: null }, mayOpen.includes(each) ? chains.out : drop),
+      ),
+    ),
+    ...closed.flatMap(({ addresses, allow }) =>
+      allow
+        .filter((entry) => !isOut(entry))
+        .flatMap((entry) => inRules(entry, within(addresses, entry.to))),
+    ),
+    ...rules
+      .filter((entry) => !isOut(entry))
+      .flatMap((entry) => inRules(entry, entry.to.length === 0 ? everyAddress : ipv4(entry.to))),
+    ...closedAddresses.map((destination) => rule({ source: null, destination }, drop)),
+    // What XPUSH-OUT returned and no closed guest refused.
+    ...mayOpen.flatMap(({ addresses }) => addresses.map((source) => from(source))),
+    ...(policy === 'drop' ? unfiltered.flatMap((each) => [from(each), to(each)]) : []),
+  ];
+
+  return {
+    chains: new Map([
+      [chains.forward, unique(forward)],
+      ...chain(chains.out, mayOpen.length > 0, [
+        ...outOfAll,
+        ...guestsOut.flatMap((each) => each.rules),
+        `-j ${drop}`,
+      ]),
+      ...chain(chains.drop, rate !== null, [
+        `-m limit --limit ${rate} -j LOG --log-prefix "xpush closed: "`,
+        '-j DROP',
+      ]),
+      ...chain(chains.spoof, dom0.antispoof, spoofRules(dom0, guests)),
+    ]),
+    jumps: [{ from: 'FORWARD', to: chains.forward }],
+    policies: new Map(policy === 'drop' ? [['FORWARD', 'DROP']] : []),
+    needsKeep: admin === null,
+  };
+}
+
+/** Rules to add to XPUSH-KEEP, so that the pushing session's peer reaches the closed guests' port 22. */
+export function missingKeepRules(
+  existing: readonly string[],
+  peer: string | null,
+  guests: readonly DomU[],
+): readonly string[] {
+  const sources = ipv4(peer === null ? [] : [peer]);
+  const closed = guests.filter((guest) => guest.allow !== null).flatMap(addressesOf);
+  return sources
+    .flatMap((source) => closed.map((each) => sshRule(source, each)))
+    .filter((wanted) => !existing.includes(wanted));
+}
+
+/**
+ * Senders that can't be right: the uplink's side under a guest's address, and whatever else comes
+ * out of a vif that has a name of its own (`vifname`). A vif without one is called anew at every
+ * start of its guest (vif1.0, vif2.0), so which addresses are its own can't be said here.
+ */
+function spoofRules(dom0: Dom0, guests: readonly DomU[]): readonly string[] {
+  const vifs = guests.flatMap((guest) => guest.vifs);
+  const fromAddress = (source: Cidr): string =>
+    addressWords({ source, destination: null }).join(' ');
+  return [
+    ...vifs.flatMap(({ ips, gatewaydev }) =>
+      ipv4(ips).map((source) => `${fromAddress(source)} -i ${gatewaydev ?? dom0.uplink} -j DROP`),
+    ),
+    ...vifs.flatMap(({ ips, vifname }) =>
+      vifname === null
+        ? []
+        : [
+            ...ipv4(ips).map((source) => `${fromAddress(source)} -i ${vifname} -j RETURN`),
+            `-i ${vifname} -j DROP`,
+          ],
+    ),
+  ];
+}
+
+function inRules(entry: Allow, destinations: readonly Cidr[]): readonly string[] {
+  return ends(entry.from).flatMap((source) =>
+    destinations.flatMap((destination) => allowRules(entry, { source, destination }, 'ACCEPT')),
+  );
+}
+
+/** New connections from `addresses`, null for all that come to the chain. */
+function outRules(entry: Allow, addresses: readonly Cidr[] | null): readonly string[] {
+  const sources = addresses === null ? ends(entry.from) : within(addresses, entry.from);
+  return sources.flatMap((source) =>
+    ends(entry.to).flatMap((destination) => allowRules(entry, { source, destination }, 'RETURN')),
+  );
+}
+
+/** Those of the addresses that the list names; all, where it is empty. */
+const within = (addresses: readonly Cidr[], names: readonly string[]): readonly Cidr[] =>
+  names.length === 0
+    ? addresses
+    : addresses.filter((each) => ipv4(names).some((network) => contains(network, each)));
+
+const addressesOf = (guest: DomU): readonly Cidr[] => guest.vifs.flatMap((vif) => ipv4(vif.ips));
+
+/** Those of the other family are left out. */
+const ipv4 = (texts: readonly string[]): readonly Cidr[] =>
+  texts.flatMap((text) => parseCidr(text) ?? []);
+
+/** An empty list is anywhere; a list with nothing of this family is nowhere. */
+const ends = (texts: readonly string[]): readonly (Cidr | null)[] =>
+  texts.length === 0 ? [null] : ipv4(texts);
+
+const rule = (match: Parameters<typeof addressWords>[0], target: string): string =>
+  [...addressWords(match), '-j', target].join(' ');
+
+const from = (source: Cidr): string => rule({ source, destination: null }, 'ACCEPT');
+
+const to = (destination: Cidr): string => rule({ source: null, destination }, 'ACCEPT');
+
+/** Without `--syn` and state: sessions older than the connection tracking are let through too. */
+const sshRule = (source: Cidr, destination: Cidr): string =>
+  `${addressWords({ source, destination }).join(' ')} -p tcp -m tcp --dport 22 -j ACCEPT`;
+
+const chain = (
+  name: string,
+  isThere: boolean,
+  rules: readonly string[],
+): readonly (readonly [string, readonly string[]])[] => (isThere ? [[name, unique(rules)]] : []);
+
+const unique = (rules: readonly string[]): readonly string[] => [...new Set(rules)];
