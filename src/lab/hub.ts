@@ -1,0 +1,111 @@
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { LabError } from './lab-error.ts';
+import { type Argv, mustRun, spawnCommand } from './process.ts';
+import { identifyProcess, killAndWait, type ProcessId } from './process-id.ts';
+
+/** The scripts that run inside a lab; they lie beside this module, in the sources as in the build. */
+export const runtimeDirectory = join(import.meta.dirname, 'runtime');
+
+/** The process that a lab hangs off, and the ways into the namespaces below it. */
+export class Hub {
+  readonly id: ProcessId;
+  readonly directory: string;
+  readonly #launcher: ChildProcess | null;
+
+  /** `launcher`: null for a hub that another process started. */
+  constructor(id: ProcessId, directory: string, launcher: ChildProcess | null) {
+    this.id = id;
+    this.directory = directory;
+    this.#launcher = launcher;
+  }
+
+  /** Where the disks are, seen from this process; inside the lab it is `directory/disks`. */
+  get disks(): string {
+    return `/proc/${this.id.pid}/root${this.directory}/disks`;
+  }
+
+  /** `argv` in the hub's network, with all else as here. */
+  inNetwork(argv: Argv): Argv {
+    return ['nsenter', '-t', String(this.id.pid), '-n', '--', ...argv];
+  }
+
+  /** `argv` as a process of the lab: it ends with the hub, and sees the disks. */
+  inLab(argv: Argv): Argv {
+    return ['nsenter', '-t', String(this.id.pid), '-n', '-m', '-p', '--', ...argv];
+  }
+
+  /** `argv` inside a host, `pid` being its first process: the host's console. */
+  inHost(pid: number, argv: Argv): Argv {
+    return ['nsenter', '-t', String(pid), '-m', '-u', '-i', '-n', '-p', '--', ...argv];
+  }
+
+  /** `argv` in a host's network, with this machine's files; `ends with the host` by its pid namespace. */
+  inHostNetwork(pid: number, argv: Argv): Argv {
+    return ['nsenter', '-t', String(pid), '-n', '-p', '--', ...argv];
+  }
+
+  /** Runs lines of ip(8) in one process in the hub's network, or in a host's when `pid` is given. */
+  async ip(lines: readonly string[], pid: number = this.id.pid): Promise<void> {
+    await mustRun(['nsenter', '-t', String(pid), '-n', '--', 'ip', '-batch', '-'], {
+      input: `${lines.join('\n')}\n`,
+    });
+  }
+
+  /** Lets this process end although the hub runs. */
+  unref(): void {
+    this.#launcher?.unref();
+    for (const stream of [this.#launcher?.stdin, this.#launcher?.stdout, this.#launcher?.stderr]) {
+      if (
+        stream !== undefined &&
+        stream !== null &&
+        'unref' in stream &&
+        typeof stream.unref === 'function'
+      ) {
+        stream.unref();
+      }
+    }
+  }
+
+  /** Ends the lab: the kernel ends every process of it, and with them mounts and links. */
+  async stop(): Promise<void> {
+    this.#launcher?.stdin?.destroy();
+    await killAndWait(this.id);
+  }
+}
+
+/**
+ * Starts a hub whose disks lie in `directory`/disks.
+ * `attached`: it ends with this process, however that ends; `detached`: it lives until it is killed.
+ */
+export async function startHub(directory: string, hold: 'attached' | 'detached'): Promise<Hub> {
+  const launcher = spawnCommand(
+    [
+      'unshare',
+      ...['-n', '-m', '-p', '-f', '--kill-child', '--propagation', 'private', '--'],
+      ...['sh', join(runtimeDirectory, 'hub.sh'), directory, runtimeDirectory],
+      hold === 'attached' ? 'stdin' : 'forever',
+    ],
+    // Its own session, so that Ctrl-C in the controller's terminal doesn't reach it.
+    { stdio: [hold === 'attached' ? 'pipe' : 'ignore', 'pipe', 'pipe'], detached: true },
+  );
+  let complaints = '';
+  launcher.stderr?.on('data', (chunk: Buffer) => {
+    complaints += chunk.toString('utf8');
+  });
+  launcher.on('error', (error) => {
+    complaints += error.message;
+  });
+  launcher.stdin?.on('error', () => undefined);
+  if (launcher.stdout !== null) {
+    for await (const line of createInterface({ input: launcher.stdout })) {
+      const pid = /^hub (\d+)$/.exec(line)?.[1];
+      if (pid === undefined) continue;
+      const hub = new Hub(identifyProcess(Number(pid)), directory, launcher);
+      hub.unref();
+      return hub;
+    }
+  }
+  throw new LabError(`the lab's hub did not start: ${complaints.trim() || 'no reason given'}`);
+}

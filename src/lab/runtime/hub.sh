@@ -1,0 +1,50 @@
+#!/bin/sh
+# Pid 1 of a lab: holds its namespaces and disks. When it ends, the kernel ends all that hangs off it.
+# usage: hub.sh DIRECTORY RUNTIME HOLD [PACKAGE_USR...]
+#   HOLD: stdin = live until standard input ends, forever = live until killed
+set -eu
+directory=$1 runtime=$2 hold=$3
+exec 3<&0 </dev/null
+
+mount -t tmpfs -o mode=755 lab "$directory/disks"
+cd "$directory/disks"
+mkdir hosts console dev
+ip link set lo up
+
+# One read-only /dev for all hosts; what must be private (pts, shm, console) is mounted over it or points into /run.
+mount -t tmpfs -o mode=755,size=64k lab-dev dev
+mkdir dev/pts
+for node in null zero full random urandom tty; do
+  : >"dev/$node"
+  mount --bind "/dev/$node" "dev/$node"
+done
+: >dev/console
+ln -s pts/ptmx dev/ptmx
+ln -s /proc/self/fd dev/fd
+ln -s /proc/self/fd/0 dev/stdin
+ln -s /proc/self/fd/1 dev/stdout
+ln -s /proc/self/fd/2 dev/stderr
+ln -s /run/shm dev/shm
+mount -o remount,ro dev
+
+sh "$runtime/template-full.sh" template/full
+
+# /proc is still the machine's, so this is the pid that the controller knows.
+read -r pid _ </proc/self/stat
+echo "hub $pid"
+exec >/dev/null 2>&1
+
+if [ "$hold" = stdin ]; then
+  # `wait` also reaps what was orphaned inside the lab.
+  cat <&3 &
+  wait $!
+  cd /
+  umount -l "$directory/disks"
+  rm -rf --one-file-system -- "$directory"
+  exit 0
+fi
+exec 3<&-
+while :; do
+  sleep 3600 &
+  wait $!
+done

@@ -1,0 +1,12 @@
+# shellcheck shell=sh
+# Runs on a dom0, from standard input: clears away what vif-online.sh left of a guest whose vifs are gone.
+# usage: sh -s -- DOMID
+set -eu
+domid=$1
+rm -rf "/run/xenstore/backend/vif/$domid" "/run/xenstore/local/domain/$domid"
+# What could not be listed has no rules of ours.
+iptables -w -t raw -S 2>/dev/null | sed -n "s/^-N \(lab-vif$domid\.[0-9]*\)$/\1/p" | while read -r chain; do
+  iptables -w -t raw -D PREROUTING -i "${chain#lab-}" -j "$chain"
+  iptables -w -t raw -F "$chain"
+  iptables -w -t raw -X "$chain"
+done
