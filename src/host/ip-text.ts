@@ -85,6 +85,22 @@ export function parseRoutes(text: string): Route[] {
     .filter((route) => route.table !== 255);
 }
 
+/** `ip -N` prints numbers for these, and `proto boot` only then (iproute2, etc/iproute2/rt_*). */
+const scopeNames: Tables<string> = new Map([
+  ['0', 'global'],
+  ['200', 'site'],
+  ['253', 'link'],
+  ['254', 'host'],
+  ['255', 'nowhere'],
+]);
+const protocolNames: Tables<string> = new Map([
+  ['1', 'redirect'],
+  ['2', 'kernel'],
+  ['3', 'boot'],
+  ['4', 'static'],
+  ['16', 'dhcp'],
+]);
+
 const routeTypes = new Set([
   'unicast',
   'local',
@@ -114,6 +130,10 @@ function parseRoute(line: readonly string[], tables: Tables): Route {
     if (['via', 'dev', 'scope', 'src', 'metric', 'table'].includes(token) && value) {
       fields.set(token, value);
       index += 1;
+    } else if (token === 'proto' && value) {
+      const name = protocolNames.get(value) ?? value;
+      if (name !== 'boot') rest.push(token, name);
+      index += 1;
     } else if (!volatileWords.has(token)) {
       rest.push(token);
     }
@@ -123,14 +143,14 @@ function parseRoute(line: readonly string[], tables: Tables): Route {
     destination: destination === 'default' ? '0.0.0.0/0' : asCidr(destination),
     via: fields.get('via') ?? null,
     dev: fields.get('dev') ?? null,
-    scope: fields.get('scope') ?? null,
+    scope: mapNullable(fields.get('scope'), (scope) => scopeNames.get(scope) ?? scope),
     src: fields.get('src') ?? null,
     metric: mapNullable(fields.get('metric'), Number),
     rest: rest.join(' '),
   };
 }
 
-type Tables = ReadonlyMap<string, number>;
+type Tables<Value = number> = ReadonlyMap<string, Value>;
 
 /** Lines of rt_tables that came along, marked by `#`, for an `ip` that prints names. */
 function tableNames(text: string): Tables {

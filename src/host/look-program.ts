@@ -32,7 +32,7 @@ export function compileLook(queries: readonly Query[], nonce: string, isFirst: b
   if (tools.length > 0) {
     lines.push(`xp_section tools xp_tools ${quoteAll(tools.map(({ name }) => name))}`);
   }
-  if (asked('interfaces').length > 0) lines.push('xp_section interfaces ip -4 addr show');
+  if (asked('interfaces').length > 0) lines.push('xp_section interfaces ip addr show');
   if (asked('rules').length > 0) lines.push('xp_section rules xp_list_rules');
   if (asked('routes').length > 0) lines.push('xp_section routes xp_list_routes');
   for (const [index, { chains }] of asked('chains').entries()) {

@@ -28,9 +28,14 @@ export interface Refusal {
   readonly hint: string | null;
 }
 
+/** A strict object, perhaps with checks behind it: each entry is a parameter. */
+export type Parameters = v.GenericSchema & {
+  readonly entries: Readonly<Record<string, v.GenericSchema>>;
+};
+
 interface Definition<
   K extends Host['kind'],
-  Schema extends v.GenericSchema,
+  Schema extends Parameters,
   Asked extends Readonly<Record<string, Query>>,
 > {
   /** As playbooks write it. */
@@ -55,7 +60,7 @@ export interface Step {
   readonly name: string;
   readonly summary: string;
   readonly on: readonly Host['kind'][];
-  readonly params: v.GenericSchema;
+  readonly params: Parameters;
   /** The step for one host. `params` are the schema's output; the host is of a kind in `on`. */
   readonly bind: (target: Target, params: unknown) => BoundStep;
 }
@@ -70,7 +75,7 @@ export interface BoundStep {
 /** Defines a step; see src/steps/rt-tables.ts for how one reads. */
 export function defineStep<
   const K extends Host['kind'],
-  Schema extends v.GenericSchema,
+  Schema extends Parameters,
   const Asked extends Readonly<Record<string, Query>>,
 >(definition: Definition<K, Schema, Asked>): Step {
   const { name, summary, on, params } = definition;

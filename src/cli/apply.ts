@@ -1,0 +1,129 @@
+import * as v from 'valibot';
+import { createSsh2Transport } from '../connection/index.ts';
+import { endpointOf, type SshOverrides } from '../engine/endpoint.ts';
+import { run } from '../engine/run.ts';
+import { createReporter } from '../report/reporter.ts';
+import { count, defineCommand, flag, oneOf, text } from './command.ts';
+import { listenForInterrupts } from './interrupts.ts';
+import { readInventory, readPlays } from './load.ts';
+import { askPassphrase } from './passphrase.ts';
+import { version } from './version.ts';
+
+const defaultForks = 32;
+
+export const apply = defineCommand({
+  usage: 'apply <inventory> [playbook..]',
+  summary: 'Make the hosts as the inventory and the playbooks describe them',
+  positionals: {
+    inventory: {
+      describe: 'File, directory, executable, or - for standard input',
+      type: 'string',
+    },
+    playbook: {
+      describe: 'Playbook files; default: those of the inventory, else vif-route',
+      type: 'string',
+      array: true,
+    },
+  },
+  options: {
+    check: { ...flag, alias: 'C', describe: 'Show what would change; nothing that writes is sent' },
+    diff: { ...flag, alias: 'D', describe: 'Show the differences of files and live state' },
+    limit: { ...text, alias: 'l', describe: 'Only these hosts: names, groups, globs; a,b:&c:!d' },
+    forks: { ...text, alias: 'f', describe: `Hosts at once [default: ${defaultForks}]` },
+    user: { ...text, alias: 'u', describe: 'Log in as this user' },
+    identity: { ...text, alias: 'i', describe: 'Private key file to log in with' },
+    'ssh-config': {
+      ...text,
+      alias: 'F',
+      describe: 'OpenSSH client config to use in place of ~/.ssh/config; "none" for none',
+    },
+    'host-key-checking': {
+      ...text,
+      describe: 'What to do with unknown host keys: strict (refuse) or accept-new (record)',
+    },
+    output: { ...text, alias: 'o', describe: 'auto, plain, json or ndjson [default: auto]' },
+    'exit-code': { ...flag, describe: 'With --check: exit 10 when changes are pending' },
+    verbose: { type: 'count', alias: 'v', describe: 'Say more: a line for each task; -vv: all' },
+  },
+  examples: [
+    ['xpush apply inventory.yaml --check --diff', 'what would change, exactly'],
+    ['xpush apply inventory.yaml', 'make it so'],
+    ['xpush apply inventory.yaml site.yaml -l xen1', 'one playbook, one host'],
+  ],
+  schema: v.object({
+    inventory: v.string(),
+    playbook: v.optional(v.array(v.string()), []),
+    check: v.optional(v.boolean(), false),
+    diff: v.optional(v.boolean(), false),
+    limit: v.optional(v.string()),
+    forks: v.optional(count, String(defaultForks)),
+    user: v.optional(v.pipe(v.string(), v.nonEmpty('a user name is needed'))),
+    identity: v.optional(v.pipe(v.string(), v.nonEmpty('a file is needed'))),
+    'ssh-config': v.optional(v.string()),
+    'host-key-checking': v.optional(oneOf(['strict', 'accept-new'])),
+    output: v.optional(oneOf(['auto', 'plain', 'json', 'ndjson']), 'auto'),
+    'exit-code': v.optional(v.boolean(), false),
+    verbose: v.optional(v.number(), 0),
+  }),
+
+  run: async (options) => {
+    const inventory = await readInventory(options.inventory);
+    const { plays, notes } = readPlays(inventory, options.playbook, options.limit ?? null);
+    const overrides: SshOverrides = {
+      ...(options.user === undefined ? {} : { user: options.user }),
+      ...(options.identity === undefined ? {} : { identity: options.identity }),
+      ...(options['host-key-checking'] === undefined
+        ? {}
+        : { hostKeyChecking: options['host-key-checking'] }),
+    };
+
+    const transport = createSsh2Transport({
+      passphrase: askPassphrase,
+      warn: (text) => reporter.emit({ event: 'message', level: 'warning', host: null, text }),
+    });
+    const hosts = [...new Set(plays.flatMap((play) => [...play.hosts]))];
+    await transport.prepare(
+      hosts.flatMap((name) => {
+        const host = inventory.hosts.get(name);
+        return host === undefined ? [] : [endpointOf(host, inventory, overrides)];
+      }),
+    );
+
+    const reporter = createReporter({
+      form: options.output,
+      diff: options.diff,
+      verbose: options.verbose,
+      stdout: process.stdout,
+      stderr: process.stderr,
+    });
+    using interrupts = listenForInterrupts((times) => {
+      const text =
+        times === 1
+          ? 'Interrupted: no new hosts; what is under way is finished. Again to leave now.'
+          : 'Leaving: hosts stop before their next change.';
+      reporter.emit({ event: 'message', level: 'warning', host: null, text });
+    });
+    for (const text of notes) {
+      reporter.emit({ event: 'message', level: 'info', host: null, text });
+    }
+    try {
+      return await run({
+        version: version(),
+        inventory,
+        plays,
+        transport,
+        endpointOf: (host) => endpointOf(host, inventory, overrides),
+        check: options.check,
+        forks: options.forks,
+        pendingAsExit: options['exit-code'],
+        emit: (event) => reporter.emit(event),
+        stopping: interrupts.stopping,
+        leaving: interrupts.leaving,
+      });
+    } finally {
+      await reporter.close();
+      if (interrupts.leaving.aborted) process.exit(130); // open connections would hold the process
+      await transport.close();
+    }
+  },
+});

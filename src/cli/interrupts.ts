@@ -1,0 +1,29 @@
+/** What the operator wants: `stopping` after the first interrupt, `leaving` after the second. */
+export interface Interrupts extends Disposable {
+  readonly stopping: AbortSignal;
+  readonly leaving: AbortSignal;
+}
+
+/**
+ * Listens to SIGINT and SIGTERM until disposed. A lost terminal (SIGHUP) does not abort a run: its
+ * hosts would be left in the middle.
+ */
+export function listenForInterrupts(onInterrupt: (count: number) => void): Interrupts {
+  const stopping = new AbortController();
+  const leaving = new AbortController();
+  let count = 0;
+  const interrupt = () => {
+    count += 1;
+    (count === 1 ? stopping : leaving).abort();
+    onInterrupt(count);
+  };
+  const ignore = () => {};
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', ignore);
+  return {
+    stopping: stopping.signal,
+    leaving: leaving.signal,
+    [Symbol.dispose]: () => {
+      process.off('SIGINT', interrupt).off('SIGTERM', interrupt).off('SIGHUP', ignore);
+    },
+  };
+}

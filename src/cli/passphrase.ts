@@ -1,0 +1,26 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { UsageError } from './usage-error.ts';
+
+/**
+ * Asks for the passphrase of a key file on the terminal, without an echo. Null for an empty answer.
+ * Throws `UsageError` where there is no terminal to ask on.
+ */
+export async function askPassphrase(file: string): Promise<string | null> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new UsageError(
+      `${file} has a passphrase, and there is no terminal to ask for it on`,
+      `add the key to your agent: ssh-add ${file}`,
+    );
+  }
+  process.stderr.write(`Passphrase for ${file}: `);
+  const mute = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const reader = createInterface({ input: process.stdin, output: mute, terminal: true });
+  try {
+    const answer = await reader.question('');
+    return answer === '' ? null : answer;
+  } finally {
+    reader.close();
+    process.stderr.write('\n');
+  }
+}

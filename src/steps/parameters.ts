@@ -1,0 +1,22 @@
+import * as v from 'valibot';
+import type { Step } from './step.ts';
+
+/** A parameter of a step, as the reference and `xpush steps` show it. */
+export interface Parameter {
+  readonly name: string;
+  readonly isOptional: boolean;
+  readonly description: string;
+}
+
+/** The parameters of a step in the order of its schema. */
+export function parametersOf(step: Step): readonly Parameter[] {
+  return Object.entries(step.params.entries).map(([name, schema]) => ({
+    name,
+    isOptional: schema.type === 'optional',
+    description: v.getDescription(inner(schema)) ?? '',
+  }));
+}
+
+function inner(schema: v.GenericSchema): v.GenericSchema {
+  return 'wrapped' in schema ? (schema.wrapped as v.GenericSchema) : schema;
+}
