@@ -1,4 +1,4 @@
-import { BaseAgent, OpenSSHAgent, type ParsedKey, type SigningRequestOptions } from 'ssh2';
+import ssh2, { type OpenSSHAgent, type ParsedKey, type SigningRequestOptions } from 'ssh2';
 import { type PublicKey, readPublicKey } from './public-key.ts';
 import { messageOf } from './text.ts';
 
@@ -24,7 +24,7 @@ export class Agent {
   #queue: Promise<void> = Promise.resolve();
 
   constructor(socketPath: string) {
-    this.#agent = new OpenSSHAgent(socketPath);
+    this.#agent = new ssh2.OpenSSHAgent(socketPath);
   }
 
   /** The keys that ssh2 can use (no certificates, no FIDO keys), or why there are none. */
@@ -61,7 +61,7 @@ export class Agent {
 }
 
 /** One key of the agent in the form that ssh2 wants for one attempt. */
-export class OneKeyAgent extends BaseAgent<ParsedKey> {
+export class OneKeyAgent extends ssh2.BaseAgent<ParsedKey> {
   readonly #agent: Agent;
   readonly #key: ParsedKey;
   readonly #allowSha1: boolean;

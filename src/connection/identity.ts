@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { type ParsedKey, utils } from 'ssh2';
+import ssh2, { type ParsedKey } from 'ssh2';
 import { type PublicKey, parsePublicKey, readPublicKey } from './public-key.ts';
 import { codeOf, messageOf } from './text.ts';
 
@@ -152,7 +152,7 @@ function parsePrivateKey(text: string, passphrase: string | null): ParsedKey | E
       );
       pem = exportTraditional(key);
     }
-    const parsed = utils.parseKey(pem, passphrase ?? undefined);
+    const parsed = ssh2.utils.parseKey(pem, passphrase ?? undefined);
     return parsed instanceof Error || parsed.isPrivateKey()
       ? parsed
       : new Error('it is not private');

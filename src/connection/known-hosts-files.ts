@@ -82,7 +82,7 @@ export class KnownHostsFiles {
     if (file === null) return;
     if (await this.#isRecorded(policy, key)) return;
     try {
-      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+      await makeDirectory(dirname(file));
       await withFileLock(`${file}.xpush-lock`, async () => {
         await this.#readAgain(file);
         if (!(await this.#isRecorded(policy, key))) await this.#append(file, policy, key);
@@ -107,12 +107,11 @@ export class KnownHostsFiles {
   async #readAgain(file: string): Promise<void> {
     const before = this.#states.get(file);
     const now = await stat(file).catch(() => null);
-    if (now === null || (now.size === before?.size && now.mtimeMs === before.changedMs)) return;
-    const text = await readFile(file, 'utf8');
-    const known = before === undefined ? 0 : before.lines;
-    await this.#noteState(file, text);
-    const added = text.split('\n').slice(known).join('\n');
-    await this.#addLines(file, added, known + 1);
+    if (now?.size === before?.size && now?.mtimeMs === before?.changedMs) return;
+    this.#texts.delete(file);
+    for (const [id, { files }] of this.#indexes) {
+      if (files.includes(file)) this.#indexes.set(id, { files, index: this.#load(files) });
+    }
   }
 
   async #append(file: string, policy: HostKeyPolicy, key: PublicKey): Promise<void> {
@@ -123,12 +122,17 @@ export class KnownHostsFiles {
     const handle = await open(file, 'a', 0o600);
     try {
       await handle.write(text);
-      await handle.datasync();
     } finally {
       await handle.close();
     }
-    await this.#addLines(file, line, (state?.lines ?? 0) + 1);
-    await this.#noteState(file, await readFile(file, 'utf8'));
+    const lines = (state?.lines ?? 0) + 1;
+    await this.#addLines(file, line, lines);
+    const { size, mtimeMs } = await stat(file);
+    if (size === (state?.size ?? 0) + Buffer.byteLength(text)) {
+      this.#states.set(file, { size, changedMs: mtimeMs, lines, endsInNewline: true });
+    } else {
+      this.#states.delete(file);
+    }
   }
 
   async #addLines(file: string, text: string, firstLine: number): Promise<void> {
@@ -138,10 +142,20 @@ export class KnownHostsFiles {
   }
 
   async #noteState(file: string, text: string): Promise<void> {
-    const { size, mtimeMs } = await stat(file);
+    const { mtimeMs } = await stat(file);
+    const size = Buffer.byteLength(text);
     const endsInNewline = text === '' || text.endsWith('\n');
     const lines = text.split('\n').length - (endsInNewline ? 1 : 0);
     this.#states.set(file, { size, changedMs: mtimeMs, lines, endsInNewline });
+  }
+}
+
+/** Not `recursive`: one missing level is a user's first login, more of them are a mistake. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
 

@@ -41,9 +41,13 @@ export class KnownHosts {
     readonly entry: KnownHostsEntry;
   }[] = [];
 
+  /** Answers so far: hashed lines cost about 2 µs each for every new name. */
+  readonly #found = new Map<string, readonly KnownHostsEntry[]>();
+
   /** Adds lines of one file; files added first are named first in verdicts. */
   add(text: string, file: string, firstLine = 1): void {
     let line = firstLine - 1;
+    this.#found.clear();
     for (const content of text.split('\n')) {
       line += 1;
       const parsed = parseLine(content);
@@ -56,12 +60,12 @@ export class KnownHosts {
   /** What the files say of `key`, shown by the host of that name. */
   check(name: HostName, key: PublicKey): HostKeyVerdict {
     const [main, fallback] = lookupNames(name);
-    const verdict = verdictOf(this.#entriesOf(main), key);
+    const verdict = verdictOf(this.linesOf(main), key);
     if (fallback === null || (verdict.kind !== 'unknown' && verdict.kind !== 'authority-only')) {
       return verdict;
     }
     // OpenSSH too accepts a key known without the port, but sees no change in another one.
-    const plain = verdictOf(this.#entriesOf(fallback), key);
+    const plain = verdictOf(this.linesOf(fallback), key);
     return plain.kind === 'known' || plain.kind === 'revoked' ? plain : verdict;
   }
 
@@ -69,7 +73,7 @@ export class KnownHosts {
   knownTypes(name: HostName): readonly string[] {
     const [main, fallback] = lookupNames(name);
     const plain = (host: string) =>
-      this.#entriesOf(host)
+      this.linesOf(host)
         .filter(({ marker }) => marker === null)
         .map(({ key }) => key.type);
     const types = plain(main);
@@ -92,7 +96,14 @@ export class KnownHosts {
     }
   }
 
-  #entriesOf(name: string): readonly KnownHostsEntry[] {
+  /** The lines that name a host, as `ssh-keygen -F` finds them; `name` in lower case. */
+  linesOf(name: string): readonly KnownHostsEntry[] {
+    const found = this.#found.get(name) ?? this.#search(name);
+    this.#found.set(name, found);
+    return found;
+  }
+
+  #search(name: string): readonly KnownHostsEntry[] {
     const entries = [...(this.#plain.get(name) ?? [])];
     for (const { list, entry } of this.#patterns) {
       if (matchesPatternList(list, name)) entries.push(entry);

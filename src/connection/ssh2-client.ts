@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { type AnyAuthMethod, Client } from 'ssh2';
+import ssh2, { type AnyAuthMethod, type Client } from 'ssh2';
 import { abortedError } from './abort.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { offeredAlgorithms } from './ssh2-algorithms.ts';
@@ -61,7 +61,7 @@ type Phase = 'banner' | 'key exchange' | 'authentication';
 
 class Handshake {
   readonly #options: ClientOptions;
-  readonly #client = new Client();
+  readonly #client = new ssh2.Client();
   #phase: Phase = 'banner';
   #deadline: Deadline | null = null;
   #settled = false;
