@@ -10,8 +10,8 @@ import type { RawAllow } from './schema.ts';
 
 interface Context {
   readonly networks: Networks;
-  /** Addresses of the guest whose list it is; null for dom0's own rules, which name theirs. */
-  readonly ownAddresses: readonly string[] | null;
+  /** The guest whose list it is, its addresses if they are known; null for dom0's own rules. */
+  readonly guest: { readonly addresses: readonly string[] | null } | null;
   readonly findings: Findings;
 }
 
@@ -45,7 +45,7 @@ function buildAllow(raw: RawAllow, node: SourceNode, context: Context): Allow {
       ? (networks.cidrOf(written.text, written.place, findings) ?? [])
       : guestAddress(written, context),
   );
-  if (context.ownAddresses === null && !textsOf(node, 'to').length) {
+  if (context.guest === null && !textsOf(node, 'to').length) {
     const hint = direction === 'in' ? 'name the guest: to: 192.168.0.200' : 'name the destination';
     findings.add(node.place, 'a rule for all guests must say "to"', hint);
   }
@@ -53,12 +53,12 @@ function buildAllow(raw: RawAllow, node: SourceNode, context: Context): Allow {
 }
 
 /** An address that `to` of an incoming entry names: one of the guest's own, if it is a guest's list. */
-function guestAddress({ text, place }: WrittenText, { ownAddresses, findings }: Context): string[] {
-  if (ownAddresses === null && parseCidr(text)?.subnet !== undefined) return [text];
+function guestAddress({ text, place }: WrittenText, { guest, findings }: Context): string[] {
+  if (guest === null && parseCidr(text) !== null) return [text];
   const complaint = ipv4Address(text);
   if (complaint !== null) findings.add(place, complaint.message, complaint.hint);
-  else if (ownAddresses !== null && !ownAddresses.includes(text)) {
-    const hint = `it has ${ownAddresses.join(', ') || 'none'}`;
+  else if (guest?.addresses && !guest.addresses.includes(text)) {
+    const hint = `it has ${guest.addresses.join(', ') || 'none'}`;
     findings.add(place, `${quoted(text)} is no address of this domU`, hint);
   }
   return parseIpv4(text) === null ? [] : [text];

@@ -27,7 +27,7 @@ export function checkConnections(built: readonly BuiltHost[], context: HostConte
   const hosts = new Map(built.map(({ host }) => [host.name, host]));
   const inNoCircle = new Set<string>();
   for (const { host, entry } of built) {
-    checkAddress(host, addressPlace(host, entry), endpoints, context);
+    if (entry.isWhole) checkAddress(host, addressPlace(host, entry), endpoints, context);
     const place = jumpPlace(ownSsh(entry), context.topSsh, entry.key);
     checkJump(host, place, context);
     const circle = circleFrom(host, hosts, inNoCircle);

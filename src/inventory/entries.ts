@@ -1,7 +1,7 @@
 import type * as v from 'valibot';
 import { type MapEntry, orEmptyMap, type SourceNode } from '../source/source-node.ts';
 import type { Place } from '../source/source-text.ts';
-import { validate } from '../source/validate.ts';
+import { validatePartly } from '../source/validate.ts';
 import type { Findings } from './findings.ts';
 import type { NameRule } from './name-rules.ts';
 
@@ -11,9 +11,14 @@ export interface Entry<T> {
   readonly raw: T;
   readonly node: SourceNode;
   readonly key: Place;
+  /** Whether nothing had to be left out. */
+  readonly isWhole: boolean;
 }
 
-/** Checks the entries of a section one by one; those that are wrong are among the findings. */
+/**
+ * Checks the entries of a section one by one. What is wrong is among the findings and left out, so that
+ * the checks of the fleet can go on with the rest.
+ */
 export function readEntries<const TSchema extends v.GenericSchema>(
   section: ReadonlyMap<string, MapEntry> | undefined,
   schema: TSchema,
@@ -25,9 +30,11 @@ export function readEntries<const TSchema extends v.GenericSchema>(
     const complaint = rule(name);
     if (complaint !== null) findings.add(key, complaint.message, complaint.hint);
     const node = orEmptyMap(value);
-    const checked = validate(schema, node, key);
-    if (checked.ok) entries.push({ name, raw: checked.value, node, key });
-    else findings.addAll(checked.diagnostics);
+    const checked = validatePartly(schema, node, key);
+    findings.addAll(checked.diagnostics);
+    if (checked.value === null) continue;
+    const isWhole = checked.diagnostics.length === 0;
+    entries.push({ name, raw: checked.value, node: checked.node, key, isWhole });
   }
   return entries;
 }

@@ -151,6 +151,9 @@ function badRange(range: { written: string; from: string; to: string }): BadRang
   }
   const isPadded = from.length > 1 && from.startsWith('0');
   if (!isPadded || from.length === to.length) return null;
-  const hint = `write both ends with ${to.length} digits`;
-  return { message: `the ends of the range ${written} are padded differently`, hint };
+  const width = Math.max(from.length, to.length);
+  return {
+    message: `the ends of the range ${written} are padded differently`,
+    hint: `did you mean [${from.padStart(width, '0')}:${to.padStart(width, '0')}]?`,
+  };
 }

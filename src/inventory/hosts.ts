@@ -51,7 +51,7 @@ export function buildDom0(
       admin: raw.firewall?.admin === undefined ? null : admin,
       rules: buildAllowList(raw.firewall?.rules ?? [], rules, {
         networks,
-        ownAddresses: null,
+        guest: null,
         findings,
       }),
       log: raw.firewall?.log || null,
@@ -72,15 +72,11 @@ export function buildDomU(
   const dom0 = dom0s.get(raw.dom0)?.raw ?? null;
   const vifs = buildVifs(entry, { dom0, networks, claims: context.vifClaims, findings });
   const config = raw.config ?? `/etc/xen/${name}.cfg`;
-  context.configs.claim(
-    config,
-    name,
-    raw.config === undefined ? key : placeOf(node, ['config'], 'value'),
-    raw.dom0,
-  );
+  const configPlace = raw.config === undefined ? key : placeOf(node, ['config'], 'value');
+  if (entry.isWhole) context.configs.claim(config, name, configPlace, raw.dom0);
   const allow = buildAllowList(raw.allow ?? [], nodeAt(node, ['allow']), {
     networks,
-    ownAddresses: vifs.flatMap(({ ips }) => ips),
+    guest: { addresses: entry.isWhole ? vifs.flatMap(({ ips }) => ips) : null },
     findings,
   });
   return {

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join } from 'node:path';
 import type { Diagnostic } from '../source/diagnostic.ts';
-import { parseYaml } from '../source/parse-yaml.ts';
+import { readYaml } from '../source/parse-yaml.ts';
 import { quoted } from '../source/quoted.ts';
 import type { SourceNode } from '../source/source-node.ts';
 import { type Place, placeName } from '../source/source-text.ts';
@@ -113,7 +113,8 @@ class Reader implements FilesRead {
     above: readonly string[],
   ): Promise<void> {
     this.files.push(file);
-    const root = this.#findings.take(parseYaml(input, file));
+    const { root, diagnostics } = readYaml(input, file);
+    this.#findings.addAll(diagnostics);
     if (root === null) return;
     this.roots.push(root);
     for (const { text, place } of textsOf(root, 'include')) {

@@ -72,32 +72,41 @@ export const allowSchema = v.strictObject({
   comment: v.optional(v.pipe(v.string(), v.maxLength(200))),
 });
 
-const vifSchema = v.strictObject({
-  mac: v.optional(text(macAddress)),
-  ip: v.optional(text(ipv4Address)),
-  ips: v.optional(v.pipe(v.array(text(ipv4Address)), v.nonEmpty())),
-  iface: v.optional(text(ifaceName)),
-  table: v.optional(
-    v.strictObject({
-      id: v.optional(wholeNumber(1, 252)),
-      name: v.optional(text(tableName)),
-    }),
-  ),
-  script: v.optional(
-    pattern(/^(?:\/[\w.+-]+)*\/?[\w][\w.+-]*$/, 'the name of a vif script', 'vif-route'),
-  ),
-  bridge: v.optional(text(ifaceName)),
-  vifname: v.optional(text(ifaceName)),
-  gatewaydev: v.optional(text(ifaceName)),
-  rate: v.optional(
-    pattern(
-      /^[1-9]\d{0,9}[KMG]?[Bb]\/s(?:@[1-9]\d{0,9}(?:ms|us|s))?$/,
-      'a rate',
-      '10Mb/s or 1MB/s@20ms',
+const vifSchema = v.pipe(
+  v.strictObject({
+    mac: v.optional(text(macAddress)),
+    ip: v.optional(text(ipv4Address)),
+    ips: v.optional(v.pipe(v.array(text(ipv4Address)), v.nonEmpty())),
+    iface: v.optional(text(ifaceName)),
+    table: v.optional(
+      v.strictObject({
+        id: v.optional(wholeNumber(1, 252)),
+        name: v.optional(text(tableName)),
+      }),
     ),
-  ),
-  model: v.optional(pattern(/^[A-Za-z0-9][\w-]{0,31}$/, 'a model of network card', 'e1000')),
-});
+    script: v.optional(
+      pattern(/^(?:\/[\w.+-]+)*\/?[\w][\w.+-]*$/, 'the name of a vif script', 'vif-route'),
+    ),
+    bridge: v.optional(text(ifaceName)),
+    vifname: v.optional(text(ifaceName)),
+    gatewaydev: v.optional(text(ifaceName)),
+    rate: v.optional(
+      pattern(
+        /^[1-9]\d{0,9}[KMG]?[Bb]\/s(?:@[1-9]\d{0,9}(?:ms|us|s))?$/,
+        'a rate',
+        '10Mb/s or 1MB/s@20ms',
+      ),
+    ),
+    model: v.optional(pattern(/^[A-Za-z0-9][\w-]{0,31}$/, 'a model of network card', 'e1000')),
+  }),
+  checked(({ ip, ips }) => {
+    if (ip === undefined && ips === undefined)
+      return { message: 'a vif must have "ip" or "ips"', hint: null };
+    return ip !== undefined && ips !== undefined
+      ? { message: 'a vif has "ip" or "ips", not both', hint: null }
+      : null;
+  }),
+);
 
 const hostKeyPin = pattern(
   /^(?:SHA256:[A-Za-z0-9+/]{43}=?|[a-z][a-z0-9@.-]{2,63} [A-Za-z0-9+/]{16,4000}={0,2}(?: [ -~]{0,200})?)$/,

@@ -64,6 +64,7 @@ export function buildVifs(entry: Entry<RawDomU>, context: Context): Vif[] {
     };
     const vif = buildVif(rawVif, subject, context);
     if (vif === null) return [];
+    if (!entry.isWhole) return [vif];
     own.ifaces.claim(vif.iface, `vif ${index}`, subject.at('iface'));
     own.tableIds.claim(String(vif.table.id), vif.iface, subject.at('table', 'id'));
     own.tableNames.claim(vif.table.name, vif.iface, subject.at('table', 'name'));
@@ -126,11 +127,6 @@ interface WrittenAddress {
 }
 
 function addressesOf(raw: RawVif, { at, place }: Subject, findings: Findings): WrittenAddress[] {
-  if ((raw.ip === undefined) === (raw.ips === undefined)) {
-    const message =
-      raw.ip === undefined ? 'a vif must have "ip" or "ips"' : 'a vif has "ip" or "ips", not both';
-    findings.add(place, message);
-  }
   const places = raw.ips?.map((_, nth) => at('ips', nth)) ?? [at('ip')];
   const texts = raw.ips ?? (raw.ip === undefined ? [] : [raw.ip]);
   if (texts.length > PRIORITIES_PER_VIF) {

@@ -120,5 +120,8 @@ function choices(issue: v.BaseIssue<unknown>): string[] {
 function described(node: SourceNode | undefined): string {
   if (node === undefined) return 'nothing';
   if (node.kind !== 'scalar') return node.kind === 'list' ? 'a list' : 'a map';
-  return typeof node.value === 'string' ? quoted(node.value) : writtenText(node) || 'nothing';
+  if (typeof node.value === 'string') return quoted(node.value);
+  const written = writtenText(node) || 'nothing';
+  const isOther = typeof node.value === 'number' && written !== String(node.value);
+  return isOther ? `${written}, which is read as ${node.value}` : written;
 }

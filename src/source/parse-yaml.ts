@@ -10,6 +10,13 @@ import { TreeBuilder } from './yaml-tree.ts';
 
 const MOST_SYNTAX_ERRORS = 5;
 
+/** What could be read of a text, and what is wrong with it. */
+export interface ReadYaml {
+  /** Without the parts that are refused; null when there is no reading on. */
+  readonly root: SourceNode | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /**
  * Parses one YAML 1.2 (core schema) document into nodes that know their places.
  *
@@ -20,17 +27,24 @@ const MOST_SYNTAX_ERRORS = 5;
  * @param file the name that messages give the text
  */
 export function parseYaml(input: string | Uint8Array, file: string): Result<SourceNode> {
-  const decoded = decodeText(input, file);
-  if (!decoded.ok) return decoded;
-  const source = new SourceText(file, decoded.value);
-  const read = readTokens(source);
-  if (!read.ok) return { ok: false, diagnostics: [read.diagnostic] };
-  const refused = refusedTokens(read.tokens, source);
-  if (refused.length > 0) return { ok: false, diagnostics: refused };
-  return compose(read.tokens, source);
+  const { root, diagnostics } = readYaml(input, file);
+  return root === null || diagnostics.length > 0
+    ? { ok: false, diagnostics }
+    : { ok: true, value: root };
 }
 
-function compose(tokens: readonly CST.Token[], source: SourceText): Result<SourceNode> {
+/** Like `parseYaml`, but gives what is left without the refused parts, to find more errors in it. */
+export function readYaml(input: string | Uint8Array, file: string): ReadYaml {
+  const decoded = decodeText(input, file);
+  if (!decoded.ok) return { root: null, diagnostics: decoded.diagnostics };
+  const source = new SourceText(file, decoded.value);
+  const read = readTokens(source);
+  if (!read.ok) return { root: null, diagnostics: [read.diagnostic] };
+  const refused = refusedTokens(read.tokens, source);
+  return refused.length > 0 ? { root: null, diagnostics: refused } : compose(read.tokens, source);
+}
+
+function compose(tokens: readonly CST.Token[], source: SourceText): ReadYaml {
   const composer = new Composer({
     version: '1.2',
     schema: 'core',
@@ -43,12 +57,11 @@ function compose(tokens: readonly CST.Token[], source: SourceText): Result<Sourc
   const builder = new TreeBuilder(source);
   for (const document of composer.compose(tokens, true, source.text.length)) {
     const errors = [...document.errors, ...document.warnings];
-    if (errors.length > 0) return { ok: false, diagnostics: syntaxDiagnostics(errors, source) };
+    if (errors.length > 0) return { root: null, diagnostics: syntaxDiagnostics(errors, source) };
     const root = builder.build(document);
-    if (builder.diagnostics.length > 0) return { ok: false, diagnostics: builder.diagnostics };
-    return { ok: true, value: root };
+    return { root, diagnostics: builder.diagnostics };
   }
-  return { ok: true, value: { kind: 'scalar', value: null, place: { source, start: 0, end: 0 } } };
+  throw new Error('the composer gave no document');
 }
 
 function refusedTokens(tokens: readonly CST.Token[], source: SourceText): Diagnostic[] {

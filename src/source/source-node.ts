@@ -76,6 +76,24 @@ export function orEmptyMap(node: SourceNode): SourceNode {
   return isNull ? { kind: 'map', entries: new Map(), place: node.place } : node;
 }
 
+/** A node without the parts at some paths; null when that is the node itself. */
+export function without(node: SourceNode, paths: readonly Path[]): SourceNode | null {
+  if (paths.some((path) => path.length === 0)) return null;
+  if (node.kind === 'scalar' || paths.length === 0) return node;
+  const below = (step: string | number): Path[] =>
+    paths.filter(([first]) => String(first) === String(step)).map((path) => path.slice(1));
+  if (node.kind === 'list') {
+    const items = node.items.flatMap((item, index) => without(item, below(index)) ?? []);
+    return { ...node, items };
+  }
+  const entries = new Map<string, MapEntry>();
+  for (const [key, entry] of node.entries) {
+    const value = without(entry.value, below(key));
+    if (value !== null) entries.set(key, { key: entry.key, value });
+  }
+  return { ...node, entries };
+}
+
 /** What was written for a node, quotes included. */
 export function writtenText({ place }: SourceNode): string {
   return place.source.text.slice(place.start, place.end);

@@ -1,5 +1,13 @@
 import type * as v from 'valibot';
-import type { Path } from './source-node.ts';
+import type { Path, SourceNode } from './source-node.ts';
+
+const MAP_TYPES = new Set([
+  'object',
+  'strict_object',
+  'loose_object',
+  'object_with_rest',
+  'record',
+]);
 
 /** The parts that the library's schemas may have, as far as paths lead through them. */
 interface SchemaParts {
@@ -30,6 +38,25 @@ export function knownKeys(
   };
 }
 
+/** Paths of the lists that stand where only a map may: the library takes lists for maps. */
+export function misplacedLists(schema: v.GenericSchema, node: SourceNode): readonly Path[] {
+  return listsIn(unwrapped(schema), node);
+}
+
+function listsIn(schemas: readonly SchemaParts[], node: SourceNode): Path[] {
+  if (node.kind === 'scalar' || schemas.length === 0) return [];
+  if (node.kind === 'list' && schemas.every(({ type }) => MAP_TYPES.has(type))) return [[]];
+  const found: Path[] = [];
+  const look = (step: string | number, part: SourceNode): void => {
+    if (part.kind === 'scalar') return;
+    const inner = schemas.flatMap((parts) => child(parts, step)).flatMap(unwrapped);
+    for (const path of listsIn(inner, part)) found.push([step, ...path]);
+  };
+  if (node.kind === 'list') node.items.forEach((item, index) => void look(index, item));
+  else for (const [key, { value }] of node.entries) look(key, value);
+  return found;
+}
+
 function child(parts: SchemaParts, step: string | number): v.GenericSchema[] {
   const known = parts.entries;
   if (known !== undefined) {
@@ -40,9 +67,18 @@ function child(parts: SchemaParts, step: string | number): v.GenericSchema[] {
   return item === undefined ? [] : [item];
 }
 
+const unwrappedSchemas = new WeakMap<v.GenericSchema, readonly SchemaParts[]>();
+
 /** A schema without `optional` and its kind; of a union or variant, all options. */
-function unwrapped(schema: v.GenericSchema): SchemaParts[] {
-  const parts = schema as unknown as SchemaParts;
+function unwrapped(schema: v.GenericSchema): readonly SchemaParts[] {
+  const known = unwrappedSchemas.get(schema);
+  if (known !== undefined) return known;
+  const parts = unwrap(schema as unknown as SchemaParts);
+  unwrappedSchemas.set(schema, parts);
+  return parts;
+}
+
+function unwrap(parts: SchemaParts): readonly SchemaParts[] {
   if (parts.wrapped !== undefined) return unwrapped(parts.wrapped);
   if (parts.getter !== undefined) return unwrapped(parts.getter(undefined));
   const options = parts.options?.filter((option) => typeof option === 'object');

@@ -1,0 +1,137 @@
+import type { Allow, Data, DomU, Host, Inventory, PortRange, SshSettings, Vif } from './model.ts';
+
+const BRANCH = '|-- ';
+
+/** The JSON of `xpush inventory --list`: the fleet as it was understood, derived values included. */
+export function describeInventory(inventory: Inventory): Data {
+  return {
+    networks: Object.fromEntries(
+      [...inventory.networks].map(([name, { subnet, gateway, vlan }]) => [
+        name,
+        { subnet, gateway, vlan },
+      ]),
+    ),
+    hosts: Object.fromEntries(
+      [...inventory.hosts].map(([name, host]) => [name, describeHost(host)]),
+    ),
+    groups: Object.fromEntries(
+      [...inventory.groups].map(([name, { hosts, children }]) => [name, { hosts, children }]),
+    ),
+    playbooks: inventory.playbooks,
+  };
+}
+
+/** The JSON of `xpush inventory --host`; a domU's rules are worded as `ip rule` prints them. */
+export function describeHost(host: Host): { readonly [key: string]: Data } {
+  const common = {
+    kind: host.kind,
+    address: host.address,
+    ssh: describeSsh(host.ssh),
+    vars: { ...host.vars },
+    groups: host.groups,
+    position: { ...host.position },
+  };
+  if (host.kind === 'host') return common;
+  if (host.kind === 'dom0') {
+    const { uplink, xen, antispoof, domUs } = host;
+    const firewall = { ...host.firewall, rules: host.firewall.rules.map(describeAllow) };
+    return { ...common, uplink, xen: { ...xen }, firewall, antispoof, domUs };
+  }
+  return {
+    ...common,
+    dom0: host.dom0,
+    config: host.config,
+    names: host.names,
+    network_config: host.networkConfig,
+    vifs: host.vifs.map(describeVif),
+    rules: rulesOf(host),
+    tables: tablesOf(host),
+    allow: host.allow?.map(describeAllow) ?? null,
+  };
+}
+
+/** The text of `xpush inventory --graph`: each dom0 with its guests, plain hosts, then the groups. */
+export function inventoryGraph(inventory: Inventory): string {
+  const lines: string[] = [];
+  for (const host of inventory.hosts.values()) {
+    if (host.kind === 'domU') continue;
+    lines.push(`${host.name} (${host.kind}) ${host.address}`);
+    for (const name of host.kind === 'dom0' ? host.domUs : []) {
+      const guest = inventory.hosts.get(name);
+      if (guest?.kind !== 'domU') continue;
+      lines.push(`${BRANCH}${name} (domU) ${addressesOf(guest)}`);
+    }
+  }
+  for (const { name, hosts, children } of inventory.groups.values()) {
+    const parts = [...children.map((child) => `@${child}`), ...hosts];
+    lines.push(`@${name}: ${parts.join(', ') || '-'}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function describeSsh(ssh: SshSettings): Data {
+  return {
+    user: ssh.user,
+    port: ssh.port,
+    identity: ssh.identity,
+    jump: ssh.jump,
+    host_key: ssh.hostKey,
+    known_hosts: ssh.knownHosts,
+    host_key_checking: ssh.hostKeyChecking,
+    connect_timeout: ssh.connectTimeoutSeconds,
+    legacy_algorithms: ssh.legacyAlgorithms,
+  };
+}
+
+function addressesOf({ vifs, address }: DomU): string {
+  return vifs.map(({ iface, ips }) => `${iface}=${ips.join(',')}`).join(' ') || address;
+}
+
+function describeVif(vif: Vif): Data {
+  const { position, ips, network, table, priorities, ...rest } = vif;
+  return {
+    ...rest,
+    ips,
+    network: network.name,
+    table: { ...table },
+    priorities,
+    position: { ...position },
+  };
+}
+
+function describeAllow(allow: Allow): Data {
+  const { proto, ports, from, fromPorts, direction, to, comment } = allow;
+  return {
+    proto,
+    ports: ports.map(portText),
+    from,
+    from_ports: fromPorts.map(portText),
+    direction,
+    to,
+    comment,
+  };
+}
+
+function portText({ first, last }: PortRange): string {
+  return first === last ? String(first) : `${first}-${last}`;
+}
+
+/** `1000: from 192.168.0.200 lookup 16`, one for each address. */
+function rulesOf({ vifs }: DomU): string[] {
+  return vifs.flatMap(({ ips, priorities, table }) =>
+    ips.map((ip, nth) => `${priorities[nth]}: from ${ip} lookup ${table.id}`),
+  );
+}
+
+function tablesOf({ vifs }: DomU): Data {
+  return vifs.map(({ table, iface, ips, network }) => ({
+    id: table.id,
+    name: table.name,
+    routes: [
+      `${network.subnet} dev ${iface} scope link src ${ips[0]}`,
+      ...(network.gateway === null
+        ? []
+        : [`default via ${network.gateway} dev ${iface} src ${ips[0]}`]),
+    ],
+  }));
+}

@@ -1,0 +1,121 @@
+import { nearest } from '../source/did-you-mean.ts';
+import { quoted } from '../source/quoted.ts';
+import { expandText } from './expand-ranges.ts';
+import { globMatcher, isGlob } from './glob.ts';
+import type { Host, Inventory } from './model.ts';
+import { BUILT_IN_GROUPS } from './name-rules.ts';
+
+const LONGEST_PATTERN = 65_536;
+
+/** The hosts that a pattern names, or why it names none. */
+export type Selection =
+  | { readonly ok: true; readonly hosts: readonly Host[] }
+  | { readonly ok: false; readonly message: string; readonly hint: string | null };
+
+interface Term {
+  readonly use: 'add' | 'intersect' | 'exclude';
+  readonly text: string;
+}
+
+type Names =
+  | { readonly ok: true; readonly names: ReadonlySet<string> }
+  | { readonly ok: false; readonly message: string; readonly hint: string | null };
+
+/**
+ * Selects hosts for `--limit` and for a play's `hosts`.
+ *
+ * Terms are parted by `,` or `:`; each is a host, a group, a range `xen[01:09]`, or a glob with
+ * `*`, `?` and `[a-c]` over the names of hosts and of the user's groups. A term with `&` before it
+ * keeps only what it names too, one with `!` takes away what it names; both apply after all others,
+ * wherever they stand, and alone they start from all hosts.
+ *
+ * A term that names nothing is an error; a group may be empty.
+ */
+export function selectHosts(inventory: Inventory, pattern: string | readonly string[]): Selection {
+  const texts = typeof pattern === 'string' ? [pattern] : pattern;
+  if (texts.some((text) => text.length > LONGEST_PATTERN)) {
+    return { ok: false, message: 'the host pattern is too long', hint: null };
+  }
+  const terms = texts.flatMap(parseTerms);
+  if (terms.length === 0)
+    return { ok: false, message: 'the host pattern is empty', hint: 'write all for every host' };
+  const startsFromAll = terms.every(({ use }) => use !== 'add');
+  const selected = new Set<string>(startsFromAll ? inventory.hosts.keys() : []);
+  for (const use of ['add', 'intersect', 'exclude'] as const) {
+    for (const { text } of terms.filter((term) => term.use === use)) {
+      const named = namesOf(text, inventory);
+      if (!named.ok) return named;
+      if (use === 'add') for (const name of named.names) selected.add(name);
+      else {
+        for (const name of selected)
+          if (named.names.has(name) === (use === 'exclude')) selected.delete(name);
+      }
+    }
+  }
+  return {
+    ok: true,
+    hosts: [...inventory.hosts.values()].filter(({ name }) => selected.has(name)),
+  };
+}
+
+/** Splits at commas and colons outside brackets. */
+function parseTerms(pattern: string): Term[] {
+  const texts = [''];
+  let isInBrackets = false;
+  for (const character of pattern) {
+    if (character === '[') isInBrackets = true;
+    if (character === ']') isInBrackets = false;
+    if (!isInBrackets && (character === ',' || character === ':')) texts.push('');
+    else texts.push((texts.pop() ?? '') + character);
+  }
+  return texts
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+    .map((text) => {
+      if (text.startsWith('&')) return { use: 'intersect', text: text.slice(1).trim() };
+      if (text.startsWith('!')) return { use: 'exclude', text: text.slice(1).trim() };
+      return { use: 'add', text };
+    });
+}
+
+function namesOf(text: string, inventory: Inventory): Names {
+  const group = inventory.groups.get(text);
+  if (inventory.hosts.has(text)) return { ok: true, names: new Set([text]) };
+  if (group !== undefined) return { ok: true, names: new Set(group.hosts) };
+  const range = expandText(text);
+  if (range !== null)
+    return 'bad' in range ? { ok: false, ...range.bad } : allOf(range.texts, inventory);
+  return isGlob(text) ? matching(text, inventory) : unknown(text, inventory);
+}
+
+function allOf(texts: readonly string[], inventory: Inventory): Names {
+  const missing = texts.find((text) => !inventory.hosts.has(text));
+  return missing === undefined ? { ok: true, names: new Set(texts) } : unknown(missing, inventory);
+}
+
+function matching(glob: string, inventory: Inventory): Names {
+  const matches = globMatcher(glob);
+  const names = new Set<string>();
+  let isFound = false;
+  for (const name of inventory.hosts.keys()) {
+    if (matches(name)) names.add(name);
+  }
+  for (const group of inventory.groups.values()) {
+    // `d*` must not select the whole fleet by way of the groups dom0 and domU.
+    if (isBuiltIn(group.name) || !matches(group.name)) continue;
+    isFound = true;
+    for (const name of group.hosts) names.add(name);
+  }
+  if (isFound || names.size > 0) return { ok: true, names };
+  return { ok: false, message: `no host or group matches ${quoted(glob)}`, hint: null };
+}
+
+function unknown(text: string, inventory: Inventory): Names {
+  const meant = nearest(text, [...inventory.hosts.keys(), ...inventory.groups.keys()]);
+  const hint = meant === null ? null : `did you mean "${meant}"?`;
+  return { ok: false, message: `no host or group is called ${quoted(text)}`, hint };
+}
+
+function isBuiltIn(name: string): boolean {
+  return BUILT_IN_GROUPS.includes(name) || name.includes('@');
+}
