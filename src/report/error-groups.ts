@@ -9,11 +9,24 @@ export interface ErrorGroup {
   readonly hosts: readonly string[];
 }
 
+// In the order in which a run's exit code looks at them.
+const WORST_FIRST: readonly HostStatus[] = [
+  'needs_human',
+  'rolled_back',
+  'failed',
+  'unreachable',
+  'busy',
+  'skipped',
+];
+
 interface OpenGroup extends ErrorGroup {
   readonly hosts: string[];
 }
 
-/** Errors that differ only in the host's own name are one; the one with most hosts comes first. */
+/**
+ * Errors that differ only in the host's own name are one. The worst status comes first, and in it
+ * what most hosts have.
+ */
 export function groupErrors(hosts: readonly HostRecord[]): readonly ErrorGroup[] {
   const groups = new Map<string, OpenGroup>();
   for (const { name, status, error } of hosts) {
@@ -30,7 +43,11 @@ export function groupErrors(hosts: readonly HostRecord[]): readonly ErrorGroup[]
       if (group.hosts.length === 2) groups.set(key, { ...group, message, hint });
     }
   }
-  return [...groups.values()].sort((one, other) => other.hosts.length - one.hosts.length);
+  return [...groups.values()].sort(
+    (one, other) =>
+      WORST_FIRST.indexOf(one.status) - WORST_FIRST.indexOf(other.status) ||
+      other.hosts.length - one.hosts.length,
+  );
 }
 
 /** Sentences that hosts share, each with its hosts, in the order of the run. */

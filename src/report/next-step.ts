@@ -2,7 +2,7 @@ import type { HostRecord, RunRecord } from './run-record.ts';
 import { counted, listNames } from './wording.ts';
 
 // A longer --limit is worse than none: hosts that are done cost a look each.
-const LIMIT_NAMES = 12;
+const LIMIT_NAMES = 20;
 
 /** What to do now that the run has ended, as one line. */
 export function nextStep(record: RunRecord): string {

@@ -8,20 +8,20 @@ import {
   HOST_STATUSES,
   hangingIndent,
   listNames,
+  listNamesWithin,
   statusWords,
 } from './wording.ts';
 
-const NAMES_OF_A_STATUS = 6;
 const NAMES_OF_AN_ERROR = 12;
 const KINDS_SHOWN = 20;
 const INDENT = '  ';
 
 /** The end of a run for people, as lines: how many hosts ended how, what went wrong, what to do. */
-export function recap(record: RunRecord, paint: Paint): readonly string[] {
+export function recap(record: RunRecord, columns: number, paint: Paint): readonly string[] {
   return [
     '',
     paint('bold', title(record)),
-    ...statusTable(record, paint),
+    ...statusTable(record, columns, paint),
     ...errorLines(record, paint),
     ...pendingLines(record, paint),
     '',
@@ -36,7 +36,11 @@ function title({ hosts, isCheck, end }: RunRecord): string {
   return `Recap: ${counted(hosts.length, 'host')}${took}${how}${check}`;
 }
 
-function statusTable({ hosts, isCheck }: RunRecord, paint: Paint): readonly string[] {
+function statusTable(
+  { hosts, isCheck }: RunRecord,
+  columns: number,
+  paint: Paint,
+): readonly string[] {
   const rows = [...HOST_STATUSES, null]
     .map((status) => ({
       status,
@@ -47,7 +51,7 @@ function statusTable({ hosts, isCheck }: RunRecord, paint: Paint): readonly stri
       status,
       words: status === null ? 'not done' : statusWords(status, isCheck),
       count: String(names.length),
-      names: listNames(names, NAMES_OF_A_STATUS),
+      names,
     }));
   const widestWords = Math.max(0, ...rows.map(({ words }) => words.length));
   const widestCount = Math.max(0, ...rows.map(({ count }) => count.length));
@@ -55,7 +59,8 @@ function statusTable({ hosts, isCheck }: RunRecord, paint: Paint): readonly stri
   return rows.map(({ status, words, count, names }) => {
     const cell = `${words.padEnd(widestWords)}  ${count.padStart(widestCount)}`;
     const painted = status === null ? cell : paint(statusStyle[status], cell);
-    return `${INDENT}${painted}  ${names}`;
+    const room = columns - INDENT.length - cell.length - 2;
+    return `${INDENT}${painted}  ${listNamesWithin(names, room)}`;
   });
 }
 

@@ -1,5 +1,6 @@
 import type { RunEvent } from '../engine/events.ts';
 import type { DiffText } from './diff-text.ts';
+import type { Environment } from './glyphs.ts';
 import { JsonView } from './json-view.ts';
 import { NdjsonView } from './ndjson-view.ts';
 import { Outlet, type OutputStream } from './outlet.ts';
@@ -22,6 +23,8 @@ export interface ReporterOptions {
   readonly stderr: OutputStream;
   /** How long nothing may be said without a terminal; 10 s unless given. */
   readonly heartbeatMs?: number;
+  /** Says what the terminal can show; the process's own unless given. */
+  readonly env?: Environment;
 }
 
 export interface Reporter {
@@ -79,16 +82,28 @@ async function openViews(
   const people = isJson ? stderr : stdout;
   const diffText = options.diff ? await loadDiffText() : null;
 
-  const display = new PlainView(
-    people,
-    record,
-    options.verbose,
-    options.heartbeatMs ?? HEARTBEAT_MS,
-  );
   const summary = new SummaryView(people, record, diffText);
+  const display = await openDisplay(options, people, record);
   if (options.form === 'json') return [display, summary, new JsonView(stdout, diffText)];
   if (options.form === 'ndjson') return [display, summary, new NdjsonView(stdout, diffText)];
   return [display, summary];
+}
+
+async function openDisplay(
+  { form, stdout, verbose, heartbeatMs = HEARTBEAT_MS, env = process.env }: ReporterOptions,
+  people: Outlet,
+  record: RunRecord,
+): Promise<View> {
+  // Lines of ndjson on the same terminal would land inside the display.
+  const isShared = form === 'ndjson' && stdout.isTTY === true;
+  const isLive = form !== 'plain' && people.stream.isTTY === true && !isShared;
+  const { TERM } = env;
+  if (!isLive || TERM === 'dumb') {
+    return new PlainView(people, record, verbose, heartbeatMs);
+  }
+
+  const { LiveView } = await import('./live-view.ts');
+  return new LiveView(people, record, verbose, env);
 }
 
 async function loadDiffText(): Promise<DiffText> {

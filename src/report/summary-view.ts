@@ -8,6 +8,9 @@ import { recap } from './recap.ts';
 import type { RunRecord } from './run-record.ts';
 import type { View } from './view.ts';
 
+// How wide a log may be.
+const LOG_COLUMNS = 100;
+
 /** What people read when a run has ended: the diffs, where asked for, and the recap. */
 export class SummaryView implements View {
   readonly #outlet: Outlet;
@@ -29,9 +32,11 @@ export class SummaryView implements View {
     // A run that broke off has nothing to sum up.
     if (this.#record.end === null) return;
 
+    const { columns = 0, isTTY } = this.#outlet.stream;
+    const width = isTTY === true && columns > 0 ? columns : LOG_COLUMNS;
     const paint = paintFor(this.#outlet.stream);
     const diffs = diffSection(this.#diffs?.subjects ?? [], this.#record.isCheck, paint);
-    const lines = [...diffs, ...recap(this.#record, paint)];
+    const lines = [...diffs, ...recap(this.#record, width, paint)];
     this.#outlet.write(`${lines.join('\n')}\n`);
   }
 }

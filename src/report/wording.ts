@@ -1,4 +1,5 @@
 import type { HostStatus, TaskStatus } from '../engine/events.ts';
+import { cellWidth } from './cells.ts';
 
 /** All statuses of a host, in the order in which people read them: good news first. */
 export const HOST_STATUSES: readonly HostStatus[] = [
@@ -29,10 +30,25 @@ export function listNames(names: readonly string[], most: number): string {
   return `${names.slice(0, most).join(', ')} and ${hidden} more`;
 }
 
+/** As `listNames`, naming as many as the cells hold, one at least. */
+export function listNamesWithin(names: readonly string[], cells: number): string {
+  let used = cellWidth(`${names[0]} and ${names.length} more`);
+  let most = 1;
+  for (const name of names.slice(1)) {
+    used += cellWidth(name) + 2;
+    if (used > cells) break;
+    most += 1;
+  }
+  return listNames(names, most);
+}
+
 /** Seconds as people say them: `0.4s`, `12s`, `1m12s`, `2h05m`. */
 export function duration(seconds: number): string {
-  if (seconds < 9.95) return `${seconds.toFixed(1)}s`;
+  return seconds < 9.95 ? `${seconds.toFixed(1)}s` : wholeDuration(seconds);
+}
 
+/** As `duration`, for what is seen to pass: never a fraction. */
+export function wholeDuration(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole}s`;
   if (whole < 3600) return `${Math.floor(whole / 60)}m${twoDigits(whole % 60)}s`;

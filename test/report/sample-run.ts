@@ -54,6 +54,10 @@ export function hostEnd(host: string, kind: HostKind, end: Partial<HostEnd> = {}
 }
 
 /** A change of a file. */
-export function fileChange(path: string, before: string | null, after: string | null): ChangeRecord {
+export function fileChange(
+  path: string,
+  before: string | null,
+  after: string | null,
+): ChangeRecord {
   return { kind: 'write', subject: path, path, before, after };
 }

@@ -1,0 +1,112 @@
+import type { RunEvent } from '../../src/engine/events.ts';
+import { createReporter } from '../../src/report/reporter.ts';
+import { fileChange, hostEnd, taskEnd } from './sample-run.ts';
+
+/**
+ * A simulated run on the terminal: `HOSTS HOST_MS [crash|exit]`. As many hosts, 48 at a time, each
+ * busy for about so long; some end badly.
+ */
+const [hostCount = 1000, hostMs = 2000] = process.argv.slice(2, 4).map(Number);
+const ending = process.argv[4] ?? 'finish';
+const FORKS = 48;
+const TASKS = ['vif_config', 'firewall', 'iftab', 'interfaces', 'rt_tables', 'ip_rules'];
+const { stdout, stderr } = process;
+const { DIFF, VERBOSE } = process.env;
+const reporter = createReporter({
+  form: 'auto',
+  diff: DIFF === '1',
+  verbose: Number(VERBOSE ?? 0),
+  stdout,
+  stderr,
+});
+const started = Date.now();
+const names = Array.from(
+  { length: hostCount },
+  (_, index) => `xen${String(index).padStart(3, '0')}`,
+);
+let random = 7;
+
+process.on('SIGINT', () => {
+  process.exitCode = 130;
+  finish(true).catch(() => process.exit(1));
+});
+
+emit({
+  event: 'run_start',
+  xpush: '0.1.0',
+  check: false,
+  hosts: names.map((name) => ({ name, kind: 'dom0' })),
+});
+emit({ event: 'phase', name: 'Canary', status: 'start' });
+setTimeout(() => {
+  emit({ event: 'phase', name: 'Canary', status: 'done' });
+  emit({ event: 'phase', name: 'Rollout', status: 'start' });
+}, hostMs / 2);
+if (ending === 'crash') setTimeout(() => Promise.reject(new Error('a bug')), hostMs);
+if (ending === 'exit') setTimeout(() => process.exit(3), hostMs);
+
+const queue = names.values();
+await Promise.all(Array.from({ length: FORKS }, worker));
+emit({ event: 'phase', name: 'Rollout', status: 'done' });
+await finish(false);
+
+async function worker(): Promise<void> {
+  for (const name of queue) await runHost(name);
+}
+
+async function runHost(host: string): Promise<void> {
+  const total = TASKS.length;
+  const fate = next();
+  emit({ event: 'host_start', host, kind: 'dom0' });
+  emit({ event: 'activity', host, doing: 'connect', task: null, done: 0, total });
+  await pause(hostMs / 4);
+  if (fate < 0.004) {
+    end(host, 'unreachable', `connect to ${host} port 22: connection refused`);
+    return;
+  }
+
+  emit({ event: 'activity', host, doing: 'look', task: null, done: 0, total });
+  await pause(hostMs / 4);
+  for (const [done, task] of TASKS.entries()) {
+    emit({ event: 'activity', host, doing: 'act', task, done, total });
+    await pause(hostMs / 2 / total);
+    const isChanged = fate > 0.8 && done < 2;
+    const changes = isChanged
+      ? [fileChange(`/etc/${task}`, 'a\nb\n', `a\n${fate > 0.98 ? host : 'c'}\n`)]
+      : [];
+    emit(taskEnd(host, { task, step: task, status: isChanged ? 'changed' : 'ok', changes }));
+  }
+  if (fate < 0.008)
+    end(host, 'failed', 'vif_config: /etc/xen/vm3.cfg changed since it was looked at');
+  else if (fate < 0.011) end(host, 'rolled_back', 'no new connection within 30 s of the change');
+  else end(host, fate > 0.8 ? 'changed' : 'ok', null);
+}
+
+function end(
+  host: string,
+  status: 'ok' | 'changed' | 'failed' | 'unreachable' | 'rolled_back',
+  message: string | null,
+): void {
+  emit(hostEnd(host, 'dom0', { status, error: message === null ? null : { message, hint: null } }));
+}
+
+async function finish(interrupted: boolean): Promise<void> {
+  const seconds = (Date.now() - started) / 1000;
+  emit({ event: 'run_end', seconds, exit: process.exitCode === 130 ? 130 : 0, interrupted });
+  await reporter.close();
+  process.exit();
+}
+
+function emit(event: RunEvent): void {
+  reporter.emit(event);
+}
+
+async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms * (0.5 + next())));
+}
+
+/** The same numbers in every run. */
+function next(): number {
+  random = (random * 16807) % 2147483647;
+  return random / 2147483647;
+}
