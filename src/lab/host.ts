@@ -9,6 +9,7 @@ import type { SshKeyPair } from './keys.ts';
 import type { LabHost } from './lab.ts';
 import { LabError } from './lab-error.ts';
 import { type LabFile, type LabHostPlan, type ResolvedNic, withoutPrefix } from './plan.ts';
+import { type Listener, listen, type ProbeRequest, type ProbeResult, probe } from './probe.ts';
 import {
   type Argv,
   type CommandOptions,
@@ -33,8 +34,8 @@ export interface Site {
   nextPort(): string;
   readonly hosts: readonly Machine[];
   findHost(name: string): Machine | undefined;
-  /** Lets everyone ask anew for the addresses that nobody answered for. */
-  forgetUnresolved(): Promise<void>;
+  /** As in `Lab`. */
+  flushNeighbours(): Promise<void>;
   /** The directory of /usr for this kind of host, seen from inside the lab; made when it is first asked for. */
   usrOf(kind: 'full' | 'mini'): Promise<string>;
   /** What a dom0 has on its disk beyond other hosts. */
@@ -122,6 +123,16 @@ export class Machine implements LabHost {
     });
   }
 
+  probe(requests: readonly ProbeRequest[]): Promise<readonly ProbeResult[]> {
+    return probe((argv) => this.#site.hub.inHostNetwork(this.pid, argv), requests);
+  }
+
+  listen(
+    endpoints: readonly { readonly address: string; readonly port: number }[],
+  ): Promise<Listener> {
+    return listen((argv) => this.#site.hub.inHostNetwork(this.pid, argv), endpoints);
+  }
+
   wire(iface?: string): Wire {
     const wire = iface === undefined ? this.#wires[0] : this.#wires.find((w) => w.iface === iface);
     if (wire === undefined) throw new LabError(`${this.name} has no ${iface ?? 'interface'}`);
@@ -143,13 +154,13 @@ export class Machine implements LabHost {
     await this.stop();
     await this.boot();
     await Promise.all(guests.map((guest) => guest.boot()));
-    await this.#site.forgetUnresolved();
+    await this.#site.flushNeighbours();
   }
 
   async start(): Promise<void> {
     if (this.isRunning) throw new LabError(`${this.name} is on`);
     await this.boot();
-    await this.#site.forgetUnresolved();
+    await this.#site.flushNeighbours();
   }
 
   async stop(): Promise<void> {
@@ -196,6 +207,7 @@ export class Machine implements LabHost {
       const pid = /^pid (\d+)$/.exec(line)?.[1];
       if (pid !== undefined) {
         this.#id = identifyProcess(Number(pid));
+        this.#lastDomid = 0;
         try {
           await this.#prepare(Number(pid));
         } catch (error) {

@@ -13,6 +13,7 @@
  */
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import type { LabHostKind, LabHostPlan } from './plan.ts';
+import type { Listener, ProbeRequest, ProbeResult } from './probe.ts';
 import type { Argv, CommandOptions, CommandResult } from './process.ts';
 
 /** A running lab. `down` or the end of this process ends it. */
@@ -39,6 +40,13 @@ export interface Lab extends AsyncDisposable {
   /** Drops every packet of a host's interface (default: its first), both ways; neither side sees its carrier go. */
   cut(host: string, iface?: string): Promise<void>;
   heal(host: string, iface?: string): Promise<void>;
+  /**
+   * Empties everyone's ARP and neighbour tables. For up to 3 s after an address did not answer, whoever asked goes on
+   * failing; `heal`, `start` and `reboot` do this by themselves, a change of forwarding or proxy_arp can't.
+   */
+  flushNeighbours(): Promise<void>;
+  /** Tries new TCP connections from the controller, all at once. */
+  probe(requests: readonly ProbeRequest[]): Promise<readonly ProbeResult[]>;
   /** Ends everything and removes `directory`. */
   down(): Promise<void>;
 }
@@ -61,6 +69,12 @@ export interface LabHost {
   readFile(path: string): Promise<Buffer>;
   /** Writes in place (no rename), and makes missing directories. Default mode: 0644. */
   writeFile(path: string, content: string | Uint8Array, mode?: number): Promise<void>;
+  /** Tries new TCP connections from it, all at once. */
+  probe(requests: readonly ProbeRequest[]): Promise<readonly ProbeResult[]>;
+  /** Starts TCP servers on it that answer with the address they were reached at; gone after a reboot. */
+  listen(
+    endpoints: readonly { readonly address: string; readonly port: number }[],
+  ): Promise<Listener>;
   /** What its boots printed. */
   readConsole(): Promise<string>;
   /** Power off, without a goodbye: the peers of its connections hear nothing. The disk stays. */

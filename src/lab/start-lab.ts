@@ -10,6 +10,7 @@ import type { Lab, LabHost } from './lab.ts';
 import { LabError } from './lab-error.ts';
 import { type LabFile, type LabPlan, resolveNics } from './plan.ts';
 import { forEachLimited } from './pool.ts';
+import { type ProbeRequest, type ProbeResult, probe } from './probe.ts';
 import {
   type Argv,
   type CommandOptions,
@@ -29,6 +30,8 @@ export interface LabOptions {
   readonly detached?: boolean;
   /** Where its directory is made. Default: the system's directory for temporary files. */
   readonly parent?: string;
+  /** Default: Xen's own vif-route where it can be had. `stand-in`: ours, in any case. */
+  readonly vifScripts?: 'stand-in';
 }
 
 /** Starts a lab and resolves when every host is up. Throws `LabError`; then nothing of it is left. */
@@ -40,7 +43,7 @@ export async function startLab(plan: LabPlan, options: LabOptions = {}): Promise
   try {
     await mkdir(join(directory, 'disks'));
     const hub = await startHub(directory, options.detached ? 'detached' : 'attached');
-    lab = new RunningLab(hub, plan);
+    lab = new RunningLab(hub, plan, options);
     await lab.up();
     return lab;
   } catch (error) {
@@ -55,14 +58,16 @@ class RunningLab implements Lab, Site {
   readonly hosts: readonly Machine[];
   readonly limits: string[] = [];
   readonly #plan: LabPlan;
+  readonly #options: LabOptions;
   readonly #userKeys = createSshKeyPair('xpush-lab');
   readonly #children = new Set<ChildProcess>();
   #ports = 0;
   #miniUsr: Promise<string> | null = null;
   #dom0Files: Promise<Readonly<Record<string, LabFile>>> | null = null;
 
-  constructor(hub: Hub, plan: LabPlan) {
+  constructor(hub: Hub, plan: LabPlan, options: LabOptions) {
     this.hub = hub;
+    this.#options = options;
     this.#plan = plan;
     this.hosts = plan.hosts.map(
       (host, position) =>
@@ -115,7 +120,7 @@ class RunningLab implements Lab, Site {
   }
 
   dom0Files(): Promise<Readonly<Record<string, LabFile>>> {
-    this.#dom0Files ??= findVifScripts().then(({ origin, files }) => {
+    this.#dom0Files ??= findVifScripts(this.#options.vifScripts).then(({ origin, files }) => {
       if (origin === 'stand-in') {
         this.limits.push(
           "vif-route: a stand-in, as Xen's own (xen-utils-common) can't be had here",
@@ -138,12 +143,11 @@ class RunningLab implements Lab, Site {
     await forEachLimited(this.hosts.filter(isGuest), limit, (host) => host.boot());
   }
 
-  async forgetUnresolved(): Promise<void> {
+  async flushNeighbours(): Promise<void> {
     const running = this.hosts.filter((host) => host.isRunning);
-    // Whoever asked in vain a moment ago would be told "no route to host" once more.
     await Promise.all(
       [this.hubPid, ...running.map((host) => host.pid)].map((pid) =>
-        this.hub.ip(['neigh flush nud incomplete', 'neigh flush nud failed'], pid),
+        this.hub.ip(['neigh flush all'], pid),
       ),
     );
   }
@@ -165,7 +169,11 @@ class RunningLab implements Lab, Site {
 
   async heal(host: string, iface?: string): Promise<void> {
     await healWire(this.#machine(host).wire(iface));
-    await this.forgetUnresolved();
+    await this.flushNeighbours();
+  }
+
+  probe(requests: readonly ProbeRequest[]): Promise<readonly ProbeResult[]> {
+    return probe((argv) => this.hub.inNetwork(argv), requests);
   }
 
   async down(): Promise<void> {

@@ -11,14 +11,19 @@ export interface VifScripts {
 }
 
 /** Xen's own scripts when they are installed or can be downloaded, else a stand-in for vif-route alone. */
-export async function findVifScripts(): Promise<VifScripts> {
+export async function findVifScripts(forced?: 'stand-in'): Promise<VifScripts> {
+  const found = forced === 'stand-in' ? null : await findXenScripts();
+  if (found !== null) return found;
+  const standIn = await readFile(join(runtimeDirectory, 'vif-route.sh'), 'utf8');
+  return { origin: 'stand-in', files: { 'vif-route': standIn } };
+}
+
+async function findXenScripts(): Promise<VifScripts | null> {
   const installed = await readScripts('/etc/xen/scripts');
   if (installed !== null) return { origin: 'system', files: installed };
   const unpacked = await unpackPackage('xen-utils-common');
   const packaged = unpacked === null ? null : await readScripts(join(unpacked, 'etc/xen/scripts'));
-  if (packaged !== null) return { origin: 'package', files: packaged };
-  const standIn = await readFile(join(runtimeDirectory, 'vif-route.sh'), 'utf8');
-  return { origin: 'stand-in', files: { 'vif-route': standIn } };
+  return packaged === null ? null : { origin: 'package', files: packaged };
 }
 
 async function readScripts(directory: string): Promise<Readonly<Record<string, string>> | null> {
