@@ -67,6 +67,7 @@ export class KeyAuthenticator implements Authenticator {
   readonly #offers: Offers;
   readonly #notes: string[] = [];
   #tried = 0;
+  #hasAsked = false;
   #allowed: readonly string[] | null = null;
 
   constructor(target: Target, offers: Offers) {
@@ -78,9 +79,16 @@ export class KeyAuthenticator implements Authenticator {
     this.#allowed = allowed ?? this.#allowed;
     if (this.#allowed !== null && !this.#allowed.includes('publickey')) return null;
     const offer = this.#offers.offers[this.#tried];
-    if (offer === undefined) return null;
+    if (offer === undefined) return this.#question();
     this.#tried += 1;
     return this.#method(offer);
+  }
+
+  /** ssh2 keeps to itself what the server allows after an agent's key: asked at the end, for the message. */
+  #question(): AnyAuthMethod | null {
+    if (this.#allowed !== null || this.#hasAsked || this.#tried >= maximumKeys) return null;
+    this.#hasAsked = true;
+    return { type: 'none', username: this.#target.user };
   }
 
   note(problem: string): void {

@@ -39,12 +39,16 @@ export interface KeyPair {
 export function makeKey(
   dir: TempDir,
   name: string,
-  options: { readonly type?: string; readonly passphrase?: string; readonly pem?: boolean } = {},
+  options: {
+    readonly type?: string;
+    readonly passphrase?: string;
+    readonly format?: 'PEM' | 'PKCS8';
+  } = {},
 ): KeyPair {
-  const { type = 'ed25519', passphrase = '', pem = false } = options;
+  const { type = 'ed25519', passphrase = '', format = null } = options;
   const file = dir.file(name);
   const args = ['-q', '-t', type, '-N', passphrase, '-C', 'test', '-f', file];
-  execFileSync('ssh-keygen', pem ? [...args, '-m', 'PEM'] : args);
+  execFileSync('ssh-keygen', format === null ? args : [...args, '-m', format]);
   return readKeyPair(file);
 }
 
