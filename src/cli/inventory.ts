@@ -1,18 +1,52 @@
 import * as v from 'valibot';
+import { describeHost, describeInventory, inventoryGraph } from '../inventory/describe.ts';
+import { didYouMean } from '../source/did-you-mean.ts';
+import { escapeControls } from '../source/escape-controls.ts';
+import { defineCommand, flag, text } from './command.ts';
 import { readInventory } from './load.ts';
-import { defineCommand } from './command.ts';
+import { UsageError } from './usage-error.ts';
 
 export const inventory = defineCommand({
   usage: 'inventory <inventory>',
-  summary: 'Show what was understood of an inventory, derived values included',
+  summary: 'Check an inventory and show what was understood, derived values included',
   positionals: {
     inventory: { describe: 'File, directory, executable, or - for standard input', type: 'string' },
   },
-  options: {},
-  examples: [],
-  schema: v.object({ inventory: v.string() }),
-  run: async (options) => {
-    await readInventory(options.inventory);
-    return 0;
+  options: {
+    list: { ...flag, describe: 'Everything, as JSON' },
+    graph: { ...flag, describe: 'dom0s with their guests, and groups, as a tree [default]' },
+    host: { ...text, describe: 'One host, as JSON' },
+  },
+  examples: [['xpush inventory inventory.yaml --host web1', 'tables, rules and MACs of web1']],
+  schema: v.pipe(
+    v.object({
+      inventory: v.string(),
+      list: v.optional(v.boolean(), false),
+      graph: v.optional(v.boolean(), false),
+      host: v.optional(v.string()),
+    }),
+    v.check(
+      ({ list, graph, host }) => [list, graph, host !== undefined].filter(Boolean).length <= 1,
+      'give one of --list, --graph and --host',
+    ),
+  ),
+
+  run: async ({ inventory: argument, list, host: name }) => {
+    const fleet = await readInventory(argument);
+    if (list) return print(JSON.stringify(describeInventory(fleet), null, 2));
+    if (name === undefined) return print(escapeControls(inventoryGraph(fleet)));
+    const host = fleet.hosts.get(name);
+    if (host === undefined) {
+      throw new UsageError(
+        `the inventory has no host ${JSON.stringify(name)}`,
+        didYouMean(name, fleet.hosts.keys()),
+      );
+    }
+    return print(JSON.stringify(describeHost(host), null, 2));
   },
 });
+
+function print(text: string): number {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  return 0;
+}

@@ -1,5 +1,5 @@
-import { buffer } from 'node:stream/consumers';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { type HostedPlays, planHosts } from '../engine/plays.ts';
 import { loadInventory } from '../inventory/load-inventory.ts';
 import type { Inventory } from '../inventory/model.ts';

@@ -16,7 +16,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.stderr.write(`${inWords(error)}\n`);
     if (wantsJson(argv)) {
       const { errorDocument } = await import('../report/json-document.ts');
-      const diagnostics = error instanceof ConfigError ? error.diagnostics : [usageAsDiagnostic(error)];
+      const diagnostics =
+        error instanceof ConfigError ? error.diagnostics : [usageAsDiagnostic(error)];
       process.stdout.write(`${JSON.stringify(errorDocument(diagnostics))}\n`);
     }
   }

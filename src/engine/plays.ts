@@ -1,5 +1,8 @@
-import type { Inventory } from '../inventory/model.ts';
+import type { Host, Inventory } from '../inventory/model.ts';
+import { selectHosts } from '../inventory/patterns.ts';
 import type { Play } from '../playbook/model.ts';
+import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
+import { diagnosticAt } from '../source/source-text.ts';
 import type { HostedPlay } from './legs.ts';
 
 /** Plays with their hosts, and what people should know about the choice. */
@@ -8,16 +11,66 @@ export interface HostedPlays {
   readonly notes: readonly string[];
 }
 
+/**
+ * The hosts of each play within `limit` (a host pattern; null for no limit).
+ * Throws `ConfigError` with every pattern that names nothing and every step that isn't for its hosts.
+ */
 export function planHosts(
   plays: readonly Play[],
   inventory: Inventory,
-  _limit: string | null,
+  limit: string | null,
 ): HostedPlays {
-  return {
-    plays: plays.map((play) => ({
-      play,
-      hosts: new Set(inventory.groups.get(play.hosts)?.hosts ?? []),
-    })),
-    notes: [],
-  };
+  const diagnostics: Diagnostic[] = [];
+  const limited = selectHosts(inventory, limit ?? 'all');
+  if (!limited.ok) {
+    const { message, hint } = limited;
+    diagnostics.push({ position: null, message: `--limit: ${message}`, hint, excerpt: null });
+  }
+  const within = new Set(limited.ok ? limited.hosts.map(({ name }) => name) : []);
+  const notes: string[] = [];
+  const hosted = plays.map((play): HostedPlay => {
+    const selection = selectHosts(inventory, play.hosts);
+    if (!selection.ok) {
+      diagnostics.push(diagnosticAt(play.hostsPlace, selection.message, selection.hint));
+      return { play, hosts: new Set() };
+    }
+    diagnostics.push(...misplacedSteps(play, selection.hosts));
+    if (selection.hosts.length === 0) notes.push(`${play.name}: no hosts; skipped`);
+    const names = selection.hosts.map(({ name }) => name).filter((name) => within.has(name));
+    return { play, hosts: new Set(names) };
+  });
+  if (diagnostics.length > 0) throw new ConfigError(diagnostics);
+  return { plays: hosted, notes: [...notes, ...dom0sOutside(hosted, inventory)] };
+}
+
+/** Steps that can't work on some of the play's hosts, whatever the limit. */
+function misplacedSteps(play: Play, hosts: readonly Host[]): Diagnostic[] {
+  return play.tasks.flatMap(({ step, place }) => {
+    const wrong = hosts.filter(({ kind }) => !step.on.includes(kind));
+    const [first] = wrong;
+    if (first === undefined) return [];
+    const others = wrong.length > 1 ? ` and ${wrong.length - 1} more` : '';
+    return [
+      diagnosticAt(
+        place,
+        `${step.name} is for ${step.on.join(' and ')} hosts; this play has ${first.name} (${first.kind})${others}`,
+        'give the play other hosts, or move the task to a play of its own',
+      ),
+    ];
+  });
+}
+
+/** A dom0 outside the limit counts as done; its domUs say so. */
+function dom0sOutside(plays: readonly HostedPlay[], inventory: Inventory): string[] {
+  const chosen = new Set(plays.flatMap(({ hosts }) => [...hosts]));
+  const outside = new Map<string, number>();
+  for (const name of chosen) {
+    const host = inventory.hosts.get(name);
+    if (host?.kind !== 'domU' || chosen.has(host.dom0)) continue;
+    outside.set(host.dom0, (outside.get(host.dom0) ?? 0) + 1);
+  }
+  return [...outside].map(
+    ([dom0, guests]) =>
+      `${dom0} is not part of this run: taken as done for ${guests} of its guests`,
+  );
 }

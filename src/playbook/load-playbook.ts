@@ -5,8 +5,8 @@ import { didYouMean } from '../source/did-you-mean.ts';
 import { parseYaml } from '../source/parse-yaml.ts';
 import { quoted } from '../source/quoted.ts';
 import type { Result } from '../source/result.ts';
-import { type MapNode, orEmptyMap, positionOf, type SourceNode } from '../source/source-node.ts';
-import { diagnosticAt } from '../source/source-text.ts';
+import { type MapNode, orEmptyMap, placeOf, type SourceNode } from '../source/source-node.ts';
+import { diagnosticAt, type Place } from '../source/source-text.ts';
 import { validate } from '../source/validate.ts';
 import { steps } from '../steps/index.ts';
 import type { Play, Playbook, Task } from './model.ts';
@@ -18,7 +18,7 @@ const taskKeywords = ['name'];
 
 const playSchema = v.strictObject({
   name: v.optional(v.string()),
-  hosts: v.string(),
+  hosts: v.union([v.string(), v.array(v.string())]),
   tasks: v.optional(v.array(v.unknown())),
 });
 
@@ -67,11 +67,11 @@ function parsePlay(node: SourceNode): Result<Play> {
   if (!fields.ok || node.kind !== 'map') return fields.ok ? { ok: false, diagnostics: [] } : fields;
   const list = node.entries.get('tasks')?.value;
   const items = list?.kind === 'list' ? list.items : [];
-  const { name, hosts } = fields.value;
+  const hosts = [fields.value.hosts].flat();
   return collect(items.map(parseTask), (tasks) => ({
-    name: name ?? hosts,
+    name: fields.value.name ?? hosts.join(','),
     hosts,
-    hostsPosition: positionOf(node, ['hosts'], 'value'),
+    hostsPlace: placeOf(node, ['hosts'], 'value'),
     tasks,
   }));
 }
@@ -105,7 +105,7 @@ function parseTask(node: SourceNode): Result<Task> {
     name: keywords.value.name ?? step.name,
     step,
     params: params.value,
-    position: positionOf(node, [stepName], 'key'),
+    place: entry.key,
   };
   return { ok: true, value: task };
 }
@@ -113,7 +113,7 @@ function parseTask(node: SourceNode): Result<Task> {
 /** Several keys that are no keywords: unknown ones first; else two steps in one task. */
 function tooManyKeys(
   node: MapNode,
-  named: readonly (readonly [string, { readonly key: Parameters<typeof diagnosticAt>[0] }])[],
+  named: readonly (readonly [string, { readonly key: Place }])[],
 ): Diagnostic[] {
   const unknown = named.filter(([key]) => !byName.has(key));
   if (unknown.length > 0) return unknown.map(([key, { key: place }]) => unknownStep(key, place));
@@ -121,7 +121,7 @@ function tooManyKeys(
   return [diagnosticAt(node.place, `a task has one step: ${names} are two`, 'make them two tasks')];
 }
 
-function unknownStep(name: string, place: Parameters<typeof diagnosticAt>[0]): Diagnostic {
+function unknownStep(name: string, place: Place): Diagnostic {
   const known = [...byName.keys()];
   return diagnosticAt(
     place,

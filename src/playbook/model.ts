@@ -1,4 +1,4 @@
-import type { Position } from '../source/position.ts';
+import type { Place } from '../source/source-text.ts';
 import type { Step } from '../steps/step.ts';
 
 /** Ordered plays of one file. */
@@ -10,9 +10,10 @@ export interface Playbook {
 /** Hosts, and what is done to each of them in order. */
 export interface Play {
   readonly name: string;
-  /** A host pattern. */
-  readonly hosts: string;
-  readonly hostsPosition: Position;
+  /** Host patterns; together they name the play's hosts. */
+  readonly hosts: readonly string[];
+  /** Where these are written. */
+  readonly hostsPlace: Place;
   readonly tasks: readonly Task[];
 }
 
@@ -24,5 +25,5 @@ export interface Task {
   /** Output of the step's schema. */
   readonly params: unknown;
   /** Where the step is named. */
-  readonly position: Position;
+  readonly place: Place;
 }

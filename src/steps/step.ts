@@ -1,5 +1,6 @@
 import type * as v from 'valibot';
 import type { Change } from '../host/change.ts';
+import type { Observation } from '../host/look-program.ts';
 import type { Answer, Answers, Query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
@@ -33,11 +34,19 @@ export type Parameters = v.GenericSchema & {
   readonly entries: Readonly<Record<string, v.GenericSchema>>;
 };
 
-interface Definition<
-  K extends Host['kind'],
-  Schema extends Parameters,
-  Asked extends Readonly<Record<string, Query>>,
-> {
+/** What a step asks: by name, one query or a list of them. */
+type Asked = Readonly<Record<string, Query | readonly Query[]>>;
+
+/** The answers by the same names. */
+type Seen<Questions extends Asked> = {
+  readonly [Name in keyof Questions]: Questions[Name] extends Query
+    ? Answer<Questions[Name]>
+    : Questions[Name] extends readonly (infer One extends Query)[]
+      ? readonly Answer<One>[]
+      : never;
+};
+
+interface Definition<K extends Host['kind'], Schema extends Parameters, Questions extends Asked> {
   /** As playbooks write it. */
   readonly name: string;
   /** One sentence, for `xpush steps` and the docs. */
@@ -46,12 +55,12 @@ interface Definition<
   readonly on: readonly K[];
   readonly params: Schema;
   /** What must be known. Pure. */
-  readonly queries: (target: Target<K>, params: v.InferOutput<Schema>) => Asked;
+  readonly queries: (target: Target<K>, params: v.InferOutput<Schema>) => Questions;
   /** What must be done, given the answers. Pure. */
   readonly plan: (
     target: Target<K>,
     params: v.InferOutput<Schema>,
-    seen: { readonly [Name in keyof Asked]: Answer<Asked[Name]> },
+    seen: Seen<Questions>,
   ) => Plan | Refusal;
 }
 
@@ -76,8 +85,8 @@ export interface BoundStep {
 export function defineStep<
   const K extends Host['kind'],
   Schema extends Parameters,
-  const Asked extends Readonly<Record<string, Query>>,
->(definition: Definition<K, Schema, Asked>): Step {
+  const Questions extends Asked,
+>(definition: Definition<K, Schema, Questions>): Step {
   const { name, summary, on, params } = definition;
   return {
     name,
@@ -91,7 +100,7 @@ export function defineStep<
       const typedValues = values as v.InferOutput<Schema>;
       const asked = definition.queries(typedTarget, typedValues);
       return {
-        queries: Object.values(asked),
+        queries: Object.values(asked).flat(),
         plan: (state) => {
           const seen = answersTo(asked, state);
           if ('refusal' in seen) return seen;
@@ -111,17 +120,32 @@ function isFor<K extends Host['kind']>(on: readonly K[], target: Target): target
   return on.some((kind) => kind === target.host.kind);
 }
 
-function answersTo<Asked extends Readonly<Record<string, Query>>>(
-  asked: Asked,
+function answersTo<Questions extends Asked>(
+  asked: Questions,
   state: HostState,
-): { answers: { readonly [Name in keyof Asked]: Answer<Asked[Name]> } } | Refusal {
-  const answers: Record<string, Answers[Query['kind']]> = {};
+): { answers: Seen<Questions> } | Refusal {
+  const answers: Record<string, AnyAnswer | readonly AnyAnswer[]> = {};
   for (const [name, one] of Object.entries(asked)) {
-    const observation = state.get(one);
-    if (observation === undefined) throw new Error(`never asked: ${one.kind}`);
-    if ('failure' in observation) return refuse(observation.failure);
-    answers[name] = observation.answer;
+    const found = [one].flat().map((each: Query) => observationOf(each, state));
+    const failed = found.find((observation) => 'failure' in observation);
+    if (failed !== undefined) return refuse(failed.failure);
+    const list = found.flatMap((observation) =>
+      'answer' in observation ? [observation.answer] : [],
+    );
+    answers[name] = isList(one) ? list : (list[0] ?? null);
   }
-  // filled key by key from `asked`, each with the answer of its own query
-  return { answers: answers as { readonly [Name in keyof Asked]: Answer<Asked[Name]> } };
+  // filled name by name from `asked`, each with the answers of its own queries
+  return { answers: answers as Seen<Questions> };
+}
+
+type AnyAnswer = Answers[Query['kind']];
+
+function isList(asked: Query | readonly Query[]): asked is readonly Query[] {
+  return Array.isArray(asked);
+}
+
+function observationOf(asked: Query, state: HostState): Observation {
+  const observation = state.get(asked);
+  if (observation === undefined) throw new Error(`never asked: ${asked.kind}`);
+  return observation;
 }
