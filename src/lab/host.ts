@@ -300,7 +300,7 @@ export class Machine implements LabHost {
       ...nics.flatMap(({ iface, addresses }) => [
         ...addresses.map((address) =>
           address.includes(':')
-            ? `ip addr add ${address} dev ${iface} nodad`
+            ? `ip addr add ${address} dev ${iface}`
             : `ip addr add ${address} broadcast + dev ${iface}`,
         ),
         `ip link set ${iface} up`,

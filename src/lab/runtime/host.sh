@@ -68,7 +68,7 @@ done
 if [ "$service" = dropbear ]; then
   # Its ip has no -batch.
   # shellcheck disable=SC2086 # the words of a line are the arguments
-  printf '%s' "$network" | while read -r line; do ip $line; done
+  printf '%s' "$network" | while read -r line; do ip $line || exit 1; done
 else
   printf '%s' "$network" | ip -batch -
 fi
@@ -80,7 +80,7 @@ done
 
 case $service in
   sshd) /usr/sbin/sshd -E /var/log/sshd.log 9>&- ;;
-  dropbear) /usr/sbin/dropbear -s -P /run/sshd.pid -r /etc/dropbear/dropbear_ed25519_host_key 9>&- 2>>/var/log/dropbear.log ;;
+  dropbear) /usr/sbin/dropbear -E -s -P /run/sshd.pid -r /etc/dropbear/dropbear_ed25519_host_key 9>&- 2>>/var/log/dropbear.log ;;
 esac
 if [ "$service" != none ]; then
   tries=0
