@@ -69,7 +69,7 @@ export function buildInventory(roots: readonly SourceNode[], findings: Findings)
     groupVars: readGroupVars(groups, findings),
     vifClaims: {
       addresses: new Claims('address', findings),
-      macs: new Claims('MAC', findings, 'write another mac'),
+      macs: new Claims('MAC', findings, { advice: 'write another mac', mayRepeat: true }),
       vifnames: new Claims('vifname', findings),
     },
     configs: new Claims('configuration file', findings),

@@ -6,18 +6,25 @@ interface Claim {
   readonly place: Place;
 }
 
+interface ClaimOptions {
+  /** What to do about a clash. */
+  readonly advice?: string;
+  /** Whether one owner may claim a thing twice: that is said elsewhere. */
+  readonly mayRepeat?: boolean;
+}
+
 /** Things that only one may have: addresses, MACs, names. */
 export class Claims {
   readonly #what: string;
-  readonly #advice: string | null;
   readonly #findings: Findings;
+  readonly #options: ClaimOptions;
   readonly #first = new Map<string, Claim>();
 
   /** @param what the kind of thing, for messages: `address` */
-  constructor(what: string, findings: Findings, advice: string | null = null) {
+  constructor(what: string, findings: Findings, options: ClaimOptions = {}) {
     this.#what = what;
     this.#findings = findings;
-    this.#advice = advice;
+    this.#options = options;
   }
 
   /**
@@ -32,9 +39,11 @@ export class Claims {
       this.#first.set(key, { owner, place });
       return;
     }
-    const message = `the ${this.#what} "${thing}" of ${owner} is that of ${first.owner} too`;
+    const { advice, mayRepeat } = this.#options;
+    if (mayRepeat && first.owner === owner) return;
+    const message = `the ${this.#what} ${thing} of ${owner} is that of ${first.owner} too`;
     const where = `first at ${placeName(first.place)}`;
-    this.#findings.add(place, message, this.#advice === null ? where : `${this.#advice}; ${where}`);
+    this.#findings.add(place, message, advice === undefined ? where : `${advice}; ${where}`);
   }
 
   /** Who has a thing; undefined when nobody has claimed it. */

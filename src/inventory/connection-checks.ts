@@ -23,7 +23,7 @@ export interface BuiltHost {
  * share an address behind different ports or jump hosts.
  */
 export function checkConnections(built: readonly BuiltHost[], context: HostContext): void {
-  const endpoints = new Claims('address', context.findings);
+  const endpoints = new Claims('address', context.findings, { mayRepeat: true });
   const hosts = new Map(built.map(({ host }) => [host.name, host]));
   const inNoCircle = new Set<string>();
   for (const { host, entry } of built) {
@@ -45,7 +45,7 @@ function checkAddress(
 ): void {
   const guest = vifClaims.addresses.ownerOf(address);
   if (guest !== undefined && kind !== 'domU') {
-    const message = `the address ${quoted(address)} of ${name} is that of ${guest.owner} too`;
+    const message = `the address ${address} of ${name} is that of ${guest.owner} too`;
     findings.add(place, message, `the other is at ${placeName(guest.place)}`);
     return;
   }

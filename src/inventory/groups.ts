@@ -181,8 +181,9 @@ function outerToInner(
     if (definition === undefined || done.has(name)) return;
     const from = above.indexOf(name);
     if (from !== -1) {
-      const circle = [...above.slice(from), name].join(' -> ');
-      findings.add(definition.key, `the groups go in a circle: ${circle}`);
+      const circle = fromFirst(above.slice(from), [...definitions.keys()]);
+      const key = definitions.get(circle[0] ?? name)?.key ?? definition.key;
+      findings.add(key, `the groups go in a circle: ${[...circle, circle[0]].join(' -> ')}`);
       return;
     }
     for (const child of [...definition.children].toReversed()) visit(child, [...above, name]);
@@ -191,4 +192,10 @@ function outerToInner(
   };
   for (const name of [...definitions.keys()].toReversed()) visit(name, []);
   return innerFirst.toReversed();
+}
+
+/** A circle, turned so that it begins with the name that comes first in `order`. */
+function fromFirst(circle: readonly string[], order: readonly string[]): readonly string[] {
+  const start = Math.max(0, circle.indexOf(order.find((name) => circle.includes(name)) ?? ''));
+  return [...circle.slice(start), ...circle.slice(0, start)];
 }

@@ -184,15 +184,13 @@ function defaultGatewaydev(script: string, dom0: RawDom0 | null): string | null 
   return script.endsWith(DEFAULT_SCRIPT) && uplink !== DEFAULT_UPLINK ? uplink : null;
 }
 
-function checkLimit({ raw, node }: Entry<RawDomU>, { dom0, findings }: Context): void {
+function checkLimit(entry: Entry<RawDomU>, { dom0, findings }: Context): void {
+  const { name, raw, node } = entry;
   const vifs = raw.vifs ?? [];
   const limit = vifLimit(dom0?.xen?.version ?? null, vifs);
   if (vifs.length <= limit.most) return;
-  const place = placeOf(node, ['vifs', limit.most], 'value');
-  const message = `${vifs.length} vifs, and ${limit.because}`;
-  findings.add(
-    place,
-    message,
-    'put several addresses on one vif: ips: [192.168.0.200, 192.168.0.201]',
-  );
+  const ips = vifs.flatMap((vif) => vif.ips ?? vif.ip ?? []).slice(0, 4);
+  const message = `${name} has ${vifs.length} vifs, and ${limit.because}`;
+  const hint = `put several addresses on one vif: ips: [${ips.join(', ')}]`;
+  findings.add(placeOf(node, ['vifs', limit.most], 'value'), message, hint);
 }

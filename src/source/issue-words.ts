@@ -40,7 +40,8 @@ export function inWords(
   const wanted = wantedTypes(issue);
   const words = listed(wanted);
   if (node?.kind === 'scalar') {
-    if (node.value === null) return { message: `${name} has no value`, hint: `write ${words}` };
+    if (node.value === null)
+      return { message: `${name} has no value`, hint: `give it ${words}, or leave the key out` };
     const slip = scalarSlip(node.value, writtenText(node), wanted, name);
     if (slip !== null) return slip;
   }

@@ -99,8 +99,7 @@ export class TreeBuilder {
       );
       return null;
     }
-    this.#checkText(node.value, place);
-    return node.value;
+    return this.#checkText(node.value, place) ? node.value : null;
   }
 
   #scalar(value: unknown, place: Place): ScalarNode {
@@ -132,11 +131,12 @@ export class TreeBuilder {
     return this.#empty(place);
   }
 
-  #checkText(text: string, place: Place): void {
+  #checkText(text: string, place: Place): boolean {
     const found = REFUSED_CHARACTER.exec(text);
-    if (found === null) return;
+    if (found === null) return true;
     const code = (found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
     this.#refuse(place, `the control character U+${code} is not allowed in a text`);
+    return false;
   }
 
   #checkNumber(value: number, place: Place): void {
