@@ -133,9 +133,17 @@ class Rollout {
       const wasStopped = error.reason === 'aborted' && stopping.aborted;
       this.#end(leg, {
         status: wasStopped ? 'skipped' : 'unreachable',
-        error: { message: error.message, hint: error.hint },
+        error: { message: error.message, hint: error.hint ?? this.#hintFor(leg.host) },
       });
     }
+  }
+
+  /** A guest may be out of reach just because its dom0 is not yet as described. */
+  #hintFor(host: Host): string | null {
+    const dom0 = host.kind === 'domU' ? this.#hosts.get(host.dom0) : undefined;
+    return this.#request.check && dom0?.status === 'changed'
+      ? `${dom0.host.name} would change first: the guest may answer once that is applied`
+      : null;
   }
 
   #connect(leg: Leg): Promise<Connection> {
@@ -159,7 +167,7 @@ class Rollout {
   }
 
   #end(leg: Leg, { status, error }: { status: HostStatus; error: HostError | null }): void {
-    if (this.#over.has(leg)) return; // the operator left already
+    if (this.#request.leaving.aborted) return; // its host was ended with all others
     this.#over.add(leg);
     const progress = this.#progressOf(leg);
     progress.legsLeft -= 1;

@@ -95,6 +95,8 @@ function parseTask(node: SourceNode): Result<Task> {
     node,
   );
   const params = validate(step.params, orEmptyMap(entry.value), entry.key);
+  const templates = templatesIn(entry.value);
+  if (templates.length > 0) return failure(...templates);
   if (!keywords.ok || !params.ok) {
     return failure(
       ...(keywords.ok ? [] : keywords.diagnostics),
@@ -108,6 +110,23 @@ function parseTask(node: SourceNode): Result<Task> {
     place: entry.key,
   };
   return { ok: true, value: task };
+}
+
+/** Templates come with a later version: until then a text that looks like one would go out as it is. */
+function templatesIn(node: SourceNode): Diagnostic[] {
+  if (node.kind === 'list') return node.items.flatMap(templatesIn);
+  if (node.kind === 'map') {
+    return [...node.entries.values()].flatMap(({ value }) => templatesIn(value));
+  }
+  return typeof node.value === 'string' && /\{\{|\{%/.test(node.value)
+    ? [
+        diagnosticAt(
+          node.place,
+          'templates are not supported by xpush 0.1',
+          'write the value itself',
+        ),
+      ]
+    : [];
 }
 
 /** Several keys that are no keywords: unknown ones first; else two steps in one task. */

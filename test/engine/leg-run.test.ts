@@ -1,0 +1,246 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { RunEvent, TaskEnd } from '../../src/engine/events.ts';
+import { runLeg } from '../../src/engine/leg-run.ts';
+import { change } from '../../src/host/change.ts';
+import { query } from '../../src/host/query.ts';
+import { loadInventory } from '../../src/inventory/load-inventory.ts';
+import { SourceText } from '../../src/source/source-text.ts';
+import { command } from '../../src/steps/command.ts';
+import { defineStep, refuse, type Step } from '../../src/steps/step.ts';
+import { type LocalHost, localHost } from './local-host.ts';
+
+const place = { source: new SourceText('test.yaml', ''), start: 0, end: 0 };
+const inventory = await loadInventory({ argument: '-', stdin: 'hosts: { here: {} }' });
+
+const file = defineStep({
+  name: 'file',
+  summary: 'Writes a file; for these tests.',
+  on: ['host'],
+  params: v.strictObject({ path: v.string(), content: v.string() }),
+  queries: (_target, { path }) => ({ file: query.file(path) }),
+  plan: (_target, { path, content }, seen) => ({
+    changes: change.writeFile(path, content, seen.file, { effect: 'both' }),
+  }),
+});
+
+const refusing = defineStep({
+  name: 'refusing',
+  summary: 'Refuses; for these tests.',
+  on: ['host'],
+  params: v.strictObject({}),
+  queries: () => ({}),
+  plan: () => refuse('not today', 'try tomorrow'),
+});
+
+let directory: string;
+let host: LocalHost;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'xpush-leg-'));
+  host = localHost();
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+type TaskList = readonly (readonly [Step, unknown])[];
+
+async function run(tasks: TaskList, options: { check?: boolean; stopping?: AbortSignal } = {}) {
+  const events: RunEvent[] = [];
+  const target = inventory.hosts.get('here');
+  if (target === undefined) throw new Error('no host');
+  const list = tasks.map(([step, params], index) => ({
+    name: `task ${index}`,
+    step,
+    params,
+    place,
+  }));
+  const play = { name: 'play', hosts: ['all'], hostsPlace: place, tasks: list };
+  const result = await runLeg(
+    { host: target, tasks: list.map((task) => ({ play, task })), after: [] },
+    {
+      inventory,
+      check: options.check ?? false,
+      emit: (event) => events.push(event),
+      stopping: options.stopping ?? new AbortController().signal,
+    },
+    host.connect,
+  );
+  const ended = events.filter((event): event is TaskEnd => event.event === 'task');
+  return { result, ended, statuses: ended.map(({ status }) => status) };
+}
+
+const isAct = (program: string) => program.includes('xp_changes() {');
+
+describe('runLeg', () => {
+  test('changes what differs over one connection, and then finds nothing to do', async () => {
+    const path = join(directory, 'a');
+    const tasks: TaskList = [
+      [file, { path, content: 'one\n' }],
+      [file, { path: join(directory, 'b'), content: 'no newline, \x00\xff bytes' }],
+    ];
+
+    const first = await run(tasks);
+    const programs = host.programs.length;
+    const second = await run(tasks);
+
+    expect(first.statuses).toEqual(['changed', 'changed']);
+    expect(readFileSync(path, 'latin1')).toBe('one\n');
+    expect(readFileSync(join(directory, 'b'), 'latin1')).toBe('no newline, \x00\xff bytes');
+    expect(programs).toBe(2);
+    expect(second.statuses).toEqual(['ok', 'ok']);
+    expect(second.result.hasChanged).toBe(false);
+    expect(host.programs.slice(programs).filter(isAct)).toEqual([]);
+    expect(host.connections).toBe(2);
+  });
+
+  test('later tasks see what earlier ones will have done', async () => {
+    const path = join(directory, 'a');
+
+    const { statuses } = await run([
+      [file, { path, content: 'one\n' }],
+      [file, { path, content: 'two\n' }],
+      [file, { path, content: 'two\n' }],
+    ]);
+
+    expect(statuses).toEqual(['changed', 'changed', 'ok']);
+    expect(readFileSync(path, 'latin1')).toBe('two\n');
+    expect(host.programs.length).toBe(2);
+  });
+
+  test('what follows a command is observed again, in the same message', async () => {
+    const path = join(directory, 'made');
+
+    const { statuses, ended } = await run([
+      [command, { shell: `printf 'by hand\\n' > ${path}; echo said` }],
+      [file, { path, content: 'by hand\n' }],
+      [command, { argv: ['false'], creates: path }],
+    ]);
+
+    expect(statuses).toEqual(['changed', 'ok', 'ok']);
+    expect(ended[0]?.message).toBe('said');
+    expect(ended[2]?.message).toBe(`${path} exists`);
+    expect(host.programs.length).toBe(2);
+  });
+
+  test('a check sends nothing that writes, and does not guess what a command does', async () => {
+    const path = join(directory, 'a');
+
+    const { statuses, result } = await run(
+      [
+        [file, { path, content: 'one\n' }],
+        [command, { argv: ['touch', join(directory, 'b')] }],
+        [file, { path, content: 'one\n' }],
+      ],
+      { check: true },
+    );
+
+    expect(statuses).toEqual(['changed', 'unknown', 'unknown']);
+    expect(result.hasChanged).toBe(true);
+    expect(host.programs.filter(isAct)).toEqual([]);
+    expect(() => readFileSync(path)).toThrow();
+  });
+
+  test('a task that fails keeps what was done before it and skips what comes after', async () => {
+    const path = join(directory, 'a');
+
+    const { statuses, ended, result } = await run([
+      [file, { path, content: 'one\n' }],
+      [command, { shell: 'echo oh no >&2; exit 3' }],
+      [file, { path, content: 'two\n' }],
+    ]);
+
+    expect(statuses).toEqual(['changed', 'failed', 'skipped']);
+    expect(ended[1]?.message).toBe('/bin/sh -c echo oh no >&2; exit 3: exit status 3\noh no');
+    expect(result.failure?.message).toContain('task 1: ');
+    expect(readFileSync(path, 'latin1')).toBe('one\n');
+  });
+
+  test('a command may exit with the status that means stale elsewhere', async () => {
+    const { statuses } = await run([[command, { shell: 'exit 75' }]]);
+
+    expect(statuses).toEqual(['failed']);
+  });
+
+  test('a refusal stops its host after the tasks before it', async () => {
+    const path = join(directory, 'a');
+
+    const { statuses, result } = await run([
+      [file, { path, content: 'one\n' }],
+      [refusing, {}],
+    ]);
+
+    expect(statuses).toEqual(['changed', 'failed']);
+    expect(result.failure).toEqual({ message: 'task 1: not today', hint: 'try tomorrow' });
+    expect(readFileSync(path, 'latin1')).toBe('one\n');
+  });
+
+  test('a host that moved under the plan is observed and planned again', async () => {
+    const path = join(directory, 'a');
+    let moved = 0;
+    host.beforeProgram = (program) => {
+      if (isAct(program) && moved++ === 0) writeFileSync(path, 'somebody else\n', { mode: 0o600 });
+    };
+
+    const { statuses, ended } = await run([[file, { path, content: 'one\n' }]]);
+
+    expect(statuses).toEqual(['changed']);
+    expect(ended[0]?.changes[0]?.before).toBe('somebody else\n');
+    expect(readFileSync(path, 'latin1')).toBe('one\n');
+  });
+
+  test('a host that keeps moving is given up after three more plans, untouched', async () => {
+    const path = join(directory, 'a');
+    let moved = 0;
+    host.beforeProgram = (program) => {
+      if (isAct(program)) writeFileSync(path, `somebody else ${moved++}\n`);
+    };
+
+    const { statuses, result } = await run([[file, { path, content: 'one\n' }]]);
+
+    expect(statuses).toEqual(['failed']);
+    expect(result.failure?.message).toContain('the host changed under the plan 4 times');
+    expect(moved).toBe(4);
+    expect(readFileSync(path, 'latin1')).toBe('somebody else 3\n');
+  });
+
+  test('a connection that is lost under an act is made anew, and the host asked', async () => {
+    const path = join(directory, 'a');
+    let cuts = 0;
+    host.beforeProgram = (program, cut) => {
+      if (isAct(program) && cuts++ === 0) cut();
+    };
+
+    const { statuses } = await run([[file, { path, content: 'one\n' }]]);
+
+    expect(statuses).toEqual(['changed']);
+    expect(host.connections).toBe(2);
+    expect(readFileSync(path, 'latin1')).toBe('one\n');
+  });
+
+  test('a command under a lost connection is unknown: neither repeated nor called done', async () => {
+    const path = join(directory, 'count');
+    host.beforeProgram = (program, cut) => {
+      if (isAct(program)) cut();
+    };
+
+    const { statuses, result } = await run([[command, { shell: `echo x >> ${path}` }]]);
+
+    expect(statuses).toEqual(['failed']);
+    expect(result.failure?.message).toContain('what was done is unknown');
+    expect(host.connections).toBe(1);
+  });
+
+  test('after an interrupt a host that has work begins nothing', async () => {
+    const path = join(directory, 'a');
+
+    const { statuses, result } = await run([[file, { path, content: 'one\n' }]], {
+      stopping: AbortSignal.abort(),
+    });
+
+    expect(statuses).toEqual([]);
+    expect(result.wasStopped).toBe(true);
+    expect(() => readFileSync(path)).toThrow();
+  });
+});
