@@ -3,6 +3,7 @@ import { firewall } from './firewall.ts';
 import { ipRules } from './ip-rules.ts';
 import type { Step } from './step.ts';
 import { sysctl } from './sysctl.ts';
+import { vifConfig } from './vif-config.ts';
 
 /** Every step, in the order in which `xpush steps` shows them. */
-export const steps: readonly Step[] = [sysctl, firewall, ipRules, command];
+export const steps: readonly Step[] = [vifConfig, firewall, sysctl, ipRules, command];
