@@ -9,6 +9,7 @@ import { readTokens } from './yaml-tokens.ts';
 import { TreeBuilder } from './yaml-tree.ts';
 
 const MOST_SYNTAX_ERRORS = 5;
+const CORE_TAGS = new Set(['!!bool', '!!float', '!!int', '!!map', '!!null', '!!seq', '!!str']);
 
 /** What could be read of a text, and what is wrong with it. */
 export interface ReadYaml {
@@ -49,6 +50,8 @@ function compose(tokens: readonly CST.Token[], source: SourceText): ReadYaml {
     version: '1.2',
     schema: 'core',
     merge: false,
+    // `!!binary`, `!!set` and their kind would give values that are no plain data.
+    resolveKnownTags: false,
     // The library compares each key with all others; the tree has them in a map.
     uniqueKeys: false,
     prettyErrors: false,
@@ -103,7 +106,12 @@ function syntaxDiagnostics(errors: readonly YAMLError[], source: SourceText): Di
 
 function inWords(message: string): string {
   const tag = /^Unresolved tag: (.*)$/s.exec(message);
-  if (tag !== null) return `unknown tag ${quoted(tag[1] ?? '')}`;
+  if (tag !== null) {
+    const name = (tag[1] ?? '').replace(/^tag:yaml\.org,2002:/, '!!');
+    return CORE_TAGS.has(name)
+      ? `the tag ${quoted(name)} does not fit here`
+      : `unknown tag ${quoted(name)}`;
+  }
   return `not valid YAML: ${message.split('\n')[0] ?? ''}`;
 }
 

@@ -8,6 +8,8 @@ import { nodeAt, type Path, placeOf, type SourceNode, toData } from './source-no
 import { diagnosticAt, type Place } from './source-text.ts';
 
 const MOST_KEYS_LISTED = 16;
+// The library looks for the keys of maps in lists too.
+const LIST_STEPS = new Set(['array', 'tuple']);
 
 /** A node that is checked against a schema, and where its own name was written. */
 export interface Subject<TSchema extends v.GenericSchema = v.GenericSchema> {
@@ -44,7 +46,7 @@ export function check<TSchema extends v.GenericSchema>(
   const parsed = v.safeParse(schema, toData(node), { message: '' });
   if (parsed.success) return { ok: true, value: parsed.output };
   const problems = parsed.issues
-    .flatMap((issue) => located(issue, []))
+    .flatMap((issue) => located(issue, [], node))
     .flatMap((issue) => toProblems(issue, subject));
   return { ok: false, problems: problems.toSorted(byPosition) };
 }
@@ -55,11 +57,15 @@ interface LocatedIssue {
 }
 
 /** An issue with its path; a union's gives way to what is wrong inside the option that was meant. */
-function located(issue: v.BaseIssue<unknown>, above: Path): LocatedIssue[] {
+function located(issue: v.BaseIssue<unknown>, above: Path, root: SourceNode): LocatedIssue[] {
   const path = [...above, ...pathOf(issue)];
-  const deeper = (issue.issues ?? []).filter((inner) => (inner.path?.length ?? 0) > 0);
+  const isList = nodeAt(root, path)?.kind === 'list';
+  const deeper = (issue.issues ?? []).filter((inner) => {
+    const [first] = inner.path ?? [];
+    return isList ? LIST_STEPS.has(first?.type ?? '') : first !== undefined;
+  });
   if (issue.message !== '' || deeper.length === 0) return [{ issue, path }];
-  return deeper.flatMap((inner) => located(inner, path));
+  return deeper.flatMap((inner) => located(inner, path, root));
 }
 
 function pathOf(issue: v.BaseIssue<unknown>): Path {

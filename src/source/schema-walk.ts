@@ -45,7 +45,7 @@ export function misplacedLists(schema: v.GenericSchema, node: SourceNode): reado
 
 function listsIn(schemas: readonly SchemaParts[], node: SourceNode): Path[] {
   if (node.kind === 'scalar' || schemas.length === 0) return [];
-  if (node.kind === 'list' && schemas.every(({ type }) => MAP_TYPES.has(type))) return [[]];
+  if (node.kind === 'list' && !schemas.some(takesLists) && schemas.some(isMap)) return [[]];
   const found: Path[] = [];
   const look = (step: string | number, part: SourceNode): void => {
     if (part.kind === 'scalar') return;
@@ -83,6 +83,15 @@ function unwrap(parts: SchemaParts): readonly SchemaParts[] {
   if (parts.getter !== undefined) return unwrapped(parts.getter(undefined));
   const options = parts.options?.filter((option) => typeof option === 'object');
   return options === undefined || options.length === 0 ? [parts] : options.flatMap(unwrapped);
+}
+
+function isMap({ type }: SchemaParts): boolean {
+  return MAP_TYPES.has(type);
+}
+
+function takesLists(parts: SchemaParts): boolean {
+  const takesAll = ['any', 'unknown', 'custom', 'instance'].includes(parts.type);
+  return takesAll || parts.item !== undefined || parts.items !== undefined;
 }
 
 function isNever({ type }: SchemaParts): boolean {

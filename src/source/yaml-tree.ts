@@ -111,7 +111,9 @@ export class TreeBuilder {
       this.#checkNumber(value, place);
       return { kind: 'scalar', value, place };
     }
-    return { kind: 'scalar', value: typeof value === 'boolean' ? value : null, place };
+    if (typeof value === 'boolean' || value === null) return { kind: 'scalar', value, place };
+    this.#refuse(place, 'this is no text, number or boolean');
+    return this.#empty(place);
   }
 
   #alias(name: string, place: Place): SourceNode {
