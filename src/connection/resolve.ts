@@ -1,84 +1,203 @@
-import { homedir, userInfo } from 'node:os';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { parsePublicKey } from './public-key.ts';
+import { parseJumpList } from './jump-list.ts';
+import type { LocalUser } from './local-user.ts';
+import type { OpensshConfig, OpensshSettings } from './openssh-config.ts';
+import { configError } from './openssh-config-lines.ts';
+import { expandHome, expandPath, expandTokens, type TokenValues } from './openssh-tokens.ts';
+import { type PublicKey, parsePublicKey } from './public-key.ts';
 import type { HostKeyPolicy, IdentityChoice, Target } from './target.ts';
 import { ConnectionError, type Endpoint } from './transport.ts';
 
-/** The user on this machine: whose files are read, and the login name when nobody says another. */
-export interface LocalUser {
-  readonly name: string;
-  readonly home: string;
-  readonly id: number;
+/** What endpoints are completed from. */
+export interface LocalSettings {
+  readonly user: LocalUser;
+  /** SSH_AUTH_SOCK. */
+  readonly agentSocket: string | null;
+  readonly config: OpensshConfig;
+  readonly warn: (message: string) => void;
 }
 
-/** The user of this process, from the password database as in OpenSSH (not from $HOME). */
-export function localUser(): LocalUser {
-  try {
-    const { username, homedir: home, uid } = userInfo();
-    return { name: username, home, id: uid };
-  } catch {
-    return { name: 'root', home: homedir(), id: process.getuid?.() ?? 0 };
-  }
-}
+const defaultTimeoutMs = 10_000;
+const maximumHops = 8;
 
 /** In the order in which OpenSSH would offer those that are strong today. */
 const defaultIdentities = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 
-/** Fills in an endpoint. Throws `ConnectionError` (`config`) for a pin that is no key. */
-export function resolveTarget(
+/**
+ * Completes an endpoint: what it says itself, then the user's OpenSSH configuration, then
+ * OpenSSH's defaults; its hops likewise. Throws `ConnectionError` (`config`) for what can't be
+ * followed: it is never passed over in silence.
+ */
+export function resolveTarget(endpoint: Endpoint, local: LocalSettings): Target {
+  return resolve(endpoint, local, null, []);
+}
+
+/** `via` is a hop that is given already; `behind` are the names of the hosts that this one leads to. */
+function resolve(
   endpoint: Endpoint,
-  local: { readonly user: LocalUser; readonly agentSocket: string | null },
+  local: LocalSettings,
+  via: Target | null,
+  behind: readonly string[],
 ): Target {
-  const { user } = local;
-  const port = endpoint.port ?? 22;
+  const settings = local.config.settingsFor({
+    name: endpoint.name,
+    hostname: endpoint.address === endpoint.name ? null : endpoint.address,
+    user: endpoint.user ?? null,
+    port: endpoint.port ?? null,
+    localUser: local.user.name,
+  });
+  const tokens: TokenValues = {
+    name: endpoint.name,
+    host: settings.hostname ?? endpoint.address,
+    port: settings.port ?? 22,
+    remoteUser: settings.user ?? local.user.name,
+    keyAlias: settings.hostKeyAlias ?? endpoint.name,
+    localUser: local.user,
+  };
+  refuseUnsupported(settings, endpoint, tokens.host);
+  const connectTimeoutMs =
+    endpoint.connectTimeoutMs ?? settings.connectTimeoutMs ?? defaultTimeoutMs;
   return {
     name: endpoint.name,
-    host: endpoint.address,
-    port,
-    user: endpoint.user ?? user.name,
-    hostKey: hostKeyPolicy(endpoint, port, user.home),
-    identities: identityChoices(endpoint, user.home),
-    identitiesOnly: endpoint.identity !== undefined,
-    agentSocket: local.agentSocket,
-    connectTimeoutMs: endpoint.connectTimeoutMs,
-    legacyAlgorithms: endpoint.legacyAlgorithms,
-    via: null,
+    host: tokens.host,
+    port: tokens.port,
+    user: tokens.remoteUser,
+    hostKey: hostKeyPolicy(endpoint, settings, tokens, local),
+    identities: identityChoices(endpoint, settings, tokens),
+    identitiesOnly: endpoint.identity !== undefined || settings.identitiesOnly === true,
+    agentSocket: agentSocket(settings, tokens, local),
+    connectTimeoutMs,
+    legacyAlgorithms: endpoint.legacyAlgorithms ?? false,
+    via:
+      via ?? lastHop(hopsOf(endpoint, settings, tokens, connectTimeoutMs), endpoint, local, behind),
   };
 }
 
-function identityChoices(endpoint: Endpoint, home: string): readonly IdentityChoice[] {
-  return endpoint.identity === undefined
-    ? defaultIdentities.map((name) => ({ file: join(home, '.ssh', name), origin: 'default' }))
-    : [{ file: expandHome(endpoint.identity, home), origin: 'endpoint' }];
+function refuseUnsupported(settings: OpensshSettings, endpoint: Endpoint, host: string): void {
+  for (const { keyword, at } of settings.unsupported) {
+    const isMoot =
+      (keyword === 'ProxyCommand' && endpoint.jump !== undefined) ||
+      (keyword === 'CanonicalizeHostname' && isIP(host) !== 0) ||
+      (keyword === 'RevokedHostKeys' && endpoint.hostKey !== undefined);
+    if (isMoot) continue;
+    throw configError(
+      at,
+      `${keyword} can't be followed here for ${endpoint.name}; use \`transport: openssh\``,
+    );
+  }
 }
 
-function hostKeyPolicy(endpoint: Endpoint, port: number, home: string): HostKeyPolicy {
+function hopsOf(
+  endpoint: Endpoint,
+  settings: OpensshSettings,
+  tokens: TokenValues,
+  connectTimeoutMs: number,
+): readonly Endpoint[] {
+  if (endpoint.jump !== undefined) return endpoint.jump;
+  if (settings.proxyJump == null) return [];
+  return parseJumpList(expandTokens(settings.proxyJump, tokens)).map(({ host, user, port }) => ({
+    name: host,
+    address: host,
+    ...(user === null ? {} : { user }),
+    ...(port === null ? {} : { port }),
+    connectTimeoutMs,
+  }));
+}
+
+/** The first hop may have hops of its own; each later one is reached through the one before it. */
+function lastHop(
+  hops: readonly Endpoint[],
+  endpoint: Endpoint,
+  local: LocalSettings,
+  behind: readonly string[],
+): Target | null {
+  const chain = [...behind, endpoint.name];
+  if (chain.length > maximumHops) {
+    throw new ConnectionError('config', `the jump hosts go in a circle: ${chain.join(', ')}`);
+  }
+  return hops.reduce<Target | null>((via, hop) => resolve(hop, local, via, chain), null);
+}
+
+function identityChoices(
+  endpoint: Endpoint,
+  settings: OpensshSettings,
+  tokens: TokenValues,
+): readonly IdentityChoice[] {
+  const { home } = tokens.localUser;
+  if (endpoint.identity !== undefined) {
+    return [{ file: expandHome(endpoint.identity, home), origin: 'endpoint' }];
+  }
+  if (settings.identityFiles.length > 0) {
+    return settings.identityFiles
+      .filter((file) => file.toLowerCase() !== 'none')
+      .map((file) => ({ file: expandPath(file, tokens), origin: 'config' }));
+  }
+  return defaultIdentities.map((name) => ({ file: join(home, '.ssh', name), origin: 'default' }));
+}
+
+function agentSocket(
+  { identityAgent }: OpensshSettings,
+  tokens: TokenValues,
+  local: LocalSettings,
+): string | null {
+  if (identityAgent === undefined || identityAgent === 'SSH_AUTH_SOCK') return local.agentSocket;
+  if (identityAgent.toLowerCase() === 'none') return null;
+  const { env } = process;
+  return identityAgent.startsWith('$') && !identityAgent.startsWith('${')
+    ? (env[identityAgent.slice(1)] ?? null)
+    : expandPath(identityAgent, tokens);
+}
+
+function hostKeyPolicy(
+  endpoint: Endpoint,
+  settings: OpensshSettings,
+  tokens: TokenValues,
+  local: LocalSettings,
+): HostKeyPolicy {
+  const { home } = local.user;
+  const expand = (files: readonly string[]) =>
+    files.filter((file) => file !== 'none').map((file) => expandPath(file, tokens));
   const userFiles =
     endpoint.knownHosts === undefined
-      ? [join(home, '.ssh/known_hosts'), join(home, '.ssh/known_hosts2')]
+      ? expand(settings.userKnownHostsFiles ?? ['~/.ssh/known_hosts', '~/.ssh/known_hosts2'])
       : [expandHome(endpoint.knownHosts, home)];
   const systemFiles =
     endpoint.knownHosts === undefined
-      ? ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
+      ? expand(
+          settings.globalKnownHostsFiles ?? [
+            '/etc/ssh/ssh_known_hosts',
+            '/etc/ssh/ssh_known_hosts2',
+          ],
+        )
       : [];
   return {
-    name: { host: endpoint.address, port, alias: null },
+    name: { host: tokens.host, port: tokens.port, alias: settings.hostKeyAlias ?? null },
     pin: endpoint.hostKey === undefined ? null : parsePin(endpoint.hostKey, endpoint.name),
     files: [...userFiles, ...systemFiles],
     recordFile: userFiles[0] ?? null,
-    recordHashed: false,
-    acceptNew: endpoint.hostKeyChecking === 'accept-new',
+    recordHashed: settings.hashKnownHosts ?? false,
+    acceptNew: (endpoint.hostKeyChecking ?? checkingOf(settings, local)) === 'accept-new',
   };
 }
 
-function parsePin(text: string, name: string) {
+/** `ask` is strict, since nobody can be asked; `no` would be no check at all, so it is not followed. */
+function checkingOf(
+  { strictHostKeyChecking }: OpensshSettings,
+  { warn }: LocalSettings,
+): 'strict' | 'accept-new' {
+  if (strictHostKeyChecking === 'no') {
+    warn(
+      'StrictHostKeyChecking no of the OpenSSH configuration is not followed: unknown host keys are refused',
+    );
+  }
+  return strictHostKeyChecking === 'accept-new' ? 'accept-new' : 'strict';
+}
+
+function parsePin(text: string, name: string): PublicKey {
   const key = parsePublicKey(text);
   if (key !== null) return key;
   throw new ConnectionError('config', `the host_key of ${name} is not a public key`, {
     hint: 'it looks like: ssh-ed25519 AAAAC3Nz...',
   });
-}
-
-function expandHome(path: string, home: string): string {
-  return path.startsWith('~/') ? join(home, path.slice(2)) : path;
 }

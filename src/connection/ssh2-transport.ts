@@ -6,33 +6,39 @@ import { Agent } from './agent.ts';
 import { chooseKeys, KeyAuthenticator, type Offers } from './authentication.ts';
 import { HostKeyCheck } from './host-key.ts';
 import { type AskPassphrase, IdentityFiles } from './identity.ts';
+import { forwardError, JumpHosts } from './jump-hosts.ts';
 import { KnownHosts } from './known-hosts.ts';
 import { KnownHostsFiles } from './known-hosts-files.ts';
-import { type LocalUser, localUser, resolveTarget } from './resolve.ts';
+import { type LocalUser, localUser } from './local-user.ts';
+import { OpensshConfig } from './openssh-config.ts';
+import { resolveTarget } from './resolve.ts';
 import { ClosedBeforeBannerError, openClient } from './ssh2-client.ts';
 import { Ssh2Connection } from './ssh2-connection.ts';
 import type { Target } from './target.ts';
 import { dial } from './tcp.ts';
-import { hostPort } from './text.ts';
-import type { Connection, ConnectionError, Endpoint, Transport } from './transport.ts';
+import { hostPort, printable } from './text.ts';
+import { type Connection, ConnectionError, type Endpoint, type Transport } from './transport.ts';
 
 /** What a run has that its hosts share. */
 export interface Ssh2TransportOptions {
+  /** As `ssh -F`: an OpenSSH client configuration, or `none`; default is the user's and the system's. */
+  readonly config?: string;
   /** Asks for the passphrase of a key file, once a file; without it encrypted keys need an agent. */
   readonly passphrase?: AskPassphrase;
-  /** Things that are worth a line but stop nothing. */
+  /** Things that are worth a line but stop nothing; each is said once. */
   readonly warn?: (message: string) => void;
   /** The agent's socket; default is SSH_AUTH_SOCK, null is none. */
   readonly agentSocket?: string | null;
-  /** Whose keys and known_hosts; default is the user who runs this. */
+  /** Whose keys, configuration and known_hosts; default is the user who runs this. */
   readonly user?: LocalUser;
 }
 
 /** The default transport: ssh2, with OpenSSH's habits. */
 export interface Ssh2Transport extends Transport {
   /**
-   * Reads the keys of these endpoints and asks for passphrases, so that no question comes while
-   * hosts are being worked on. Returns what is wrong with keys; `connect` will say it again.
+   * Reads the configuration and the keys of these endpoints and asks for passphrases, so that no
+   * question comes while hosts are being worked on. Returns what is wrong, each problem once;
+   * `connect` will say it again.
    */
   prepare(endpoints: readonly Endpoint[]): Promise<readonly ConnectionError[]>;
 }
@@ -41,31 +47,113 @@ export interface Ssh2Transport extends Transport {
 const maximumRetries = 3;
 const firstRetryMs = 300;
 
-/** Makes the transport of one run; what it reads (keys, known_hosts) it reads once. */
+/** Makes the transport of one run; what it reads (configuration, keys, known_hosts) it reads once. */
 export function createSsh2Transport(options: Ssh2TransportOptions = {}): Ssh2Transport {
-  const user = options.user ?? localUser();
-  const warn = options.warn ?? (() => {});
-  const identities = new IdentityFiles(options.passphrase ?? null);
-  const knownHosts = new KnownHostsFiles(warn);
-  const agents = new Map<string, Agent>();
-  const { SSH_AUTH_SOCK: userSocket = null } = process.env;
-  const agentSocket = options.agentSocket === undefined ? userSocket : options.agentSocket;
+  return new Run(options);
+}
 
-  const agentOf = (socket: string | null): Agent | null => {
-    if (socket === null || socket === '') return null;
-    const agent = agents.get(socket) ?? new Agent(socket);
-    agents.set(socket, agent);
-    return agent;
-  };
-  const keysFor = (target: Target): Promise<Offers> =>
-    chooseKeys(target, identities, agentOf(target.agentSocket));
+class Run implements Ssh2Transport {
+  readonly #options: Ssh2TransportOptions;
+  readonly #user: LocalUser;
+  readonly #identities: IdentityFiles;
+  readonly #knownHosts: KnownHostsFiles;
+  readonly #agents = new Map<string, Agent>();
+  readonly #jumpHosts = new JumpHosts((hop, signal) => this.#open(hop, signal));
+  readonly #warned = new Set<string>();
+  #config: Promise<OpensshConfig> | null = null;
 
-  const attempt = async (target: Target, offers: Offers, signal: AbortSignal) => {
-    const { host, port, hostKey: policy, connectTimeoutMs } = target;
-    const label = hostPort(host, port);
-    const known = policy.pin === null ? await knownHosts.load(policy.files) : new KnownHosts();
+  constructor(options: Ssh2TransportOptions) {
+    this.#options = options;
+    this.#user = options.user ?? localUser();
+    this.#identities = new IdentityFiles(options.passphrase ?? null);
+    this.#knownHosts = new KnownHostsFiles(this.#warn);
+  }
+
+  async connect(endpoint: Endpoint, signal: AbortSignal): Promise<Connection> {
+    // One signal stops a whole fleet, so many listeners on it are no leak.
+    setMaxListeners(0, signal);
+    return this.#open(await this.#resolve(endpoint), signal);
+  }
+
+  async prepare(endpoints: readonly Endpoint[]): Promise<readonly ConnectionError[]> {
+    const problems = new Map<string, ConnectionError>();
+    for (const endpoint of endpoints) {
+      try {
+        let target: Target | null = await this.#resolve(endpoint);
+        for (; target !== null; target = target.via) await this.#keysFor(target);
+      } catch (error) {
+        if (!(error instanceof ConnectionError)) throw error;
+        problems.set(error.message, error);
+      }
+    }
+    return [...problems.values()];
+  }
+
+  async close(): Promise<void> {
+    await this.#jumpHosts.close();
+  }
+
+  async #resolve(endpoint: Endpoint): Promise<Target> {
+    const { config = null, agentSocket } = this.#options;
+    const { SSH_AUTH_SOCK: userSocket = null } = process.env;
+    this.#config ??= OpensshConfig.read(config, this.#user.home);
+    return resolveTarget(endpoint, {
+      user: this.#user,
+      agentSocket: agentSocket === undefined ? userSocket : agentSocket,
+      config: await this.#config,
+      warn: this.#warn,
+    });
+  }
+
+  #keysFor(target: Target): Promise<Offers> {
+    const socket = target.agentSocket;
+    if (socket === null || socket === '') return chooseKeys(target, this.#identities, null);
+    const agent = this.#agents.get(socket) ?? new Agent(socket);
+    this.#agents.set(socket, agent);
+    return chooseKeys(target, this.#identities, agent);
+  }
+
+  async #open(target: Target, signal: AbortSignal): Promise<Ssh2Connection> {
+    const offers = await orAborted(this.#keysFor(target), signal, labelOf(target));
+    for (let retry = 0; ; retry += 1) {
+      try {
+        return await this.#attempt(target, offers, signal);
+      } catch (error) {
+        if (signal.aborted) throw abortedError(labelOf(target));
+        if (!(error instanceof ClosedBeforeBannerError) || retry === maximumRetries) throw error;
+      }
+      const delayMs = firstRetryMs * 2 ** retry * (0.5 + Math.random());
+      await orAborted(sleep(delayMs, undefined), signal, labelOf(target));
+    }
+  }
+
+  async #attempt(target: Target, offers: Offers, signal: AbortSignal): Promise<Ssh2Connection> {
+    const { via, hostKey: policy } = target;
+    const known =
+      policy.pin === null ? await this.#knownHosts.load(policy.files) : new KnownHosts();
     const hostKey = new HostKeyCheck(policy, known);
-    const socket: Duplex = await dial(target, connectTimeoutMs, signal);
+    // Nothing is awaited between an open socket and its handshake: nobody would hear its errors.
+    const handshake = (socket: Duplex) => this.#handshake(socket, target, hostKey, offers, signal);
+    if (via === null) {
+      return handshake(await dial(target, target.connectTimeoutMs, signal));
+    }
+    return this.#jumpHosts.through(via, signal, async (jump) => {
+      const socket = await jump.forward(target.host, target.port).catch((error) => {
+        throw forwardError(error, via, target);
+      });
+      return handshake(socket);
+    });
+  }
+
+  async #handshake(
+    socket: Duplex,
+    target: Target,
+    hostKey: HostKeyCheck,
+    offers: Offers,
+    signal: AbortSignal,
+  ): Promise<Ssh2Connection> {
+    const { hostKey: policy, connectTimeoutMs } = target;
+    const label = labelOf(target);
     const client = await openClient({
       socket,
       label,
@@ -82,43 +170,20 @@ export function createSsh2Transport(options: Ssh2TransportOptions = {}): Ssh2Tra
       answerTimeoutMs: connectTimeoutMs,
     });
     const newKey = hostKey.newKey();
-    if (newKey !== null) await closeOnError(connection, knownHosts.record(policy, newKey));
+    if (newKey !== null) await closeOnError(connection, this.#knownHosts.record(policy, newKey));
     return connection;
-  };
+  }
 
-  const open = async (target: Target, signal: AbortSignal): Promise<Ssh2Connection> => {
-    const label = hostPort(target.host, target.port);
-    const offers = await orAborted(keysFor(target), signal, label);
-    for (let retry = 0; ; retry += 1) {
-      try {
-        return await attempt(target, offers, signal);
-      } catch (error) {
-        if (!(error instanceof ClosedBeforeBannerError) || retry === maximumRetries) throw error;
-      }
-      const delayMs = firstRetryMs * 2 ** retry * (0.5 + Math.random());
-      await sleep(delayMs, undefined, { signal }).catch(() => {
-        throw abortedError(label);
-      });
-    }
+  readonly #warn = (message: string): void => {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.#options.warn?.(message);
   };
+}
 
-  return {
-    async connect(endpoint, signal): Promise<Connection> {
-      // One signal stops a whole fleet, so many listeners on it are no leak.
-      setMaxListeners(0, signal);
-      return open(resolveTarget(endpoint, { user, agentSocket }), signal);
-    },
-    async prepare(endpoints) {
-      const problems = new Map<string, ConnectionError>();
-      for (const endpoint of endpoints) {
-        await keysFor(resolveTarget(endpoint, { user, agentSocket })).catch((error) =>
-          problems.set(error.message, error),
-        );
-      }
-      return [...problems.values()];
-    },
-    async close() {},
-  };
+function labelOf({ host, port, via }: Target): string {
+  const label = hostPort(host, port);
+  return via === null ? label : `${label} (through ${printable(via.name)})`;
 }
 
 async function closeOnError(connection: Connection, work: Promise<void>): Promise<void> {

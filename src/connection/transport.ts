@@ -10,15 +10,18 @@ export interface Endpoint {
   readonly user?: string;
   /** Private key file; the only key offered when set. */
   readonly identity?: string;
-  /** Hosts to go through, first hop first. */
+  /** Hosts to go through, first hop first. Unset: ProxyJump of the OpenSSH config; empty: none. */
   readonly jump?: readonly Endpoint[];
   /** A pinned host key: `ssh-ed25519 AAAA...`; replaces known_hosts for this host. */
   readonly hostKey?: string;
   /** A known_hosts file to use in place of the user's and the system's. */
   readonly knownHosts?: string;
-  readonly hostKeyChecking: 'strict' | 'accept-new';
-  readonly connectTimeoutMs: number;
-  readonly legacyAlgorithms: boolean;
+  /** Unset: StrictHostKeyChecking of the OpenSSH config if it is accept-new, else strict. */
+  readonly hostKeyChecking?: 'strict' | 'accept-new';
+  /** For the TCP connection, the banner, the key exchange and each key; default 10 s. */
+  readonly connectTimeoutMs?: number;
+  /** Default false. */
+  readonly legacyAlgorithms?: boolean;
 }
 
 /** How a remote command ended. `lost`: the connection went away first, so nobody here knows. */

@@ -9,6 +9,7 @@ import {
   type Endpoint,
   type Ssh2TransportOptions,
 } from '../../src/connection/index.ts';
+import { OpensshConfig } from '../../src/connection/openssh-config.ts';
 import { resolveTarget } from '../../src/connection/resolve.ts';
 import {
   endpointOf,
@@ -136,6 +137,7 @@ describe('a key file', () => {
       const asked: string[] = [];
       const { file } = keyNamed(name);
       const transport = createSsh2Transport({
+        config: 'none',
         agentSocket: null,
         passphrase: async (path) => {
           asked.push(path);
@@ -157,7 +159,11 @@ describe('a key file', () => {
     'of the kind %s says that its passphrase was wrong',
     async (name) => {
       const { file } = keyNamed(name);
-      const transport = createSsh2Transport({ agentSocket: null, passphrase: async () => 'wrong' });
+      const transport = createSsh2Transport({
+        config: 'none',
+        agentSocket: null,
+        passphrase: async () => 'wrong',
+      });
       const endpoint = endpointOf(server, { identity: file, knownHosts });
       const expected = { reason: 'config', message: `wrong passphrase for the key ${file}` };
 
@@ -235,7 +241,12 @@ describe('a key file', () => {
 
   test('signs without SHA-1 unless the host is a legacy one', async () => {
     const { file } = keyNamed('RSA');
-    const local = { user: userWith('sha1'), agentSocket: null };
+    const local = {
+      user: userWith('sha1'),
+      agentSocket: null,
+      config: new OpensshConfig([]),
+      warn: () => {},
+    };
     const signatures = [];
     for (const legacyAlgorithms of [false, true]) {
       const target = resolveTarget(endpointOf(server, { identity: file, legacyAlgorithms }), local);
@@ -273,7 +284,11 @@ describe('an agent', () => {
 
   test('signs for 20 hosts at once', async () => {
     using agent = await startAgent([keyNamed('RSA')]);
-    const transport = createSsh2Transport({ agentSocket: agent.socket, user: userWith('twenty') });
+    const transport = createSsh2Transport({
+      config: 'none',
+      agentSocket: agent.socket,
+      user: userWith('twenty'),
+    });
     const endpoint = endpointOf(server, { knownHosts });
 
     const all = Array.from({ length: 20 }, () => transport.connect(endpoint, never));
@@ -343,7 +358,11 @@ describe('an agent', () => {
       peer.on('error', () => {});
     }).listen(socket);
     const stop = new AbortController();
-    const transport = createSsh2Transport({ agentSocket: socket, user: userWith('mute') });
+    const transport = createSsh2Transport({
+      config: 'none',
+      agentSocket: socket,
+      user: userWith('mute'),
+    });
 
     const attempt = transport.connect(endpointOf(server, { knownHosts }), stop.signal);
     await until(() => asked > 0);

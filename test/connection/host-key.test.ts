@@ -42,7 +42,7 @@ const bracketed = () => `[127.0.0.1]:${server.port}`;
 /** Connects with these known_hosts lines, on a transport of its own. */
 async function connect(lines: string, rest: Partial<Endpoint> = {}): Promise<string> {
   const knownHosts = rest.knownHosts ?? dir.write('known_hosts', lines);
-  const transport = createSsh2Transport({ agentSocket: null });
+  const transport = createSsh2Transport({ config: 'none', agentSocket: null });
   const endpoint = endpointOf(server, { identity: key.file, knownHosts, ...rest });
   const connection = await transport.connect(endpoint, never);
   const { stdout } = await run(connection, 'echo in');
@@ -172,7 +172,7 @@ describe('accept-new', () => {
         }),
       ),
     );
-    const transport = createSsh2Transport({ agentSocket: null });
+    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
     const hosts = servers.flatMap(({ port }) =>
       [1, 2, 3, 4, 5].map((i) => ({ address: `127.0.0.${i}`, port })),
     );
@@ -197,7 +197,7 @@ describe('accept-new', () => {
 
   test('writes the key of one host once, however many connections it gets', async () => {
     dir.write('once', '');
-    const transport = createSsh2Transport({ agentSocket: null });
+    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
     const endpoint = endpointOf(server, { identity: key.file, ...acceptNew('once') });
 
     const all = Array.from({ length: 5 }, () => transport.connect(endpoint, never));
@@ -209,7 +209,7 @@ describe('accept-new', () => {
   test('notices that another program has recorded another key meanwhile', async () => {
     dir.write('race', '');
     await using second = await startSshd(dir, { name: 'race2', authorized: [key] });
-    const transport = createSsh2Transport({ agentSocket: null });
+    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
     const first = endpointOf(server, { identity: key.file, ...acceptNew('race') });
     await (await transport.connect(first, never)).close();
     dir.write('race', `[127.0.0.1]:${second.port} ${other.publicKey}\n`);
@@ -222,6 +222,7 @@ describe('accept-new', () => {
   test('goes on with a warning when the file cannot be written', async () => {
     const warnings: string[] = [];
     const transport = createSsh2Transport({
+      config: 'none',
       agentSocket: null,
       warn: (text) => warnings.push(text),
     });

@@ -36,7 +36,7 @@ beforeAll(async () => {
   openssh = await startSshd(dir, { authorized: [key] });
   dropbear = await startDropbear(dir, { authorized: [key] });
   knownHosts = dir.write('known_hosts', knownHostsLines(openssh) + knownHostsLines(dropbear));
-  transport = createSsh2Transport({ agentSocket: null });
+  transport = createSsh2Transport({ config: 'none', agentSocket: null });
 });
 
 afterAll(async () => {

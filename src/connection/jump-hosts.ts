@@ -1,0 +1,101 @@
+import { orAborted } from './abort.ts';
+import { Limit } from './limit.ts';
+import type { Ssh2Connection } from './ssh2-connection.ts';
+import type { Target } from './target.ts';
+import { hostPort, printable } from './text.ts';
+import { ConnectionError } from './transport.ts';
+
+/** A jump host's sshd has a MaxStartups of its own for what comes through it. */
+const handshakesAtOnce = 8;
+
+interface JumpHost {
+  readonly connection: Promise<Ssh2Connection>;
+  readonly handshakes: Limit;
+}
+
+/** The jump hosts of a run: one connection to each, shared by the hosts behind it. */
+export class JumpHosts {
+  readonly #open: (target: Target, signal: AbortSignal) => Promise<Ssh2Connection>;
+  readonly #hosts = new Map<string, JumpHost>();
+  readonly #closing = new AbortController();
+
+  constructor(open: (target: Target, signal: AbortSignal) => Promise<Ssh2Connection>) {
+    this.#open = open;
+  }
+
+  /**
+   * Does `work`, a handshake, by way of a jump host. Throws what it throws, and `ConnectionError`
+   * when the jump host can't be reached.
+   */
+  async through<T>(
+    hop: Target,
+    signal: AbortSignal,
+    work: (jump: Ssh2Connection) => Promise<T>,
+  ): Promise<T> {
+    const { connection, handshakes } = await this.#host(hop);
+    const label = printable(hop.name);
+    const jump = await orAborted(connection, signal, label).catch((error) => {
+      throw error instanceof ConnectionError && error.reason !== 'aborted'
+        ? withPrefix(`jump host ${label}`, error)
+        : error;
+    });
+    return handshakes.run(async () => {
+      signal.throwIfAborted();
+      return work(jump);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    const all = [...this.#hosts.values()].map(({ connection }) =>
+      connection.then(
+        (jump) => jump.close(),
+        () => {},
+      ),
+    );
+    this.#hosts.clear();
+    await Promise.all(all);
+  }
+
+  /** One that has gone away is opened again. */
+  async #host(hop: Target): Promise<JumpHost> {
+    const id = JSON.stringify(hop);
+    const known = this.#hosts.get(id);
+    if (known !== undefined && (await isUsable(known))) return known;
+    const current = this.#hosts.get(id);
+    if (current !== undefined && current !== known) return current;
+    const host = {
+      connection: this.#open(hop, this.#closing.signal),
+      handshakes: new Limit(handshakesAtOnce),
+    };
+    host.connection.catch(() => {});
+    this.#hosts.set(id, host);
+    return host;
+  }
+}
+
+/** Says why a jump host can't pass a connection on, in terms of the host behind it. */
+export function forwardError(error: unknown, hop: Target, target: Target): unknown {
+  if (!(error instanceof ConnectionError) || error.reason !== 'channel') return error;
+  const what = error.message.slice(error.message.lastIndexOf(': ') + 2);
+  const isForbidden = /prohibited|denied/.test(what);
+  return new ConnectionError(
+    'network',
+    `jump host ${printable(hop.name)} cannot reach ${hostPort(target.host, target.port)}: ${what}`,
+    { cause: error, ...(isForbidden ? { hint: 'its sshd may have AllowTcpForwarding no' } : {}) },
+  );
+}
+
+async function isUsable({ connection }: JumpHost): Promise<boolean> {
+  return connection.then(
+    (jump) => jump.isOpen,
+    () => false,
+  );
+}
+
+function withPrefix(prefix: string, error: ConnectionError): ConnectionError {
+  return new ConnectionError(error.reason, `${prefix}: ${error.message}`, {
+    cause: error,
+    ...(error.hint === null ? {} : { hint: error.hint }),
+  });
+}

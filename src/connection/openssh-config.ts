@@ -1,0 +1,319 @@
+import { type ConfigItem, readConfigFiles } from './openssh-config-files.ts';
+import { type ConfigLine, configError } from './openssh-config-lines.ts';
+import { matchesPatternList, matchesPatterns } from './pattern.ts';
+import type { ConnectionError } from './transport.ts';
+
+/** What an OpenSSH configuration says of one host; undefined is what it leaves open. */
+export interface OpensshSettings {
+  /** With `%h` and `%%` replaced. */
+  readonly hostname?: string;
+  readonly user?: string;
+  readonly port?: number;
+  /** As written, in order. */
+  readonly identityFiles: readonly string[];
+  readonly identitiesOnly?: boolean;
+  readonly identityAgent?: string;
+  readonly userKnownHostsFiles?: readonly string[];
+  readonly globalKnownHostsFiles?: readonly string[];
+  readonly hostKeyAlias?: string;
+  readonly strictHostKeyChecking?: 'yes' | 'ask' | 'no' | 'accept-new';
+  readonly hashKnownHosts?: boolean;
+  /** Null when there is none. */
+  readonly connectTimeoutMs?: number | null;
+  /** Hops with commas; `none` is null. */
+  readonly proxyJump?: string | null;
+  readonly unsupported: readonly UnsupportedSetting[];
+}
+
+/** A setting that would change whom we talk to or trust, and that only OpenSSH itself can follow. */
+export interface UnsupportedSetting {
+  readonly keyword: 'ProxyCommand' | 'CanonicalizeHostname' | 'RevokedHostKeys';
+  /** `file:line`. */
+  readonly at: string;
+}
+
+/** A host as the user names it, with what is fixed before any file is read. */
+export interface ConfigQuery {
+  readonly name: string;
+  readonly hostname: string | null;
+  readonly user: string | null;
+  readonly port: number | null;
+  /** The user's own name, for `Match localuser` and as default of `Match user`. */
+  readonly localUser: string;
+}
+
+/** A user's OpenSSH client configuration, read once a run. */
+export class OpensshConfig {
+  readonly #files: readonly (readonly ConfigItem[])[];
+  readonly #answers = new Map<string, OpensshSettings>();
+
+  constructor(files: readonly (readonly ConfigItem[])[]) {
+    this.#files = files;
+  }
+
+  /** Reads the files; see `readConfigFiles`. */
+  static async read(source: string | null, home: string): Promise<OpensshConfig> {
+    return new OpensshConfig(await readConfigFiles(source, home));
+  }
+
+  /**
+   * What the configuration says of a host: the first value of each keyword counts, of IdentityFile
+   * all (ssh_config(5)). Throws `ConnectionError` (`config`) for values that ssh would refuse,
+   * and for `Match exec`, which is not run.
+   */
+  settingsFor(query: ConfigQuery): OpensshSettings {
+    const id = JSON.stringify(query);
+    const cached = this.#answers.get(id);
+    if (cached !== undefined) return cached;
+    const settings = new Evaluation(query).run(this.#files);
+    this.#answers.set(id, settings);
+    return settings;
+  }
+}
+
+type Draft = { -readonly [Key in keyof OpensshSettings]: OpensshSettings[Key] };
+
+class Evaluation {
+  readonly #query: ConfigQuery;
+  readonly #draft: Draft = { identityFiles: [], unsupported: [] };
+  /** Unsupported keywords that have their first value. */
+  readonly #decided = new Set<UnsupportedSetting['keyword']>();
+  #host: string;
+  #isFinal = false;
+  #wantsFinal = false;
+
+  constructor(query: ConfigQuery) {
+    this.#query = query;
+    this.#host = query.name;
+    if (query.hostname !== null) this.#draft.hostname = query.hostname.replaceAll('%', '%%');
+    if (query.user !== null) this.#draft.user = query.user;
+    if (query.port !== null) this.#draft.port = query.port;
+  }
+
+  run(files: readonly (readonly ConfigItem[])[]): OpensshSettings {
+    for (const items of files) this.#apply(items, true);
+    this.#draft.hostname = this.#expandedHostname();
+    if (this.#wantsFinal) {
+      this.#isFinal = true;
+      this.#host = this.#draft.hostname;
+      for (const items of files) this.#apply(items, true);
+    }
+    return this.#draft;
+  }
+
+  /** Included files start as active as the line that includes them, and change nothing after it. */
+  #apply(items: readonly ConfigItem[], isReached: boolean): void {
+    let isActive = isReached;
+    for (const item of items) {
+      if (item.kind === 'include') {
+        for (const included of item.files) this.#apply(included, isActive);
+      } else if (item.line.keyword === 'host') {
+        isActive = isReached && matchesPatterns(item.line.args, this.#host);
+      } else if (item.line.keyword === 'match') {
+        isActive = isReached && this.#matches(item.line);
+      } else if (isActive) {
+        this.#set(item.line);
+      }
+    }
+  }
+
+  #set(line: ConfigLine): void {
+    const draft = this.#draft;
+    switch (line.keyword) {
+      case 'hostname':
+        draft.hostname ??= hostnameOf(line);
+        break;
+      case 'user':
+        draft.user ??= onlyValue(line);
+        break;
+      case 'port':
+        draft.port ??= parsePort(line);
+        break;
+      case 'identityfile':
+        draft.identityFiles = [...new Set([...draft.identityFiles, onlyValue(line)])];
+        break;
+      case 'identitiesonly':
+        draft.identitiesOnly ??= parseFlag(line);
+        break;
+      case 'identityagent':
+        draft.identityAgent ??= onlyValue(line);
+        break;
+      case 'userknownhostsfile':
+        draft.userKnownHostsFiles ??= line.args;
+        break;
+      case 'globalknownhostsfile':
+        draft.globalKnownHostsFiles ??= line.args;
+        break;
+      case 'hostkeyalias':
+        draft.hostKeyAlias ??= onlyValue(line);
+        break;
+      case 'stricthostkeychecking':
+        draft.strictHostKeyChecking ??= parseChecking(line);
+        break;
+      case 'hashknownhosts':
+        draft.hashKnownHosts ??= parseFlag(line);
+        break;
+      case 'connecttimeout':
+        if (draft.connectTimeoutMs === undefined) draft.connectTimeoutMs = parseTime(line);
+        break;
+      case 'proxyjump':
+        this.#setProxyJump(line);
+        break;
+      case 'proxycommand':
+        if (draft.proxyJump == null) this.#setUnsupported('ProxyCommand', line);
+        break;
+      case 'canonicalizehostname':
+        this.#setUnsupported('CanonicalizeHostname', line);
+        break;
+      case 'revokedhostkeys':
+        this.#setUnsupported('RevokedHostKeys', line);
+        break;
+    }
+  }
+
+  /** The first of ProxyJump and ProxyCommand counts; only `ProxyJump none` leaves the other open. */
+  #setProxyJump(line: ConfigLine): void {
+    if (this.#draft.proxyJump !== undefined || this.#decided.has('ProxyCommand')) return;
+    const value = onlyValue(line);
+    this.#draft.proxyJump = value.toLowerCase() === 'none' ? null : value;
+  }
+
+  #setUnsupported(keyword: UnsupportedSetting['keyword'], { args, at }: ConfigLine): void {
+    if (this.#decided.has(keyword)) return;
+    this.#decided.add(keyword);
+    const isOff = ['no', 'false', 'none'].includes(args[0]?.toLowerCase() ?? '');
+    if (!isOff) this.#draft.unsupported = [...this.#draft.unsupported, { keyword, at }];
+  }
+
+  #matches(line: ConfigLine): boolean {
+    // `host=a` is the same as `host a`.
+    const words = line.args.flatMap((word) => splitAttribute(word));
+    let matched = true;
+    for (let i = 0; i < words.length; i += 1) {
+      const word = words[i] ?? '';
+      const isNegated = word.startsWith('!');
+      const attribute = word.slice(isNegated ? 1 : 0).toLowerCase();
+      if (attribute === 'all') {
+        if (isNegated || i !== words.length - 1 || !isAllAllowed(words)) {
+          throw configError(line.at, 'Match all stands alone');
+        }
+      } else if (attribute === 'canonical' || attribute === 'final') {
+        if (attribute === 'final') this.#wantsFinal = true;
+        if (this.#isFinal === isNegated) matched = false;
+      } else {
+        i += 1;
+        const wanted = words[i];
+        if (wanted === undefined) throw configError(line.at, `Match ${attribute} wants a value`);
+        if (matched && this.#test(attribute, wanted, line) === isNegated) matched = false;
+      }
+    }
+    return matched;
+  }
+
+  #test(attribute: string, wanted: string, line: ConfigLine): boolean {
+    const { name, localUser } = this.#query;
+    switch (attribute) {
+      case 'host':
+        return matchesPatternList(wanted, this.#expandedHostname().toLowerCase());
+      case 'originalhost':
+        return matchesPatternList(wanted, name.toLowerCase());
+      case 'user':
+        return matchesPatterns(wanted.split(','), this.#draft.user ?? localUser);
+      case 'localuser':
+        return matchesPatterns(wanted.split(','), localUser);
+      default:
+        throw unsupportedMatch(attribute, line);
+    }
+  }
+
+  #expandedHostname(): string {
+    const { hostname } = this.#draft;
+    if (this.#isFinal || hostname === undefined) return hostname ?? this.#host;
+    return hostname.replace(/%[h%]/g, (token) => (token === '%h' ? this.#query.name : '%'));
+  }
+}
+
+function splitAttribute(word: string): readonly string[] {
+  const pair = /^(!?[a-z]+)=(.*)$/i.exec(word);
+  return pair === null ? [word] : [pair[1] ?? '', pair[2] ?? ''];
+}
+
+function isAllAllowed(words: readonly string[]): boolean {
+  return words.slice(0, -1).every((word) => /^!?(canonical|final)$/i.test(word));
+}
+
+function unsupportedMatch(attribute: string, { at }: ConfigLine): ConnectionError {
+  return configError(
+    at,
+    attribute === 'exec'
+      ? 'Match exec is not run; use `transport: openssh`, or another configuration'
+      : `Match ${attribute} is not understood here`,
+  );
+}
+
+function onlyValue({ args, at, keyword }: ConfigLine): string {
+  const [value, more] = args;
+  if (value === undefined || more !== undefined) {
+    throw configError(at, `${keyword} takes one value, not "${args.join(' ')}"`);
+  }
+  return value;
+}
+
+function hostnameOf(line: ConfigLine): string {
+  const value = onlyValue(line);
+  if (/^(%[h%]|[^%])+$/.test(value)) return value;
+  throw configError(line.at, `HostName knows %h and %% only, not "${value}"`);
+}
+
+function parsePort(line: ConfigLine): number {
+  const port = Number(onlyValue(line));
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw configError(line.at, `Port is a number from 1 to 65535, not "${line.args[0]}"`);
+}
+
+function parseFlag(line: ConfigLine): boolean {
+  switch (onlyValue(line).toLowerCase()) {
+    case 'yes':
+    case 'true':
+      return true;
+    case 'no':
+    case 'false':
+      return false;
+    default:
+      throw configError(line.at, `${line.keyword} is yes or no, not "${line.args[0]}"`);
+  }
+}
+
+function parseChecking(line: ConfigLine): 'yes' | 'ask' | 'no' | 'accept-new' {
+  const value = onlyValue(line).toLowerCase();
+  switch (value) {
+    case 'yes':
+    case 'true':
+      return 'yes';
+    case 'no':
+    case 'false':
+    case 'off':
+      return 'no';
+    case 'ask':
+    case 'accept-new':
+      return value;
+    default:
+      throw configError(line.at, `StrictHostKeyChecking is not "${line.args[0]}"`);
+  }
+}
+
+/** Milliseconds of `90` or `1m30s` (sshd_config(5), TIME FORMATS); `none` and 0 are null. */
+function parseTime(line: ConfigLine): number | null {
+  const text = onlyValue(line);
+  if (text === 'none') return null;
+  const parts = [...text.matchAll(/(\d+)([smhdw]?)/gi)];
+  if (parts.length === 0 || parts.map((part) => part[0]).join('') !== text) {
+    throw configError(line.at, `ConnectTimeout is a time, not "${text}"`);
+  }
+  const units: Record<string, number> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+  const total = parts.reduce(
+    (sum, [, count, unit]) => sum + Number(count) * (units[unit?.toLowerCase() ?? ''] ?? 1),
+    0,
+  );
+  return total === 0 ? null : total * 1000;
+}
