@@ -79,6 +79,7 @@ export const apply = defineCommand({
 
     const transport = createSsh2Transport({
       passphrase: askPassphrase,
+      ...(options['ssh-config'] === undefined ? {} : { config: options['ssh-config'] }),
       warn: (text) => reporter.emit({ event: 'message', level: 'warning', host: null, text }),
     });
     const hosts = [...new Set(plays.flatMap((play) => [...play.hosts]))];

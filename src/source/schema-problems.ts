@@ -99,7 +99,7 @@ function unknownKeys(path: Path, subject: Subject): Problem[] {
   const map = nodeAt(subject.node, path);
   if (map?.kind !== 'map') return [];
   const { all, suggested } = knownKeys(subject.schema, path);
-  const list = suggested.length <= MOST_KEYS_LISTED ? `known here: ${suggested.join(', ')}` : null;
+  const list = keysInWords(suggested);
   return [...map.entries]
     .filter(([key]) => !all.has(key))
     .map(([key, entry]) => {
@@ -129,4 +129,9 @@ function nameOf(path: Path, { node, key }: Subject): string {
 function byPosition({ diagnostic: left }: Problem, { diagnostic: right }: Problem): number {
   const lines = (left.position?.line ?? 0) - (right.position?.line ?? 0);
   return lines || (left.position?.column ?? 0) - (right.position?.column ?? 0);
+}
+
+function keysInWords(keys: readonly string[]): string | null {
+  if (keys.length === 0) return 'nothing is written here';
+  return keys.length <= MOST_KEYS_LISTED ? `known here: ${keys.join(', ')}` : null;
 }
