@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LabError } from './lab-error.ts';
+import type { Privilege } from './privilege.ts';
 import { type Argv, mustRun, spawnCommand } from './process.ts';
 import { identifyProcess, killAndWait, type ProcessId } from './process-id.ts';
 
@@ -12,12 +13,19 @@ export const runtimeDirectory = join(import.meta.dirname, 'runtime');
 export class Hub {
   readonly id: ProcessId;
   readonly directory: string;
+  readonly privilege: Privilege;
   readonly #launcher: ChildProcess | null;
 
   /** `launcher`: null for a hub that another process started. */
-  constructor(id: ProcessId, directory: string, launcher: ChildProcess | null) {
+  constructor(
+    id: ProcessId,
+    directory: string,
+    privilege: Privilege,
+    launcher: ChildProcess | null,
+  ) {
     this.id = id;
     this.directory = directory;
+    this.privilege = privilege;
     this.#launcher = launcher;
   }
 
@@ -28,50 +36,59 @@ export class Hub {
 
   /** `argv` in the hub's network, with all else as here. */
   inNetwork(argv: Argv): Argv {
-    return ['nsenter', '-t', String(this.id.pid), '-n', '--', ...argv];
+    const { privilege } = this;
+    if (privilege.kind === 'root') return enter(this.id.pid, ['-n'], argv);
+    // Back to the own uid, in a user namespace below the hub's.
+    const ids = [`--map-user=${privilege.uid}`, `--map-group=${privilege.gid}`];
+    const own: Argv = ['unshare', '-U', ...ids, '--', ...argv];
+    return enter(this.id.pid, ['-U', '--preserve-credentials', '-n'], own);
   }
 
   /** `argv` as a process of the lab: it ends with the hub, and sees the disks. */
   inLab(argv: Argv): Argv {
-    return ['nsenter', '-t', String(this.id.pid), '-n', '-m', '-p', '--', ...argv];
+    const user = this.privilege.kind === 'root' ? [] : ['-U', '--preserve-credentials'];
+    return enter(this.id.pid, [...user, '-n', '-m', '-p'], argv);
   }
 
   /** `argv` inside a host, `pid` being its first process: the host's console. */
   inHost(pid: number, argv: Argv): Argv {
-    return ['nsenter', '-t', String(pid), '-m', '-u', '-i', '-n', '-p', '--', ...argv];
+    return this.#asHubUser(enter(pid, ['-m', '-u', '-i', '-n', '-p'], argv));
   }
 
-  /** `argv` in a host's network, with this machine's files; `ends with the host` by its pid namespace. */
+  /** `argv` in a host's network, with this machine's files; it ends with the host. */
   inHostNetwork(pid: number, argv: Argv): Argv {
-    return ['nsenter', '-t', String(pid), '-n', '-p', '--', ...argv];
+    return this.#asHubUser(enter(pid, ['-n', '-p'], argv));
   }
 
-  /** Runs lines of ip(8) in one process in the hub's network, or in a host's when `pid` is given. */
+  /** Runs lines of ip(8) in one process in the network of `pid`. Default: the hub's. */
   async ip(lines: readonly string[], pid: number = this.id.pid): Promise<void> {
-    await mustRun(['nsenter', '-t', String(pid), '-n', '--', 'ip', '-batch', '-'], {
-      input: `${lines.join('\n')}\n`,
-    });
+    await this.inNetworkOf(pid, ['ip', '-batch', '-'], `${lines.join('\n')}\n`);
+  }
+
+  /** Runs a program of this machine in the network of `pid`, with power over it. */
+  async inNetworkOf(pid: number, argv: Argv, input = ''): Promise<void> {
+    await mustRun(this.#asHubUser(enter(pid, ['-n'], argv)), { input });
   }
 
   /** Lets this process end although the hub runs. */
   unref(): void {
-    this.#launcher?.unref();
-    for (const stream of [this.#launcher?.stdin, this.#launcher?.stdout, this.#launcher?.stderr]) {
-      if (
-        stream !== undefined &&
-        stream !== null &&
-        'unref' in stream &&
-        typeof stream.unref === 'function'
-      ) {
-        stream.unref();
-      }
+    const launcher = this.#launcher;
+    launcher?.unref();
+    for (const stream of [launcher?.stdin, launcher?.stdout, launcher?.stderr]) {
+      if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
     }
   }
 
   /** Ends the lab: the kernel ends every process of it, and with them mounts and links. */
   async stop(): Promise<void> {
-    this.#launcher?.stdin?.destroy();
     await killAndWait(this.id);
+    this.#launcher?.stdin?.destroy();
+  }
+
+  /** The owner of the hub's user namespace has all power over those below it. */
+  #asHubUser(argv: Argv): Argv {
+    if (this.privilege.kind === 'root') return argv;
+    return enter(this.id.pid, ['-U', '--preserve-credentials'], argv);
   }
 }
 
@@ -79,11 +96,16 @@ export class Hub {
  * Starts a hub whose disks lie in `directory`/disks.
  * `attached`: it ends with this process, however that ends; `detached`: it lives until it is killed.
  */
-export async function startHub(directory: string, hold: 'attached' | 'detached'): Promise<Hub> {
+export async function startHub(
+  directory: string,
+  privilege: Privilege,
+  hold: 'attached' | 'detached',
+): Promise<Hub> {
+  const user = privilege.kind === 'root' ? [] : ['-U', '-r'];
   const launcher = spawnCommand(
     [
       'unshare',
-      ...['-n', '-m', '-p', '-f', '--kill-child', '--propagation', 'private', '--'],
+      ...[...user, '-n', '-m', '-p', '-f', '--kill-child', '--propagation', 'private', '--'],
       ...['sh', join(runtimeDirectory, 'hub.sh'), directory, runtimeDirectory],
       hold === 'attached' ? 'stdin' : 'forever',
     ],
@@ -102,10 +124,14 @@ export async function startHub(directory: string, hold: 'attached' | 'detached')
     for await (const line of createInterface({ input: launcher.stdout })) {
       const pid = /^hub (\d+)$/.exec(line)?.[1];
       if (pid === undefined) continue;
-      const hub = new Hub(identifyProcess(Number(pid)), directory, launcher);
+      const hub = new Hub(identifyProcess(Number(pid)), directory, privilege, launcher);
       hub.unref();
       return hub;
     }
   }
   throw new LabError(`the lab's hub did not start: ${complaints.trim() || 'no reason given'}`);
+}
+
+function enter(pid: number, namespaces: readonly string[], argv: Argv): Argv {
+  return ['nsenter', '-t', String(pid), ...namespaces, '--', ...argv];
 }

@@ -18,8 +18,10 @@ import type { Argv, CommandOptions, CommandResult } from './process.ts';
 
 /** A running lab. `down` or the end of this process ends it. */
 export interface Lab extends AsyncDisposable {
-  /** Mode 0700: `id_ed25519`, `id_ed25519.pub`, `known_hosts`, `ssh_config`. */
+  /** Mode 0700. */
   readonly directory: string;
+  /** Fit for HOME: its `.ssh` holds the three files below under their usual names, so that plain clients find them. */
+  readonly home: string;
   /** Private key that root and `ops` of every host accept. */
   readonly identity: string;
   /** Every host's key, by name and by address. */
@@ -88,4 +90,5 @@ export interface LabHost {
 export { LabError } from './lab-error.ts';
 export type { LabHostKind, LabHostPlan, LabNic, LabPlan, LabSegment } from './plan.ts';
 export { describeMissing, type MissingRequirements, missingRequirements } from './requirements.ts';
-export { type LabOptions, startLab } from './start-lab.ts';
+export { documentPlan, lanPlan } from './sample-plans.ts';
+export { attachLab, type LabOptions, startLab } from './start-lab.ts';

@@ -1,7 +1,7 @@
-import { access, constants, readFile } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LabPlan } from './plan.ts';
-import { runCommand } from './process.ts';
+import { detectPrivilege } from './privilege.ts';
 
 /** What this machine lacks for a lab; both empty: nothing. */
 export interface MissingRequirements {
@@ -42,9 +42,9 @@ export async function missingRequirements(
   }
   const reasons: string[] = [];
   if (process.platform !== 'linux') reasons.push('namespaces are a thing of Linux');
-  else if (packages.size === 0 && !(await canUnshare())) {
+  else if (packages.size === 0 && (await detectPrivilege()) === null) {
     reasons.push(
-      'making network namespaces is not permitted here (CAP_SYS_ADMIN and CAP_NET_ADMIN)',
+      'namespaces are not permitted here: it takes CAP_SYS_ADMIN and CAP_NET_ADMIN, or user namespaces for everybody',
     );
   }
   return { packages: [...packages].sort(), reasons };
@@ -70,29 +70,4 @@ export async function findTool(name: string): Promise<string | null> {
     }
   }
   return null;
-}
-
-/** Whether this process may change networks: asked of its capabilities, as uid 0 in a container says nothing. */
-export async function hasCapability(bit: number): Promise<boolean> {
-  const status = await readFile('/proc/self/status', 'utf8');
-  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
-  return ((BigInt(`0x${effective}`) >> BigInt(bit)) & 1n) === 1n;
-}
-
-async function canUnshare(): Promise<boolean> {
-  const argv = [
-    'unshare',
-    '-n',
-    '-m',
-    '-p',
-    '-f',
-    '--mount-proc',
-    'ip',
-    'link',
-    'add',
-    'br0',
-    'type',
-    'bridge',
-  ] as const;
-  return (await runCommand([...argv]).catch(() => ({ code: 1 }))).code === 0;
 }

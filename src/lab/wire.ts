@@ -1,5 +1,5 @@
 import type { Hub } from './hub.ts';
-import { mustRun } from './process.ts';
+import type { ResolvedNic } from './plan.ts';
 
 /** One end of a veth pair: the device and a process whose network it is in. */
 export interface WireEnd {
@@ -14,25 +14,43 @@ export interface Wire {
   readonly far: WireEnd;
 }
 
+/** Plugs a booting host's interfaces into its segments' bridges. */
+export async function plugPorts(
+  hub: Hub,
+  pid: number,
+  nics: readonly ResolvedNic[],
+  bridges: { bridgeOf(segment: string): string; nextPort(): string },
+): Promise<readonly Wire[]> {
+  const wires: Wire[] = [];
+  const lines: string[] = [];
+  for (const { iface, mac, link } of nics) {
+    if (link.kind !== 'segment') continue;
+    const port = bridges.nextPort();
+    lines.push(
+      `link add ${port} type veth peer name ${iface} address ${mac} netns ${pid}`,
+      `link set ${port} master ${bridges.bridgeOf(link.segment)} up`,
+    );
+    wires.push({
+      iface,
+      near: { pid, device: iface },
+      far: { pid: hub.id.pid, device: port },
+    });
+  }
+  if (lines.length > 0) await hub.ip(lines);
+  return wires;
+}
+
 /**
  * Drops every packet both ways and touches nothing else: no carrier is lost, no route goes.
  * A queue of length 0 does it, tc-pfifo(8), and it is in every kernel with tc.
  */
-export async function cutWire(wire: Wire): Promise<void> {
-  await Promise.all(
-    [wire.near, wire.far].map((end) =>
-      inNetworkOf(end, ['qdisc', 'replace', 'dev', end.device, 'root', 'pfifo', 'limit', '0']),
-    ),
-  );
+export async function cutWire(hub: Hub, wire: Wire): Promise<void> {
+  await setQueue(hub, wire, ['pfifo', 'limit', '0']);
 }
 
 /** Undoes `cutWire`; a whole wire stays as it is. */
-export async function healWire(wire: Wire): Promise<void> {
-  await Promise.all(
-    [wire.near, wire.far].map((end) =>
-      inNetworkOf(end, ['qdisc', 'replace', 'dev', end.device, 'root', 'noqueue']),
-    ),
-  );
+export async function healWire(hub: Hub, wire: Wire): Promise<void> {
+  await setQueue(hub, wire, ['noqueue']);
 }
 
 /** Takes wires out at their far ends, without a last packet: a power loss sends no FIN. */
@@ -45,6 +63,8 @@ export async function removeWires(hub: Hub, wires: readonly Wire[]): Promise<voi
   }
 }
 
-async function inNetworkOf(end: WireEnd, args: readonly string[]): Promise<void> {
-  await mustRun(['nsenter', '-t', String(end.pid), '-n', '--', 'tc', ...args]);
+async function setQueue(hub: Hub, wire: Wire, queue: readonly string[]): Promise<void> {
+  for (const { pid, device } of [wire.near, wire.far]) {
+    await hub.inNetworkOf(pid, ['tc', 'qdisc', 'replace', 'dev', device, 'root', ...queue]);
+  }
 }

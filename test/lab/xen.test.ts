@@ -1,55 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Lab, type LabOptions, type LabPlan, startLab } from '../../src/lab/lab.ts';
+import { documentPlan, type Lab, type LabOptions, startLab } from '../../src/lab/lab.ts';
 import { labDescribe } from '../lab-tier.ts';
 
 type Antispoof = 'rp_filter' | 'iptables' | 'none';
 const GUEST = ['192.168.0.200', '192.168.0.201', '192.168.0.202'];
-
-/** The source document's network: a router, a client on the LAN, one beyond, a dom0 and a guest with three vifs. */
-function documentPlan(antispoof: Antispoof): LabPlan {
-  return {
-    segments: [{ name: 'lan', controller: ['192.168.0.10/24'] }, { name: 'far' }],
-    controllerGateway: '192.168.0.1',
-    hosts: [
-      {
-        name: 'router',
-        kind: 'bare',
-        nics: [
-          { segment: 'lan', addresses: ['192.168.0.1/24'] },
-          { segment: 'far', addresses: ['10.9.0.1/24'] },
-        ],
-        sysctls: { 'net.ipv4.ip_forward': 1 },
-      },
-      {
-        name: 'client',
-        kind: 'bare',
-        nics: [{ segment: 'lan', addresses: ['192.168.0.50/24'] }],
-        gateway: '192.168.0.1',
-      },
-      {
-        name: 'far',
-        kind: 'bare',
-        nics: [{ segment: 'far', addresses: ['10.9.0.2/24'] }],
-        gateway: '10.9.0.1',
-      },
-      {
-        name: 'xen1',
-        nics: [{ segment: 'lan', addresses: ['192.168.0.100/24'] }],
-        gateway: '192.168.0.1',
-        dom0: { antispoof },
-      },
-      {
-        name: 'webserv',
-        nics: GUEST.map((address, n) => ({
-          vifOf: 'xen1',
-          mac: `de:ad:be:ef:00:0${n}`,
-          addresses: [`${address}/24`],
-        })),
-        gateway: '192.168.0.1',
-      },
-    ],
-  };
-}
 
 async function probeGuest(lab: Lab, from: string): Promise<readonly string[]> {
   const results = await lab.host(from).probe(GUEST.map((to) => ({ to, port: 80 })));

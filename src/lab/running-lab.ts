@@ -1,0 +1,225 @@
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { type Hub, runtimeDirectory } from './hub.ts';
+import { createSshKeyPair } from './keys.ts';
+import type { Lab, LabHost } from './lab.ts';
+import { LabError } from './lab-error.ts';
+import { Machine, type Site } from './machine.ts';
+import { type LabFile, type LabPlan, resolveNics } from './plan.ts';
+import { forEachLimited } from './pool.ts';
+import { type ProbeRequest, type ProbeResult, probe } from './probe.ts';
+import {
+  type Argv,
+  type CommandOptions,
+  type CommandResult,
+  mustRun,
+  runCommand,
+  spawnCommand,
+} from './process.ts';
+import { composeKnownHosts, composeSshConfig } from './ssh-files.ts';
+import { type LabState, saveState } from './state.ts';
+import { composeDom0Disk } from './vif.ts';
+import { findVifScripts } from './vif-scripts.ts';
+import { cutWire, healWire } from './wire.ts';
+
+/** A lab and the means to run it; `startLab` and `attachLab` make them. */
+export class RunningLab implements Lab, Site {
+  readonly hub: Hub;
+  readonly hosts: readonly Machine[];
+  readonly limits: string[];
+  authorizedKey = '';
+  readonly #plan: LabPlan;
+  readonly #isStored: boolean;
+  readonly #vifScripts: 'stand-in' | undefined;
+  readonly #children = new Set<ChildProcess>();
+  #lastPort: number;
+  #miniUsr: Promise<string> | null = null;
+  #dom0Files: Promise<Readonly<Record<string, LabFile>>> | null = null;
+
+  constructor(
+    hub: Hub,
+    plan: LabPlan,
+    options: {
+      readonly isStored: boolean;
+      readonly vifScripts?: 'stand-in' | undefined;
+      /** Of a lab that another process started. */
+      readonly state?: LabState;
+    },
+  ) {
+    const { state } = options;
+    this.hub = hub;
+    this.#plan = plan;
+    this.#isStored = options.isStored;
+    this.#vifScripts = options.vifScripts;
+    this.#lastPort = state?.lastPort ?? 0;
+    this.limits = [...(state?.limits ?? [])];
+    this.hosts = plan.hosts.map((host, position) => {
+      const known = state?.hosts.find(({ name }) => name === host.name);
+      const origin = known ?? createSshKeyPair(`root@${host.name}`);
+      return new Machine(this, host, resolveNics(host, position), origin);
+    });
+  }
+
+  get directory(): string {
+    return this.hub.directory;
+  }
+  get home(): string {
+    return join(this.directory, 'home');
+  }
+  get identity(): string {
+    return join(this.home, '.ssh', 'id_ed25519');
+  }
+  get knownHosts(): string {
+    return join(this.home, '.ssh', 'known_hosts');
+  }
+  get sshConfig(): string {
+    return join(this.home, '.ssh', 'config');
+  }
+  get hubPid(): number {
+    return this.hub.id.pid;
+  }
+
+  host(name: string): LabHost {
+    return this.#machine(name);
+  }
+
+  async up(): Promise<void> {
+    await Promise.all([this.#writeSshFiles(), this.#buildSegments()]);
+    const limit = availableParallelism() * 2;
+    const boot = (host: Machine): Promise<void> => host.boot();
+    await forEachLimited(
+      this.hosts.filter((host) => !host.isGuest),
+      limit,
+      boot,
+    );
+    await forEachLimited(
+      this.hosts.filter((host) => host.isGuest),
+      limit,
+      boot,
+    );
+    await this.save();
+  }
+
+  async run(argv: Argv, options: CommandOptions = {}): Promise<CommandResult> {
+    return await runCommand(this.hub.inNetwork(argv), options);
+  }
+
+  spawn(argv: Argv, options: SpawnOptions = {}): ChildProcess {
+    const child = spawnCommand(this.hub.inNetwork(argv), options);
+    this.#children.add(child);
+    child.once('close', () => this.#children.delete(child));
+    return child;
+  }
+
+  async probe(requests: readonly ProbeRequest[]): Promise<readonly ProbeResult[]> {
+    return await probe((argv) => this.hub.inNetwork(argv), requests);
+  }
+
+  async cut(host: string, iface?: string): Promise<void> {
+    await cutWire(this.hub, this.#machine(host).wire(iface));
+  }
+
+  async heal(host: string, iface?: string): Promise<void> {
+    await healWire(this.hub, this.#machine(host).wire(iface));
+    await this.flushNeighbours();
+  }
+
+  async flushNeighbours(): Promise<void> {
+    const running = this.hosts.filter((host) => host.isRunning);
+    await Promise.all(
+      [this.hubPid, ...running.map((host) => host.pid)].map((pid) =>
+        this.hub.ip(['neigh flush all'], pid),
+      ),
+    );
+  }
+
+  async down(): Promise<void> {
+    for (const child of this.#children) child.kill('SIGKILL');
+    await this.hub.stop();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.down();
+  }
+
+  bridgeOf(segment: string): string {
+    return `seg${this.#plan.segments.findIndex(({ name }) => name === segment)}`;
+  }
+
+  nextPort(): string {
+    this.#lastPort += 1;
+    return `port${this.#lastPort}`;
+  }
+
+  async usrOf(template: 'full' | 'mini'): Promise<string> {
+    if (template === 'full') return '/usr';
+    this.#miniUsr ??= this.#makeMiniTemplate();
+    return await this.#miniUsr;
+  }
+
+  async dom0Files(): Promise<Readonly<Record<string, LabFile>>> {
+    this.#dom0Files ??= findVifScripts(this.#vifScripts).then(({ origin, files }) => {
+      if (origin === 'stand-in') {
+        this.limits.push("vif-route is a stand-in, as Xen's own (xen-utils-common) is not here");
+      }
+      return composeDom0Disk(files);
+    });
+    return await this.#dom0Files;
+  }
+
+  async save(): Promise<void> {
+    if (!this.#isStored) return;
+    await saveState(this.directory, {
+      schema: 1,
+      hub: this.hub.id,
+      privilege: this.hub.privilege,
+      plan: { ...this.#plan, hosts: this.#plan.hosts.map((host) => ({ ...host, files: {} })) },
+      lastPort: this.#lastPort,
+      limits: this.limits,
+      hosts: this.hosts.map((host) => host.state),
+    });
+  }
+
+  #machine(name: string): Machine {
+    const machine = this.hosts.find((host) => host.name === name);
+    if (machine === undefined) throw new LabError(`the lab has no host ${name}`);
+    return machine;
+  }
+
+  async #writeSshFiles(): Promise<void> {
+    const keys = createSshKeyPair('xpush-lab');
+    this.authorizedKey = `${keys.publicLine} xpush-lab`;
+    await mkdir(join(this.home, '.ssh'), { recursive: true, mode: 0o700 });
+    await writeFile(this.identity, keys.openssh, { mode: 0o600 });
+    await writeFile(`${this.identity}.pub`, `${this.authorizedKey}\n`);
+    await writeFile(this.knownHosts, composeKnownHosts(this.hosts));
+    await writeFile(this.sshConfig, composeSshConfig(this.hosts, this));
+  }
+
+  async #buildSegments(): Promise<void> {
+    const lines = this.#plan.segments.flatMap(({ name, controller = [] }) => {
+      const bridge = this.bridgeOf(name);
+      return [
+        `link add ${bridge} type bridge forward_delay 0 stp_state 0 mcast_snooping 0`,
+        ...controller.map((address) =>
+          address.includes(':')
+            ? `addr add ${address} dev ${bridge} nodad`
+            : `addr add ${address} broadcast + dev ${bridge}`,
+        ),
+        `link set ${bridge} up`,
+      ];
+    });
+    const gateway = this.#plan.controllerGateway;
+    if (gateway !== undefined) lines.push(`route add default via ${gateway}`);
+    if (lines.length > 0) await this.hub.ip(lines);
+  }
+
+  async #makeMiniTemplate(): Promise<string> {
+    const template = `${this.directory}/disks/template/mini`;
+    await mustRun(this.hub.inLab(['sh', join(runtimeDirectory, 'template-mini.sh'), template]));
+    return `${template}.usr`;
+  }
+}

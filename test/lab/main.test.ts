@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type CommandResult, runCommand } from '../../src/lab/process.ts';
+import { labDescribe } from '../lab-tier.ts';
+import { buildLab } from './built-lab.ts';
+
+const describe = await labDescribe({ hosts: [{ name: 'h1', kind: 'mini', nics: [] }] });
+
+describe('the lab command', () => {
+  let built: { readonly top: string; readonly lab: string };
+  const name = `test-${process.pid}`;
+  const lab = async (...args: readonly string[]): Promise<CommandResult> =>
+    await runCommand([process.execPath, join(built.lab, 'main.js'), '--name', name, ...args]);
+
+  beforeAll(async () => {
+    built = await buildLab();
+  });
+  afterAll(async () => {
+    await lab('down');
+    await rm(built.top, { recursive: true, force: true });
+  });
+
+  test('up leaves a lab behind that run, sh, status, reboot and down find', async () => {
+    const up = await lab('up', '--hosts', '2', '--kind', 'mini');
+    const ssh = await lab(
+      'run',
+      'ssh',
+      '-F',
+      'none',
+      '-o',
+      'BatchMode=yes',
+      'root@192.168.0.51',
+      'true',
+    );
+    const config = await lab('run', 'sh', '-c', 'ssh -F "$HOME/.ssh/config" h2 hostname');
+    const shell = await lab('sh', 'h1', 'sh', '-c', 'hostname; exit 7');
+    const before = await lab('status');
+    const reboot = await lab('reboot', 'h1');
+    const after = await lab('status');
+    const down = await lab('down');
+    const gone = await lab('status');
+
+    expect(up).toMatchObject({ code: 0, stderr: '' });
+    expect(up.stdout).toContain('npm run lab -- run ssh h1');
+    // Without the lab's config nobody knows the host's key.
+    expect(ssh.code).toBe(255);
+    expect(config).toMatchObject({ code: 0, stdout: 'h2\n' });
+    expect(shell).toMatchObject({ code: 7, stdout: 'h1\n' });
+    expect(before.stdout).toMatch(/^h1\tmini\t192.168.0.51\tup, pid \d+$/m);
+    expect(reboot).toMatchObject({ code: 0, stderr: '' });
+    expect(after.stdout).toMatch(/^h1\tmini\t192.168.0.51\tup, pid \d+$/m);
+    expect(after.stdout.split('\n')[0]).not.toBe(before.stdout.split('\n')[0]);
+    expect(down).toMatchObject({ code: 0, stderr: '' });
+    expect(gone).toMatchObject({ code: 1 });
+    expect(gone.stderr).toContain('there is no lab');
+  });
+
+  test('a second up is refused while there is one; a dead one is replaced', async () => {
+    await lab('up', '--hosts', '1');
+    const second = await lab('up', '--hosts', '1');
+    const status = await lab('run', 'sh', '-c', 'cat "$HOME/../lab.json"');
+    const state: { hub: { pid: number } } = JSON.parse(status.stdout);
+    process.kill(state.hub.pid, 'SIGKILL');
+    const third = await lab('up', '--hosts', '1');
+    await lab('down');
+
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain('EEXIST');
+    expect(third.code).toBe(0);
+  });
+
+  test('Ctrl-C in the terminal goes to the command, not to the lab', async () => {
+    await lab('up', '--hosts', '1');
+    const main = join(built.lab, 'main.js');
+    const script = 'trap "echo caught; exit 3" INT; echo ready; while :; do sleep 0.05; done';
+    const child = spawn(process.execPath, [main, '--name', name, 'run', 'sh', '-c', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    });
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      // As a terminal does: the whole foreground process group.
+      if (text === 'ready\n') process.kill(-(child.pid ?? 0), 'SIGINT');
+    });
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    const status = await lab('status');
+    await lab('down');
+
+    expect(text).toBe('ready\ncaught\n');
+    expect(code).toBe(3);
+    expect(status.stdout).toContain('h1\tfull\t192.168.0.51\tup');
+  });
+
+  test('mistakes get the usage or one line, and exit 2 or 1', async () => {
+    expect(await lab('frobnicate')).toMatchObject({ code: 2 });
+    expect(await lab('up', '--hots', '3')).toMatchObject({ code: 2 });
+    expect((await lab('sh', 'nobody')).stderr).toBe(
+      `lab: there is no lab in /tmp/xpush-lab-${process.getuid?.()}-${name}\n`,
+    );
+  });
+});
