@@ -1,17 +1,18 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
 import type { RunEvent } from '../../src/engine/events.ts';
 import { createReporter } from '../../src/report/reporter.ts';
 import { fileChange, hostEnd, taskEnd } from './sample-run.ts';
 
 /**
- * A simulated run on the terminal: `HOSTS HOST_MS [crash|exit]`. As many hosts, 48 at a time, each
- * busy for about so long; some end badly.
+ * A simulated run on the terminal: `HOSTS FORKS HOST_MS ENDING`. As many hosts, so many at a time,
+ * each busy for about so long; some end badly. ENDING: `finish`, or `crash`, `exit` or `wait` on
+ * the way. The file MARK gets the process id, and ` done` when every host has ended.
  */
-const [hostCount = 1000, hostMs = 2000] = process.argv.slice(2, 4).map(Number);
-const ending = process.argv[4] ?? 'finish';
-const FORKS = 48;
+const [hostCount = 1000, forks = 48, hostMs = 2000] = process.argv.slice(2, 5).map(Number);
+const ending = process.argv[5] ?? 'finish';
 const TASKS = ['vif_config', 'firewall', 'iftab', 'interfaces', 'rt_tables', 'ip_rules'];
 const { stdout, stderr } = process;
-const { DIFF, VERBOSE } = process.env;
+const { DIFF, MARK, VERBOSE } = process.env;
 const reporter = createReporter({
   form: 'auto',
   diff: DIFF === '1',
@@ -26,10 +27,14 @@ const names = Array.from(
 );
 let random = 7;
 
-process.on('SIGINT', () => {
-  process.exitCode = 130;
-  finish(true).catch(() => process.exit(1));
-});
+if (MARK !== undefined) writeFileSync(MARK, String(process.pid));
+// Endings by a signal are left to the reporter.
+if (ending === 'finish') {
+  process.on('SIGINT', () => {
+    process.exitCode = 130;
+    finish(true).catch(() => process.exit(1));
+  });
+}
 
 emit({
   event: 'run_start',
@@ -46,7 +51,8 @@ if (ending === 'crash') setTimeout(() => Promise.reject(new Error('a bug')), hos
 if (ending === 'exit') setTimeout(() => process.exit(3), hostMs);
 
 const queue = names.values();
-await Promise.all(Array.from({ length: FORKS }, worker));
+await Promise.all(Array.from({ length: forks }, worker));
+if (MARK !== undefined) appendFileSync(MARK, ' done');
 emit({ event: 'phase', name: 'Rollout', status: 'done' });
 await finish(false);
 
