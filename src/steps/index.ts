@@ -1,9 +1,21 @@
 import { command } from './command.ts';
 import { firewall } from './firewall.ts';
+import { iftab } from './iftab.ts';
+import { interfaces } from './interfaces.ts';
 import { ipRules } from './ip-rules.ts';
+import { rtTables } from './rt-tables.ts';
 import type { Step } from './step.ts';
 import { sysctl } from './sysctl.ts';
 import { vifConfig } from './vif-config.ts';
 
 /** Every step, in the order in which `xpush steps` shows them. */
-export const steps: readonly Step[] = [vifConfig, firewall, sysctl, ipRules, command];
+export const steps: readonly Step[] = [
+  vifConfig,
+  firewall,
+  sysctl,
+  iftab,
+  interfaces,
+  rtTables,
+  ipRules,
+  command,
+];

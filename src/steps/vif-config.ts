@@ -4,6 +4,7 @@ import { type FileState, query } from '../host/query.ts';
 import type { DomU } from '../inventory/model.ts';
 import { editVifList, newConfig } from '../xen/vif-list.ts';
 import { described } from './described.ts';
+import { editable } from './editable.ts';
 import { guestsOf } from './guests.ts';
 import { defineStep, type Refusal, refuse } from './step.ts';
 
@@ -49,7 +50,9 @@ function planFile(
   create: boolean,
 ): { readonly changes: readonly WriteFile[] } | Refusal {
   const path = guest.config;
-  if (file.type === 'absent') {
+  const found = editable(path, file);
+  if ('refusal' in found) return found;
+  if (found.text === null) {
     return create
       ? { changes: change.writeFile(path, newConfig(guest), file, { effect: 'boot' }) }
       : refuse(
@@ -57,12 +60,7 @@ function planFile(
           `create ${guest.name} first, name its file by "config:" in the inventory, or say "create: true"`,
         );
   }
-  if (file.type !== 'file' || file.content === null) {
-    const what =
-      file.type === 'file' ? 'is larger than 256 KiB' : `is no readable file (${file.type})`;
-    return refuse(`${path} ${what}`);
-  }
-  const edit = editVifList(file.content, guest);
+  const edit = editVifList(found.text, guest);
   if (edit.kind === 'refused') return refuse(`${path}:${edit.line}: ${edit.message}`, edit.hint);
   return {
     changes:

@@ -1,0 +1,23 @@
+import { change } from '../host/change.ts';
+import { query } from '../host/query.ts';
+import { rtTablesFile, rtTablesPath } from '../xen/rt-tables-file.ts';
+import { noParams } from './described.ts';
+import { editable } from './editable.ts';
+import { defineStep } from './step.ts';
+
+export const rtTables = defineStep({
+  name: 'rt_tables',
+  summary: "Names the guest's routing tables in /etc/iproute2/rt_tables; other lines stay.",
+  on: ['domU'],
+  params: noParams,
+
+  queries: () => ({ file: query.file(rtTablesPath) }),
+
+  plan: ({ host }, _params, { file }) => {
+    const found = editable(rtTablesPath, file);
+    if ('refusal' in found) return found;
+    const text = rtTablesFile(found.text, host);
+    if (text === null) return { changes: [], message: 'no routing tables are needed' };
+    return { changes: change.writeFile(rtTablesPath, text, file, { effect: 'boot' }) };
+  },
+});
