@@ -1,16 +1,15 @@
 import { constants } from 'node:fs';
-import { access, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { access, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join } from 'node:path';
 import type { Diagnostic } from '../source/diagnostic.ts';
 import { readYaml } from '../source/parse-yaml.ts';
 import { quoted } from '../source/quoted.ts';
 import type { SourceNode } from '../source/source-node.ts';
-import { type Place, placeName } from '../source/source-text.ts';
+import type { Place } from '../source/source-text.ts';
 import type { Findings } from './findings.ts';
 import { textsOf } from './merge-files.ts';
 import { runProgram } from './run-program.ts';
 
-const YAML_EXTENSIONS = new Set(['.yaml', '.yml']);
 const LARGEST_FILE_BYTES = 10 * 1024 * 1024;
 const MOST_FILES = 10_000;
 const STANDARD_INPUT = '<stdin>';
@@ -69,7 +68,7 @@ class Reader implements FilesRead {
     const real = await attempt(() => realpath(path));
     if (!real.ok) return this.#fail(`cannot read ${quoted(path)}: ${real.why}`, from);
     if (above.includes(real.value) && from !== null) {
-      return this.#findings.add(from, `the file ${quoted(path)} includes itself`, circleHint(from));
+      return this.#findings.add(from, `${quoted(path)} includes itself`);
     }
     if (this.#seen.has(real.value)) return;
     this.#seen.add(real.value);
@@ -133,17 +132,25 @@ class Reader implements FilesRead {
   }
 }
 
-/** An executable file; one that is called `*.yaml` only when it begins with `#!`. */
+/**
+ * An executable file that the kernel itself runs: a script with `#!` or an ELF binary. Anything else
+ * is read, since `spawn` would give an executable YAML file to /bin/sh line by line.
+ */
 async function isProgram(path: string): Promise<boolean> {
   const executable = await attempt(() => access(path, constants.X_OK));
   if (!executable.ok) return false;
-  if (!YAML_EXTENSIONS.has(extname(path))) return true;
-  const contents = await attempt(() => readFile(path));
-  return contents.ok && contents.value.subarray(0, 2).toString() === '#!';
+  const start = await attempt(() => firstBytes(path, 4));
+  return start.ok && (start.value.startsWith('#!') || start.value === '\x7fELF');
 }
 
-function circleHint(from: Place): string {
-  return `included again at ${placeName(from)}`;
+async function firstBytes(path: string, length: number): Promise<string> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
+    return buffer.toString('latin1', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 type Attempt<T> =

@@ -66,7 +66,7 @@ function failed(why: string, complaint: string): ProgramOutcome {
 
 function startFailure(error: Error): string {
   const code = 'code' in error ? String(error.code) : '';
-  if (code === 'ENOEXEC') return 'it is no program and has no "#!" line';
+  if (code === 'ENOENT') return 'the interpreter after its "#!" is not there';
   return code === 'EACCES' ? 'permission denied' : error.message;
 }
 
