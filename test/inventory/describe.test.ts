@@ -1,0 +1,92 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { describeHost, describeInventory, inventoryGraph } from '../../src/inventory/describe.ts';
+import { loadInventory } from '../../src/inventory/load-inventory.ts';
+import type { Inventory } from '../../src/inventory/model.ts';
+
+let fleet: Inventory;
+
+beforeAll(async () => {
+  fleet = await loadInventory({
+    argument: '-',
+    stdin: `networks: { lan: { subnet: 10.0.0.0/24, gateway: 10.0.0.1 }, back: { subnet: 10.9.0.0/16 } }
+vars: { site: north }
+dom0: { xen1: { address: 10.0.0.100 } }
+domU:
+  web:
+    dom0: xen1
+    vifs: [ { ips: [10.0.0.5, 10.0.0.6] }, { ip: 10.9.0.5 } ]
+    allow: [ { proto: tcp, ports: [80, "1024-2048"] } ]
+hosts: { db: { ssh: { jump: xen1, host_key_checking: accept-new } } }
+groups: { front: [web], shop: { children: [front], hosts: [db] }, none: [] }
+`,
+  });
+});
+
+describe('describeHost', () => {
+  test('has all that is derived for a domU', () => {
+    const web = fleet.hosts.get('web');
+
+    expect(web && describeHost(web)).toMatchObject({
+      kind: 'domU',
+      address: '10.0.0.5',
+      vars: { site: 'north' },
+      groups: ['all', 'domU', 'domU@xen1', 'shop', 'front'],
+      config: '/etc/xen/web.cfg',
+      vifs: [
+        {
+          iface: 'eth0',
+          mac: '00:16:3e:75:ff:30',
+          network: 'lan',
+          table: { id: 16, name: 'eth0-5' },
+        },
+        { iface: 'eth1', network: 'back', table: { id: 17, name: 'eth1-5' }, priorities: [1016] },
+      ],
+      rules: [
+        '1000: from 10.0.0.5 lookup 16',
+        '1001: from 10.0.0.6 lookup 16',
+        '1016: from 10.9.0.5 lookup 17',
+      ],
+      tables: [
+        {
+          id: 16,
+          name: 'eth0-5',
+          routes: [
+            '10.0.0.0/24 dev eth0 scope link src 10.0.0.5',
+            'default via 10.0.0.1 dev eth0 src 10.0.0.5',
+          ],
+        },
+        { id: 17, name: 'eth1-5', routes: ['10.9.0.0/16 dev eth1 scope link src 10.9.0.5'] },
+      ],
+      allow: [{ proto: 'tcp', ports: ['80', '1024-2048'], from: [], direction: 'in' }],
+    });
+  });
+});
+
+describe('describeInventory', () => {
+  test('is JSON that holds every host, network and group', () => {
+    const json = JSON.parse(JSON.stringify(describeInventory(fleet)));
+
+    expect(Object.keys(json)).toEqual(['networks', 'hosts', 'groups', 'playbooks']);
+    expect(Object.keys(json.hosts)).toEqual(['xen1', 'web', 'db']);
+    expect(json.networks.back).toEqual({ subnet: '10.9.0.0/16', gateway: null, vlan: null });
+    expect(json.groups.shop).toEqual({ hosts: ['web', 'db'], children: ['front'] });
+    expect(json.hosts.db.ssh).toMatchObject({ jump: 'xen1', host_key_checking: 'accept-new' });
+    expect(json.hosts.xen1).toMatchObject({ kind: 'dom0', uplink: 'eth0', domUs: ['web'] });
+  });
+});
+
+describe('inventoryGraph', () => {
+  test('shows each dom0 with its guests, then the groups', () => {
+    expect(inventoryGraph(fleet)).toBe(`xen1 (dom0) 10.0.0.100
+|-- web (domU) eth0=10.0.0.5,10.0.0.6 eth1=10.9.0.5
+db (host) db
+@all: xen1, web, db
+@dom0: xen1
+@domU: web
+@domU@xen1: web
+@front: web
+@shop: @front, web, db
+@none: -
+`);
+  });
+});
