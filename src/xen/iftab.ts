@@ -1,5 +1,5 @@
 import type { DomU, Vif } from '../inventory/model.ts';
-import { splitLines, withOwnLines } from './own-lines.ts';
+import { splitJoinedLines, withOwnLines } from './own-lines.ts';
 
 /** Where ifrename finds which MAC gets which interface name (iftab(5)). */
 export const iftabPath = '/etc/iftab';
@@ -12,7 +12,7 @@ export const iftabPath = '/etc/iftab';
 export function iftabFile(text: string | null, domU: DomU): string | null {
   if (domU.vifs.length === 0) return text;
   return withOwnLines(
-    splitLines(text ?? '', true),
+    splitJoinedLines(text ?? ''),
     domU.vifs.map((vif) => ({
       text: `${vif.iface} mac ${vif.mac} arp 1`,
       isSame: (line) => {

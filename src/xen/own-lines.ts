@@ -8,13 +8,15 @@ export interface OwnLine {
   readonly isOurs: (line: string) => boolean;
 }
 
-/** Lines with their newlines; a backslash before a newline joins lines where `joins` is set. */
-export function splitLines(text: string, joins = false): readonly string[] {
-  return (
-    text
-      .match(joins ? /(?:[^\n\\]|\\(?:.|\n|$))*(?:\n|$)/g : /[^\n]*\n|[^\n]+$/g)
-      ?.filter(Boolean) ?? []
-  );
+/** Lines with their newlines. */
+export function splitLines(text: string): readonly string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+/** Lines with their newlines; a backslash before a newline joins two, but for comments. */
+export function splitJoinedLines(text: string): readonly string[] {
+  const lines = text.match(/[ \t]*#[^\n]*(?:\n|$)|(?:[^\n\\]|\\(?:.|\n|$))*(?:\n|$)/g);
+  return lines?.filter(Boolean) ?? [];
 }
 
 /**

@@ -1,0 +1,45 @@
+import type { DomU, Vif } from '../inventory/model.ts';
+import { netmask } from './cidr.ts';
+import type { Route, Rule } from './routing.ts';
+import { anywhere, defaultVif, needsTable, tableRoutes, tableRules } from './routing.ts';
+
+/**
+ * Options of a vif's stanza, in their order. What ifupdown has no words for are `up` lines that can
+ * run twice, name tables by number, do without what busybox lacks, and never fail: a failing one
+ * would leave the interface half configured. Routes stand with the interface they go through, since
+ * that must be up before them.
+ */
+export function stanzaOptions(domU: DomU, vif: Vif): readonly string[] {
+  const [first, ...more] = vif.ips;
+  const routed = domU.vifs.filter((each) => needsTable(domU, each));
+  const routes = routed
+    .flatMap((each) => tableRoutes(domU, each))
+    .filter((route) => route.dev === vif.iface);
+  const rules = routed.includes(vif) ? tableRules(vif) : [];
+  const isDefault = vif === defaultVif(domU) && vif.network.gateway !== null;
+  return [
+    ...(first === undefined ? [] : [`address ${first}`, `netmask ${netmask(vif.prefix)}`]),
+    ...(isDefault ? [`gateway ${vif.network.gateway}`] : []),
+    ...more.map((ip) => `up ip addr add ${ip}/${vif.prefix} dev ${vif.iface} 2>/dev/null || true`),
+    ...routes.map((route) => `up ip route replace ${routeWords(route)} || true`),
+    ...rules.flatMap((rule) => [
+      `up ip rule | grep -q '^${rule.priority}:' || ip rule add ${ruleWords(rule)} || true`,
+      `down ip rule del ${ruleWords(rule)} || true`,
+    ]),
+  ];
+}
+
+function routeWords({ destination, via, dev, scope, src, table }: Route): string {
+  return [
+    destination === anywhere ? 'default' : destination,
+    ...(via === null ? [] : ['via', via]),
+    ...(dev === null ? [] : ['dev', dev]),
+    ...(scope === null ? [] : ['scope', scope]),
+    ...(src === null ? [] : ['src', src]),
+    'table',
+    table,
+  ].join(' ');
+}
+
+const ruleWords = ({ from, table, priority }: Rule): string =>
+  `from ${from.replace('/32', '')} table ${table} priority ${priority}`;
