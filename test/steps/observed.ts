@@ -1,0 +1,94 @@
+import type { Observation } from '../../src/host/look-program.ts';
+import { type Answers, type Query, queryKey } from '../../src/host/query.ts';
+import { HostState } from '../../src/host/state.ts';
+import { loadInventory } from '../../src/inventory/load-inventory.ts';
+import type { Inventory } from '../../src/inventory/model.ts';
+import type { BoundStep, Plan, Refusal, Step } from '../../src/steps/step.ts';
+
+/** The document's dom0 and guest, and a machine beside them. */
+export const fleet: Inventory = await loadInventory({
+  argument: '-',
+  stdin: `
+networks: { lan: { subnet: 192.168.0.0/24, gateway: 192.168.0.1 } }
+dom0: { xen1: { address: 192.168.0.100, uplink: eth0 } }
+domU:
+  webserv:
+    dom0: xen1
+    names: iftab
+    network_config: ifupdown
+    vifs:
+      - { mac: "de:ad:be:ef:00:00", ip: 192.168.0.200 }
+      - { mac: "de:ad:be:ef:00:01", ip: 192.168.0.201 }
+    allow:
+      - { proto: tcp, ports: [80] }
+hosts: { plain: { address: 192.168.0.7 } }
+`,
+});
+
+/** The step for a host of the fleet, with parameters as its schema would give them. */
+export function bind(step: Step, hostName: string, params: unknown = {}): BoundStep {
+  const host = fleet.hosts.get(hostName);
+  if (host === undefined) throw new Error(`no host ${hostName}`);
+  return step.bind({ host, inventory: fleet }, params);
+}
+
+/** A regular file of root's. */
+export function fileOf(content: string, mode = 0o644): Answers['file'] {
+  return { type: 'file', mode, uid: 0, gid: 0, size: content.length, content };
+}
+
+/** A host as it comes: what `answers` does not say is absent, empty or an answer of a fresh host. */
+export function stateFor(bound: BoundStep, answers: Readonly<Record<string, unknown>>): HostState {
+  const observations = new Map<string, Observation>();
+  for (const query of bound.queries) {
+    const key = queryKey(query);
+    const answer = key in answers ? answers[key] : freshAnswer(query);
+    observations.set(key, { answer: answer as Answers[Query['kind']] });
+  }
+  return new HostState(observations);
+}
+
+/** The plan, and the plan of the state that the first one predicts. */
+export function planTwice(
+  bound: BoundStep,
+  answers: Readonly<Record<string, unknown>> = {},
+): { readonly first: Plan | Refusal; readonly second: Plan | Refusal } {
+  const state = stateFor(bound, answers);
+  const first = bound.plan(state);
+  if ('refusal' in first) return { first, second: first };
+  const after = [...first.changes, ...(first.upkeep ?? [])].reduce(
+    (before: HostState, change) => before.after(change),
+    state,
+  );
+  return { first, second: bound.plan(after) };
+}
+
+function freshAnswer(query: Query): Answers[Query['kind']] {
+  switch (query.kind) {
+    case 'file':
+      return query.path.endsWith('.d') ? { type: 'directory' } : { type: 'absent' };
+    case 'interfaces':
+      return ['00', '01'].map((last, index) => ({
+        name: `eth${index}`,
+        mac: `de:ad:be:ef:00:${last}`,
+        isUp: true,
+        addresses: [],
+      }));
+    case 'rules':
+    case 'routes':
+      return { entries: [], fingerprint: '0 0' };
+    case 'chains':
+      return {
+        listed: query.chains,
+        chains: new Map([['FORWARD', []]]),
+        policies: new Map([['FORWARD', 'ACCEPT']]),
+        fingerprint: '0 0',
+      };
+    case 'parameter':
+      return '0';
+    case 'tool':
+      return true;
+    case 'session':
+      return { peer: '192.168.0.10' };
+  }
+}

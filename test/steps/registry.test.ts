@@ -1,0 +1,56 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { isOpaque } from '../../src/host/change.ts';
+import { steps } from '../../src/steps/index.ts';
+import { parametersOf } from '../../src/steps/parameters.ts';
+import { bind, fileOf, planTwice } from './observed.ts';
+
+const root = join(import.meta.dirname, '../..');
+const definitions = readdirSync(join(root, 'src/steps')).filter((name) =>
+  readFileSync(join(root, 'src/steps', name), 'utf8').includes('= defineStep({'),
+);
+
+/** A host of its kind, parameters and answers with which each step has something to do. */
+const examples: Readonly<Record<string, readonly [string, unknown, Record<string, unknown>?]>> = {
+  vif_config: ['xen1', {}, { 'file:/etc/xen/webserv.cfg': fileOf('name = "webserv"\n') }],
+  firewall: ['xen1', {}],
+  sysctl: ['xen1', {}],
+  iftab: ['webserv', {}],
+  interfaces: ['webserv', {}],
+  rt_tables: ['webserv', {}],
+  ip_rules: ['webserv', {}],
+  command: ['plain', { argv: ['true'] }],
+};
+
+describe('steps', () => {
+  test('are all in the registry', () => {
+    expect(steps.map(({ name }) => `${name.replaceAll('_', '-')}.ts`).sort()).toEqual(
+      definitions.sort(),
+    );
+  });
+
+  describe.each(steps.map((step) => [step.name, step] as const))('%s', (name, step) => {
+    const page = name.replaceAll('_', '-');
+
+    test('has a test and a page', () => {
+      expect(existsSync(join(root, `test/steps/${page}.test.ts`))).toBe(true);
+      expect(existsSync(join(root, `docs/steps/${page}.md`))).toBe(true);
+    });
+
+    test('describes itself and each of its parameters', () => {
+      expect(step.summary).toMatch(/^[A-Z].*\.$/);
+      for (const { description } of parametersOf(step)) expect(description).toMatch(/^[A-Z].*\.$/);
+    });
+
+    test('plans, and finds nothing to do in the world that it predicts', () => {
+      const [host, params, answers] = examples[name] ?? ['', {}];
+
+      const { first, second } = planTwice(bind(step, host, params), answers);
+
+      const changes = 'refusal' in first ? [] : first.changes;
+      expect(changes.length).toBeGreaterThan(0);
+      if (!changes.some(isOpaque)) expect(second).toMatchObject({ changes: [] });
+    });
+  });
+});

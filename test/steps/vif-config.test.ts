@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { vifConfig } from '../../src/steps/vif-config.ts';
+import { bind, fileOf, planTwice } from './observed.ts';
+
+const path = '/etc/xen/webserv.cfg';
+const wanted =
+  "vif = [ 'mac=de:ad:be:ef:00:00, ip=192.168.0.200, script=vif-route',\n" +
+  "        'mac=de:ad:be:ef:00:01, ip=192.168.0.201, script=vif-route' ]\n";
+
+describe('vif_config', () => {
+  test('edits the vif list and says when it will be read', () => {
+    const { first } = planTwice(bind(vifConfig, 'xen1'), {
+      [`file:${path}`]: fileOf('memory = 512\nvif = [ ]\n# end\n', 0o600),
+    });
+
+    expect(first).toMatchObject({
+      changes: [{ kind: 'write', path, mode: null, content: `memory = 512\n${wanted}# end\n` }],
+      pending: ['the vif list of webserv is read when it is next created'],
+    });
+  });
+
+  test('does nothing when the list means the same: another case, spaces and order of keys', () => {
+    const same = wanted
+      .replace('mac=de:ad:be:ef:00:00, ip', 'script=vif-route,mac=DE:AD:BE:EF:00:00,ip')
+      .replace('192.168.0.200, script=vif-route', '192.168.0.200');
+
+    const { first } = planTwice(bind(vifConfig, 'xen1'), { [`file:${path}`]: fileOf(same) });
+
+    expect(first).toMatchObject({ changes: [], pending: [] });
+  });
+
+  test('refuses a missing file and says what to do, unless it is to be created', () => {
+    const refused = planTwice(bind(vifConfig, 'xen1')).first;
+    const created = planTwice(bind(vifConfig, 'xen1', { create: true })).first;
+
+    expect(refused).toEqual({
+      refusal: `${path} does not exist`,
+      hint: 'create webserv first, name its file by "config:" in the inventory, or say "create: true"',
+    });
+    expect(created).toMatchObject({
+      changes: [{ path, content: expect.stringMatching(/^name = 'webserv'\nvif .*\n.* \]\n$/m) }],
+    });
+  });
+
+  test('refuses a program, naming the line', () => {
+    const { first } = planTwice(bind(vifConfig, 'xen1'), {
+      [`file:${path}`]: fileOf('name = "webserv"\nimport os\n'),
+    });
+
+    expect(first).toMatchObject({ refusal: expect.stringContaining(`${path}:2: `) });
+  });
+
+  test.each([
+    [{ type: 'directory' }, `${path} is a directory`],
+    [{ type: 'special' }, `${path} is no regular file`],
+    [{ type: 'unreadable' }, `${path} cannot be read`],
+    [{ ...fileOf(''), content: null, size: 300_000 }, `${path} is larger than 256 KiB`],
+  ])('refuses %j', (file, refusal) => {
+    expect(planTwice(bind(vifConfig, 'xen1'), { [`file:${path}`]: file }).first).toMatchObject({
+      refusal,
+    });
+  });
+});
