@@ -78,7 +78,7 @@ export class JumpHosts {
 export function forwardError(error: unknown, hop: Target, target: Target): unknown {
   if (!(error instanceof ConnectionError) || error.reason !== 'channel') return error;
   const what = error.message.slice(error.message.lastIndexOf(': ') + 2);
-  const isForbidden = /prohibited|denied/.test(what);
+  const isForbidden = /prohibited/.test(what);
   return new ConnectionError(
     'network',
     `jump host ${printable(hop.name)} cannot reach ${hostPort(target.host, target.port)}: ${what}`,

@@ -1,5 +1,13 @@
 import { type ConfigItem, readConfigFiles } from './openssh-config-files.ts';
 import { type ConfigLine, configError } from './openssh-config-lines.ts';
+import {
+  hostnameOf,
+  onlyValue,
+  parseChecking,
+  parseFlag,
+  parsePort,
+  parseTime,
+} from './openssh-config-values.ts';
 import { matchesPatternList, matchesPatterns } from './pattern.ts';
 import type { ConnectionError } from './transport.ts';
 
@@ -154,7 +162,7 @@ class Evaluation {
         draft.hashKnownHosts ??= parseFlag(line);
         break;
       case 'connecttimeout':
-        if (draft.connectTimeoutMs === undefined) draft.connectTimeoutMs = parseTime(line);
+        this.#setConnectTimeout(line);
         break;
       case 'proxyjump':
         this.#setProxyJump(line);
@@ -169,6 +177,13 @@ class Evaluation {
         this.#setUnsupported('RevokedHostKeys', line);
         break;
     }
+  }
+
+  /** `none` leaves it open for a later line. */
+  #setConnectTimeout(line: ConfigLine): void {
+    const time = onlyValue(line);
+    if (this.#draft.connectTimeoutMs !== undefined || time === 'none') return;
+    this.#draft.connectTimeoutMs = parseTime(time, line);
   }
 
   /** The first of ProxyJump and ProxyCommand counts; only `ProxyJump none` leaves the other open. */
@@ -249,71 +264,4 @@ function unsupportedMatch(attribute: string, { at }: ConfigLine): ConnectionErro
       ? 'Match exec is not run; use `transport: openssh`, or another configuration'
       : `Match ${attribute} is not understood here`,
   );
-}
-
-function onlyValue({ args, at, keyword }: ConfigLine): string {
-  const [value, more] = args;
-  if (value === undefined || more !== undefined) {
-    throw configError(at, `${keyword} takes one value, not "${args.join(' ')}"`);
-  }
-  return value;
-}
-
-function hostnameOf(line: ConfigLine): string {
-  const value = onlyValue(line);
-  if (/^(%[h%]|[^%])+$/.test(value)) return value;
-  throw configError(line.at, `HostName knows %h and %% only, not "${value}"`);
-}
-
-function parsePort(line: ConfigLine): number {
-  const port = Number(onlyValue(line));
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw configError(line.at, `Port is a number from 1 to 65535, not "${line.args[0]}"`);
-}
-
-function parseFlag(line: ConfigLine): boolean {
-  switch (onlyValue(line).toLowerCase()) {
-    case 'yes':
-    case 'true':
-      return true;
-    case 'no':
-    case 'false':
-      return false;
-    default:
-      throw configError(line.at, `${line.keyword} is yes or no, not "${line.args[0]}"`);
-  }
-}
-
-function parseChecking(line: ConfigLine): 'yes' | 'ask' | 'no' | 'accept-new' {
-  const value = onlyValue(line).toLowerCase();
-  switch (value) {
-    case 'yes':
-    case 'true':
-      return 'yes';
-    case 'no':
-    case 'false':
-    case 'off':
-      return 'no';
-    case 'ask':
-    case 'accept-new':
-      return value;
-    default:
-      throw configError(line.at, `StrictHostKeyChecking is not "${line.args[0]}"`);
-  }
-}
-
-/** Milliseconds of `90` or `1m30s` (sshd_config(5), TIME FORMATS); `none` and 0 are null. */
-function parseTime(line: ConfigLine): number | null {
-  const text = onlyValue(line);
-  if (text === 'none') return null;
-  const parts = [...text.matchAll(/(\d+)([smhdw]?)/gi)];
-  if (parts.length === 0 || parts.map((part) => part[0]).join('') !== text) {
-    throw configError(line.at, `ConnectTimeout is a time, not "${text}"`);
-  }
-  const units: Record<string, number> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
-  const total = parts.reduce(
-    (sum, [, count, unit]) => sum + Number(count) * (units[unit?.toLowerCase() ?? ''] ?? 1),
-    0,
-  );
-  return total === 0 ? null : total * 1000;
 }

@@ -113,7 +113,7 @@ function lastHop(
   behind: readonly string[],
 ): Target | null {
   const chain = [...behind, endpoint.name];
-  if (chain.length > maximumHops) {
+  if (hops.length > 0 && (behind.includes(endpoint.name) || behind.length >= maximumHops)) {
     throw new ConnectionError('config', `the jump hosts go in a circle: ${chain.join(', ')}`);
   }
   return hops.reduce<Target | null>((via, hop) => resolve(hop, local, via, chain), null);

@@ -135,7 +135,9 @@ export class Ssh2Connection implements Connection, ChannelOwner {
       const reason = this.#lossReason ?? `${this.#label} closed the connection`;
       return new ConnectionError('network', reason, { cause: error });
     }
-    const text = printable(messageOf(error)).replace(/^\(SSH\) Channel open failure: /, '');
+    const text = isProhibited(error)
+      ? 'administratively prohibited'
+      : printable(messageOf(error)).replace(/^\(SSH\) Channel open failure: /, '');
     return new ConnectionError('channel', `${this.#label} did not open ${what}: ${text}`, {
       cause: error,
     });
@@ -149,4 +151,9 @@ export class Ssh2Connection implements Connection, ChannelOwner {
       ? `${this.#label} reset the connection`
       : `the connection to ${this.#label} failed: ${printable(error.message)}`;
   }
+}
+
+/** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED (RFC 4254, 5.1). */
+function isProhibited(error: unknown): boolean {
+  return error instanceof Error && 'reason' in error && error.reason === 1;
 }
