@@ -46,9 +46,10 @@ export const apply = defineCommand({
     verbose: { type: 'count', alias: 'v', describe: 'Say more: a line for each task; -vv: all' },
   },
   examples: [
-    ['xpush apply inventory.yaml --check --diff', 'what would change, exactly'],
-    ['xpush apply inventory.yaml', 'make it so'],
-    ['xpush apply inventory.yaml site.yaml -l xen1', 'one playbook, one host'],
+    ['xpush apply fleet.yaml -C -D', 'what would change, exactly'],
+    ['xpush apply fleet.yaml', 'make it so'],
+    ['xpush apply fleet.yaml -l xen1', 'on one host'],
+    ['xpush apply fleet.yaml web.yaml', 'by another playbook'],
   ],
   schema: v.object({
     inventory: v.string(),

@@ -3,21 +3,31 @@ import { buffer } from 'node:stream/consumers';
 import { type HostedPlays, planHosts } from '../engine/plays.ts';
 import { loadInventory } from '../inventory/load-inventory.ts';
 import type { Inventory } from '../inventory/model.ts';
+import { inventoryWarnings } from '../inventory/warnings.ts';
 import { loadPlaybooks } from '../playbook/load-playbook.ts';
+import { formatDiagnostic } from '../source/format-diagnostic.ts';
 import { UsageError } from './usage-error.ts';
 
 const defaultPlaybook = join(import.meta.dirname, '..', '..', 'playbooks', 'vif-route.yaml');
 
 /**
  * The fleet that INVENTORY names; `-` is standard input. Throws `ConfigError` with all that is wrong,
- * and `UsageError` when standard input is a terminal.
+ * and `UsageError` when standard input is a
+ * terminal. What may surprise is said on standard error.
  */
 export async function readInventory(argument: string): Promise<Inventory> {
-  if (argument !== '-') return loadInventory({ argument });
-  if (process.stdin.isTTY) {
+  const isStdin = argument === '-';
+  if (isStdin && process.stdin.isTTY) {
     throw new UsageError('INVENTORY is "-", and standard input is a terminal');
   }
-  return loadInventory({ argument, stdin: await buffer(process.stdin) });
+  const inventory = await loadInventory({
+    argument,
+    ...(isStdin ? { stdin: await buffer(process.stdin) } : {}),
+  });
+  for (const warning of inventoryWarnings(inventory)) {
+    process.stderr.write(`warning: ${formatDiagnostic(warning)}\n`);
+  }
+  return inventory;
 }
 
 /**

@@ -30,7 +30,7 @@ function inWords(error: UsageError | ConfigError): string {
     return `${error.diagnostics.map(formatDiagnostic).join('\n')}${total}`;
   }
   const hint = error.hint === null ? '' : `\n  hint: ${error.hint}`;
-  return `xpush: ${error.message}${hint}\nSee: xpush --help`;
+  return `xpush: ${error.message}${hint}`;
 }
 
 function usageAsDiagnostic({ message, hint }: UsageError) {

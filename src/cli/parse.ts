@@ -1,10 +1,19 @@
 import yargs, { type Argv } from 'yargs';
+import { didYouMean } from '../source/did-you-mean.ts';
 import { apply } from './apply.ts';
 import type { Command } from './command.ts';
 import { inventory } from './inventory.ts';
 import { steps } from './steps.ts';
 import { UsageError } from './usage-error.ts';
 import { version } from './version.ts';
+
+declare module 'yargs' {
+  // biome-ignore lint/correctness/noUnusedVariables: must repeat the library's own parameter
+  interface Argv<T> {
+    /** Of yargs 17.3 and later; its type declarations lack it. */
+    usageConfiguration(configuration: { readonly 'hide-types': boolean }): this;
+  }
+}
 
 const commands: readonly Command[] = [apply, inventory, steps];
 
@@ -24,17 +33,18 @@ export async function parse(argv: readonly string[]): Promise<() => Promise<numb
     .exitProcess(false)
     .strict()
     .demandCommand(1, 'a command is needed')
-    .recommendCommands()
     .version(version())
     .alias('help', 'h')
     .wrap(Math.min(100, process.stdout.columns ?? 80))
+    .usageConfiguration({ 'hide-types': true })
     .epilogue(
-      'Exit codes: 0 done, 1 a task failed, 2 bad usage or files, 3 unreachable, 4 rolled back,\n' +
-        '5 needs a human, 6 busy, 10 changes pending (--check --exit-code), 130 interrupted.\n' +
-        'Options can also be given in the environment, as XPUSH_FORKS=8 for --forks 8.',
+      'Exit codes: 0 done, 1 a task failed, 2 bad usage or files, 3 unreachable,\n' +
+        '4 rolled back, 5 needs a human, 6 busy, 10 changes pending (with --check\n' +
+        '--exit-code), 130 interrupted. The worst host decides.\n' +
+        'Options can also be given in the environment: XPUSH_FORKS=8 is --forks 8.',
     )
     .fail((message, error) => {
-      throw error ?? new UsageError(message);
+      throw inOurWords(message ?? error?.message ?? '', argv[0]);
     });
   for (const command of commands) {
     parser.command(
@@ -49,6 +59,36 @@ export async function parse(argv: readonly string[]): Promise<() => Promise<numb
   refuseOddFlags(argv);
   await parser.parseAsync(withEnvironment(argv, process.env));
   return chosen;
+}
+
+/** yargs' complaints, with what would be right. */
+function inOurWords(message: string, word: string | undefined): UsageError {
+  const command = commands.find((each) => nameOf(each) === word);
+  const help = `see xpush ${command === undefined ? '' : `${word} `}--help`;
+  const unknown = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(message)?.[1];
+  if (unknown !== undefined && command !== undefined) {
+    const known = Object.keys(command.options);
+    return new UsageError(
+      `unknown option or argument ${JSON.stringify(unknown)}`,
+      didYouMean(unknown, known) ?? help,
+    );
+  }
+  if (command === undefined && word !== undefined && !word.startsWith('-')) {
+    return new UsageError(
+      `there is no command ${JSON.stringify(word)}`,
+      didYouMean(word, commands.map(nameOf)) ?? help,
+    );
+  }
+  if (message.startsWith('Not enough non-option arguments')) {
+    return new UsageError(`${command?.usage.split(' ')[1] ?? 'an argument'} is missing`, help);
+  }
+  const valueless = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
+  if (valueless !== undefined) return new UsageError(`--${valueless} needs a value`, help);
+  return new UsageError(message, help);
+}
+
+function nameOf({ usage }: Command): string {
+  return usage.split(' ')[0] ?? '';
 }
 
 function describe(builder: Argv, command: Command): Argv {
@@ -80,7 +120,7 @@ function refuseOddFlags(argv: readonly string[]): void {
 
 /** Adds the options of the chosen command that `XPUSH_<OPTION>` gives and the command line doesn't. */
 function withEnvironment(argv: readonly string[], environment: NodeJS.ProcessEnv): string[] {
-  const command = commands.find(({ usage }) => usage.split(' ')[0] === argv[0]);
+  const command = commands.find((each) => nameOf(each) === argv[0]);
   const added = Object.entries(command?.options ?? {}).flatMap(([name, { alias }]) => {
     const value = environment[`XPUSH_${name.toUpperCase().replaceAll('-', '_')}`];
     const isGiven = argv.some(
