@@ -80,25 +80,40 @@ const rateUnits = [
   { name: 'sec', seconds: 1 },
 ] as const;
 
+/** Packets that may pass at once unless it is said (iptables-extensions(8)). */
+const usualBurst = 5;
+
+/** The tools keep the time between two packets in ten-thousandths of a second (libxt_limit). */
+const ticksPerSecond = 10_000;
+
 /**
- * A rate such as `5/minute` as iptables-save prints it, `5/min`: the tools keep the time between
- * two packets in ten-thousandths of a second and choose the unit anew (libxt_limit). null for what
- * they refuse.
+ * The match for a rate such as `5/minute`, in the words of iptables-save, which chooses the unit
+ * anew: `60/minute` is `1/sec`. null for what is no rate, or one that the tools refuse.
  */
-export function canonicalRate(rate: string): string | null {
+export function limitWords(rate: string): string | null {
   const match = /^(\d{1,9})(?:\/(s|sec|second|m|min|minute|h|hour|d|day))?$/.exec(rate);
   const count = Number(match?.[1] ?? 0);
   const unit = rateUnits.find(({ name }) => (match?.[2] ?? 'sec').startsWith(name.slice(0, 1)));
   if (count === 0 || unit === undefined) return null;
-  const scale = 10_000;
-  const period = Math.floor((unit.seconds * scale) / count);
+  const period = Math.floor((unit.seconds * ticksPerSecond) / count);
   if (period === 0) return null;
 
-  const perUnit = rateUnits.map(({ name, seconds }) => ({ name, ticks: seconds * scale }));
-  const tooShort = perUnit.findIndex(
+  const day = rateUnits[0].seconds * ticksPerSecond;
+  // The kernel refuses what adds up to more than about a day.
+  const burst = period * usualBurst > day ? ' --limit-burst 1' : '';
+  return `-m limit --limit ${canonicalRate(period)}${burst}`;
+}
+
+/** The longest unit in which the rate is a whole number, or nearly, as the tools find it. */
+function canonicalRate(period: number): string {
+  const units = rateUnits.map(({ name, seconds }) => ({ name, ticks: seconds * ticksPerSecond }));
+  const tooLong = units.findIndex(
     ({ ticks }, place) =>
       place > 0 && (period > ticks || Math.floor(ticks / period) < ticks % period),
   );
-  const chosen = perUnit[tooShort === -1 ? perUnit.length - 1 : tooShort - 1];
-  return chosen === undefined ? null : `${Math.floor(chosen.ticks / period)}/${chosen.name}`;
+  const { name, ticks } = units.at(tooLong === -1 ? -1 : tooLong - 1) ?? {
+    name: 'sec',
+    ticks: ticksPerSecond,
+  };
+  return `${Math.floor(ticks / period)}/${name}`;
 }

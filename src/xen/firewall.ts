@@ -1,7 +1,7 @@
 import type { Allow, Dom0, DomU } from '../inventory/model.ts';
 import type { Cidr } from './cidr.ts';
 import { contains, parseCidr } from './cidr.ts';
-import { addressWords, allowRules, canonicalRate } from './firewall-rule.ts';
+import { addressWords, allowRules, limitWords } from './firewall-rule.ts';
 
 /** Our chains in dom0's filter table. */
 export const chains = {
@@ -44,8 +44,8 @@ export function desiredFirewall(dom0: Dom0, guests: readonly DomU[]): DesiredFir
   const everyAddress = guests.flatMap(addressesOf);
   const unfiltered = guests.filter((guest) => guest.allow === null).flatMap(addressesOf);
   const { admin, rules, policy } = dom0.firewall;
-  const rate = dom0.firewall.log === null ? null : canonicalRate(dom0.firewall.log);
-  const drop = rate === null ? 'DROP' : chains.drop;
+  const limit = dom0.firewall.log === null ? null : limitWords(dom0.firewall.log);
+  const drop = limit === null ? 'DROP' : chains.drop;
 
   const isOut = (entry: Allow): boolean => entry.direction === 'out';
   const outOfAll = rules.filter(isOut).flatMap((entry) => outRules(entry, null));
@@ -91,8 +91,8 @@ export function desiredFirewall(dom0: Dom0, guests: readonly DomU[]): DesiredFir
         ...guestsOut.flatMap((each) => each.rules),
         `-j ${drop}`,
       ]),
-      ...chain(chains.drop, rate !== null, [
-        `-m limit --limit ${rate} -j LOG --log-prefix "xpush closed: "`,
+      ...chain(chains.drop, limit !== null, [
+        `${limit} -j LOG --log-prefix "xpush closed: "`,
         '-j DROP',
       ]),
       ...chain(chains.spoof, dom0.antispoof, spoofRules(dom0, guests)),

@@ -293,7 +293,7 @@ describe.runIf(hasIfupdown)('interfacesFile, by ifupdown', () => {
 const hasBusybox =
   hasNamespaces &&
   isAvailable('no busybox with ip', () => {
-    execFileSync('busybox', ['ip', 'rule'], { stdio: 'ignore' });
+    execFileSync('sh', ['-c', 'busybox ip rule'], { stdio: 'ignore' });
   });
 
 describe.runIf(hasBusybox)('stanzaOptions, by busybox', () => {
