@@ -14,7 +14,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
   for (const candidate of candidates) {
     if (candidate === word) continue;
     if (Math.abs(candidate.length - word.length) < bestDistance) {
-      const distance = slips(lowered, candidate.toLowerCase());
+      const distance = slips(lowered, candidate.toLowerCase(), bestDistance);
       if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
     }
     if (word.length >= 3 && candidate.startsWith(word)) beginnings.push(candidate);
@@ -33,11 +33,16 @@ function allowedSlips(word: string): number {
   return word.length <= 8 ? 2 : 3;
 }
 
-function slips(left: string, right: string): number {
+/** How many slips lie between two words, or `limit` when there are that many or more. */
+function slips(wholeLeft: string, wholeRight: string, limit: number): number {
+  const same = commonBeginning(wholeLeft, wholeRight);
+  const left = wholeLeft.slice(same);
+  const right = wholeRight.slice(same);
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
   for (let row = 1; row <= left.length; row++) {
     const current = [row];
+    let least = row;
     for (let column = 1; column <= right.length; column++) {
       const cost = left[row - 1] === right[column - 1] ? 0 : 1;
       let distance = Math.min(
@@ -45,13 +50,22 @@ function slips(left: string, right: string): number {
         (current[column - 1] ?? 0) + 1,
         (previous[column - 1] ?? 0) + cost,
       );
-      const swapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
-      if (row > 1 && column > 1 && swapped) {
+      const isSwap = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
+      if (row > 1 && column > 1 && isSwap) {
         distance = Math.min(distance, (beforePrevious[column - 2] ?? 0) + 1);
       }
+      least = Math.min(least, distance);
       current.push(distance);
     }
+    // A swap reaches over one row and adds one, so that no later row can be below this one.
+    if (least >= limit && Math.min(...previous) >= limit - 1) return limit;
     [beforePrevious, previous] = [previous, current];
   }
-  return previous[right.length] ?? 0;
+  return Math.min(limit, previous[right.length] ?? 0);
+}
+
+function commonBeginning(left: string, right: string): number {
+  let length = 0;
+  while (length < left.length && left[length] === right[length]) length++;
+  return length;
 }

@@ -27,9 +27,9 @@ export function readTokens(source: SourceText): Tokens {
     if (!isScalar) {
       if (lexeme === '{' || lexeme === '[') brackets++;
       else if (lexeme === '}' || lexeme === ']') brackets--;
-      else if (lexeme === '-' || lexeme === '?' || lexeme === ':') indicators++;
       else if (lexeme === '\n') indicators = 0;
-      if (brackets > DEEPEST || (brackets === 0 && indicators > DEEPEST)) {
+      else if (brackets === 0 && (lexeme === '-' || lexeme === '?' || lexeme === ':')) indicators++;
+      if (brackets > DEEPEST || indicators > DEEPEST) {
         return { ok: false, diagnostic: tooDeep(source, offset) };
       }
     }

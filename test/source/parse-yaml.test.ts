@@ -184,6 +184,14 @@ describe('parseYaml', () => {
     expect(parseYaml(yaml, 'f').ok).toBe(true);
   });
 
+  test('a long document on one line is not deep', () => {
+    const data = Object.fromEntries(
+      Array.from({ length: 500 }, (_, at) => [`k${at}`, [{ a: at }]]),
+    );
+
+    expect(parseYaml(JSON.stringify(data), 'f').ok).toBe(true);
+  });
+
   test('a text over 10 MB is refused before it is read', () => {
     expect(firstComplaint('#'.repeat(10 * 1024 * 1024 + 1))).toBe(
       '1:1 the text is larger than 10 MB',
