@@ -5,6 +5,8 @@ const NO_CELL = /^[\p{Mark}\u1160-\u11ff]$/u;
 const TWO_CELLS =
   /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{16fe0}-\u{18cff}\u{1b000}-\u{1b2ff}\u{1f200}-\u{1f2ff}\u{20000}-\u{3fffd}]|(?!\p{Regional_Indicator})\p{Emoji_Presentation})$/u;
 
+const MOST_UNITS_A_CELL = 8;
+
 /** How many cells of a terminal a printable text of one line takes. */
 export function cellWidth(text: string): number {
   if (ASCII.test(text)) return text.length;
@@ -16,18 +18,21 @@ export function cellWidth(text: string): number {
 
 /** The text when it fits, else as much of it as fits with the ellipsis after it. */
 export function cutToCells(text: string, cells: number, ellipsis: string): string {
-  // Two cells a UTF-16 unit at most: a long text need not be measured to its end.
-  if (text.length <= cells * 2 + 1 && cellWidth(text) <= cells) return text;
-  if (cells < ellipsis.length) return '';
+  if (text.length <= cells && ASCII.test(text)) return text;
 
-  let left = cells - ellipsis.length;
+  // Stops early, and at heaps of combining marks too, which fill no cell but cost time.
+  let used = 0;
+  let units = 0;
   let kept = '';
   for (const character of text) {
-    left -= cellsOf(character);
-    if (left < 0) break;
-    kept += character;
+    used += cellsOf(character);
+    units += character.length;
+    if (used > cells || units > cells * MOST_UNITS_A_CELL) {
+      return cells < ellipsis.length ? '' : kept + ellipsis;
+    }
+    if (used <= cells - ellipsis.length) kept += character;
   }
-  return kept + ellipsis;
+  return text;
 }
 
 /** The text followed by as many spaces as it takes to fill the cells. */

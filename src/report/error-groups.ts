@@ -63,9 +63,11 @@ export function groupPending(hosts: readonly HostRecord[]): ReadonlyMap<string, 
   return groups;
 }
 
+/** Only where the name stands alone: `xen1` is not in `xen10`, nor in `xen1.example.net`. */
 function withoutName(text: string, name: string): string {
-  return text
-    .split(/(?<![\w.-])|(?![\w.-])/)
-    .map((word) => (word === name ? '<host>' : word))
-    .join('');
+  const [first = '', ...others] = text.split(name);
+  return others.reduce((before, after) => {
+    const isWhole = !/[\w-]$|\w\.$/.test(before) && !/^(?:[\w-]|\.\w)/.test(after);
+    return `${before}${isWhole ? '<host>' : name}${after}`;
+  }, first);
 }

@@ -23,7 +23,7 @@ export function hostLine(
 ): string {
   const words = statusWords(event.status, record.isCheck).padEnd(STATUS_WIDTH);
   const took = duration(event.seconds).padStart(TIME_WIDTH);
-  const detail = hangingIndent(hostDetail(event, record.host(event.host)), INDENT);
+  const detail = hostDetail(event, record.host(event.host));
   const name = padCells(event.host, nameCells);
   return `${name}  ${paint(statusStyle[event.status], words)}  ${took}  ${detail}`.trimEnd();
 }
@@ -55,11 +55,17 @@ export function messageLine({ level, host, text }: Message, paint: Paint): strin
 }
 
 function hostDetail(event: HostEnd, host: HostRecord | undefined): string {
-  if (event.error !== null) return event.error.message;
+  if (event.error !== null) return firstLine(event.error.message);
   if (host === undefined || host.tasks === 0) return '';
 
   const changed = host.changed > 0 ? `${host.changed} of ` : '';
   const unknown = host.unknown > 0 ? `, ${host.unknown} unknown until applied` : '';
   const pending = host.pending.length > 0 ? `, ${host.pending.length} pending` : '';
   return `${changed}${counted(host.tasks, 'task')}${unknown}${pending}`;
+}
+
+/** The recap has the rest. */
+function firstLine(text: string): string {
+  const [first = '', ...others] = text.trimEnd().split('\n');
+  return others.length > 0 ? `${first} ...` : first;
 }

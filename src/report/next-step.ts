@@ -12,17 +12,17 @@ export function nextStep(record: RunRecord): string {
 
   const stuck = ended('needs_human');
   if (stuck.length > 0) {
-    return `Next: log in to ${listNames(names(stuck), LIMIT_NAMES)} by the console: what was undone there is not complete.`;
+    return `Next: look at ${listNames(names(stuck), LIMIT_NAMES)} on the console: the network there may be half changed.`;
   }
 
   const bad = ended('failed', 'unreachable', 'rolled_back');
   if (bad.length > 0) {
-    return `Next: see to the errors above, then run again${limit(bad, hosts)}${isCheck ? ' and --check' : ''}.`;
+    return `Next: see to the errors above, then run again${limit(bad, record)}.`;
   }
 
   const busy = ended('busy');
   if (busy.length > 0) {
-    return `Next: wait for the other run to end, then run again${limit(busy, hosts)}.`;
+    return `Next: wait for the other run to end, then run again${limit(busy, record)}.`;
   }
 
   const unfinished = ended(null);
@@ -30,24 +30,28 @@ export function nextStep(record: RunRecord): string {
     return `Next: run again: ${counted(unfinished.length, 'host')} of ${hosts.length} ended before being done.`;
   }
 
-  if (isCheck) {
-    const isChanging = hosts.some(({ changed, unknown }) => changed + unknown > 0);
-    if (isChanging) return 'Next: run again without --check to apply.';
+  const isChanging = hosts.some(({ changed, unknown }) => changed + unknown > 0);
+  if (isCheck && isChanging) return 'Next: run again without --check to apply.';
+
+  const waits = hosts.some(({ pending }) => pending.length > 0) ? '; what is pending is above' : '';
+  const changed = ended('changed');
+  if (changed.length > 0) {
+    return `Done: ${changed.length} of ${counted(hosts.length, 'host')} changed${waits}.`;
   }
 
-  const changed = ended('changed');
-  if (changed.length > 0)
-    return `Done: ${changed.length} of ${counted(hosts.length, 'host')} changed.`;
-
   const asDescribed = ended('ok');
-  if (asDescribed.length === 0) return 'Nothing was done: no host was chosen.';
+  if (asDescribed.length === 0) return 'Nothing was done: every host was skipped.';
   const are = asDescribed.length === 1 ? 'is' : 'are';
-  return `Nothing to change: ${counted(asDescribed.length, 'host')} ${are} as described.`;
+  return `Nothing to change: ${counted(asDescribed.length, 'host')} ${are} as described${waits}.`;
 }
 
-function limit(hosts: readonly HostRecord[], all: readonly HostRecord[]): string {
-  if (hosts.length === all.length || hosts.length > LIMIT_NAMES) return '';
-  return ` with --limit ${names(hosts).join(',')}`;
+function limit(chosen: readonly HostRecord[], { hosts, isCheck }: RunRecord): string {
+  const isLimited = chosen.length < hosts.length && chosen.length <= LIMIT_NAMES;
+  const options = [
+    ...(isCheck ? ['--check'] : []),
+    ...(isLimited ? [`--limit ${names(chosen).join(',')}`] : []),
+  ];
+  return options.length === 0 ? '' : ` with ${options.join(' ')}`;
 }
 
 function names(hosts: readonly HostRecord[]): readonly string[] {

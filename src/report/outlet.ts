@@ -44,7 +44,10 @@ export class Outlet {
 
     if (this.#terminalFd === null) {
       this.#inFlight += 1;
-      this.stream.write(text, () => this.#settle());
+      this.stream.write(text, (error) => {
+        if (error) this.#fail(error);
+        this.#settle();
+      });
       return;
     }
 

@@ -24,6 +24,7 @@ export function recap(record: RunRecord, columns: number, paint: Paint): readonl
     ...statusTable(record, columns, paint),
     ...errorLines(record, paint),
     ...pendingLines(record, paint),
+    ...unknownLines(record),
     '',
     paint('bold', nextStep(record)),
   ];
@@ -106,4 +107,16 @@ function pendingLines({ hosts }: RunRecord, paint: Paint): readonly string[] {
       ([what, names]) => `${INDENT}${what} (${listNames(names, NAMES_OF_AN_ERROR)})`,
     ),
   ];
+}
+
+function unknownLines({ hosts }: RunRecord): readonly string[] {
+  const unsure = hosts.filter(({ unknown }) => unknown > 0);
+  if (unsure.length === 0) return [];
+
+  const tasks = unsure.reduce((sum, { unknown }) => sum + unknown, 0);
+  const names = listNames(
+    unsure.map(({ name }) => name),
+    NAMES_OF_AN_ERROR,
+  );
+  return ['', `Unknown until applied: ${counted(tasks, 'task')} on ${names}`];
 }

@@ -32,7 +32,8 @@ export interface Reporter {
   emit(event: RunEvent): void;
   /**
    * Prints the end of the run and puts the terminal back; resolves when all of it has left.
-   * @throws what writing failed with; that nobody reads any more (EPIPE) is no failure
+   * @throws what writing failed with, or a bug of a view; that nobody reads any more (EPIPE) is no
+   * failure
    */
   close(): Promise<void>;
 }
@@ -52,10 +53,17 @@ export function createReporter(options: ReporterOptions): Reporter {
     for (const event of waiting.splice(0)) show(event, opened);
   });
 
+  const bugs: unknown[] = [];
+
   function show(event: RunEvent, opened: readonly View[]): void {
-    const safe = safeEvent(event, options.diff);
-    record.note(safe);
-    for (const view of opened) view.see(safe);
+    // The engine is in the middle of something: a bug in a view must not reach it.
+    try {
+      const safe = safeEvent(event, options.diff);
+      record.note(safe);
+      for (const view of opened) view.see(safe);
+    } catch (error) {
+      bugs.push(error);
+    }
   }
 
   return {
@@ -68,6 +76,7 @@ export function createReporter(options: ReporterOptions): Reporter {
       await opening;
       for (const view of views ?? []) await view.close();
       await Promise.all([stdout.flush(), stderr.flush()]);
+      if (bugs.length > 0) throw bugs[0];
     },
   };
 }

@@ -130,7 +130,7 @@ describe('LiveView', () => {
 
       expect(await pty.ended()).not.toBe(0);
       expect(pty.terminal.isCursorShown).toBe(true);
-      expect(pty.terminal.history).toEqual(['Applying to 40 hosts.', '']);
+      expect(pty.terminal.history).toEqual(['Applying to 40 hosts.']);
     },
   );
 

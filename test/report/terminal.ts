@@ -19,18 +19,14 @@ export class Terminal {
     this.#rows = rows;
   }
 
-  /** What the screen shows, top to bottom, without the spaces at the ends of rows. */
+  /** What the screen shows down to its last text, without the spaces at the ends of rows. */
   get screen(): readonly string[] {
-    return this.history.slice(-this.#rows);
+    return withoutEmptyEnd(this.#cells.slice(this.#top).map(shownRow));
   }
 
-  /** All that can be scrolled back to, and the screen. */
+  /** As `screen`, with all that can be scrolled back to before it. */
   get history(): readonly string[] {
-    return this.#cells.map((row) =>
-      Array.from(row, (cell) => cell ?? ' ')
-        .join('')
-        .trimEnd(),
-    );
+    return withoutEmptyEnd(this.#cells.map(shownRow));
   }
 
   write(text: string): void {
@@ -40,8 +36,10 @@ export class Terminal {
     while (pattern.lastIndex < input.length) {
       const at = pattern.lastIndex;
       const match = pattern.exec(input);
-      if (match === null || (input[at] !== ESCAPE && /^[^\r\n\P{C}]/u.test(input[at] ?? '')))
-        throw new Error(`unknown: ${JSON.stringify(input.slice(at, at + 20))}`);
+      const first = String.fromCodePoint(input.codePointAt(at) ?? 0);
+      const isKnown = first === ESCAPE || /[\r\n\P{C}]/u.test(first);
+      if (match === null || !isKnown)
+        throw new Error(`unknown: ${JSON.stringify(input.slice(at))}`);
       if (match[4] !== undefined) this.#rest = match[4];
       else if (match[3] !== undefined) this.#sequence(match[1] + match[3], match[2] ?? '');
       else this.#print(match[0]);
@@ -55,7 +53,7 @@ export class Terminal {
 
     if (name === 'A') this.#row = Math.max(this.#top, this.#row - Number(parameter || 1));
     if (name === 'K' || name === 'J') this.#line.length = Math.min(this.#line.length, this.#column);
-    if (name === 'J') this.#cells.length = this.#row + 1;
+    if (name === 'J') this.#cells = this.#cells.map((row, at) => (at > this.#row ? [] : row));
   }
 
   #mode(parameter: string, isOn: boolean): void {
@@ -97,4 +95,14 @@ export class Terminal {
   get #line(): string[] {
     return this.#cells[this.#row] ?? [];
   }
+}
+
+function shownRow(row: readonly (string | undefined)[]): string {
+  return Array.from(row, (cell) => cell ?? ' ')
+    .join('')
+    .trimEnd();
+}
+
+function withoutEmptyEnd(rows: readonly string[]): readonly string[] {
+  return rows.slice(0, rows.findLastIndex((row) => row !== '') + 1);
 }

@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest';
+import type { HostEnd, HostStatus } from '../../src/engine/events.ts';
+import { nextStep } from '../../src/report/next-step.ts';
+import { recap } from '../../src/report/recap.ts';
+import { RunRecord } from '../../src/report/run-record.ts';
+import { runOf } from './sample-run.ts';
+
+type Host = Parameters<typeof runOf>[0][number];
+
+function recordOf(hosts: readonly Host[], options: Parameters<typeof runOf>[1] = {}): RunRecord {
+  const record = new RunRecord();
+  for (const event of runOf(hosts, options)) record.note(event);
+  return record;
+}
+
+function host(name: string, status: HostStatus, error: HostEnd['error'] = null): Host {
+  const tasks = status === 'changed' ? [{ status }] : [];
+  return [name, 'dom0', tasks, { status, error }];
+}
+
+function hosts(prefix: string, count: number, status: HostStatus, message?: string): Host[] {
+  return Array.from({ length: count }, (_, index) => {
+    const name = `${prefix}${index + 1}`;
+    const error = message === undefined ? null : { message: `${name}: ${message}`, hint: null };
+    return host(name, status, error);
+  });
+}
+
+function lines(record: RunRecord, columns = 80): readonly string[] {
+  return recap(record, columns, (_style, text) => text);
+}
+
+describe('recap', () => {
+  test('of 1000 hosts is a screenful, with identical errors told once', () => {
+    const record = recordOf([
+      ...hosts('ok', 900, 'ok'),
+      ...hosts('new', 60, 'changed'),
+      ...hosts('gone', 30, 'unreachable', 'connection refused'),
+      ...hosts('bad', 9, 'failed', 'no space left on device'),
+      host('back', 'rolled_back', { message: 'no new connection', hint: 'see its console' }),
+    ]);
+
+    expect(lines(record)).toEqual([
+      '',
+      'Recap: 1000 hosts in 1.9s',
+      '  ok           900  ok1, ok2, ok3, ok4, ok5, ok6, ok7, ok8, ok9 and 891 more',
+      '  changed       60  new1, new2, new3, new4, new5, new6, new7, new8 and 52 more',
+      '  failed         9  bad1, bad2, bad3, bad4, bad5, bad6, bad7, bad8, bad9',
+      '  unreachable   30  gone1, gone2, gone3, gone4, gone5, gone6, gone7 and 23 more',
+      '  rolled back    1  back',
+      '',
+      'rolled back: back',
+      '  no new connection',
+      '  hint: see its console',
+      'failed on 9 hosts: bad1, bad2, bad3, bad4, bad5, bad6, bad7, bad8, bad9',
+      '  <host>: no space left on device',
+      'unreachable on 30 hosts: gone1, gone2, gone3, gone4, gone5, gone6, gone7, gone8, gone9, gone10, gone11, gone12 and 18 more',
+      '  <host>: connection refused',
+      '',
+      'Next: see to the errors above, then run again.',
+    ]);
+  });
+
+  test('is still short when every error is another', () => {
+    const all = Array.from({ length: 300 }, (_, index) =>
+      host(`xen${index}`, 'failed', { message: `reason ${index}`, hint: null }),
+    );
+
+    const text = lines(recordOf(all));
+
+    expect(text.length).toBeLessThan(60);
+    expect(text).toContain('... and 280 other errors on 280 hosts');
+  });
+
+  test('keeps errors apart that only name another host', () => {
+    const message = (name: string) => ({ message: `xen1 has no bridge for ${name}`, hint: null });
+
+    const text = lines(
+      recordOf([
+        host('xen1', 'failed', message('web')),
+        host('xen10', 'failed', message('web')),
+        host('xen2', 'failed', message('web')),
+      ]),
+    );
+
+    expect(text).toContain('failed on 2 hosts: xen10, xen2');
+    expect(text.filter((line) => line === '  xen1 has no bridge for web')).toHaveLength(2);
+  });
+
+  test('lists what is pending once, with all that wait for it', () => {
+    const pending = ['rules appear when the guest is next created'];
+    const record = recordOf([
+      ['a', 'domU', [{ pending }], {}],
+      ['b', 'domU', [{ pending: [...pending, 'eth1 appears later'] }], {}],
+    ]);
+
+    expect(lines(record).slice(-5)).toEqual([
+      'Pending:',
+      '  rules appear when the guest is next created (a, b)',
+      '  eth1 appears later (b)',
+      '',
+      'Nothing to change: 2 hosts are as described; what is pending is above.',
+    ]);
+  });
+
+  test('counts hosts that an interrupted run did not get to', () => {
+    const record = new RunRecord();
+    const run = runOf([host('a', 'ok'), host('b', 'ok')], { interrupted: true });
+    for (const event of run.filter((event) => !('host' in event) || event.host === 'a')) {
+      record.note(event);
+    }
+
+    expect(lines(record)).toEqual([
+      '',
+      'Recap: 2 hosts in 1.9s, interrupted',
+      '  ok        1  a',
+      '  not done  1  b',
+      '',
+      'Next: run again: 1 host of 2 ended before being done.',
+    ]);
+  });
+});
+
+describe('nextStep', () => {
+  const ok = host('xen1', 'ok');
+  const more = hosts('xen', 30, 'failed', 'no');
+
+  test.each<[string, readonly Host[], boolean]>([
+    ['Nothing to change: 1 host is as described.', [ok], false],
+    ['Nothing to change: 2 hosts are as described.', [ok, host('a', 'ok')], true],
+    ['Done: 1 of 2 hosts changed.', [ok, host('xen2', 'changed')], false],
+    ['Next: run again without --check to apply.', [ok, host('xen2', 'changed')], true],
+    [
+      'Next: see to the errors above, then run again with --limit xen2,xen3.',
+      [ok, host('xen2', 'failed'), host('xen3', 'unreachable'), host('xen4', 'changed')],
+      false,
+    ],
+    [
+      'Next: see to the errors above, then run again with --check --limit xen2.',
+      [ok, host('xen2', 'rolled_back')],
+      true,
+    ],
+    ['Next: see to the errors above, then run again.', [ok, ...more], false],
+    ['Next: see to the errors above, then run again.', [host('xen2', 'failed')], false],
+    ['Next: wait for the other run to end, then run again.', [host('xen2', 'busy')], false],
+    [
+      'Next: look at xen2 on the console: the network there may be half changed.',
+      [host('xen2', 'needs_human'), host('xen3', 'failed')],
+      false,
+    ],
+    ['Nothing was done: every host was skipped.', [host('xen2', 'skipped')], false],
+  ])('%s', (expected, chosen, check) => {
+    expect(nextStep(recordOf(chosen, { check }))).toBe(expected);
+  });
+});
