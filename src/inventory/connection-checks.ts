@@ -88,6 +88,6 @@ function circleFrom(
 }
 
 /** The host of the inventory, or the address, that a host is reached through; null for none. */
-export function jumpHost(host: Host): string | null {
+function jumpHost(host: Host): string | null {
   return host.kind === 'domU' && host.ssh.jump === 'dom0' ? host.dom0 : host.ssh.jump;
 }

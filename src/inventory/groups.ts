@@ -37,7 +37,7 @@ interface Definition {
 }
 
 /** The built-in group of a dom0's guests; `@` keeps it apart from every name a user can write. */
-export function guestsGroup(dom0: string): string {
+function guestsGroup(dom0: string): string {
   return `domU@${dom0}`;
 }
 

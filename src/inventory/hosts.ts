@@ -28,6 +28,7 @@ export interface HostContext {
   readonly findings: Findings;
 }
 
+/** Builds a dom0; `domUs` are the names of its guests in the order of the inventory. */
 export function buildDom0(
   entry: Entry<RawDom0>,
   domUs: readonly string[],
@@ -61,6 +62,7 @@ export function buildDom0(
   };
 }
 
+/** Builds a domU with its vifs; checks its dom0 and claims what only one guest may have. */
 export function buildDomU(
   entry: Entry<RawDomU>,
   dom0s: ReadonlyMap<string, Entry<RawDom0>>,
@@ -91,6 +93,7 @@ export function buildDomU(
   };
 }
 
+/** Builds a machine that is no part of a Xen pair. */
 export function buildPlainHost(entry: Entry<RawPlainHost>, context: HostContext): PlainHost {
   return { kind: 'host', ...anyHost(entry, 'host', entry.name, context) };
 }

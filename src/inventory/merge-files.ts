@@ -7,6 +7,7 @@ import { fileSchema } from './schema.ts';
 
 const MAP_SECTIONS = ['networks', 'dom0', 'domU', 'hosts', 'groups', 'vars', 'ssh'] as const;
 
+/** A part of an inventory that several files may contribute to. */
 export type SectionName = (typeof MAP_SECTIONS)[number];
 
 /** A text of the user's and where it was written. */

@@ -28,7 +28,7 @@ export const hostName: NameRule = (text) => {
   return reserved(text);
 };
 
-/** Names of groups, networks and variables. */
+/** Names of groups, as patterns take them. */
 export const groupName: NameRule = (text) =>
   /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/.test(text)
     ? reserved(text)
@@ -37,6 +37,7 @@ export const groupName: NameRule = (text) =>
         'use letters, digits, "_", "-" and ".", a letter first',
       );
 
+/** Names of networks, as allow lists take them. */
 export const networkName: NameRule = (text) =>
   /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/.test(text)
     ? null
@@ -45,6 +46,7 @@ export const networkName: NameRule = (text) =>
         'use letters, digits, "_", "-" and ".", a letter first',
       );
 
+/** Names of variables, as templates take them. */
 export const variableName: NameRule = (text) =>
   /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(text)
     ? null
@@ -80,6 +82,7 @@ export const tableName: NameRule = (text) => {
       );
 };
 
+/** The MAC of one interface: six pairs with colons, unicast. */
 export const macAddress: NameRule = (text) => {
   if (!/^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}$/.test(text)) {
     return complain(
@@ -95,6 +98,7 @@ export const macAddress: NameRule = (text) => {
     : null;
 };
 
+/** A dotted quad without a prefix length. */
 export const ipv4Address: NameRule = (text) => {
   if (parseIpv4(text) !== null) return null;
   if (text.includes(':')) {
@@ -111,6 +115,7 @@ export const ipv4Address: NameRule = (text) => {
   return complain(`${quoted(text)} is not an IPv4 address`, octalHint(text));
 };
 
+/** An IPv4 network in CIDR form, without bits beyond its prefix. */
 export const ipv4Subnet: NameRule = (text) => {
   if (text.includes(':'))
     return notSupported(`the IPv6 network ${quoted(text)}`, 'write an IPv4 network');

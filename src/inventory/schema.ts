@@ -62,6 +62,7 @@ function portRange(value: string): Complaint | null {
   return { message: `${quoted(value)} is not a port or a range of ports`, hint };
 }
 
+/** Something that may pass dom0's firewall. */
 export const allowSchema = v.strictObject({
   proto: v.picklist(['tcp', 'udp', 'icmp']),
   ports: v.optional(ports),
@@ -114,6 +115,7 @@ const hostKeyPin = pattern(
   '"ssh-ed25519 AAAA..." or "SHA256:..."',
 );
 
+/** How to reach a host. */
 export const sshSchema = v.strictObject({
   user: v.optional(pattern(/^[A-Za-z_][\w.-]{0,31}\$?$/, 'a user name', 'root')),
   port: v.optional(port),
@@ -162,6 +164,7 @@ function logRate(value: string): Complaint | null {
     : { message: `${quoted(value)} is not a rate`, hint: 'such as 5/minute' };
 }
 
+/** A Xen control domain. */
 export const dom0Schema = v.strictObject({
   ...anyHost,
   uplink: v.optional(text(ifaceName)),
@@ -175,6 +178,7 @@ export const dom0Schema = v.strictObject({
   antispoof: v.optional(v.boolean()),
 });
 
+/** A Xen guest. */
 export const domUSchema = v.strictObject({
   ...anyHost,
   dom0: v.string(),
@@ -187,8 +191,10 @@ export const domUSchema = v.strictObject({
   network_config: v.optional(word('network_config', ['ifupdown'], ['networkd', 'netplan'])),
 });
 
+/** A machine that is no part of a Xen pair. */
 export const plainHostSchema = v.strictObject(anyHost);
 
+/** A network. */
 export const networkSchema = v.strictObject({
   subnet: text(ipv4Subnet),
   gateway: v.optional(text(ipv4Address)),

@@ -7,7 +7,7 @@ export interface Complaint {
 }
 
 /** A complaint as the message of a schema: the hint follows the first line feed. */
-export function complaintMessage({ message, hint }: Complaint): string {
+function complaintMessage({ message, hint }: Complaint): string {
   return hint === null ? message : `${message}\n${hint}`;
 }
 

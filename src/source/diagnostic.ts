@@ -12,6 +12,7 @@ export interface Diagnostic {
   readonly excerpt: Excerpt | null;
 }
 
+/** A line of the user's text with one part marked. */
 export interface Excerpt {
   /** The line, or a piece of it when it is very long. */
   readonly text: string;

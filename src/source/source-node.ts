@@ -5,24 +5,28 @@ import type { Place } from './source-text.ts';
 /** Data of the user's that knows where each part of it was written. */
 export type SourceNode = ScalarNode | ListNode | MapNode;
 
+/** A text, number, boolean or nothing. */
 export interface ScalarNode {
   readonly kind: 'scalar';
   readonly value: string | number | boolean | null;
   readonly place: Place;
 }
 
+/** A list. */
 export interface ListNode {
   readonly kind: 'list';
   readonly items: readonly SourceNode[];
   readonly place: Place;
 }
 
+/** A map; its keys are texts. */
 export interface MapNode {
   readonly kind: 'map';
   readonly entries: ReadonlyMap<string, MapEntry>;
   readonly place: Place;
 }
 
+/** A value of a map and where its key was written. */
 export interface MapEntry {
   readonly key: Place;
   readonly value: SourceNode;

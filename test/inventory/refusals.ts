@@ -20,7 +20,7 @@ export function refusals(subject: string, cases: readonly Refusal[]): void {
 }
 
 /** All diagnostics of an inventory on standard input, as people see them. */
-export async function complaints(yaml: string | Uint8Array): Promise<string> {
+async function complaints(yaml: string | Uint8Array): Promise<string> {
   try {
     await loadInventory({ argument: '-', stdin: yaml });
     return '';
