@@ -8,7 +8,6 @@ import { UsageError } from './usage-error.ts';
 import { version } from './version.ts';
 
 declare module 'yargs' {
-  // biome-ignore lint/correctness/noUnusedVariables: must repeat the library's own parameter
   interface Argv<T> {
     /** Of yargs 17.3 and later; its type declarations lack it. */
     usageConfiguration(configuration: { readonly 'hide-types': boolean }): this;
@@ -52,13 +51,19 @@ export async function parse(argv: readonly string[]): Promise<() => Promise<numb
       command.summary,
       (builder) => describe(builder, command),
       (given) => {
-        chosen = () => command.run(given);
+        chosen = () => command.run(argv.includes('-') ? withDash(given, command) : given);
       },
     );
   }
   refuseOddFlags(argv);
   await parser.parseAsync(withEnvironment(argv, process.env));
   return chosen;
+}
+
+/** yargs reads the argument `-` (standard input) as an empty one. */
+function withDash(given: Readonly<Record<string, unknown>>, command: Command): unknown {
+  const dashed = Object.keys(command.positionals).filter((name) => given[name] === '');
+  return { ...given, ...Object.fromEntries(dashed.map((name) => [name, '-'])) };
 }
 
 /** yargs' complaints, with what would be right. */
@@ -102,18 +107,19 @@ function describe(builder: Argv, command: Command): Argv {
 
 /** yargs reads `--check=yes` as false, which would be a real apply: refused. */
 function refuseOddFlags(argv: readonly string[]): void {
-  const flags = new Set(
+  const flags = new Map(
     commands.flatMap(({ options }) =>
-      Object.entries(options).flatMap(([name, { type, alias }]) =>
-        type === 'boolean' ? [name, String(alias)] : [],
+      Object.entries(options).flatMap(([name, { type, alias }]): [string, string][] =>
+        type === 'boolean' ? [name, String(alias)].map((word) => [word, name]) : [],
       ),
     ),
   );
   for (const word of argv) {
     if (word === '--') return;
-    const match = /^--?([\w-]+)=(.*)$/.exec(word);
-    if (match?.[1] !== undefined && flags.has(match[1]) && !/^(true|false)$/.test(match[2] ?? '')) {
-      throw new UsageError(`${word}: a flag takes no value`, `write --${match[1]}`);
+    const [, name = '', value = ''] = /^--?([\w-]+)=(.*)$/.exec(word) ?? [];
+    const flag = flags.get(name);
+    if (flag !== undefined && value !== 'true' && value !== 'false') {
+      throw new UsageError(`${word}: a flag takes no value`, `write --${flag}`);
     }
   }
 }

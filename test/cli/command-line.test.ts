@@ -1,0 +1,107 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const { PATH = '' } = process.env;
+const root = join(import.meta.dirname, '../..');
+const inventory = 'inventory/webserv.yaml';
+
+/** The real program, with an environment of its own and nobody at a terminal. */
+function xpush(args: readonly string[], environment: Record<string, string> = {}, input = '') {
+  const { status, stdout, stderr } = spawnSync(join(root, 'bin/xpush'), args, {
+    cwd: root,
+    encoding: 'utf8',
+    input,
+    env: { PATH, HOME: '/nonexistent', ...environment },
+    timeout: 20_000,
+  });
+  return { status, stdout, stderr };
+}
+
+describe('xpush', () => {
+  test.each<[string, string]>([
+    ['', 'xpush: a command is needed\n  hint: see xpush --help\n'],
+    ['aply x', 'xpush: there is no command "aply"\n  hint: did you mean "apply"?\n'],
+    ['apply', 'xpush: <inventory> is missing\n  hint: see xpush apply --help\n'],
+    ['apply x --chek', 'xpush: unknown option or argument "chek"\n  hint: did you mean "check"?\n'],
+    ['apply x --forks', 'xpush: --forks needs a value\n  hint: see xpush apply --help\n'],
+    ['apply x --forks abc', 'xpush: --forks: "abc" is no whole number from 1\n'],
+    ['apply x --forks 0', 'xpush: --forks: "0" is no whole number from 1\n'],
+    ['apply x -l a -l b', 'xpush: --limit is given more than once\n'],
+    ['apply x --limit', 'xpush: --limit needs a value\n  hint: see xpush apply --help\n'],
+    ['apply x --check=yes', 'xpush: --check=yes: a flag takes no value\n  hint: write --check\n'],
+    ['apply x -C=1', 'xpush: -C=1: a flag takes no value\n  hint: write --check\n'],
+    ['apply x -o yaml', 'xpush: --output: "yaml" is none of auto, plain, json, ndjson\n'],
+    [
+      'apply x --host-key-checking no',
+      'xpush: --host-key-checking: "no" is none of strict, accept-new\n',
+    ],
+    ['steps sysctll', 'xpush: there is no step "sysctll"\n  hint: did you mean "sysctl"?\n'],
+    [
+      `inventory ${inventory} --host webser`,
+      'xpush: the inventory has no host "webser"\n  hint: did you mean "webserv"?\n',
+    ],
+  ])('%s is wrong, and says what would be right', (line, stderr) => {
+    const result = xpush(line.split(' ').filter((word) => word !== ''));
+
+    expect(result).toEqual({ status: 2, stdout: '', stderr });
+  });
+
+  test('a misspelt option never runs anything', () => {
+    // the inventory does not exist: had anything run, that would have been said
+    expect(xpush(['apply', 'nowhere.yaml', '--chek']).stderr).not.toContain('nowhere');
+  });
+
+  test('options come from the environment, and the command line goes before it', () => {
+    const fromEnvironment = xpush(['apply', inventory], { XPUSH_FORKS: 'none' });
+    const given = xpush(['apply', inventory, '--forks=0'], { XPUSH_FORKS: 'none' });
+    const oddFlag = xpush(['apply', inventory], { XPUSH_CHECK: 'yes' });
+
+    expect(fromEnvironment.stderr).toBe('xpush: --forks: "none" is no whole number from 1\n');
+    expect(given.stderr).toBe('xpush: --forks: "0" is no whole number from 1\n');
+    expect(oddFlag).toMatchObject({ status: 2 });
+  });
+
+  test('errors in files are all said at once, with places; nothing is contacted', () => {
+    const result = xpush(
+      ['apply', '-', '-o', 'json'],
+      {},
+      'dom0: { xen1: { adress: 10.0.0.1 } }\nhosts: { "bad name": {} }\n',
+    );
+
+    expect(result.status).toBe(2);
+    expect(result.stderr).toContain('<stdin>:1:17: unknown key "adress"');
+    expect(result.stderr).toContain('2 errors; nothing was contacted.');
+    const document = JSON.parse(result.stdout);
+    expect(document).toMatchObject({ schema: 1, exit: 2 });
+    expect(document.errors).toHaveLength(2);
+    expect(document.errors[0]).toMatchObject({ line: 1, column: 17 });
+  });
+
+  test('an inventory can come on standard input', () => {
+    const result = xpush(['inventory', '-', '--list'], {}, 'hosts: { one: {} }');
+
+    expect(JSON.parse(result.stdout).hosts.one).toMatchObject({ kind: 'host', address: 'one' });
+  });
+
+  test.each(['--help', 'apply --help', 'inventory --help', 'steps --help'])(
+    '%s fits into 80 columns',
+    (line) => {
+      const { status, stdout } = xpush(line.split(' '));
+
+      expect(status).toBe(0);
+      expect(stdout).toContain('xpush');
+      for (const text of stdout.split('\n')) expect(text.length).toBeLessThanOrEqual(80);
+    },
+  );
+
+  test('a reader that goes away ends it quietly', () => {
+    const { status, stderr } = spawnSync(
+      '/bin/sh',
+      ['-c', `${join(root, 'bin/xpush')} inventory ${inventory} --list | head -c 1 >/dev/null`],
+      { cwd: root, encoding: 'utf8' },
+    );
+
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+});
