@@ -34,6 +34,16 @@ export class Hub {
     return `/proc/${this.id.pid}/root${this.directory}/disks`;
   }
 
+  /** Without root: uid and gid of the only user there is, as the templates take them. */
+  get onlyUser(): readonly string[] {
+    return onlyUserOf(this.privilege);
+  }
+
+  /** How long a probe waits by default. Without root, proxy ARP answers up to 0.8 s late, once a hop. */
+  get probeTimeoutMs(): number {
+    return this.privilege.kind === 'root' ? 700 : 2500;
+  }
+
   /** `argv` in the hub's network, with all else as here. */
   inNetwork(argv: Argv): Argv {
     const { privilege } = this;
@@ -108,6 +118,7 @@ export async function startHub(
       ...[...user, '-n', '-m', '-p', '-f', '--kill-child', '--propagation', 'private', '--'],
       ...['sh', join(runtimeDirectory, 'hub.sh'), directory, runtimeDirectory],
       hold === 'attached' ? 'stdin' : 'forever',
+      ...onlyUserOf(privilege),
     ],
     // Its own session, so that Ctrl-C in the controller's terminal doesn't reach it.
     { stdio: [hold === 'attached' ? 'pipe' : 'ignore', 'pipe', 'pipe'], detached: true },
@@ -134,4 +145,8 @@ export async function startHub(
 
 function enter(pid: number, namespaces: readonly string[], argv: Argv): Argv {
   return ['nsenter', '-t', String(pid), ...namespaces, '--', ...argv];
+}
+
+function onlyUserOf(privilege: Privilege): readonly string[] {
+  return privilege.kind === 'root' ? [] : [String(privilege.uid), String(privilege.gid)];
 }

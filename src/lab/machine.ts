@@ -156,7 +156,8 @@ export class Machine implements LabHost {
 
   async probe(requests: readonly ProbeRequest[]): Promise<readonly ProbeResult[]> {
     const { pid } = this;
-    return await probe((argv) => this.#site.hub.inHostNetwork(pid, argv), requests);
+    const { hub } = this.#site;
+    return await probe((argv) => hub.inHostNetwork(pid, argv), requests, hub.probeTimeoutMs);
   }
 
   async listen(

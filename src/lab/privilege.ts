@@ -28,6 +28,15 @@ export async function detectPrivilege(): Promise<Privilege | null> {
   return { kind: 'userns', uid: process.getuid(), gid: process.getgid() };
 }
 
+/** What can't be shown by this right, one line each. */
+export function describeLimits(privilege: Privilege): readonly string[] {
+  if (privilege.kind === 'root') return [];
+  return [
+    `without root there is one user: root and ops are both uid ${privilege.uid}, so owners, chown and sudo can't be shown`,
+    'without root proxy_delay can not be set: answers by proxy ARP may be late by up to 0.8 s',
+  ];
+}
+
 function hasCapabilities(status: string): boolean {
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
   return [CAP_NET_ADMIN, CAP_SYS_ADMIN].every((bit) => ((effective >> BigInt(bit)) & 1n) === 1n);

@@ -12,7 +12,7 @@ export interface ProbeRequest {
   readonly fromPort?: number;
   readonly to: string;
   readonly port: number;
-  /** Default: 700. */
+  /** Default: 700; without root 2500, as ARP may be late there. */
   readonly timeoutMs?: number;
 }
 
@@ -34,16 +34,16 @@ export interface Listener extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const DEFAULT_TIMEOUT_MS = 700;
 const STATUSES = ['open', 'refused', 'timeout', 'unreachable', 'reset'] as const;
 
 /** Tries all connections at once from the network that `enter` leads into. Results are in the requests' order. */
 export async function probe(
   enter: (argv: Argv) => Argv,
   requests: readonly ProbeRequest[],
+  defaultTimeoutMs: number,
 ): Promise<readonly ProbeResult[]> {
   const lines = requests.map(({ from, fromPort, to, port, timeoutMs }, id) =>
-    [id, from ?? '-', fromPort ?? '-', to, port, timeoutMs ?? DEFAULT_TIMEOUT_MS].join(' '),
+    [id, from ?? '-', fromPort ?? '-', to, port, timeoutMs ?? defaultTimeoutMs].join(' '),
   );
   const output = await mustRun(enter(['perl', join(runtimeDirectory, 'probe.pl')]), {
     input: `${lines.join('\n')}\n`,

@@ -83,7 +83,8 @@ export function collectCommand(
 export async function mustRun(argv: Argv, options: CommandOptions = {}): Promise<string> {
   const { code, stdout, stderr } = await runCommand(argv, options);
   if (code !== 0) {
-    throw new LabError(`${argv.join(' ')}: exit ${code}: ${(stderr || stdout).trim()}`);
+    const said = (stderr || stdout).trim().slice(0, 1000);
+    throw new LabError(`${argv.join(' ')}: exit ${code}: ${said}`);
   }
   return stdout;
 }

@@ -9,6 +9,7 @@ import { LabError } from './lab-error.ts';
 import { Machine, type Site } from './machine.ts';
 import { type LabFile, type LabPlan, resolveNics } from './plan.ts';
 import { forEachLimited } from './pool.ts';
+import { describeLimits } from './privilege.ts';
 import { type ProbeRequest, type ProbeResult, probe } from './probe.ts';
 import {
   type Argv,
@@ -54,7 +55,7 @@ export class RunningLab implements Lab, Site {
     this.#isStored = options.isStored;
     this.#vifScripts = options.vifScripts;
     this.#lastPort = state?.lastPort ?? 0;
-    this.limits = [...(state?.limits ?? [])];
+    this.limits = [...(state?.limits ?? describeLimits(hub.privilege))];
     this.hosts = plan.hosts.map((host, position) => {
       const known = state?.hosts.find(({ name }) => name === host.name);
       const origin = known ?? createSshKeyPair(`root@${host.name}`);
@@ -114,7 +115,8 @@ export class RunningLab implements Lab, Site {
   }
 
   async probe(requests: readonly ProbeRequest[]): Promise<readonly ProbeResult[]> {
-    return await probe((argv) => this.hub.inNetwork(argv), requests);
+    const { hub } = this;
+    return await probe((argv) => hub.inNetwork(argv), requests, hub.probeTimeoutMs);
   }
 
   async cut(host: string, iface?: string): Promise<void> {
@@ -219,7 +221,8 @@ export class RunningLab implements Lab, Site {
 
   async #makeMiniTemplate(): Promise<string> {
     const template = `${this.directory}/disks/template/mini`;
-    await mustRun(this.hub.inLab(['sh', join(runtimeDirectory, 'template-mini.sh'), template]));
+    const script = join(runtimeDirectory, 'template-mini.sh');
+    await mustRun(this.hub.inLab(['sh', script, template, ...this.hub.onlyUser]));
     return `${template}.usr`;
   }
 }

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, type LabPlan, startLab } from '../../src/lab/lab.ts';
+import { detectPrivilege } from '../../src/lab/privilege.ts';
 import { labDescribe } from '../lab-tier.ts';
 
 const plan: LabPlan = {
@@ -33,6 +34,7 @@ const plan: LabPlan = {
 };
 
 const describe = await labDescribe(plan);
+const isRoot = (await detectPrivilege())?.kind === 'root';
 
 describe('startLab with full hosts', () => {
   let lab: Lab;
@@ -79,7 +81,7 @@ describe('startLab with full hosts', () => {
   });
 
   test('ops may log in, by the shell that the plan gives', async () => {
-    const result = await ssh('alpha', 'id -un; pwd', '-l', 'ops');
+    const result = await ssh('alpha', 'echo $USER; pwd', '-l', 'ops');
 
     expect(result).toMatchObject({ code: 0, stdout: 'noise\nops\n/home/ops\n' });
   });
@@ -98,7 +100,7 @@ describe('startLab with full hosts', () => {
     const routes = await lab.host('beta').exec(['ip', 'route']);
     const early = await alpha.readFile('/root/at-boot');
 
-    expect(modes.stdout).toBe('600 0 0\n755 1000 1000\n');
+    expect(modes.stdout).toBe(isRoot ? '600 0 0\n755 1000 1000\n' : '600 0 0\n755 0 0\n');
     expect(await alpha.readFile('/root/secret')).toEqual(Buffer.from([0, 255, 10]));
     expect(link.stdout).toBe('00:16:3e:00:00:01\n');
     expect(filter.stdout).toBe('1\n');

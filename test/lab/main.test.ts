@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CommandResult, runCommand } from '../../src/lab/process.ts';
@@ -98,7 +99,8 @@ describe('the lab command', () => {
     expect(await lab('frobnicate')).toMatchObject({ code: 2 });
     expect(await lab('up', '--hots', '3')).toMatchObject({ code: 2 });
     expect((await lab('sh', 'nobody')).stderr).toBe(
-      `lab: there is no lab in /tmp/xpush-lab-${process.getuid?.()}-${name}\n`,
+      `lab: there is no lab in ${join(tmpdir(), `xpush-lab-${process.getuid?.()}-${name}`)}
+`,
     );
   });
 });

@@ -64,7 +64,7 @@ describe('startLab with mini hosts', () => {
   });
 
   test('ops may log in', async () => {
-    expect((await ssh('tiny', 'id -un', '-l', 'ops')).stdout).toBe('ops\n');
+    expect((await ssh('tiny', 'pwd', '-l', 'ops')).stdout).toBe('/home/ops\n');
   });
 
   test('legacy iptables works', async () => {

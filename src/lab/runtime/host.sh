@@ -13,10 +13,12 @@ read -r word <&3
 exec 9>&1 >>"$console" 2>&1
 
 hostname "$name"
+# A mount that was made by a parent user namespace can't become the root.
+mount --bind "$disk" "$disk"
 cd "$disk"
 mount --bind usr/local mnt
 mount -o bind,ro "$usr" usr
-mount --move mnt usr/local
+mount -n --move mnt usr/local
 mount -t proc -o nosuid,nodev,noexec proc proc
 mount -t sysfs -o ro,nosuid,nodev,noexec sysfs sys
 mount -t tmpfs -o mode=755,size=16m tmpfs run
@@ -29,7 +31,7 @@ mount --bind "$console" dev/console
 pivot_root . .machine
 cd /
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
-umount -l /.machine
+umount -n -l /.machine
 rmdir /.machine
 
 # The machine's settings would leak into a new network namespace.

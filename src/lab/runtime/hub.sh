@@ -1,6 +1,6 @@
 #!/bin/sh
 # Pid 1 of a lab: holds its namespaces and disks. When it ends, the kernel ends all that hangs off it.
-# usage: hub.sh DIRECTORY RUNTIME HOLD [PACKAGE_USR...]
+# usage: hub.sh DIRECTORY RUNTIME HOLD [UID GID]   (of the only user there is, without root)
 #   HOLD: stdin = live until standard input ends, forever = live until killed
 set -eu
 directory=$1 runtime=$2 hold=$3
@@ -25,9 +25,10 @@ ln -s /proc/self/fd/0 dev/stdin
 ln -s /proc/self/fd/1 dev/stdout
 ln -s /proc/self/fd/2 dev/stderr
 ln -s /run/shm dev/shm
-mount -o remount,ro dev
+mount -o remount,bind,ro dev
 
-sh "$runtime/template-full.sh" template/full
+shift 3
+sh "$runtime/template-full.sh" template/full "$@"
 
 # /proc is still the machine's, so this is the pid that the controller knows.
 read -r pid _ </proc/self/stat

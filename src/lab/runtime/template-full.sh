@@ -1,8 +1,9 @@
 #!/bin/sh
 # Makes the disk of a freshly installed Debian-like host; /usr comes from the machine when the host boots.
-# usage: template-full.sh DIRECTORY
+# usage: template-full.sh DIRECTORY [UID GID]   (of the only user there is, who then goes by every login name)
 set -eu
 umask 022
+uid=${2-0} gid=${3-0}
 mkdir -p "$1"
 cd "$1"
 
@@ -20,11 +21,12 @@ ln -s ../usr/lib/os-release etc/os-release
 
 for file in ld.so.cache ld.so.conf ld.so.conf.d alternatives protocols services debian_version login.defs \
   pam.d security gai.conf xattr.conf bindresvport.blacklist; do
-  if [ -e "/etc/$file" ]; then cp -a "/etc/$file" etc/; fi
+  # Some of them may be unreadable to others than root; a lab can do without those.
+  if [ -e "/etc/$file" ]; then cp -dR --preserve=mode,links "/etc/$file" etc/ 2>/dev/null || true; fi
 done
 rm -f etc/alternatives/*.gz
 for source in /usr/share/iproute2 /etc/iproute2; do
-  if [ -d "$source" ]; then cp -a "$source/." etc/iproute2/; fi
+  if [ -d "$source" ]; then cp -dR --preserve=mode,links "$source/." etc/iproute2/; fi
 done
 printf '#\n# reserved values\n#\n255\tlocal\n254\tmain\n253\tdefault\n0\tunspec\n#\n# local\n#\n#1\tinr.ruhep\n' \
   >etc/iproute2/rt_tables
@@ -58,6 +60,12 @@ sshd:!:19000::::::
 ops:*:19000:0:99999:7:::
 SHADOW
 chmod 640 etc/shadow
+if [ "$uid" != 0 ]; then
+  sed -i "s/^\(root\|ops\):x:[0-9]*:[0-9]*:/\1:x:$uid:$gid:/" etc/passwd
+  sed -i "s/^\(root\|ops\):x:[0-9]*:/\1:x:$gid:/" etc/group
+  path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+  echo "SetEnv PATH=$path" >etc/ssh/sshd_config.d/path.conf
+fi
 
 cat >etc/ssh/sshd_config <<'SSHD'
 Include /etc/ssh/sshd_config.d/*.conf
