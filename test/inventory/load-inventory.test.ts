@@ -438,15 +438,16 @@ hosts:
     expect(await complaints('-')).toBe('no inventory came on standard input');
   });
 
-  test('a thousand guests load in well under a second or two on a busy machine', async () => {
+  test('a thousand guests cost well under a second or two of processor time', async () => {
     const yaml = `networks: { lan: { subnet: 10.0.0.0/8, gateway: 10.0.0.1 } }
 dom0: { "xen[0:99]": { address: "10.1.0.[1:100]" } }
 domU:
 ${Array.from({ length: 1000 }, (_, at) => `  g${at}: { dom0: xen${at % 100}, vifs: [ { ip: 10.2.${at >> 7}.${(at & 127) + 1} }, { ip: 10.3.${at >> 7}.${(at & 127) + 1} } ], allow: [ { proto: tcp, ports: [80, 443] } ] }`).join('\n')}
 `;
-    const started = performance.now();
+    const before = process.cpuUsage();
 
     expect((await parse(yaml)).hosts.size).toBe(1100);
-    expect(performance.now() - started).toBeLessThan(3000);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(4000);
   });
 });

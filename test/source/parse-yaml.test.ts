@@ -200,11 +200,11 @@ describe('parseYaml', () => {
 
   test('many keys cost time in proportion', () => {
     const yaml = Array.from({ length: 20_000 }, (_, index) => `k${index}: v`).join('\n');
-    const started = performance.now();
+    const before = process.cpuUsage();
 
     expect(parseYaml(yaml, 'f').ok).toBe(true);
     // Comparing each key with all others took half a minute.
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(10_000);
   });
 });
 
