@@ -1,5 +1,3 @@
-export type { AskPassphrase } from './identity.ts';
-export type { LocalUser } from './local-user.ts';
 export { legacyAlgorithms } from './ssh2-algorithms.ts';
 export {
   createSsh2Transport,

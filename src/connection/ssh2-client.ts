@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import ssh2, { type AnyAuthMethod, type Client } from 'ssh2';
 import { abortedError } from './abort.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
+import { ClosedBeforeBannerError } from './early-close.ts';
 import { offeredAlgorithms } from './ssh2-algorithms.ts';
 import { codeOf, messageOf, printable, seconds } from './text.ts';
 import { ConnectionError } from './transport.ts';
@@ -40,9 +41,6 @@ export interface Authenticator {
   failure(): ConnectionError;
 }
 
-/** The server went away without a word: MaxStartups does that, so it is worth another try. */
-export class ClosedBeforeBannerError extends ConnectionError {}
-
 const keepaliveIntervalMs = 15_000;
 const keepaliveCount = 3;
 
@@ -57,6 +55,9 @@ export function openClient(options: ClientOptions): Promise<Client> {
   return new Handshake(options).run();
 }
 
+/** ssh2 takes no more than 1024 lines. */
+const maximumGreeting = 65_536;
+
 type Phase = 'banner' | 'key exchange' | 'authentication';
 
 class Handshake {
@@ -65,6 +66,7 @@ class Handshake {
   #phase: Phase = 'banner';
   #deadline: Deadline | null = null;
   #settled = false;
+  #greeting = '';
   #resolve: (client: Client) => void = () => {};
   #reject: (error: ConnectionError) => void = () => {};
 
@@ -90,11 +92,17 @@ class Handshake {
         .on('ready', () => this.#succeed());
       this.#connect();
       // After ssh2 has paused the socket, or this listener would swallow the banner.
-      socket.once('data', () => {
-        if (this.#phase === 'banner') this.#enter('key exchange');
-      });
+      socket.on('data', this.#onData);
     });
   }
+
+  /** Other lines may come before the banner (RFC 4253, 4.2), `Exceeded MaxStartups` for one. */
+  readonly #onData = (chunk: Buffer): void => {
+    this.#greeting += chunk.toString('latin1');
+    if (!/^SSH-/m.test(this.#greeting) && this.#greeting.length < maximumGreeting) return;
+    this.#options.socket.off('data', this.#onData);
+    if (this.#phase === 'banner') this.#enter('key exchange');
+  };
 
   #connect(): void {
     const { socket, user, hostKey, legacyAlgorithms: legacy } = this.#options;
@@ -147,7 +155,7 @@ class Handshake {
     if (refusal !== null) return refusal;
     const text = printable(error.message);
     if (this.#phase === 'banner' || /^Connection lost before handshake/.test(text)) {
-      return this.#earlyCloseError();
+      return new ClosedBeforeBannerError(label);
     }
     if (/^(Invalid identification|Max greeting|Max line)/.test(text)) {
       return new ConnectionError('network', `${label} does not speak SSH`, { cause: error });
@@ -174,18 +182,10 @@ class Handshake {
 
   #closedError(): ConnectionError {
     const { label, hostKey } = this.#options;
-    if (this.#phase === 'banner') return this.#earlyCloseError();
+    if (this.#phase === 'banner') return new ClosedBeforeBannerError(label);
     return (
       hostKey.refusal() ??
       new ConnectionError('network', `${label} closed the connection ${this.#during()}`)
-    );
-  }
-
-  #earlyCloseError(): ConnectionError {
-    return new ClosedBeforeBannerError(
-      'network',
-      `${this.#options.label} closed the connection before the SSH banner`,
-      { hint: 'the server may be limiting new connections (MaxStartups, fail2ban)' },
     );
   }
 
@@ -223,6 +223,7 @@ class Handshake {
     this.#settled = true;
     this.#deadline?.clear();
     this.#options.signal.removeEventListener('abort', this.#abort);
+    this.#options.socket.off('data', this.#onData);
   }
 }
 

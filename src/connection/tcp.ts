@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { abortedError } from './abort.ts';
 import { startDeadline } from './deadline.ts';
+import { ClosedBeforeBannerError } from './early-close.ts';
 import { codeOf, hostPort, messageOf, printable, seconds } from './text.ts';
 import { ConnectionError } from './transport.ts';
 
@@ -68,6 +69,8 @@ function dialError(error: Error, host: string, label: string, timeoutMs: number)
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return new ConnectionError('network', `no route to ${label}`);
+    case 'ECONNRESET':
+      return new ClosedBeforeBannerError(label, error);
     case 'ETIMEDOUT':
       return noAnswer(label, timeoutMs);
     default:

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -138,6 +139,19 @@ describe('accept-new', () => {
     expect(await connect('', { knownHosts: file })).toBe('in\n');
   });
 
+  test('writes a hashed name when the OpenSSH configuration wants it', async () => {
+    const config = dir.write('hashing', 'HashKnownHosts yes\n');
+    const transport = createSsh2Transport({ config, agentSocket: null });
+    const endpoint = endpointOf(server, { identity: key.file, ...acceptNew('hashed') });
+
+    await (await transport.connect(endpoint, never)).close();
+
+    const file = dir.file('hashed');
+    expect(readFileSync(file, 'utf8')).toMatch(/^\|1\|\S+\|\S+ ssh-ed25519 \S+\n$/);
+    expect(spawnSync('ssh-keygen', ['-F', bracketed(), '-f', file]).status).toBe(0);
+    expect(await connect('', { knownHosts: file })).toBe('in\n');
+  });
+
   test('adds to a file that does not end in a newline', async () => {
     dir.write('cut', `old.example ${other.publicKey}`);
 
@@ -172,27 +186,33 @@ describe('accept-new', () => {
         }),
       ),
     );
-    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
-    const hosts = servers.flatMap(({ port }) =>
-      [1, 2, 3, 4, 5].map((i) => ({ address: `127.0.0.${i}`, port })),
-    );
-    const names = hosts.map(({ address, port }) => `[${address}]:${port}`);
+    try {
+      const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+      const hosts = servers.flatMap(({ port }) =>
+        [1, 2, 3, 4, 5].map((i) => ({ address: `127.0.0.${i}`, port })),
+      );
+      const names = hosts.map(({ address, port }) => `[${address}]:${port}`);
 
-    const attempts = hosts.map(async ({ address, port }) => {
-      const endpoint = endpointOf({ port }, { identity: key.file, ...acceptNew('many'), address });
-      return (await transport.connect(endpoint, never)).close();
-    });
-    writeFileSync(dir.file('many'), `another.example ${other.publicKey}\n`, { flag: 'a' });
-    await Promise.all(attempts);
+      const attempts = hosts.map(async ({ address, port }) => {
+        const endpoint = endpointOf(
+          { port },
+          { identity: key.file, ...acceptNew('many'), address },
+        );
+        return (await transport.connect(endpoint, never)).close();
+      });
+      writeFileSync(dir.file('many'), `another.example ${other.publicKey}\n`, { flag: 'a' });
+      await Promise.all(attempts);
 
-    const lines = readFileSync(dir.file('many'), 'utf8').trimEnd().split('\n');
-    expect(lines.toSorted()).toEqual(
-      [
-        `another.example ${other.publicKey}`,
-        ...names.map((name) => `${name} ${shown.publicKey}`),
-      ].toSorted(),
-    );
-    for (const one of servers) await one[Symbol.asyncDispose]();
+      const lines = readFileSync(dir.file('many'), 'utf8').trimEnd().split('\n');
+      expect(lines.toSorted()).toEqual(
+        [
+          `another.example ${other.publicKey}`,
+          ...names.map((name) => `${name} ${shown.publicKey}`),
+        ].toSorted(),
+      );
+    } finally {
+      for (const one of servers) await one[Symbol.asyncDispose]();
+    }
   });
 
   test('writes the key of one host once, however many connections it gets', async () => {

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSsh2Transport, type Endpoint } from '../../src/connection/index.ts';
 import {
@@ -9,6 +8,7 @@ import {
   makeKey,
   never,
   run,
+  sessionsOf,
   startSshd,
   TempDir,
   type TestServer,
@@ -197,10 +197,7 @@ describe('jump hosts', () => {
     const hop = at(bastion, { name: 'bastion' });
     const first = await transport.connect(at(target, through(hop)), never);
     const exec = await first.exec('exec sleep 20');
-    const sessions = execFileSync('pgrep', ['-P', String(bastion.process.pid)], {
-      encoding: 'utf8',
-    });
-    for (const pid of sessions.trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
+    for (const pid of sessionsOf(bastion)) process.kill(pid, 'SIGKILL');
 
     expect(await exec.outcome).toEqual({
       kind: 'lost',
@@ -224,17 +221,10 @@ describe('jump hosts', () => {
   test('leave nothing open at the end', async () => {
     const transport = createSsh2Transport({ config: 'none', agentSocket: null });
     await (await transport.connect(at(target, through(at(bastion))), never)).close();
-    const count = () => {
-      try {
-        return execFileSync('pgrep', ['-P', String(bastion.process.pid)]).length;
-      } catch {
-        return 0;
-      }
-    };
-    expect(count()).toBeGreaterThan(0);
+    expect(sessionsOf(bastion)).not.toEqual([]);
 
     await transport.close();
 
-    await until(() => count() === 0);
+    await until(() => sessionsOf(bastion).length === 0);
   });
 });

@@ -195,6 +195,13 @@ export async function until(condition: () => boolean): Promise<void> {
   }
 }
 
+/** The processes that a server has for its connections. */
+export function sessionsOf(server: TestServer): readonly number[] {
+  const { pid } = server.process;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return children.split(' ').flatMap((child) => (child === '' ? [] : [Number(child)]));
+}
+
 /** known_hosts lines for a test server. */
 export function knownHostsLines(server: TestServer): string {
   return server.hostKeys
@@ -219,7 +226,7 @@ export function endpointOf(server: { readonly port: number }, rest: Partial<Endp
 /** A signal that never aborts. */
 export const never: AbortSignal = new AbortController().signal;
 
-export async function text(stream: Readable): Promise<string> {
+async function text(stream: Readable): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks).toString();

@@ -1,0 +1,44 @@
+import { existsSync, utimesSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { withFileLock } from '../../src/connection/file-lock.ts';
+import { TempDir } from './sshd.ts';
+
+describe('withFileLock', () => {
+  test('lets one in at a time and leaves no file', async () => {
+    using dir = new TempDir();
+    const lock = dir.file('lock');
+    let inside = 0;
+    let most = 0;
+
+    await Promise.all(
+      Array.from({ length: 10 }, () =>
+        withFileLock(lock, async () => {
+          most = Math.max(most, ++inside);
+          await sleep(1);
+          inside -= 1;
+        }),
+      ),
+    );
+
+    expect(most).toBe(1);
+    expect(existsSync(lock)).toBe(false);
+  });
+
+  test('takes over the lock of a program that died', async () => {
+    using dir = new TempDir();
+    const lock = dir.write('lock', '');
+    const longAgo = Date.now() / 1000 - 60;
+    utimesSync(lock, longAgo, longAgo);
+
+    expect(await withFileLock(lock, async () => 'in')).toBe('in');
+  });
+
+  test('is given back when the work fails', async () => {
+    using dir = new TempDir();
+    const lock = dir.file('lock');
+
+    await expect(withFileLock(lock, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(existsSync(lock)).toBe(false);
+  });
+});
