@@ -1,6 +1,6 @@
+import type { Route, Rule } from '../host/query.ts';
 import type { DomU, Vif } from '../inventory/model.ts';
 import { netmask } from './cidr.ts';
-import type { Route, Rule } from './routing.ts';
 import { anywhere, defaultVif, needsTable, tableRoutes, tableRules } from './routing.ts';
 
 /**

@@ -1,4 +1,5 @@
-import type { Route, RoutingOperation, Rule } from './routing.ts';
+import type { RoutingOperation } from '../host/change.ts';
+import type { Route, Rule } from '../host/query.ts';
 
 /** Words of `ip route` and `ip rule` that say nothing about where a packet goes. */
 const neutralWords =

@@ -1,19 +1,13 @@
+import type { RoutingOperation } from '../host/change.ts';
+import type { NetworkInterface, Route, Rule } from '../host/query.ts';
 import type { DomU } from '../inventory/model.ts';
-import type { InterfaceAddress, Route, RoutingOperation, Rule } from './routing.ts';
+import type { InterfaceAddress } from './routing.ts';
 import { anywhere, desiredRouting, mainTable } from './routing.ts';
 import { isLooser, isSameRoute, isSameRule, planRuleRemovals } from './routing-match.ts';
 
-export interface ObservedInterface {
-  readonly name: string;
-  /** Lower case; null for interfaces without a hardware address. */
-  readonly mac: string | null;
-  readonly isUp: boolean;
-  readonly addresses: readonly { readonly ip: string; readonly prefix: number }[];
-}
-
 /** Rules and routes in the order in which the kernel lists them. */
 export interface ObservedRouting {
-  readonly interfaces: readonly ObservedInterface[];
+  readonly interfaces: readonly NetworkInterface[];
   readonly rules: readonly Rule[];
   readonly routes: readonly Route[];
 }
@@ -106,7 +100,7 @@ interface LiveNames {
 }
 
 /** The guest with its vifs called as its interfaces are called now. */
-function withLiveNames(domU: DomU, interfaces: readonly ObservedInterface[]): LiveNames {
+function withLiveNames(domU: DomU, interfaces: readonly NetworkInterface[]): LiveNames {
   const pending: string[] = [];
   const vifs = domU.vifs.map((vif) => {
     // VLANs and bridges carry the MAC of the interface below them: the right name wins.
@@ -130,7 +124,7 @@ function withLiveNames(domU: DomU, interfaces: readonly ObservedInterface[]): Li
 
 function missingAddresses(
   wanted: readonly InterfaceAddress[],
-  interfaces: readonly ObservedInterface[],
+  interfaces: readonly NetworkInterface[],
 ): readonly InterfaceAddress[] {
   return wanted.filter(({ iface, ip, prefix }) => {
     if (iface === noInterface) return false;

@@ -1,43 +1,11 @@
+import type { Route, Rule } from '../host/query.ts';
 import type { DomU, Vif } from '../inventory/model.ts';
-
-/** One line of `ip rule`. */
-export interface Rule {
-  readonly priority: number;
-  /** CIDR, or `all`. */
-  readonly from: string;
-  readonly to: string | null;
-  readonly iif: string | null;
-  readonly oif: string | null;
-  readonly table: number;
-  /** Words that the fields above do not hold (`not`, `fwmark ...`), single spaces. */
-  readonly rest: string;
-}
-
-/** One line of `ip route`. */
-export interface Route {
-  readonly table: number;
-  /** CIDR; `0.0.0.0/0` for the default route. */
-  readonly destination: string;
-  readonly via: string | null;
-  readonly dev: string | null;
-  readonly scope: string | null;
-  readonly src: string | null;
-  readonly metric: number | null;
-  /** Other words (`proto kernel`, `onlink`, a route type such as `blackhole`), single spaces. */
-  readonly rest: string;
-}
 
 export interface InterfaceAddress {
   readonly iface: string;
   readonly ip: string;
   readonly prefix: number;
 }
-
-/** One operation of iproute2. */
-export type RoutingOperation =
-  | ({ readonly verb: 'add'; readonly object: 'address' } & InterfaceAddress)
-  | { readonly verb: 'replace' | 'delete'; readonly object: 'route'; readonly route: Route }
-  | { readonly verb: 'add' | 'delete'; readonly object: 'rule'; readonly rule: Rule };
 
 /** What a domU's kernel should hold; each list in the order in which it can be added. */
 export interface DesiredRouting {

@@ -1,4 +1,5 @@
-import type { Route, RoutingOperation, Rule } from '../../src/xen/routing.ts';
+import type { RoutingOperation } from '../../src/host/change.ts';
+import type { Route, Rule } from '../../src/host/query.ts';
 import type { ObservedRouting } from '../../src/xen/routing-plan.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import type { Route, RoutingOperation, Rule } from '../../src/xen/routing.ts';
-import type { ObservedInterface, ObservedRouting } from '../../src/xen/routing-plan.ts';
+import type { RoutingOperation } from '../../src/host/change.ts';
+import type { NetworkInterface, Route, Rule } from '../../src/host/query.ts';
+import type { ObservedRouting } from '../../src/xen/routing-plan.ts';
 
 const { XPUSH_LAB } = process.env;
 
@@ -148,7 +149,7 @@ function asRoute(route: PrintedRoute): Route {
   };
 }
 
-const asInterface = (link: PrintedLink): ObservedInterface => ({
+const asInterface = (link: PrintedLink): NetworkInterface => ({
   name: link.ifname,
   mac: link.address ?? null,
   isUp: link.flags.includes('UP'),

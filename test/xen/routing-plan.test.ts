@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Route, Rule } from '../../src/host/query.ts';
 import type { DomU } from '../../src/inventory/model.ts';
-import type { Route, Rule } from '../../src/xen/routing.ts';
 import { desiredRouting } from '../../src/xen/routing.ts';
 import type { ObservedRouting } from '../../src/xen/routing-plan.ts';
 import { planRouting } from '../../src/xen/routing-plan.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Route, Rule } from '../../src/xen/routing.ts';
+import type { Route, Rule } from '../../src/host/query.ts';
 import { desiredRouting, mainTable, needsTable } from '../../src/xen/routing.ts';
 import { dmz, guest, lan, mail, storage, vif, webserv } from './fleet.ts';
 
