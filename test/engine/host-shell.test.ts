@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Connection, ConnectionError, type Outcome } from '../../src/connection/transport.ts';
+import { HostShell, LostError } from '../../src/engine/host-shell.ts';
+import { query } from '../../src/host/query.ts';
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+/** A login shell: a script of ours that gets the command to run as $1. */
+function loginShell(script: string, isLostAtEnd = false): Connection {
+  return {
+    exec: async (command) => {
+      const child = spawn('/bin/sh', ['-c', script, 'login', command], { stdio: 'pipe' });
+      children.push(child);
+      const outcome = new Promise<Outcome>((resolve) => {
+        child.on('close', (code, signal) => {
+          if (isLostAtEnd) resolve({ kind: 'lost', reason: 'reset by peer' });
+          else if (signal !== null) resolve({ kind: 'signal', signal });
+          else resolve({ kind: 'exit', code: code ?? 0 });
+        });
+      });
+      return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, outcome };
+    },
+    close: async () => {},
+  };
+}
+
+async function look(script: string, isLostAtEnd = false) {
+  const shell = await HostShell.open(loginShell(script, isLostAtEnd));
+  try {
+    const answers = await shell.look([query.tool('sh'), query.file('/nowhere')]);
+    return [...answers.values()].map((one) => ('answer' in one ? one.answer : one.failure));
+  } finally {
+    shell.end();
+  }
+}
+
+const answers = [{ type: 'absent' }, true];
+
+describe('HostShell.look', () => {
+  test.each([
+    ['says nothing else', 'eval "$1"'],
+    ['greets without an end of line', 'printf "Welcome to xen1"; eval "$1"'],
+    ['says goodbye on standard error', 'eval "$1"; echo bye >&2'],
+    ['sends binary noise', 'head -c 3000 /dev/urandom; eval "$1"'],
+    ['sends 2000 lines first', 'yes "a very long message of the day" | head -n 2000; eval "$1"'],
+    ['forges lines of the protocol', 'printf "@%032d begin files\\n@x done 0\\n" 0; eval "$1"'],
+    ['has a hostile environment', 'IFS=x; set -ux; export IFS CDPATH=/ ENV=/etc/passwd; eval "$1"'],
+  ])('is answered by a login shell that %s', async (_what, script) => {
+    expect(await look(script)).toEqual(answers);
+  });
+
+  test.each([
+    ['false', 'the login shell gives no sh (status 1)'],
+    ['echo "This account is closed."; exit 1', 'it said: This account is closed.'],
+    ['echo "no way" >&2; exit 5', '(status 5); it said: no way'],
+    ['cat', 'the login shell gives no sh (status 0)'],
+    ['kill -KILL $$', 'the login shell gives no sh (signal SIGKILL)'],
+    ['printf "\\033]52;c;aGk=\\a"; exit 1', '\\x1b]52;c;aGk=\\x07'],
+  ])('of a login shell "%s" fails in words', async (script, message) => {
+    const failure = look(script === 'cat' ? 'cat & sleep 0.2; kill $!; exit 0' : script);
+
+    await expect(failure).rejects.toBeInstanceOf(ConnectionError);
+    await expect(failure).rejects.toThrow(message);
+  });
+
+  test('of a host that floods is given up', async () => {
+    await expect(look('cat /dev/zero')).rejects.toThrow('it sent more than 16 MiB');
+  });
+
+  test('tells a lost connection from a shell that ended', async () => {
+    await expect(look('exit 0', true)).rejects.toBeInstanceOf(LostError);
+  });
+});
