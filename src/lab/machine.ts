@@ -38,8 +38,8 @@ export interface Site {
   bridgeOf(segment: string): string;
   /** A device name not used before in the hub. */
   nextPort(): string;
-  /** As in `Lab`. */
-  flushNeighbours(): Promise<void>;
+  /** Lets those ask anew who asked for an address in vain a moment ago; they would be told "no route to host". */
+  forgetUnresolved(): Promise<void>;
   /** The directory of /usr for this kind of host, seen from inside the lab; made when it is first asked for. */
   usrOf(template: 'full' | 'mini'): Promise<string>;
   /** What a dom0 has on its disk beyond other hosts. */
@@ -186,7 +186,7 @@ export class Machine implements LabHost {
   async start(): Promise<void> {
     if (this.isRunning) throw new LabError(`${this.name} is on`);
     await this.boot();
-    await Promise.all([this.#site.flushNeighbours(), this.#site.save()]);
+    await Promise.all([this.#site.forgetUnresolved(), this.#site.save()]);
   }
 
   async reboot(): Promise<void> {
@@ -194,7 +194,7 @@ export class Machine implements LabHost {
     await this.#halt();
     await this.boot();
     await Promise.all(guests.map((guest) => guest.boot()));
-    await Promise.all([this.#site.flushNeighbours(), this.#site.save()]);
+    await Promise.all([this.#site.forgetUnresolved(), this.#site.save()]);
   }
 
   /** `start` without telling the others. */

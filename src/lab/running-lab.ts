@@ -1,5 +1,5 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Hub, runtimeDirectory } from './hub.ts';
@@ -125,16 +125,16 @@ export class RunningLab implements Lab, Site {
 
   async heal(host: string, iface?: string): Promise<void> {
     await healWire(this.hub, this.#machine(host).wire(iface));
-    await this.flushNeighbours();
+    await this.forgetUnresolved();
   }
 
   async flushNeighbours(): Promise<void> {
-    const running = this.hosts.filter((host) => host.isRunning);
-    await Promise.all(
-      [this.hubPid, ...running.map((host) => host.pid)].map((pid) =>
-        this.hub.ip(['neigh flush all'], pid),
-      ),
-    );
+    await this.#flush(this.#networks());
+  }
+
+  async forgetUnresolved(): Promise<void> {
+    const isWaiting = await Promise.all(this.#networks().map(hasUnresolved));
+    await this.#flush(this.#networks().filter((_, index) => isWaiting[index]));
   }
 
   async down(): Promise<void> {
@@ -185,6 +185,17 @@ export class RunningLab implements Lab, Site {
     });
   }
 
+  /** A process of every network there is. */
+  #networks(): readonly number[] {
+    const running = this.hosts.filter((host) => host.isRunning);
+    return [this.hubPid, ...running.map((host) => host.pid)];
+  }
+
+  async #flush(networks: readonly number[]): Promise<void> {
+    const flush = async (pid: number): Promise<void> => await this.hub.ip(['neigh flush all'], pid);
+    await forEachLimited(networks, availableParallelism() * 2, flush);
+  }
+
   #machine(name: string): Machine {
     const machine = this.hosts.find((host) => host.name === name);
     if (machine === undefined) throw new LabError(`the lab has no host ${name}`);
@@ -225,4 +236,10 @@ export class RunningLab implements Lab, Site {
     await mustRun(this.hub.inLab(['sh', script, template, ...this.hub.onlyUser]));
     return `${template}.usr`;
   }
+}
+
+/** Whether somebody in this network asks for an address that nobody answers for: flags 0x0 in /proc/PID/net/arp. */
+async function hasUnresolved(pid: number): Promise<boolean> {
+  const table = await readFile(`/proc/${pid}/net/arp`, 'utf8').catch(() => '');
+  return / 0x0 +00:00/.test(table);
 }
