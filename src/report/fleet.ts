@@ -110,6 +110,6 @@ export class Fleet {
 }
 
 /** Whether people have to look at a host that ended so. */
-export function isTrouble(status: HostStatus): boolean {
+function isTrouble(status: HostStatus): boolean {
   return status !== 'ok' && status !== 'changed' && status !== 'skipped';
 }

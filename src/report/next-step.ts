@@ -15,6 +15,12 @@ export function nextStep(record: RunRecord): string {
     return `Next: look at ${listNames(names(stuck), LIMIT_NAMES)} on the console: the network there may be half changed.`;
   }
 
+  // A run that was cut off has skipped what it never got to.
+  const unfinished = ended(null, ...(record.end?.interrupted === true ? ['skipped' as const] : []));
+  if (unfinished.length > 0) {
+    return `Next: run again: ${unfinished.length} of ${counted(hosts.length, 'host')} were not done.`;
+  }
+
   const bad = ended('failed', 'unreachable', 'rolled_back');
   if (bad.length > 0) {
     return `Next: see to the errors above, then run again${limit(bad, record)}.`;
@@ -23,11 +29,6 @@ export function nextStep(record: RunRecord): string {
   const busy = ended('busy');
   if (busy.length > 0) {
     return `Next: wait for the other run to end, then run again${limit(busy, record)}.`;
-  }
-
-  const unfinished = ended(null);
-  if (unfinished.length > 0) {
-    return `Next: run again: ${counted(unfinished.length, 'host')} of ${hosts.length} ended before being done.`;
   }
 
   const isChanging = hosts.some(({ changed, unknown }) => changed + unknown > 0);

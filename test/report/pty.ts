@@ -9,6 +9,8 @@ export interface PtyOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+const PATIENCE_MS = 20_000;
+
 /** A program on a pseudo-terminal of its own, by script(1). */
 export class Pty implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -47,7 +49,9 @@ export class Pty implements AsyncDisposable {
   }
 
   async until(isTrue: () => boolean): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
     while (!isTrue()) {
+      if (performance.now() > deadline) throw new Error(`not in time: ${this.text.slice(-2000)}`);
       if (this.#child.exitCode !== null) throw new Error(`ended before it: ${this.text}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

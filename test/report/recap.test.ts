@@ -105,18 +105,25 @@ describe('recap', () => {
 
   test('counts hosts that an interrupted run did not get to', () => {
     const record = new RunRecord();
-    const run = runOf([host('a', 'ok'), host('b', 'ok')], { interrupted: true });
-    for (const event of run.filter((event) => !('host' in event) || event.host === 'a')) {
+    const skipped = { message: 'interrupted before it began', hint: null };
+    const run = runOf([host('a', 'ok'), host('b', 'ok'), host('c', 'skipped', skipped)], {
+      interrupted: true,
+    });
+    for (const event of run.filter((event) => !('host' in event) || event.host !== 'b')) {
       record.note(event);
     }
 
     expect(lines(record)).toEqual([
       '',
-      'Recap: 2 hosts in 1.9s, interrupted',
+      'Recap: 3 hosts in 1.9s, interrupted',
       '  ok        1  a',
+      '  skipped   1  c',
       '  not done  1  b',
       '',
-      'Next: run again: 1 host of 2 ended before being done.',
+      'skipped: c',
+      '  interrupted before it began',
+      '',
+      'Next: run again: 2 of 3 hosts were not done.',
     ]);
   });
 });
