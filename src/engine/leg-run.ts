@@ -7,7 +7,7 @@ import type { BoundStep, Plan } from '../steps/step.ts';
 import type { ChangeRecord, RunEvent, TaskStatus } from './events.ts';
 import { type ActResult, HostShell, LostError } from './host-shell.ts';
 import type { Leg, LegTask } from './legs.ts';
-import { recordOf } from './records.ts';
+import { commandLine, recordOf } from './records.ts';
 
 /** How often a host that moved under the plan is observed and planned again. */
 const mostReplans = 3;
@@ -184,8 +184,9 @@ class LegRun {
       const rest = isOpen ? this.#left.slice(decided.length) : [];
       this.#isCommandUnderWay = isOpen;
       const acted = await shell.act(acts, queriesOf(rest), (id) => {
-        const task = decided[Number(id.split('.')[0])];
-        if (task !== undefined) this.#tell('act', task.pending.item.task.name);
+        const index = Number(id.split('.')[0]);
+        const task = decided[index];
+        if (task !== undefined) this.#tell('act', task.pending.item.task.name, index);
       });
       this.#isCommandUnderWay = false;
       results = acted.results;
@@ -294,13 +295,14 @@ class LegRun {
     return queriesOf(this.#left);
   }
 
-  #tell(doing: 'look' | 'act', task: string | null): void {
+  /** `ahead`: tasks of the program under way that the host is done with. */
+  #tell(doing: 'look' | 'act', task: string | null, ahead = 0): void {
     this.#options.emit({
       event: 'activity',
       host: this.#host,
       doing,
       task,
-      done: this.#total - this.#left.length,
+      done: this.#total - this.#left.length + ahead,
       total: this.#total,
     });
   }
@@ -321,7 +323,7 @@ function hasWork(plan: Plan): boolean {
 function failureOf(change: Change, { status, output }: ActResult): string {
   const said = text(output).trim();
   if (change.kind !== 'command') return said === '' ? `failed with status ${status}` : said;
-  const exit = `${change.argv.join(' ')}: exit status ${status}`;
+  const exit = `${commandLine(change)}: exit status ${status}`;
   return said === '' ? exit : `${exit}\n${said}`;
 }
 

@@ -44,8 +44,14 @@ export function recordOf(change: Change): ChangeRecord {
         chainsText(chainsAfter(change, change.before)),
       );
     case 'command':
-      return record('command', change.argv.join(' '), null, null, null);
+      return record('command', commandLine(change), null, null, null);
   }
+}
+
+/** A command as its author wrote it. */
+export function commandLine({ argv }: Extract<Change, { kind: 'command' }>): string {
+  const [program, option, line] = argv;
+  return program === '/bin/sh' && option === '-c' && line !== undefined ? line : argv.join(' ');
 }
 
 function record(

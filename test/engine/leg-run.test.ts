@@ -152,7 +152,7 @@ describe('runLeg', () => {
     ]);
 
     expect(statuses).toEqual(['changed', 'failed', 'skipped']);
-    expect(ended[1]?.message).toBe('/bin/sh -c echo oh no >&2; exit 3: exit status 3\noh no');
+    expect(ended[1]?.message).toBe('echo oh no >&2; exit 3: exit status 3\noh no');
     expect(result.failure?.message).toContain('task 1: ');
     expect(readFileSync(path, 'latin1')).toBe('one\n');
   });
