@@ -55,7 +55,7 @@ export interface HostStart {
 export interface Activity {
   readonly event: 'activity';
   readonly host: string;
-  readonly doing: 'connect' | 'look' | 'act';
+  readonly doing: 'connect' | 'look' | 'act' | 'wait';
   /** Name of the current task; null while it is about all of them. */
   readonly task: string | null;
   /** Tasks of this host that ended, of how many. */
@@ -70,7 +70,7 @@ export interface ChangeRecord {
   readonly subject: string;
   /** The path of a file; null for live state. */
   readonly path: string | null;
-  /** Text before and after, for a diff; null where a text says nothing (binary, too large, a command). */
+  /** Texts for a diff: '' is "not there", null "no text" (binary, too large, a command). */
   readonly before: string | null;
   readonly after: string | null;
 }

@@ -43,7 +43,7 @@ export async function run(request: RunRequest): Promise<number> {
     check: request.check,
     hosts: hosts.map(({ name, kind }) => ({ name, kind })),
   });
-  const phase = request.check ? 'check' : 'apply';
+  const phase = request.check ? 'Check' : 'Apply';
   emit({ event: 'phase', name: phase, status: 'start' });
   const rollout = new Rollout(request, legs);
   const statuses = await rollout.finish();
@@ -147,11 +147,20 @@ class Rollout {
   }
 
   #connect(leg: Leg): Promise<Connection> {
-    const { emit, transport, endpointOf, stopping, leaving } = this.#request;
-    const total = leg.tasks.length;
-    const host = leg.host.name;
-    emit({ event: 'activity', host, doing: 'connect', task: null, done: 0, total });
+    const { transport, endpointOf, stopping, leaving } = this.#request;
+    this.#tell(leg, 'connect');
     return transport.connect(endpointOf(leg.host), AbortSignal.any([stopping, leaving]));
+  }
+
+  #tell(leg: Leg, doing: 'connect' | 'wait'): void {
+    this.#request.emit({
+      event: 'activity',
+      host: leg.host.name,
+      doing,
+      task: null,
+      done: 0,
+      total: leg.tasks.length,
+    });
   }
 
   #reasonToSkip(leg: Leg): { status: HostStatus; error: HostError | null } | null {
@@ -174,6 +183,7 @@ class Rollout {
     if (!isBad(progress.status) && status !== 'ok') progress.status = status;
     progress.error ??= error;
     if (progress.legsLeft === 0) this.#endHost(progress);
+    else this.#tell(leg, 'wait');
   }
 
   #endHost({ host, status, error, startedAt }: HostProgress): void {

@@ -159,7 +159,8 @@ const firewallSchema = v.strictObject({
 });
 
 function logRate(value: string): Complaint | null {
-  return /^[1-9]\d{0,4}\/(?:second|minute|hour|day)$/.test(value)
+  // netfilter's limit match counts in ticks of 1/10000 s (xt_limit.h)
+  return /^(?:[1-9]\d{0,3}|10000)\/(?:second|minute|hour|day)$/.test(value)
     ? null
     : { message: `${quoted(value)} is not a rate`, hint: 'such as 5/minute' };
 }
