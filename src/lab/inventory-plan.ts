@@ -9,6 +9,8 @@ import type { LabDom0, LabHostKind, LabHostPlan, LabNic, LabPlan } from './plan.
 export interface InventoryPlanOptions {
   /** What drops a guest's packets with a foreign source. Default: `rp_filter`. */
   readonly antispoof?: NonNullable<LabDom0['antispoof']>;
+  /** Whether dom0s forward already, as if set by hand. Default: false. */
+  readonly forwarding?: boolean;
   /** rp_filter of the guests (0 off, 1 strict, 2 loose). Default: 0. */
   readonly guestRpFilter?: 0 | 1 | 2;
   /** Hosts that are not `full`, by name. */
@@ -93,7 +95,12 @@ function hostPlan(
   host: Host,
   inventory: Inventory,
   nets: readonly Net[],
-  { antispoof = 'rp_filter', guestRpFilter = 0, kinds = {} }: InventoryPlanOptions,
+  {
+    antispoof = 'rp_filter',
+    forwarding = false,
+    guestRpFilter = 0,
+    kinds = {},
+  }: InventoryPlanOptions,
 ): LabHostPlan {
   const kind = kinds[host.name] ?? 'full';
   if (host.kind === 'domU') {
@@ -118,7 +125,7 @@ function hostPlan(
   return {
     ...plain,
     nics: [{ segment: wire, iface: host.uplink, addresses: [address] }],
-    dom0: { uplink: host.uplink, antispoof },
+    dom0: { uplink: host.uplink, antispoof, forwarding },
     files: {
       '/etc/network/if-pre-up.d/.placeholder': '', // the directory comes with ifupdown
       ...Object.fromEntries(

@@ -1,15 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { LabPlan } from '../../src/lab/lab.ts';
 import { labDescribe } from '../lab-tier.ts';
 import { Fleet, hostIn, type JsonRun, type Snapshot, shippedInventory, statuses } from './fleet.ts';
-
-/** dom0s that route already, so that their guests can be looked at before anything is applied. */
-function forwarding(plan: LabPlan): LabPlan {
-  const hosts = plan.hosts.map((host) =>
-    host.dom0 === undefined ? host : { ...host, dom0: { ...host.dom0, forwarding: true } },
-  );
-  return { ...plan, hosts };
-}
 
 const describe = await labDescribe();
 
@@ -21,7 +12,7 @@ describe('apply --check', () => {
   let after: Readonly<Record<string, Snapshot>>;
 
   beforeAll(async () => {
-    fleet = await Fleet.start(await shippedInventory('two-guests'), { adapt: forwarding });
+    fleet = await Fleet.start(await shippedInventory('two-guests'), { forwarding: true });
     before = await fleet.snapshots();
     check = await fleet.apply('--check', '--diff');
     after = await fleet.snapshots();

@@ -37,7 +37,7 @@ export interface FleetOptions extends InventoryPlanOptions {
 export class Fleet implements AsyncDisposable {
   readonly lab: Lab;
   readonly inventory: Inventory;
-  /** The inventory's text with the lab's keys. */
+  /** The inventory's file. */
   readonly file: string;
 
   private constructor(lab: Lab, inventory: Inventory, file: string) {
@@ -46,14 +46,12 @@ export class Fleet implements AsyncDisposable {
     this.file = file;
   }
 
-  /** @param text an inventory without `ssh` at its top */
   static async start(text: string, options: FleetOptions = {}): Promise<Fleet> {
     const inventory = await loadInventory({ argument: '-', stdin: text });
     const plan = labPlanFor(inventory, options);
     const lab = await startLab(options.adapt?.(plan) ?? plan);
     const file = join(lab.directory, 'inventory.yaml');
-    const ssh = `ssh: { user: root, identity: ${lab.identity}, known_hosts: ${lab.knownHosts} }\n`;
-    await writeFile(file, `${text}\n${ssh}`);
+    await writeFile(file, text);
     return new Fleet(lab, inventory, file);
   }
 
@@ -73,7 +71,8 @@ export class Fleet implements AsyncDisposable {
     readonly argv: readonly [string, ...string[]];
     readonly env: NodeJS.ProcessEnv;
   } {
-    const env = { ...process.env, HOME: this.lab.home, SSH_AUTH_SOCK: '' };
+    const { home: HOME, sshConfig: XPUSH_SSH_CONFIG } = this.lab;
+    const env = { ...process.env, HOME, XPUSH_SSH_CONFIG, SSH_AUTH_SOCK: '' };
     return { argv: [process.execPath, program, ...args], env };
   }
 

@@ -26,6 +26,7 @@ describe('labPlanFor', () => {
   test('gives each host its addresses, and a guest its vifs, bridged ones on the wire itself', async () => {
     const { hosts } = labPlanFor(await load(fleet), {
       antispoof: 'iptables',
+      forwarding: true,
       guestRpFilter: 1,
       kinds: { web: 'mini' },
     });
@@ -35,7 +36,7 @@ describe('labPlanFor', () => {
       kind: 'full',
       nics: [{ segment: 'lan', iface: 'eth1', addresses: ['192.168.0.10/24'] }],
       gateway: '192.168.0.1',
-      dom0: { uplink: 'eth1', antispoof: 'iptables' },
+      dom0: { uplink: 'eth1', antispoof: 'iptables', forwarding: true },
     });
     expect(byName.get('web')).toMatchObject({
       kind: 'mini',
