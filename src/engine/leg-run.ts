@@ -1,4 +1,4 @@
-import type { Connection } from '../connection/transport.ts';
+import { type Connection, ConnectionError } from '../connection/transport.ts';
 import { type Act, staleStatus } from '../host/act-program.ts';
 import { type Change, isOpaque } from '../host/change.ts';
 import { HostState } from '../host/state.ts';
@@ -49,7 +49,7 @@ export async function runLeg(
         if (replans === mostReplans) return run.moved();
       } catch (error) {
         if (!(error instanceof LostError)) throw error;
-        if (replans === mostReplans || !run.canResume) return run.lost(error.message);
+        if (replans === mostReplans || !run.canResume) return run.lost(error);
         await connection.close();
         connection = await connect();
         shell = null;
@@ -81,6 +81,7 @@ class LegRun {
   #hasChanged = false;
   #failure: LegResult['failure'] = null;
   #wasStopped = false;
+  #hasActed = false;
   #isCommandUnderWay = false;
 
   constructor(leg: Leg, options: LegOptions) {
@@ -114,9 +115,11 @@ class LegRun {
     );
   }
 
-  lost(reason: string): LegResult {
+  /** Throws `ConnectionError` when the host was only looked at: then it is just unreachable. */
+  lost({ message }: LostError): LegResult {
+    if (!this.#hasActed) throw new ConnectionError('network', `the connection was lost: ${message}`);
     return this.#giveUp(
-      `the connection was lost while changes were being made (${reason}): what was done is unknown`,
+      `the connection was lost while changes were being made (${message}): what was done is unknown`,
       'run again with --check to see what is left to do',
     );
   }
@@ -182,6 +185,7 @@ class LegRun {
     let state: HostState | null = null;
     if (acts.length > 0) {
       const rest = isOpen ? this.#left.slice(decided.length) : [];
+      this.#hasActed = true;
       this.#isCommandUnderWay = isOpen;
       const acted = await shell.act(acts, queriesOf(rest), (id) => {
         const index = Number(id.split('.')[0]);

@@ -219,6 +219,18 @@ describe('runLeg', () => {
     expect(readFileSync(path, 'latin1')).toBe('one\n');
   });
 
+  test('a host that is lost whenever it is looked at is unreachable', async () => {
+    host.beforeProgram = (_program, cut) => cut();
+
+    const lost = run([[file, { path: join(directory, 'a'), content: 'one\n' }]]);
+
+    await expect(lost).rejects.toMatchObject({
+      name: 'ConnectionError',
+      message: 'the connection was lost: cut by the test',
+    });
+    expect(host.connections).toBe(4);
+  });
+
   test('a command under a lost connection is unknown: neither repeated nor called done', async () => {
     const path = join(directory, 'count');
     host.beforeProgram = (program, cut) => {
