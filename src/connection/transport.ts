@@ -30,9 +30,15 @@ export type Outcome =
   | { readonly kind: 'signal'; readonly signal: string }
   | { readonly kind: 'lost'; readonly reason: string };
 
-/** One running remote command. Both outputs must be read, or `outcome` never settles. */
+/**
+ * One running remote command. Both outputs must be read, or `outcome` never settles; a child in
+ * the background that keeps them open delays it by a second at most once all is read.
+ */
 export interface Exec {
-  /** Stays open until `end()`: the act program follows the look program on it. */
+  /**
+   * Stays open until `end()`: the act program follows the look program on it. What is written
+   * after the command has ended is dropped; `outcome` tells.
+   */
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
