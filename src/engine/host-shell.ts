@@ -80,8 +80,7 @@ export class HostShell {
     /** null when there was nothing to ask, or the answers do not hold together: look again. */
     readonly answers: ReadonlyMap<string, Observation> | null;
   }> {
-    const look = thenLook.length > 0 ? compileLook(thenLook, this.#nonce, false) : '';
-    this.#send(compileAct(acts, this.#nonce, !this.#hasActed) + look);
+    this.#send(compileAct(acts, !this.#hasActed, thenLook));
     this.#hasActed = true;
     const sections = await this.#sections(onBegin, null);
     const results = new Map(

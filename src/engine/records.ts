@@ -1,6 +1,6 @@
-import { routingWords } from '../host/act-program.ts';
 import type { Change } from '../host/change.ts';
 import type { ChainsState, FileState } from '../host/query.ts';
+import { routingWords } from '../host/routing-words.ts';
 import { chainsAfter } from '../host/state.ts';
 import type { ChangeRecord } from './events.ts';
 

@@ -31,14 +31,13 @@ function loginShell(script: string, isLostAtEnd = false): Connection {
 async function look(script: string, isLostAtEnd = false) {
   const shell = await HostShell.open(loginShell(script, isLostAtEnd));
   try {
-    const answers = await shell.look([query.tool('sh'), query.file('/nowhere')]);
-    return [...answers.values()].map((one) => ('answer' in one ? one.answer : one.failure));
+    return Object.fromEntries(await shell.look([query.tool('sh'), query.file('/nowhere')]));
   } finally {
     shell.end();
   }
 }
 
-const answers = [{ type: 'absent' }, true];
+const answers = { 'tool:sh': { answer: true }, 'file:/nowhere': { answer: { type: 'absent' } } };
 
 describe('HostShell.look', () => {
   test.each([

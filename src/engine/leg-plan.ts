@@ -1,0 +1,80 @@
+import { type Change, isOpaque } from '../host/change.ts';
+import type { HostState } from '../host/state.ts';
+import type { Plan } from '../steps/step.ts';
+import type { Failure, LegTasks, OpenTask } from './leg-tasks.ts';
+import { recordOf } from './records.ts';
+
+/** The plans of the first open tasks, as far as can be foreseen. */
+export interface Segment {
+  readonly plans: readonly Plan[];
+  /** Why the task after these cannot be done; null when it ends for another reason. */
+  readonly refusal: Failure | null;
+  /** Whether the last plan does something whose effect must be observed before going on. */
+  readonly isOpen: boolean;
+}
+
+/** Plans tasks, each in the world that those before it leave, up to a refusal or an opaque change. */
+export function planSegment(tasks: readonly OpenTask[], observed: HostState): Segment {
+  let state = observed;
+  const plans: Plan[] = [];
+  for (const { bound } of tasks) {
+    const plan = bound.plan(state);
+    if ('refusal' in plan) {
+      return { plans, refusal: { message: plan.refusal, hint: plan.hint }, isOpen: false };
+    }
+    plans.push(plan);
+    if (allChanges(plan).some(isOpaque)) return { plans, refusal: null, isOpen: true };
+    state = stateAfter(plan, state);
+  }
+  return { plans, refusal: null, isOpen: false };
+}
+
+/** Check mode: the plans are the results, and nothing is sent. */
+export function predict(tasks: LegTasks, observed: HostState): void {
+  const { plans, refusal } = planSegment(tasks.open, observed);
+  let state = observed;
+  for (const plan of plans) {
+    const isUnknown = plan.changes.some(isOpaque);
+    tasks.end({
+      status: isUnknown ? 'unknown' : plan.changes.length > 0 ? 'changed' : 'ok',
+      changes: plan.changes.map(recordOf),
+      pending: plan.pending ?? [],
+      message: isUnknown
+        ? 'would run; what it does is unknown until applied'
+        : (plan.message ?? null),
+    });
+    state = stateAfter(plan, state);
+  }
+  if (refusal !== null) tasks.fail(refusal, []);
+  else predictUnknown(tasks, state);
+}
+
+/** What follows an opaque change can't be told: it is planned from what is there now, and says so. */
+function predictUnknown(tasks: LegTasks, observed: HostState): void {
+  let state = observed;
+  for (const { bound } of tasks.open) {
+    const plan = bound.plan(state);
+    const isRefused = 'refusal' in plan;
+    const guess = isRefused ? `would fail: ${plan.refusal}` : `would make ${changesIn(plan)}`;
+    tasks.end({
+      status: 'unknown',
+      changes: isRefused ? [] : plan.changes.map(recordOf),
+      message: `unknown until applied; as things stand, it ${guess}`,
+    });
+    if (!isRefused) state = stateAfter(plan, state);
+  }
+}
+
+/** All changes of a plan in order: those that count, then upkeep. */
+export function allChanges(plan: Plan): readonly Change[] {
+  return [...plan.changes, ...(plan.upkeep ?? [])];
+}
+
+function stateAfter(plan: Plan, state: HostState): HostState {
+  return allChanges(plan).reduce((before: HostState, change) => before.after(change), state);
+}
+
+function changesIn({ changes }: Plan): string {
+  if (changes.length === 0) return 'no change';
+  return changes.length === 1 ? '1 change' : `${changes.length} changes`;
+}

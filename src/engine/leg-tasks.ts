@@ -1,0 +1,99 @@
+import type { Query } from '../host/query.ts';
+import type { Inventory } from '../inventory/model.ts';
+import type { BoundStep } from '../steps/step.ts';
+import type { Activity, ChangeRecord, RunEvent, TaskStatus } from './events.ts';
+import type { Leg, LegTask } from './legs.ts';
+
+/** A task that has not ended yet, bound to its host. */
+export interface OpenTask extends LegTask {
+  readonly bound: BoundStep;
+}
+
+/** How a task ended. */
+export interface TaskResult {
+  readonly status: TaskStatus;
+  readonly changes: readonly ChangeRecord[];
+  readonly pending?: readonly string[];
+  readonly message?: string | null;
+}
+
+/** Why a host failed, and what to do about it. */
+export interface Failure {
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** The tasks of a leg: which are open, and what those that ended add up to. Tells as they end. */
+export class LegTasks {
+  readonly #host: string;
+  readonly #total: number;
+  readonly #emit: (event: RunEvent) => void;
+  #open: readonly OpenTask[];
+  #hasChanged = false;
+  #failure: Failure | null = null;
+
+  constructor(leg: Leg, inventory: Inventory, emit: (event: RunEvent) => void) {
+    const target = { host: leg.host, inventory };
+    this.#host = leg.host.name;
+    this.#total = leg.tasks.length;
+    this.#emit = emit;
+    this.#open = leg.tasks.map(({ play, task }) => ({
+      play,
+      task,
+      bound: task.step.bind(target, task.params),
+    }));
+  }
+
+  /** In order. */
+  get open(): readonly OpenTask[] {
+    return this.#open;
+  }
+
+  get hasChanged(): boolean {
+    return this.#hasChanged;
+  }
+
+  get failure(): Failure | null {
+    return this.#failure;
+  }
+
+  /** Everything that the open tasks from `first` on ask. */
+  queries(first = 0): readonly Query[] {
+    return this.#open.slice(first).flatMap(({ bound }) => bound.queries);
+  }
+
+  /** Says what is going on; `ahead`: open tasks before the one that it is about. */
+  tell(doing: Activity['doing'], task: string | null, ahead = 0): void {
+    const done = this.#total - this.#open.length + ahead;
+    const total = this.#total;
+    this.#emit({ event: 'activity', host: this.#host, doing, task, done, total });
+  }
+
+  /** The first open task ended. */
+  end({ status, changes, pending = [], message = null }: TaskResult): void {
+    const [ended, ...open] = this.#open;
+    if (ended === undefined) throw new Error('more tasks ended than there are');
+    this.#open = open;
+    if (status === 'unknown' || changes.length > 0) this.#hasChanged = true;
+    this.#emit({
+      event: 'task',
+      host: this.#host,
+      play: ended.play.name,
+      task: ended.task.name,
+      step: ended.task.step.name,
+      status,
+      changes,
+      pending,
+      message: message === '' ? null : message,
+    });
+  }
+
+  /** The first open task failed, with what it had changed by then; the others are skipped. */
+  fail({ message, hint }: Failure, changes: readonly ChangeRecord[]): void {
+    this.#failure = { message: `${this.#open[0]?.task.name ?? ''}: ${message}`, hint };
+    this.end({ status: 'failed', changes, message });
+    while (this.#open.length > 0) {
+      this.end({ status: 'skipped', changes: [], message: 'an earlier task failed' });
+    }
+  }
+}
