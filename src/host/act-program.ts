@@ -1,9 +1,12 @@
 import { chainsScript } from './chains-text.ts';
-import type { Change, ChangeRouting, RoutingOperation, SwapChains, WriteFile } from './change.ts';
-import { fileFingerprint } from './file-state.ts';
-import { parameterPath } from './look-program.ts';
+import type { Change, SwapChains, WriteFile } from './change.ts';
+import { fileFingerprint, fingerprintAfter } from './file-state.ts';
+import { lookLines } from './look-program.ts';
+import { checkedPath, normalParameter, parameterPath } from './names.ts';
+import { compound } from './program.ts';
+import type { Query } from './query.ts';
 import { isPlainText, quote, quoteAll } from './quote.ts';
-import { runtime } from './runtime.ts';
+import { routingWords } from './routing-words.ts';
 
 /** Status of a section whose change was refused since the state is not the one planned from. */
 export const staleStatus = 75;
@@ -15,111 +18,63 @@ export interface Act {
 }
 
 /**
- * A program that makes these changes in order and stops at the first that fails. It goes to the
- * shell that ran the look program, once that was answered. Its calling line is a syntax error when
- * cut, so a cut stream changes nothing; it stops before its next change when its input ends.
+ * A program that makes these changes in order, stops at the first that fails, and then asks these
+ * queries. It goes to the shell that ran the look program, once that was answered; nothing may
+ * follow it before it has answered. It stops before its next change when its input ends.
  */
-export function compileAct(acts: readonly Act[], nonce: string, isFirst: boolean): string {
-  const lines = acts.map(({ id, change }) => {
-    const { words, input } = compileChange(change, nonce);
-    const call = `xp_do ${quote(id)} ${words}`;
-    return input === null
-      ? `${call} </dev/null || return`
-      : `${call} <<'${input.end}' || return\n${input.text}${input.end}`;
-  });
-  return (
-    (isFirst ? runtime('act.sh') : '') +
-    `xp_changes() {\n${lines.join('\n')}\n}\n` +
-    'xp_act() {\nxp_watch\nxp_changes\nxp_unwatch\nxp_done\n}\n' +
-    `case ${nonce} in ${nonce}) xp_act ;; esac\n`
+export function compileAct(
+  acts: readonly Act[],
+  isFirst: boolean,
+  thenLook: readonly Query[] = [],
+): string {
+  const calls = acts.map(
+    ({ id, change }) => `xp_do ${quote(id)} ${quoteAll(wordsOf(change))} || return`,
   );
+  return compound(isFirst ? 'act.sh' : null, [
+    ...['xp_changes() {', ':', ...calls, '}'],
+    ...['xp_watch', 'xp_changes', 'xp_unwatch', 'xp_done'],
+    ...(thenLook.length > 0 ? lookLines(thenLook) : []),
+  ]);
 }
 
-/** A call of the runtime and the here-document it reads. */
-interface Call {
-  readonly words: string;
-  readonly input: { readonly text: string; readonly end: string } | null;
-}
-
-function compileChange(change: Change, nonce: string): Call {
+/** A call of the runtime (runtime/act.sh). */
+function wordsOf(change: Change): readonly string[] {
   switch (change.kind) {
     case 'write':
-      return compileWrite(change, nonce);
+      return writeWords(change);
     case 'remove':
-      return call(['xp_remove', change.path, fileFingerprint(change.before)]);
-    case 'parameter':
-      return call(['xp_parameter', parameterPath(change.name), change.before, change.value]);
-    case 'routing':
-      return compileRouting(change, nonce);
-    case 'chains':
-      return compileSwap(change, nonce);
+      return ['xp_remove', checkedPath(change.path), fileFingerprint(change.before)];
+    case 'parameter': {
+      const { name, before, value } = change;
+      return ['xp_parameter', parameterPath(name), before, value, normalParameter(value)];
+    }
+    case 'routing': {
+      const { rules, routes } = change.before;
+      const operations = change.operations.map(routingWords);
+      return ['xp_routing', rules.fingerprint ?? '', routes.fingerprint ?? '', ...operations];
+    }
+    case 'chains': {
+      const { listed, fingerprint } = change.before;
+      return ['xp_swap_chains', chainsScript(listed), fingerprint ?? '', swapPayload(change)];
+    }
     case 'command':
-      return call(['xp_command', change.directory ?? '', ...change.argv]);
+      return ['xp_command', change.directory ?? '', ...change.argv];
   }
 }
 
-function compileWrite(change: WriteFile, nonce: string): Call {
-  const isReadable = isPlainText(change.content) && change.content.endsWith('\n');
-  const mode = change.mode ?? (change.before.type === 'absent' ? 0o644 : null);
-  const words = [
+function writeWords({ path, content, mode, before }: WriteFile): readonly string[] {
+  const isNew = before.type === 'absent';
+  const newMode = mode ?? (isNew ? 0o644 : null);
+  const isReadable = isPlainText(content);
+  return [
     'xp_write',
-    change.path,
-    fileFingerprint(change.before),
-    mode === null ? '' : mode.toString(8).padStart(4, '0'),
-    String(change.content.length),
+    checkedPath(path),
+    fileFingerprint(before),
+    fingerprintAfter(before, newMode, content),
+    newMode === null ? '' : newMode.toString(8).padStart(4, '0'),
     isReadable ? 'text' : 'base64',
+    isReadable ? content : base64Lines(content),
   ];
-  return call(words, isReadable ? change.content : base64Lines(change.content), nonce);
-}
-
-function compileRouting(change: ChangeRouting, nonce: string): Call {
-  const { rules, routes } = change.before;
-  const words = ['xp_routing', rules.fingerprint ?? '', routes.fingerprint ?? ''];
-  const lines = change.operations.map((operation) => `${routingWords(operation)}\n`);
-  return call(words, lines.join(''), nonce);
-}
-
-/** The words after `ip -4`; table numbers, since one bad line in rt_tables breaks every name. */
-export function routingWords(operation: RoutingOperation): string {
-  switch (operation.object) {
-    case 'address':
-      return `addr add ${operation.ip}/${operation.prefix} brd + dev ${operation.iface}`;
-    case 'rule': {
-      const { rule } = operation;
-      return joinWords(
-        `rule ${operation.verb === 'add' ? 'add' : 'del'}`,
-        /^not\b/.test(rule.rest) ? 'not' : null,
-        `from ${rule.from}`,
-        rule.to && `to ${rule.to}`,
-        rule.iif && `iif ${rule.iif}`,
-        rule.oif && `oif ${rule.oif}`,
-        rule.rest.replace(/^not\b\s*/, ''),
-        `priority ${rule.priority} table ${rule.table}`,
-      );
-    }
-    case 'route': {
-      const { route } = operation;
-      return joinWords(
-        `route ${operation.verb === 'replace' ? 'replace' : 'del'} ${route.destination}`,
-        route.via && `via ${route.via}`,
-        route.dev && `dev ${route.dev}`,
-        route.scope && `scope ${route.scope}`,
-        route.src && `src ${route.src}`,
-        route.metric !== null && `metric ${route.metric}`,
-        `table ${route.table}`,
-        route.rest,
-      );
-    }
-  }
-}
-
-function compileSwap(change: SwapChains, nonce: string): Call {
-  const script = chainsScript(change.before.listed);
-  return call(
-    ['xp_swap_chains', script, change.before.fingerprint ?? ''],
-    swapPayload(change),
-    nonce,
-  );
 }
 
 /** The text for `iptables-restore --noflush`: one transaction on the filter table. */
@@ -143,18 +98,7 @@ export function swapPayload(change: SwapChains): string {
   return `${lines.join('\n')}\nCOMMIT\n`;
 }
 
-function call(words: readonly string[], input?: string, nonce?: string): Call {
-  return {
-    words: quoteAll(words),
-    input: input === undefined ? null : { text: input, end: `xpush-${nonce}-end` },
-  };
-}
-
 function base64Lines(bytes: string): string {
   const encoded = Buffer.from(bytes, 'latin1').toString('base64');
   return (encoded.match(/.{1,64}/g) ?? []).map((line) => `${line}\n`).join('');
-}
-
-function joinWords(...words: readonly (string | null | false)[]): string {
-  return words.filter((word) => word !== null && word !== false && word !== '').join(' ');
 }

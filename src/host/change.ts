@@ -1,4 +1,7 @@
-import type { ChainsState, FileState, Listing, Route, Rule } from './query.ts';
+import { cksum } from './cksum.ts';
+import { contentSum } from './file-state.ts';
+import { normalParameter } from './names.ts';
+import type { ChainsState, FileState, Listing, RegularFile, Route, Rule } from './query.ts';
 
 /** When a change takes effect: now, at the next boot, or both. */
 export type Effect = 'live' | 'boot' | 'both';
@@ -88,26 +91,34 @@ export function isOpaque(change: Change): boolean {
   return change.kind === 'command';
 }
 
+/** A large file is known by its sum only. */
+function hasContent(file: RegularFile, content: string): boolean {
+  return file.content === null ? contentSum(file) === cksum(content) : file.content === content;
+}
+
 /** Constructors, so that steps read `change.writeFile(...)`; those that find nothing to do give none. */
 export const change = {
-  /** The file gets this content (and mode); nothing when it already has. */
+  /** The file gets this content (and mode); nothing when it already has. Throws for text that is no latin1. */
   writeFile: (
     path: string,
     content: string,
     before: FileState,
     options: { readonly effect: Effect; readonly mode?: number },
   ): readonly WriteFile[] => {
+    if (/[^\0-\xff]/.test(content)) throw new Error(`${path}: a content is bytes, as latin1 text`);
     const mode = options.mode ?? null;
     const isSame =
       before.type === 'file' &&
-      before.content === content &&
+      hasContent(before, content) &&
       (mode === null || before.mode === mode);
     return isSame ? [] : [{ kind: 'write', effect: options.effect, path, content, mode, before }];
   },
 
   /** The kernel parameter gets this value now; nothing when it already has. */
   setParameter: (name: string, value: string, before: string): readonly SetParameter[] =>
-    before === value ? [] : [{ kind: 'parameter', effect: 'live', name, value, before }],
+    normalParameter(before) === normalParameter(value)
+      ? []
+      : [{ kind: 'parameter', effect: 'live', name, value, before }],
 
   /** Routes, rules and addresses by difference; nothing when there is none. */
   routing: (

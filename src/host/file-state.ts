@@ -1,45 +1,71 @@
 import { cksum } from './cksum.ts';
-import { contentLimit, type FileState } from './query.ts';
+import { contentLimit, type FileState, type RegularFile } from './query.ts';
+
+/** The sections of a look program that tell of files: bytes as latin1 text. */
+interface FileSections {
+  /** A word for each path, then the lines of `ls` for those that are files. */
+  readonly types: string;
+  /** The first `contentLimit` bytes of each file, one after the other. */
+  readonly contents: string;
+  /** Lines of `cksum`, if one of them is larger. */
+  readonly sums: string;
+}
 
 /**
- * The states of the files at `paths` from the sections `files` and `contents` of a look program;
- * null when the answer does not hold together (a file changed while it was read).
+ * The states of the files at `paths`; null when the answer does not hold together (a file changed
+ * while it was read).
  */
 export function parseFiles(
   paths: readonly string[],
-  files: string,
-  contents: string,
+  { types, contents, sums }: FileSections,
 ): Map<string, FileState> | null {
-  const lines = files.split('\n');
-  const types = lines.slice(0, paths.length);
-  const details = lines.slice(paths.length).filter((line) => line !== '');
+  const lines = types.split('\n');
+  const filePaths = paths.filter((_, index) => lines[index] === 'file');
+  const details = parseDetails(lines.slice(paths.length), filePaths);
+  const sumLines = sums.split('\n');
   const states = new Map<string, FileState>();
+  let fileCount = 0;
   let offset = 0;
   for (const [index, path] of paths.entries()) {
-    const type = types[index];
+    const type = lines[index];
     if (type === 'absent' || type === 'directory' || type === 'special' || type === 'unreadable') {
       states.set(path, { type });
       continue;
     }
-    const detail = type === 'file' ? findDetail(details, path) : null;
-    if (detail === null) return null;
-    const length = Math.min(detail.size, contentLimit);
-    const content = contents.slice(offset, offset + length);
-    offset += length;
-    states.set(path, {
-      type: 'file',
-      ...detail,
-      content: detail.size > contentLimit ? null : content,
-    });
+    const detail = details.get(path);
+    if (detail === undefined) return null;
+    const content = contents.slice(offset, offset + Math.min(detail.size, contentLimit));
+    offset += content.length;
+    if (detail.size <= contentLimit) {
+      states.set(path, { type: 'file', ...detail, content });
+    } else {
+      const sum = /^\d+ \d+(?= )/.exec(sumLines[fileCount] ?? '')?.[0];
+      if (!sum?.endsWith(` ${detail.size}`)) return null;
+      states.set(path, { type: 'file', ...detail, content: null, sum });
+    }
+    fileCount += 1;
   }
   return offset === contents.length ? states : null;
 }
 
-/** What `xp_file_state` (runtime/act.sh) prints of a file in this state. */
+/** What `xp_file_state` (runtime/act.sh) says of a file in this state. */
 export function fileFingerprint(state: FileState): string {
   if (state.type !== 'file') return state.type;
-  if (state.content === null) throw new Error('a file too large to be read has no fingerprint');
-  return `${modeText(state.mode)} ${state.uid} ${state.gid} ${cksum(state.content)}`;
+  return `${modeText(state.mode)} ${state.uid} ${state.gid} ${contentSum(state)}`;
+}
+
+/**
+ * The same once the file has this content, as a pattern for `case`: whose a new file will be, the
+ * host decides. `mode` null: as it was.
+ */
+export function fingerprintAfter(before: FileState, mode: number | null, content: string): string {
+  const old = before.type === 'file' ? before : { mode: 0o644, uid: '*', gid: '*' };
+  return `${modeText(mode ?? old.mode)} ${old.uid} ${old.gid} ${cksum(content)}`;
+}
+
+/** What `cksum` prints for the content. */
+export function contentSum(file: RegularFile): string {
+  return file.content === null ? (file.sum ?? '') : cksum(file.content);
 }
 
 interface Detail {
@@ -49,20 +75,39 @@ interface Detail {
   readonly size: number;
 }
 
-/** The line of `ls -ldnL` (POSIX XCU, ls) that ends in this path. */
-function findDetail(details: readonly string[], path: string): Detail | null {
-  for (const line of details) {
-    if (!line.endsWith(` ${path}`)) continue;
-    const match = /^-([rwxsStT-]{9})[+.@]?\s+\d+\s+(\d+)\s+(\d+)\s+(\d+)\s/.exec(line);
-    if (match?.[1] === undefined) continue;
-    return {
+/**
+ * Lines of `ls -ldnL` (POSIX XCU, ls) by path. `ls` sorts its operands, and busybox prints `?` for
+ * bytes that are not printable ASCII: names that look alike are told apart by their order.
+ */
+function parseDetails(lines: readonly string[], paths: readonly string[]): Map<string, Detail> {
+  const alike = new Map<string, string[]>();
+  for (const path of paths.toSorted(byBytes)) {
+    const name = asPrinted(Buffer.from(path).toString('latin1'));
+    alike.set(name, [...(alike.get(name) ?? []), path]);
+  }
+  const details = new Map<string, Detail>();
+  for (const line of lines) {
+    const match = lineOfLs.exec(line);
+    const path = alike.get(asPrinted(match?.[5] ?? ''))?.shift();
+    if (match?.[1] === undefined || path === undefined) continue;
+    details.set(path, {
       mode: modeBits(match[1]),
       uid: Number(match[2]),
       gid: Number(match[3]),
       size: Number(match[4]),
-    };
+    });
   }
-  return null;
+  return details;
+}
+
+const lineOfLs = /^-([rwxsStT-]{9})[+.@]?\s+\d+\s+(\d+)\s+(\d+)\s+(\d+)\s+\S+\s+\S+\s+\S+ (\/.*)$/s;
+
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+function asPrinted(bytes: string): string {
+  return bytes.replace(/[^\x20-\x7e]/g, '?');
 }
 
 const special = [0o4000, 0o2000, 0o1000];

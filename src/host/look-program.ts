@@ -1,36 +1,53 @@
 import { chainsScript, parseChains } from './chains-text.ts';
 import { cksum } from './cksum.ts';
 import { parseFiles } from './file-state.ts';
-import { parseInterfaces, parseRoutes, parseRules } from './ip-text.ts';
+import { parseInterfaces } from './interfaces-text.ts';
+import { checkedPath, checkedTool, normalParameter, parameterPath } from './names.ts';
+import { compound } from './program.ts';
 import { type Answers, type Query, type QueryOf, queryKey } from './query.ts';
 import { quote, quoteAll } from './quote.ts';
-import { runtime } from './runtime.ts';
+import { parseRoutes } from './routes-text.ts';
+import { parseRules } from './rules-text.ts';
 
 /** The answer to one query, or why the host could not give it. */
 export type Observation =
   | { readonly answer: Answers[Query['kind']] }
   | { readonly failure: string };
 
-/** Section id -> status and body, as the host printed them. */
-export type Sections = ReadonlyMap<string, { readonly status: number; readonly body: string }>;
+interface Section {
+  readonly status: number;
+  /** Bytes as latin1 text. */
+  readonly body: string;
+}
+
+/** What the host printed, by section id. */
+export type Sections = ReadonlyMap<string, Section>;
 
 /**
  * A program that asks all of these at once and cannot write. Send it to `sh -s` and keep the input
  * open. `isFirst`: the shell has not run one before, so the runtime goes along.
- * Its calling line is a syntax error when cut (safety.md, fact 7), so a cut stream runs nothing.
+ * Throws for a path, parameter, tool or chain that no step may name.
  */
 export function compileLook(queries: readonly Query[], nonce: string, isFirst: boolean): string {
+  const setup = isFirst ? [`xp_setup ${quote(nonce)}`] : [];
+  return compound(isFirst ? 'look.sh' : null, [...setup, ...lookLines(queries)]);
+}
+
+/** The lines that ask all of these, for a program that goes to a shell with the runtime. */
+export function lookLines(queries: readonly Query[]): string[] {
   const asked = groupByKind(queries);
   const lines: string[] = [];
   const files = asked('file');
-  if (files.length > 0) lines.push(`xp_files ${quoteAll(files.map(({ path }) => path))}`);
+  if (files.length > 0) {
+    lines.push(`xp_files ${quoteAll(files.map(({ path }) => checkedPath(path)))}`);
+  }
   const parameters = asked('parameter');
   if (parameters.length > 0) {
     lines.push(`xp_parameters ${quoteAll(parameters.map(({ name }) => parameterPath(name)))}`);
   }
   const tools = asked('tool');
   if (tools.length > 0) {
-    lines.push(`xp_section tools xp_tools ${quoteAll(tools.map(({ name }) => name))}`);
+    lines.push(`xp_section tools xp_tools ${quoteAll(tools.map(({ name }) => checkedTool(name)))}`);
   }
   if (asked('interfaces').length > 0) lines.push('xp_section interfaces ip addr show');
   if (asked('rules').length > 0) lines.push('xp_section rules xp_list_rules');
@@ -39,12 +56,7 @@ export function compileLook(queries: readonly Query[], nonce: string, isFirst: b
     lines.push(`xp_section chains${index} xp_list_chains ${quote(chainsScript(chains))}`);
   }
   if (asked('session').length > 0) lines.push('xp_section session xp_session');
-  const setup = isFirst ? `xp_setup ${nonce}\n` : '';
-  return (
-    (isFirst ? runtime('look.sh') : '') +
-    `xp_look() {\n${setup}${lines.join('\n')}\nxp_done\n}\n` +
-    `case ${nonce} in ${nonce}) xp_look </dev/null ;; esac\n`
-  );
+  return ['xp_look() {', ...lines, 'xp_done', '}', 'xp_look </dev/null'];
 }
 
 /**
@@ -56,98 +68,104 @@ export function readAnswers(
   sections: Sections,
 ): ReadonlyMap<string, Observation> | null {
   const asked = groupByKind(queries);
-  const observations = new Map<string, Observation>();
   const body = (id: string) => sections.get(id)?.body ?? '';
-
-  const files = asked('file');
-  const states = parseFiles(
-    files.map(({ path }) => path),
-    body('files'),
-    body('contents'),
+  const files = parseFiles(
+    asked('file').map(({ path }) => path),
+    { types: body('files'), contents: body('contents'), sums: body('sums') },
   );
-  if (states === null) return null;
-  for (const file of files) {
-    const answer = states.get(file.path);
-    if (answer !== undefined) observations.set(queryKey(file), { answer });
-  }
+  const toolNames = asked('tool').map(({ name }) => name);
+  const tools = parseTools(toolNames, body('tools'));
+  if (files === null || tools === null) return null;
+  const parameters = parseParameters(body('parameters'));
 
-  const values = parameterValues(body('parameters'));
-  for (const parameter of asked('parameter')) {
-    const answer = values.get(parameterPath(parameter.name)) ?? null;
-    observations.set(queryKey(parameter), { answer });
-  }
-  const found = body('tools').split('\n');
-  for (const [index, tool] of asked('tool').entries()) {
-    observations.set(queryKey(tool), { answer: found[index] === 'yes' });
-  }
-  for (const [index, chains] of asked('chains').entries()) {
-    const text = body(`chains${index}`);
-    const parsed = parseChains(text, chains.chains, cksum(text));
-    const observation = 'state' in parsed ? { answer: parsed.state } : parsed;
-    observations.set(queryKey(chains), observation);
-  }
-
-  const fromIp = (kind: 'interfaces' | 'rules' | 'routes', read: (text: string) => Observation) => {
-    if (asked(kind).length === 0) return;
-    const section = sections.get(kind);
-    observations.set(
-      kind,
-      section?.status === 0
-        ? read(section.body)
-        : { failure: ipFailure(kind, section?.status ?? null) },
-    );
+  const observe = (one: Query): Observation => {
+    switch (one.kind) {
+      case 'file':
+        return { answer: files.get(one.path) ?? { type: 'absent' } };
+      case 'tool':
+        return { answer: tools.get(one.name) ?? false };
+      case 'parameter':
+        return { answer: parameters.get(parameterPath(one.name)) ?? null };
+      case 'chains':
+        return observeChains(one.chains, sections.get(`chains${asked('chains').indexOf(one)}`));
+      case 'interfaces':
+        return observeListing(one.kind, sections, parseInterfaces);
+      case 'rules':
+        return observeListing(one.kind, sections, (text, fingerprint) => ({
+          entries: parseRules(text),
+          fingerprint,
+        }));
+      case 'routes':
+        return observeListing(one.kind, sections, (text, fingerprint) => ({
+          entries: parseRoutes(text),
+          fingerprint,
+        }));
+      case 'session':
+        return { answer: { peer: peerOf(body('session')) } };
+    }
   };
-  fromIp('interfaces', (text) => ({ answer: parseInterfaces(text) }));
-  fromIp('rules', (text) => ({
-    answer: { entries: parseRules(text), fingerprint: cksum(text) },
-  }));
-  fromIp('routes', (text) => ({
-    answer: { entries: parseRoutes(text), fingerprint: cksum(text) },
-  }));
-  if (asked('session').length > 0) {
-    observations.set('session', { answer: { peer: peerOf(body('session')) } });
-  }
-  return observations;
+  return new Map(kinds.flatMap(asked).map((one) => [queryKey(one), observe(one)]));
 }
 
-/**
- * `/proc/sys` path of a sysctl name; a dot inside an interface name is written as a slash there
- * (sysctl.d(5)). Throws for names that leave /proc/sys.
- */
-export function parameterPath(name: string): string {
-  if (!/^[\w@-]+([./][\w@-]+)+$/.test(name)) throw new Error(`not a kernel parameter: ${name}`);
-  const swapped = name.replace(/[./]/g, (separator) => (separator === '.' ? '/' : '.'));
-  return `/proc/sys/${swapped}`;
-}
+/** In the order in which they are asked. */
+const kinds = [
+  ...(['file', 'parameter', 'tool', 'interfaces', 'rules', 'routes'] as const),
+  ...(['chains', 'session'] as const),
+];
 
-/** Queries without repetitions, by kind, in order. */
+/** Without repetitions. */
 function groupByKind(queries: readonly Query[]) {
   const unique = [...new Map(queries.map((asked) => [queryKey(asked), asked])).values()];
   return <K extends Query['kind']>(kind: K): QueryOf<K>[] =>
     unique.filter((asked): asked is QueryOf<K> => asked.kind === kind);
 }
 
-function parameterValues(text: string): Map<string, string> {
+function parseTools(names: readonly string[], text: string): ReadonlyMap<string, boolean> | null {
+  const found = text.split('\n').filter((line) => line === 'yes' || line === 'no');
+  if (found.length !== names.length) return null;
+  return new Map(names.map((name, index) => [name, found[index] === 'yes']));
+}
+
+/** Lines `PATH:TEXT` of grep, several for a value of several lines. */
+function parseParameters(text: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   for (const line of text.split('\n')) {
     const colon = line.indexOf(':');
     if (colon < 0) continue;
     const path = line.slice(0, colon);
-    const value = line.slice(colon + 1);
-    const before = values.get(path);
-    values.set(path, before === undefined ? value : `${before}\n${value}`);
+    values.set(path, normalParameter(`${values.get(path) ?? ''} ${line.slice(colon + 1)}`));
   }
   return values;
+}
+
+function observeChains(listed: readonly string[], section: Section | undefined): Observation {
+  if (section?.status !== 0) return { failure: 'the chains of the firewall could not be listed' };
+  const parsed = parseChains(asText(section.body), listed, cksum(section.body));
+  return 'state' in parsed ? { answer: parsed.state } : parsed;
+}
+
+function observeListing(
+  kind: 'interfaces' | 'rules' | 'routes',
+  sections: Sections,
+  read: (text: string, fingerprint: string) => Answers[typeof kind],
+): Observation {
+  const section = sections.get(kind);
+  if (section?.status === 0) return { answer: read(asText(section.body), cksum(section.body)) };
+  return {
+    failure:
+      section?.status === 127
+        ? "iproute2 is not installed (looked for 'ip')"
+        : `'ip' could not list the ${kind} (status ${section?.status ?? 'unknown'})`,
+  };
+}
+
+/** Names are bytes to the kernel; what is no UTF-8 among them matches nothing of ours. */
+function asText(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 /** `SSH_CONNECTION` is "client-ip client-port server-ip server-port" (ssh(1)). */
 function peerOf(connection: string): string | null {
   const peer = connection.split(' ')[0] ?? '';
   return /^[\d.]+$/.test(peer) ? peer : null;
-}
-
-function ipFailure(kind: string, status: number | null): string {
-  return status === 127
-    ? "iproute2 is not installed (looked for 'ip')"
-    : `'ip' could not list the ${kind} (status ${status ?? 'unknown'})`;
 }

@@ -45,6 +45,8 @@ export interface RegularFile {
   readonly size: number;
   /** Bytes as latin1 text, one character a byte; null when larger than `contentLimit`. */
   readonly content: string | null;
+  /** What `cksum` prints for the content, where that is null. */
+  readonly sum?: string;
 }
 
 /** Larger files are not read whole: 256 KiB. */

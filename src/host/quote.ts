@@ -1,4 +1,4 @@
-/** A text that cannot be said to a shell: it holds a NUL. */
+/** A text that cannot be said to a shell. */
 export class QuoteError extends Error {
   override readonly name = 'QuoteError';
 }
@@ -6,10 +6,12 @@ export class QuoteError extends Error {
 /**
  * The one way a value enters a program for `sh`: exactly one word, in single quotes (POSIX XCU
  * 2.2.2). Programs are 7-bit, so what is not ASCII is written as octal UTF-8 bytes for `printf`.
- * Throws `QuoteError` on NUL, which no shell word can hold.
+ * Throws `QuoteError` on NUL, which no shell word can hold, and on half a surrogate pair, which no
+ * byte stands for.
  */
 export function quote(word: string): string {
   if (word.includes('\0')) throw new QuoteError('a shell word cannot hold a NUL');
+  if (/\p{Surrogate}/u.test(word)) throw new QuoteError('a shell word is made of whole characters');
   if (isSevenBit(word)) return singleQuoted(word);
   return word.replace(/\p{ASCII}+|\P{ASCII}+/gu, (run) =>
     isSevenBit(run) ? singleQuoted(run) : `"$(printf '${octal(run)}')"`,

@@ -1,7 +1,9 @@
-import type { Change, ChangeRouting, RoutingOperation, SwapChains } from './change.ts';
+import type { Change, SwapChains, WriteFile } from './change.ts';
 import type { Observation } from './look-program.ts';
-import type { Answers, ChainsState, Listing, NetworkInterface, Query } from './query.ts';
+import { normalParameter } from './names.ts';
+import type { Answers, ChainsState, NetworkInterface, Query, RegularFile } from './query.ts';
 import { queryKey } from './query.ts';
+import { interfacesAfter, routesAfter, rulesAfter } from './routing-after.ts';
 
 /**
  * What is known of one host: what was observed, with planned changes laid over it, so that later
@@ -46,18 +48,27 @@ export class HostState {
         update('file', `file:${change.path}`, () => ({ type: 'absent' }));
         break;
       case 'parameter':
-        update('parameter', `parameter:${change.name}`, () => change.value);
+        update('parameter', `parameter:${change.name}`, () => normalParameter(change.value));
         break;
-      case 'routing':
-        update('rules', 'rules', (rules) => ({
-          entries: change.operations.reduce(rulesAfter, rules.entries),
+      case 'routing': {
+        let interfaces: readonly NetworkInterface[] = [];
+        update('interfaces', 'interfaces', (seen) => {
+          interfaces = seen;
+          return change.operations.reduce(interfacesAfter, seen);
+        });
+        update('rules', 'rules', ({ entries }) => ({
+          entries: change.operations.reduce(rulesAfter, entries),
           fingerprint: null,
         }));
-        update('routes', 'routes', (routes) => routesAfter(change, routes));
-        update('interfaces', 'interfaces', (interfaces) =>
-          change.operations.reduce(interfacesAfter, interfaces),
-        );
+        update('routes', 'routes', ({ entries }) => {
+          for (const operation of change.operations) {
+            entries = routesAfter(entries, interfaces, operation);
+            interfaces = interfacesAfter(interfaces, operation);
+          }
+          return { entries, fingerprint: null };
+        });
         break;
+      }
       case 'chains':
         for (const key of next.keys()) {
           if (key.startsWith('chains:'))
@@ -71,7 +82,7 @@ export class HostState {
   }
 }
 
-function fileAfter(change: Extract<Change, { kind: 'write' }>): Answers['file'] {
+function fileAfter(change: WriteFile): RegularFile {
   const old = change.before.type === 'file' ? change.before : { mode: 0o644, uid: 0, gid: 0 };
   return {
     type: 'file',
@@ -81,47 +92,6 @@ function fileAfter(change: Extract<Change, { kind: 'write' }>): Answers['file'] 
     size: change.content.length,
     content: change.content,
   };
-}
-
-function rulesAfter(
-  rules: Listing<Answers['rules']['entries'][number]>['entries'],
-  operation: RoutingOperation,
-): Answers['rules']['entries'] {
-  if (operation.object !== 'rule') return rules;
-  const wanted = JSON.stringify(operation.rule);
-  if (operation.verb === 'add') {
-    return [...rules, operation.rule].sort((a, b) => a.priority - b.priority);
-  }
-  const index = rules.findIndex((rule) => JSON.stringify(rule) === wanted);
-  return index < 0 ? rules : rules.toSpliced(index, 1);
-}
-
-function routesAfter(change: ChangeRouting, routes: Answers['routes']): Answers['routes'] {
-  let entries = routes.entries;
-  for (const operation of change.operations) {
-    if (operation.object !== 'route') continue;
-    const { route } = operation;
-    const others = entries.filter(
-      (entry) =>
-        entry.table !== route.table ||
-        entry.destination !== route.destination ||
-        entry.metric !== route.metric ||
-        (operation.verb === 'delete' && entry.dev !== route.dev),
-    );
-    entries = operation.verb === 'replace' ? [...others, route] : others;
-  }
-  return { entries, fingerprint: null };
-}
-
-function interfacesAfter(
-  interfaces: readonly NetworkInterface[],
-  operation: RoutingOperation,
-): readonly NetworkInterface[] {
-  if (operation.object !== 'address') return interfaces;
-  const { iface, ip, prefix } = operation;
-  return interfaces.map((entry) =>
-    entry.name === iface ? { ...entry, addresses: [...entry.addresses, { ip, prefix }] } : entry,
-  );
 }
 
 /** The chains as they are once swapped. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { change } from '../host/change.ts';
-import { parameterPath } from '../host/look-program.ts';
+import { parameterPath } from '../host/names.ts';
 import { query } from '../host/query.ts';
 import {
   type KernelParameter,

@@ -5,7 +5,8 @@
 
 XP_STALE=75
 
-# The controller holds our standard input open; its end means that nobody is there any more.
+# The controller holds our standard input open; its end means that nobody is there any more. What
+# comes on it is eaten here, so nothing may follow a program before that has answered.
 xp_watch() {
   XP_GONE=
   trap 'XP_GONE=yes' USR1
@@ -13,8 +14,8 @@ xp_watch() {
   (
     trap - USR1
     while read -r _; do :; done
-    kill -USR1 $$ 2>/dev/null
-  ) <&3 >/dev/null 2>&1 &
+    kill -USR1 $$
+  ) <&3 3<&- >/dev/null 2>&1 &
   XP_WATCHER=$!
 }
 
@@ -30,20 +31,21 @@ xp_do() { # ID FUNCTION ARGUMENTS...
   xp_id=$1
   shift
   xp_begin "$xp_id"
-  "$@" 2>&1 3<&-
+  "$@" </dev/null 2>&1 3<&-
   xp_status=$?
   xp_end "$xp_id" "$xp_status"
   return "$xp_status"
 }
 
-xp_refuse() { # MESSAGE...
-  printf '%s\n' "$*"
+xp_refuse() { # MESSAGE
+  xp_print "$1
+"
   return 1
 }
 
 xp_is() { # WANTED ACTUAL
   [ "$1" = "$2" ] && return 0
-  printf 'expected %s, found %s\n' "$1" "$2"
+  xp_refuse "expected $1, found $2"
   return "$XP_STALE"
 }
 
@@ -54,25 +56,22 @@ xp_expect() { # FINGERPRINT COMMAND...
   xp_is "$xp_wanted" "$("$@" 2>/dev/null | cksum)"
 }
 
-# absent | directory | special | unreadable | MODE UID GID CRC SIZE
+# absent | directory | special | unreadable | MODE UID GID CRC SIZE, in XP_STATE; names in XP_LINKS.
 xp_file_state() { # PATH
-  if [ -f "$1" ] && [ -r "$1" ]; then
-    xp_sum=$(cksum <"$1") || return
-    xp_line=$(ls -ldnL "$1") || return
-    set -f
-    # shellcheck disable=SC2086 # split into fields
-    set -- $xp_line
-    set +f
-    echo "${1%[+.@]} $3 $4 $xp_sum"
-  elif [ -f "$1" ]; then
-    echo unreadable
-  elif [ -d "$1" ]; then
-    echo directory
-  elif [ -e "$1" ]; then
-    echo special
-  else
-    echo absent
-  fi
+  xp_type "$1"
+  XP_STATE=$XP_TYPE XP_LINKS=1
+  [ "$XP_TYPE" = file ] || return 0
+  xp_sum=$(cksum <"$1") && xp_list=$(ls -ldnL "$1") || return
+  set -f
+  # shellcheck disable=SC2086 # split into fields
+  set -- $xp_list
+  set +f
+  XP_STATE="${1%[+.@]} $3 $4 $xp_sum" XP_LINKS=$2
+}
+
+# Fails (stale) unless the file is as it was when it was planned from.
+xp_expect_file() { # PATH STATE
+  xp_file_state "$1" && xp_is "$2" "$XP_STATE"
 }
 
 # The file that a chain of symbolic links ends at, in XP_REAL; readlink -f is not everywhere.
@@ -93,7 +92,7 @@ xp_resolve() { # PATH
 
 # sync(1) takes names since coreutils 8.24 and in busybox; a global sync can hang on a dead mount.
 xp_durable() { # PATH
-  sync "$1" 2>/dev/null || dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null || :
+  sync "$1" 2>/dev/null || dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null
 }
 
 xp_decode() {
@@ -102,109 +101,165 @@ xp_decode() {
   elif command -v openssl >/dev/null 2>&1; then
     openssl base64 -d
   else
-    xp_refuse 'neither base64 nor openssl is installed: a content that is not plain text cannot be written'
+    xp_refuse 'neither base64 nor openssl is installed: only plain text can be written' >&2
   fi
 }
 
-# Replaces a file whole, or leaves it as it was: temporary file in the same directory (owner, mode,
-# ACL and extended attributes copied from the old one), byte count, fsync, rename.
-xp_write() { # PATH STATE MODE BYTES ENCODING <CONTENT
-  xp_is "$2" "$(xp_file_state "$1")" || return
+# Replaces a file whole, or leaves it as it was. The new one is made in a directory beside it that
+# only we can enter: nobody reads it before its mode is right, and nobody plants links in its way.
+xp_write() { # PATH BEFORE AFTER MODE ENCODING CONTENT
+  case $2 in
+  directory | special | unreadable) xp_refuse "$1 is no file that can be replaced (it is $2)" || return ;;
+  esac
+  xp_expect_file "$1" "$2" || return
   xp_resolve "$1" || return
   xp_directory=${XP_REAL%/*}
-  [ -d "${xp_directory:-/}" ] || xp_refuse "the directory ${xp_directory:-/} does not exist" || return
-  xp_temporary=$xp_directory/.xpush-$$-$XP_NONCE
-  xp_write_temporary "$@" || {
-    xp_failure=$?
-    rm -f "$xp_temporary"
-    return "$xp_failure"
-  }
-  xp_is "$2" "$(xp_file_state "$1")" || {
-    rm -f "$xp_temporary"
-    return "$XP_STALE"
-  }
-  mv -f "$xp_temporary" "$XP_REAL" 2>/dev/null || xp_replace_in_place "$4" || return
+  [ -d "$xp_directory/" ] || xp_refuse "the directory $xp_directory does not exist" || return
+  xp_private=$xp_directory/.xpush-$$-$XP_NONCE
+  mkdir -m 700 "$xp_private" || return
+  xp_make_new "$@" && xp_expect_file "$1" "$2" && xp_put_in_place "$@"
+  xp_failure=$?
+  rm -rf "$xp_private"
+  return "$xp_failure"
+}
+
+# cp -a brings owner, mode, ACL, extended attributes and label; AFTER is a pattern of XP_STATE.
+xp_make_new() { # PATH BEFORE AFTER MODE ENCODING CONTENT
+  XP_NEW=$xp_private/new
+  if [ "$2" != absent ]; then
+    cp -aL "$XP_REAL" "$XP_NEW" 2>/dev/null || cp -pL "$XP_REAL" "$XP_NEW" || return
+    [ -f "$XP_NEW" ] || return "$XP_STALE"
+  fi
+  if [ "$5" = base64 ]; then
+    xp_print "$6" | xp_decode >"$XP_NEW" || return
+  else
+    xp_print "$6" >"$XP_NEW" || xp_refuse "$1: could not be written (disk full?)" || return
+  fi
+  [ -z "$4" ] || chmod "$4" "$XP_NEW" || return
+  xp_file_state "$XP_NEW" || return
+  # shellcheck disable=SC2254 # a pattern
+  case $XP_STATE in
+  $3) ;;
+  *) xp_refuse "$1: should become $3 but would be $XP_STATE (disk full? not root?)" || return ;;
+  esac
+  xp_durable "$XP_NEW" || xp_refuse "$1: could not be made durable (disk full?)"
+}
+
+xp_put_in_place() { # PATH BEFORE AFTER MODE ...
+  xp_names=$XP_LINKS
+  if xp_said=$(mv -f "$XP_NEW" "$XP_REAL" 2>&1); then
+    [ "$xp_names" = 1 ] || echo "it had $xp_names names: the others keep the old content"
+  else
+    case $xp_said in
+    *[Bb]usy*) xp_overwrite "$3" "$4" ;; # a mount point
+    *) xp_refuse "$xp_said (immutable, or a read-only file system?)" ;;
+    esac || return
+  fi
   if [ "$2" = absent ] && command -v restorecon >/dev/null 2>&1; then
     restorecon "$XP_REAL" 2>/dev/null
   fi
-  xp_durable "${xp_directory:-/}"
+  xp_durable "$xp_directory/" || :
 }
 
-# The mode comes before the content; cp -a brings owner, mode, ACL, extended attributes and label.
-xp_write_temporary() { # PATH STATE MODE BYTES ENCODING <CONTENT
-  if [ "$2" = absent ]; then
-    (umask 077 && set -C && : >"$xp_temporary") || return
-  else
-    cp -a "$XP_REAL" "$xp_temporary" 2>/dev/null || cp -p "$XP_REAL" "$xp_temporary" || return
+# Not atomic: only where rename(2) is refused. A full disk must not leave it empty.
+xp_overwrite() { # AFTER MODE
+  cp -pL "$XP_REAL" "$xp_private/old" || return
+  if cat "$XP_NEW" >"$XP_REAL" && { [ -z "$2" ] || chmod "$2" "$XP_REAL"; } && xp_file_state "$XP_REAL"; then
+    # shellcheck disable=SC2254 # a pattern
+    case $XP_STATE in
+    $1)
+      xp_durable "$XP_REAL" || :
+      echo 'it is a mount point: written in place'
+      return 0
+      ;;
+    esac
   fi
-  [ -z "$3" ] || chmod "$3" "$xp_temporary" || return
-  if [ "$5" = base64 ]; then xp_decode >"$xp_temporary"; else cat >"$xp_temporary"; fi || return
-  [ "$(($(wc -c <"$xp_temporary")))" = "$4" ] ||
-    xp_refuse "$1: the content did not arrive whole (disk full?)" || return
-  xp_durable "$xp_temporary"
+  cat "$xp_private/old" >"$XP_REAL" || xp_refuse "$XP_REAL: its old content is lost" || return
+  xp_refuse "$XP_REAL is a mount point and could not be written in place"
 }
 
-# rename(2) is refused (EBUSY) where the path is a mount point.
-xp_replace_in_place() { # BYTES
-  if [ -f "$XP_REAL" ] && cat "$xp_temporary" >"$XP_REAL" && [ "$(($(wc -c <"$XP_REAL")))" = "$1" ]; then
-    rm -f "$xp_temporary"
-    echo 'replaced in place: rename was refused'
-    return 0
-  fi
-  rm -f "$xp_temporary"
-  xp_refuse "$XP_REAL could not be replaced (immutable, or read-only file system?)"
-}
-
-xp_remove() { # PATH STATE
-  xp_is "$2" "$(xp_file_state "$1")" || return
+xp_remove() { # PATH BEFORE
+  xp_expect_file "$1" "$2" || return
   rm -f "$1" || return
-  xp_durable "${1%/*}/"
+  xp_durable "${1%/*}/" || :
 }
 
-xp_parameter() { # /proc/sys/PATH BEFORE VALUE
-  xp_is "$2" "$(cat "$1" 2>/dev/null)" || return
-  printf '%s\n' "$3" >"$1" || return
-  [ "$(cat "$1")" = "$3" ] || xp_refuse "the kernel did not take $3: it says $(cat "$1")"
+# Values are compared with their blanks as single spaces: the kernel prints tabs between numbers.
+xp_parameter() { # /proc/sys/PATH BEFORE VALUE AFTER
+  xp_value "$1"
+  xp_is "$2" "$XP_VALUE" || return
+  xp_print "$3
+" >"$1" || return
+  xp_value "$1"
+  [ "$XP_VALUE" = "$4" ] || xp_refuse "the kernel did not take '$3': it says '$XP_VALUE'"
 }
 
-# The rules and the payload come from one plan: restored as one transaction.
-xp_swap_chains() { # SED-SCRIPT FINGERPRINT <PAYLOAD
+xp_value() { # /proc/sys/PATH
+  xp_list=$(cat "$1" 2>/dev/null)
+  set -f
+  # shellcheck disable=SC2086 # split into words
+  set -- $xp_list
+  set +f
+  XP_VALUE=$*
+}
+
+# One transaction of iptables-restore.
+xp_swap_chains() { # SED-SCRIPT FINGERPRINT PAYLOAD
   [ -z "$2" ] || xp_expect "$2" xp_list_chains "$1" || return
   if iptables-restore --help 2>&1 | grep -q -e '--wait'; then
-    iptables-restore --noflush --wait 5
+    xp_print "$3" | iptables-restore --noflush --wait 5
   else
-    iptables-restore --noflush
+    xp_print "$3" | iptables-restore --noflush
   fi
 }
 
-# One operation a line on standard input; stops at the first that fails.
-xp_routing() { # RULES-FINGERPRINT ROUTES-FINGERPRINT <OPERATIONS
+# Words of `ip -4` an operation; stops at the first that fails.
+xp_routing() { # RULES-FINGERPRINT ROUTES-FINGERPRINT OPERATION...
   [ -z "$1" ] || xp_expect "$1" xp_list_rules || return
   [ -z "$2" ] || xp_expect "$2" xp_list_routes || return
-  while read -r xp_operation; do
-    set -f
+  shift 2
+  set -f
+  for xp_operation; do
     # shellcheck disable=SC2086 # words of a whitelist: names, numbers and addresses
-    set -- $xp_operation
+    ip -4 $xp_operation && continue
     set +f
-    ip -4 "$@" </dev/null || xp_refuse "failed: ip -4 $xp_operation" || return
+    xp_refuse "failed: ip -4 $xp_operation"
+    return
   done
+  set +f
 }
 
-# The output is capped here: how much a host sends is not the host's to decide.
+# The output is capped here: how much a host sends is not the host's to decide. A process that the
+# command leaves behind may hold the output open: `head` is ended a second after the command, and
+# what is left of the pipe goes to a `cat` that lives as long as that process writes.
 xp_command() ( # DIRECTORY WORDS...
   if [ -n "$1" ]; then cd "$1" || exit; fi
   shift
   exec 5>&1
-  xp_status=$(
+  {
     {
-      {
-        "$@" </dev/null 2>&1 4>&- 5>&-
-        echo $? >&4
-      } | {
-        head -c 65536
-        cat >/dev/null
-      } >&5 4>&-
-    } 4>&1
-  )
-  exit "$xp_status"
+      (exec "$@" </dev/null 2>&1 4>&- 5>&-)
+      echo "over $?" >&4
+    } | {
+      sh -c 'echo "reader $$" >&4; exec head -c 65536' >&5 2>/dev/null
+      exec cat >/dev/null 2>&1 4>&- 5>&-
+    } 2>/dev/null
+  } 4>&1 | xp_await
 )
+
+# The status of the command once its output is there; the input ends when `head` has ended.
+xp_await() {
+  xp_over='' xp_reader='' xp_timer=''
+  while read -r xp_word xp_number; do
+    case $xp_word in
+    reader) xp_reader=$xp_number ;;
+    over) xp_over=$xp_number ;;
+    esac
+    if [ -n "$xp_reader" ] && [ -n "$xp_over" ]; then
+      (sleep 1 && kill -PIPE "$xp_reader") <&- >/dev/null 2>&1 5>&- &
+      xp_timer=$!
+    fi
+  done
+  [ -z "$xp_timer" ] || kill "$xp_timer" 2>/dev/null
+  return "${xp_over:-1}"
+}

@@ -3,30 +3,50 @@
 # Sections on standard output: "\n@NONCE begin ID\n" BODY "\n@NONCE end ID STATUS\n"; the program
 # ends by "\n@NONCE done COUNT\n". Only lines with the run's nonce count, so noise does no harm.
 
+# A login's environment can turn any command into another one: exported functions (bash), options
+# (SHELLOPTS), variables that ls, grep and read obey.
 xp_setup() { # NONCE
+  set +x +v +a +e +f +u +C
+  unset -f '[' base64 cat cd chmod cksum command cp dd echo grep head ip iptables-restore \
+    iptables-save kill ls mkdir mv openssl print printf read readlink restorecon rm sed sh sleep \
+    sync test umask wait
+  unset BASH_ENV BLOCK_SIZE CDPATH ENV GREP_OPTIONS LS_BLOCK_SIZE POSIXLY_CORRECT QUOTING_STYLE \
+    TIME_STYLE TMOUT
   XP_NONCE=$1 XP_COUNT=0
-  set +e +u +x +f
   IFS=' 	
 '
   LC_ALL=C
-  export LC_ALL
-  unset CDPATH ENV BASH_ENV POSIXLY_CORRECT
   PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
-  export PATH
+  export LC_ALL PATH
   umask 022
+  case ${KSH_VERSION-} in
+  *MIRBSD*) XP_PRINT='print -nr --' ;; # it has no printf of its own: contents would be in argv
+  *) XP_PRINT='printf %s' ;;
+  esac
+}
+
+xp_print() { # TEXT
+  # shellcheck disable=SC2086 # split into words
+  $XP_PRINT "$1"
 }
 
 xp_begin() { # ID
-  printf '\n@%s begin %s\n' "$XP_NONCE" "$1"
+  xp_print "
+@$XP_NONCE begin $1
+"
 }
 
 xp_end() { # ID STATUS
-  printf '\n@%s end %s %s\n' "$XP_NONCE" "$1" "$2"
+  xp_print "
+@$XP_NONCE end $1 $2
+"
   XP_COUNT=$((XP_COUNT + 1))
 }
 
 xp_done() {
-  printf '\n@%s done %s\n' "$XP_NONCE" "$XP_COUNT"
+  xp_print "
+@$XP_NONCE done $XP_COUNT
+"
   XP_COUNT=0
 }
 
@@ -38,8 +58,8 @@ xp_section() { # ID COMMAND...
   xp_end "$xp_id" $?
 }
 
-# One word a path, then `ls` of the readable files, then their bytes one after the other:
-# three processes at most, however many files.
+# One word a path, then `ls` of the readable files, then their bytes one after the other: two
+# processes, however many files; a third sums them up when one is too large to be read whole.
 xp_files() { # PATH...
   xp_begin files
   xp_left=$#
@@ -47,26 +67,61 @@ xp_files() { # PATH...
     xp_path=$1
     shift
     xp_left=$((xp_left - 1))
-    if [ -f "$xp_path" ] && [ -r "$xp_path" ]; then
-      echo file
-      set -- "$@" "$xp_path"
-    elif [ -f "$xp_path" ]; then
-      echo unreadable
-    elif [ -d "$xp_path" ]; then
-      echo directory
-    elif [ -e "$xp_path" ]; then
-      echo special
-    else
-      echo absent
-    fi
+    xp_type "$xp_path"
+    echo "$XP_TYPE"
+    [ "$XP_TYPE" != file ] || set -- "$@" "$xp_path"
   done
   if [ $# -eq 0 ]; then
     xp_end files 0
     return
   fi
-  ls -ldnL "$@"
-  xp_end files $?
+  xp_list=$(ls -ldnL "$@")
+  xp_end_list=$?
+  xp_print "$xp_list
+"
+  xp_end files "$xp_end_list"
   xp_section contents head -q -c 262144 "$@"
+  ! xp_has_large "$xp_list" || xp_section sums cksum "$@"
+}
+
+# file | unreadable | directory | special | absent, in XP_TYPE. What is no file is never opened, and
+# what the kernel makes up as it is read has no size to go by.
+xp_type() { # PATH
+  if [ -f "$1" ] && [ -r "$1" ]; then
+    case $1 in
+    /proc/* | /sys/*) XP_TYPE=special ;;
+    *) XP_TYPE='file' ;;
+    esac
+  elif [ -f "$1" ]; then
+    XP_TYPE=unreadable
+  elif [ -d "$1" ]; then
+    XP_TYPE=directory
+  elif [ -e "$1" ]; then
+    XP_TYPE=special
+  else
+    XP_TYPE=absent
+  fi
+}
+
+xp_has_large() { # LINES-OF-LS
+  set -f
+  IFS='
+'
+  # shellcheck disable=SC2086 # split into lines
+  set -- $1
+  IFS=' 	
+'
+  XP_LARGE=
+  for xp_line; do
+    # shellcheck disable=SC2086 # split into fields
+    xp_note_large $xp_line
+  done
+  set +f
+  [ -n "$XP_LARGE" ]
+}
+
+xp_note_large() { # MODE LINKS UID GID SIZE ...
+  [ "$5" -le 262144 ] || XP_LARGE=yes
 }
 
 xp_parameters() { # /proc/sys/PATH...
@@ -83,9 +138,13 @@ xp_tools() { # NAME...
 
 # Numeric tables where `ip` can (-N); elsewhere the names in force come first, marked by '#'.
 xp_ip() { # WORDS...
-  ip -N -4 "$@" 2>/dev/null && return 0
-  sed 's/^/#/' /etc/iproute2/rt_tables 2>/dev/null
-  ip -4 "$@"
+  if xp_list=$(ip -N -4 "$@" 2>/dev/null); then
+    xp_print "$xp_list
+"
+  else
+    sed 's/^/#/' /etc/iproute2/rt_tables 2>/dev/null
+    ip -4 "$@"
+  fi
 }
 
 xp_list_rules() {
@@ -96,12 +155,14 @@ xp_list_routes() {
   xp_ip route show table all
 }
 
-# Chains as iptables-save prints them, without counters; sed's script names the chains.
+# Chains of the filter table as iptables-save prints them, without counters; sed's script names
+# the chains. Without -t, as that creates the table in the legacy back end: looking would write.
 xp_list_chains() { # SED-SCRIPT
-  { iptables-save -t filter || echo "#status $?"; } |
-    sed -n -e 's/ \[[0-9]*:[0-9]*\]$//' -e '/^#status/p' -e '/incompatible/p' -e "$1"
+  { iptables-save || echo "#status $?"; } |
+    sed -n -e '/^#status/p' -e '/^# Table .filter. is incompatible/p' \
+      -e '/^\*filter/,/^COMMIT/{' -e 's/ \[[0-9]*:[0-9]*\]$//' -e "$1" -e '}'
 }
 
 xp_session() {
-  printf '%s' "$SSH_CONNECTION"
+  xp_print "${SSH_CONNECTION-}"
 }

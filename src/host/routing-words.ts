@@ -1,0 +1,57 @@
+import type { RoutingOperation } from './change.ts';
+import { routeType } from './ip-words.ts';
+import type { Route, Rule } from './query.ts';
+
+/** The words after `ip -4`; table numbers, since one bad line in rt_tables breaks every name. */
+export function routingWords(operation: RoutingOperation): string {
+  switch (operation.object) {
+    case 'address':
+      return `addr add ${operation.ip}/${operation.prefix} brd + dev ${operation.iface}`;
+    case 'rule':
+      return `rule ${operation.verb === 'add' ? 'add' : 'del'} ${ruleWords(operation.rule)}`;
+    case 'route':
+      return `route ${operation.verb === 'replace' ? 'replace' : 'del'} ${routeWords(operation.route)}`;
+  }
+}
+
+function ruleWords(rule: Rule): string {
+  const rest = splitOff(rule.rest, (word) => word === 'not');
+  return joinWords(
+    rest.first,
+    `from ${rule.from}`,
+    rule.to && `to ${rule.to}`,
+    rule.iif && `iif ${rule.iif}`,
+    rule.oif && `oif ${rule.oif}`,
+    rest.others,
+    `priority ${rule.priority}`,
+    rule.table !== 0 && `table ${rule.table}`,
+  );
+}
+
+/** A type comes first, next hops last (ip-route(8)). */
+function routeWords(route: Route): string {
+  const rest = splitOff(route.rest, (word) => routeType(word) !== null);
+  return joinWords(
+    rest.first,
+    route.destination,
+    route.via && `via ${route.via}`,
+    route.dev && `dev ${route.dev}`,
+    route.scope && `scope ${route.scope}`,
+    route.src && `src ${route.src}`,
+    route.metric !== null && `metric ${route.metric}`,
+    `table ${route.table}`,
+    rest.others,
+  );
+}
+
+function splitOff(
+  text: string,
+  isMeant: (word: string) => boolean,
+): { readonly first: string | null; readonly others: string } {
+  const [first = '', ...others] = text.split(' ');
+  return isMeant(first) ? { first, others: others.join(' ') } : { first: null, others: text };
+}
+
+function joinWords(...words: readonly (string | null | false)[]): string {
+  return words.filter((word) => word !== null && word !== false && word !== '').join(' ');
+}
