@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { type Hub, runtimeDirectory } from './hub.ts';
 import { LabError } from './lab-error.ts';
-import { type Argv, spawnCommand } from './process.ts';
+import { type Argv, cleanEnvironment, spawnCommand } from './process.ts';
 import { identifyProcess, isAlive, killAndWait, type ProcessId } from './process-id.ts';
 
 /** What start-host.sh and host.sh are told. */
@@ -15,7 +15,7 @@ export interface BootOrder {
   readonly usr: string;
   readonly service: 'sshd' | 'dropbear' | 'none';
   readonly diskMiB: number;
-  /** Lines in the verbs of host.sh: `sysctl FILE VALUE` and `ip WORDS`. */
+  /** Lines in the verbs of host.sh. */
   readonly lines: readonly string[];
 }
 
@@ -33,6 +33,7 @@ export async function bootHost(
   // Orders go by descriptor 3: Node closes standard input when the launcher ends, which is before pid 1 has read it.
   const launcher = spawnCommand(hub.inLab(launchCommand(hub, order)), {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    env: cleanEnvironment(),
   });
   const { stdout, stderr, stdio } = launcher;
   const orders = stdio[3];

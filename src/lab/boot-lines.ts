@@ -9,6 +9,8 @@ export function composeBootLines(
   const routes =
     plan.gateway === undefined ? [] : [`default via ${plan.gateway} dev ${nics[0]?.iface}`];
   return [
+    `boot_from ${plan.bootFrom ?? 'plan'}`,
+    ...nics.map(({ iface }) => `iface ${iface}`),
     ...settings.map(([name, value]) => `sysctl ${sysctlPath(name)} ${value}`),
     ...nics.flatMap(({ iface, addresses }) => [
       ...addresses.map((address) =>

@@ -6,6 +6,7 @@ import { type LabHostPlan, type LabPlan, resolveNics, withoutPrefix } from './pl
 const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 const INTERFACE_NAME = /^[A-Za-z0-9_@][A-Za-z0-9_.@-]{0,14}$/;
 const UNICAST_MAC = /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/;
+const PACKAGE_NAME = /^[a-z0-9][a-z0-9+.-]{1,99}$/;
 const SYSCTL_NAME = /^[A-Za-z0-9_][A-Za-z0-9_./@-]{0,99}$/;
 
 /** Throws `LabError` with everything that is wrong with the plan, one finding a line. */
@@ -72,6 +73,10 @@ function findHostProblems(plan: LabPlan, host: LabHostPlan, position: number): r
   for (const [name, value] of Object.entries(host.sysctls ?? {})) {
     if (!SYSCTL_NAME.test(name) || name.includes('..')) complain(`${name} is no sysctl`);
     if (/\n/.test(String(value))) complain(`${name}: the value has a line break`);
+  }
+  for (const name of host.packages ?? []) {
+    if (!PACKAGE_NAME.test(name)) complain(`${name} is no package name`);
+    if (host.kind === 'mini') complain('a mini host takes no packages');
   }
   for (const path of Object.keys(host.files ?? {})) {
     if (!posix.isAbsolute(path) || posix.normalize(path) !== path || path.includes('\0')) {

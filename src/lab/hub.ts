@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LabError } from './lab-error.ts';
 import type { Privilege } from './privilege.ts';
-import { type Argv, mustRun, spawnCommand } from './process.ts';
+import { type Argv, cleanEnvironment, mustRun, spawnCommand } from './process.ts';
 import { identifyProcess, killAndWait, type ProcessId } from './process-id.ts';
 
 /** The scripts that run inside a lab; they lie beside this module, in the sources as in the build. */
@@ -121,7 +121,11 @@ export async function startHub(
       ...onlyUserOf(privilege),
     ],
     // Its own session, so that Ctrl-C in the controller's terminal doesn't reach it.
-    { stdio: [hold === 'attached' ? 'pipe' : 'ignore', 'pipe', 'pipe'], detached: true },
+    {
+      stdio: [hold === 'attached' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+      detached: true,
+      env: cleanEnvironment(),
+    },
   );
   let complaints = '';
   launcher.stderr?.on('data', (chunk: Buffer) => {

@@ -25,6 +25,7 @@ import {
 } from './process.ts';
 import { isAlive, killAndWait, type ProcessId } from './process-id.ts';
 import type { HostState } from './state.ts';
+import type { UsrStore } from './usr.ts';
 import { type Dom0Side, forgetGuest, plugVifs } from './vif.ts';
 import { plugPorts, removeWires, type Wire } from './wire.ts';
 
@@ -40,8 +41,7 @@ export interface Site {
   nextPort(): string;
   /** Lets those ask anew who asked for an address in vain a moment ago; they would be told "no route to host". */
   forgetUnresolved(): Promise<void>;
-  /** The directory of /usr for this kind of host, seen from inside the lab; made when it is first asked for. */
-  usrOf(template: 'full' | 'mini'): Promise<string>;
+  readonly usr: UsrStore;
   /** What a dom0 has on its disk beyond other hosts. */
   dom0Files(): Promise<Readonly<Record<string, LabFile>>>;
   /** Stores what a boot or a stop changed, where the lab outlives this process. */
@@ -199,12 +199,13 @@ export class Machine implements LabHost {
 
   /** `start` without telling the others. */
   async boot(): Promise<void> {
-    const { hub } = this.#site;
+    const { hub, usr } = this.#site;
+    const { packages = [] } = this.plan;
     const template = this.kind === 'mini' ? 'mini' : 'full';
     const order = {
       name: this.name,
       template,
-      usr: await this.#site.usrOf(template),
+      usr: await (template === 'mini' ? usr.mini() : usr.full(packages)),
       service: SERVICES[this.kind],
       diskMiB: this.plan.diskMiB ?? DEFAULT_DISK_MIB,
       lines: composeBootLines(this.plan, this.nics),
@@ -235,6 +236,7 @@ export class Machine implements LabHost {
     const { hub, authorizedKey } = this.#site;
     const common = this.plan.dom0 === undefined ? {} : await this.#site.dom0Files();
     const own = composeDisk(this.plan, this.nics, keys, authorizedKey);
+    await this.#site.usr.configure(this.name, this.plan.packages ?? []);
     const disk = `${hub.disks}/hosts/${this.name}`;
     const isRoot = hub.privilege.kind === 'root';
     await writeDisk(disk, { ...common, ...own }, this.plan.shells ?? {}, isRoot);

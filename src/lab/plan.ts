@@ -37,6 +37,16 @@ export interface LabHostPlan {
   readonly sysctls?: Readonly<Record<string, string | number>>;
   /** Files on its disk before the first boot, by absolute path. `/usr` is the machine's, read only, but for `/usr/local`. */
   readonly files?: Readonly<Record<string, LabFile>>;
+  /**
+   * Debian packages it has beyond the machine's own, of a `full` or `bare` host: downloaded once, unpacked over /usr and /etc,
+   * not installed, so without what they depend on. See `missingRequirements`.
+   */
+  readonly packages?: readonly string[];
+  /**
+   * What sets up its network at boot. Default: `plan`, the addresses and routes above, with the hooks in /etc/network/if-*.d
+   * run as ifupdown would. `interfaces`: `ifup -a`, once there is an /etc/network/interfaces (`full`: package ifupdown).
+   */
+  readonly bootFrom?: 'plan' | 'interfaces';
   /** Login shells of `root` and `ops`. Default: `/bin/sh`. */
   readonly shells?: Readonly<Record<string, string>>;
   /** Makes it a dom0: the `vifOf` of domUs may name it. */

@@ -24,6 +24,12 @@ export interface CommandOptions {
 /** A command's argument list; the first is the program. */
 export type Argv = readonly [string, ...string[]];
 
+/** What a lab's own processes get of this one's environment: the PATH, as sbin may be missing from it. */
+export function cleanEnvironment(): Readonly<Record<string, string>> {
+  const { PATH = '/usr/bin:/bin' } = process.env;
+  return { PATH: `${PATH}:/usr/sbin:/sbin`, LANG: 'C.UTF-8' };
+}
+
 /** Starts `argv` with Node's own options for its standard streams. */
 export function spawnCommand(argv: Argv, options: SpawnOptions = {}): ChildProcess {
   const [program, ...args] = argv;

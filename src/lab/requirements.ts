@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findPackage } from './packages.ts';
 import type { LabPlan } from './plan.ts';
 import { detectPrivilege } from './privilege.ts';
 
@@ -31,7 +32,7 @@ const MINI_TOOLS: readonly (readonly [tool: string, debianPackage: string])[] = 
   ['dropbear', 'dropbear-bin'],
 ];
 
-/** What is missing here for a lab of `plan` (default: of full hosts). Looks only; installs nothing. */
+/** What is missing here for a lab of `plan` (default: of full hosts). Installs nothing; downloads what `packages` of hosts name. */
 export async function missingRequirements(
   plan?: Pick<LabPlan, 'hosts'>,
 ): Promise<MissingRequirements> {
@@ -46,6 +47,10 @@ export async function missingRequirements(
     reasons.push(
       'namespaces are not permitted here: it takes CAP_SYS_ADMIN and CAP_NET_ADMIN, or user namespaces for everybody',
     );
+  }
+  const extra = new Set(plan?.hosts.flatMap((host) => host.packages ?? []));
+  for (const name of extra) {
+    if ((await findPackage(name)) === null) reasons.push(`the package ${name} can't be downloaded`);
   }
   return { packages: [...packages].sort(), reasons };
 }

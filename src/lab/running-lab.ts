@@ -2,7 +2,7 @@ import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type Hub, runtimeDirectory } from './hub.ts';
+import type { Hub } from './hub.ts';
 import { createSshKeyPair } from './keys.ts';
 import type { Lab, LabHost } from './lab.ts';
 import { LabError } from './lab-error.ts';
@@ -15,12 +15,12 @@ import {
   type Argv,
   type CommandOptions,
   type CommandResult,
-  mustRun,
   runCommand,
   spawnCommand,
 } from './process.ts';
 import { composeKnownHosts, composeSshConfig } from './ssh-files.ts';
 import { type LabState, saveState } from './state.ts';
+import { UsrStore } from './usr.ts';
 import { composeDom0Disk } from './vif.ts';
 import { findVifScripts } from './vif-scripts.ts';
 import { cutWire, healWire } from './wire.ts';
@@ -30,13 +30,13 @@ export class RunningLab implements Lab, Site {
   readonly hub: Hub;
   readonly hosts: readonly Machine[];
   readonly limits: string[];
+  readonly usr: UsrStore;
   authorizedKey = '';
   readonly #plan: LabPlan;
   readonly #isStored: boolean;
   readonly #vifScripts: 'stand-in' | undefined;
   readonly #children = new Set<ChildProcess>();
   #lastPort: number;
-  #miniUsr: Promise<string> | null = null;
   #dom0Files: Promise<Readonly<Record<string, LabFile>>> | null = null;
 
   constructor(
@@ -51,6 +51,7 @@ export class RunningLab implements Lab, Site {
   ) {
     const { state } = options;
     this.hub = hub;
+    this.usr = new UsrStore(hub);
     this.#plan = plan;
     this.#isStored = options.isStored;
     this.#vifScripts = options.vifScripts;
@@ -156,12 +157,6 @@ export class RunningLab implements Lab, Site {
     return `port${this.#lastPort}`;
   }
 
-  async usrOf(template: 'full' | 'mini'): Promise<string> {
-    if (template === 'full') return '/usr';
-    this.#miniUsr ??= this.#makeMiniTemplate();
-    return await this.#miniUsr;
-  }
-
   async dom0Files(): Promise<Readonly<Record<string, LabFile>>> {
     this.#dom0Files ??= findVifScripts(this.#vifScripts).then(({ origin, files }) => {
       if (origin === 'stand-in') {
@@ -228,13 +223,6 @@ export class RunningLab implements Lab, Site {
     const gateway = this.#plan.controllerGateway;
     if (gateway !== undefined) lines.push(`route add default via ${gateway}`);
     if (lines.length > 0) await this.hub.ip(lines);
-  }
-
-  async #makeMiniTemplate(): Promise<string> {
-    const template = `${this.directory}/disks/template/mini`;
-    const script = join(runtimeDirectory, 'template-mini.sh');
-    await mustRun(this.hub.inLab(['sh', script, template, ...this.hub.onlyUser]));
-    return `${template}.usr`;
   }
 }
 

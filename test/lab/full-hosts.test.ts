@@ -149,6 +149,17 @@ describe('startLab with full hosts', () => {
     expect(tookMs).toBeLessThan(3000);
   });
 
+  test('nothing of the controller’s environment reaches a host', async () => {
+    const hosts = await lab
+      .host('alpha')
+      .exec(['sh', '-c', 'tr "\\0" "\\n" </proc/1/environ | cut -d= -f1 | sort']);
+    const session = await ssh('alpha', 'env | cut -d= -f1 | sort');
+
+    expect(hosts.stdout).toBe('LANG\nPATH\nPWD\n');
+    expect(session.stdout).not.toContain('VITEST');
+    expect(session.stdout).not.toContain('npm_');
+  });
+
   test('a stopped host is unreachable, and is back when started', async () => {
     const beta = lab.host('beta');
     await beta.stop();

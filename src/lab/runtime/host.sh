@@ -6,7 +6,7 @@ set -eu
 name=$1 disk=$2 usr=$3 dev=$4 service=$5 console=$6
 
 # /proc is still the machine's, so this is the pid that the controller knows.
-read -r pid _ </proc/self/stat
+read -r pid rest </proc/self/stat
 echo "pid $pid"
 read -r word <&3
 [ "$word" = go ]
@@ -49,17 +49,18 @@ for scope in ../ipv6/conf/*; do
 done
 cd /
 
-ip link set lo up
 for hook in /etc/rcS.d/S*; do
   if [ -x "$hook" ]; then "$hook" start 9>&- 3<&- || echo "$hook: failed"; fi
 done
 
-network=''
+network='' interfaces='' boot_from=plan
 while read -r verb rest <&3; do
   case $verb in
     sysctl) printf '%s\n' "${rest#* }" >"/proc/sys/${rest%% *}" ;;
+    iface) interfaces="$interfaces $rest" ;;
     ip) network="$network$rest
 " ;;
+    boot_from) boot_from=$rest ;;
     end) break ;;
   esac
 done
@@ -67,12 +68,33 @@ exec 3<&-
 for file in /etc/sysctl.d/*.conf /etc/sysctl.conf; do
   if [ -f "$file" ]; then sysctl -q -p "$file" || echo "$file: failed"; fi
 done
-if [ "$service" = dropbear ]; then
-  # Its ip has no -batch.
-  # shellcheck disable=SC2086 # the words of a line are the arguments
-  printf '%s' "$network" | while read -r line; do ip $line || exit 1; done
+if [ -f /etc/iftab ] && command -v ifrename >/dev/null; then ifrename -c /etc/iftab || true; fi
+
+run_hooks() { # DIRECTORY PHASE: as ifupdown does for each interface, interfaces(5)
+  for interface in $interfaces; do
+    for hook in "/etc/network/$1"/*; do
+      if [ -x "$hook" ]; then
+        IFACE=$interface LOGICAL=$interface ADDRFAM=inet METHOD=static MODE=start PHASE=$2 VERBOSITY=0 \
+          "$hook" 9>&- || echo "$hook: failed"
+      fi
+    done
+  done
+}
+
+if [ "$boot_from" = interfaces ] && [ -f /etc/network/interfaces ] && command -v ifup >/dev/null; then
+  mkdir -p /run/network
+  ifup -a 9>&- || echo "ifup -a: failed"
 else
-  printf '%s' "$network" | ip -batch -
+  ip link set lo up
+  run_hooks if-pre-up.d pre-up
+  if [ "$service" = dropbear ]; then
+    # Its ip has no -batch.
+    # shellcheck disable=SC2086 # the words of a line are the arguments
+    printf '%s' "$network" | while read -r line; do ip $line || exit 1; done
+  else
+    printf '%s' "$network" | ip -batch -
+  fi
+  run_hooks if-up.d post-up
 fi
 
 for family in '' 6; do

@@ -31,7 +31,7 @@ shift 3
 sh "$runtime/template-full.sh" template/full "$@"
 
 # /proc is still the machine's, so this is the pid that the controller knows.
-read -r pid _ </proc/self/stat
+read -r pid rest </proc/self/stat
 echo "hub $pid"
 exec >/dev/null 2>&1
 

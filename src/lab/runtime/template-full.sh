@@ -7,7 +7,8 @@ uid=${2-0} gid=${3-0}
 mkdir -p "$1"
 cd "$1"
 
-mkdir -p etc/ssh/sshd_config.d etc/network etc/iproute2 etc/sysctl.d etc/rcS.d etc/init.d etc/default etc/cron.d \
+mkdir -p etc/ssh/sshd_config.d etc/network/if-pre-up.d etc/network/if-up.d etc/network/if-down.d \
+  etc/network/if-post-down.d etc/iproute2 etc/sysctl.d etc/rcS.d etc/init.d etc/default etc/cron.d \
   root home/ops var/lib var/log var/tmp run tmp proc sys dev mnt opt srv usr/local/bin usr/local/sbin
 chmod 700 root
 chmod 1777 tmp var/tmp

@@ -19,7 +19,8 @@ install_with_libraries() { # PROGRAM DIRECTORY
 }
 
 cd "$root"
-mkdir -p etc/dropbear etc/network etc/iproute2 etc/rcS.d etc/init.d etc/sysctl.d root home/ops \
+mkdir -p etc/dropbear etc/network/if-pre-up.d etc/network/if-up.d etc/network/if-down.d \
+  etc/network/if-post-down.d etc/iproute2 etc/rcS.d etc/init.d etc/sysctl.d root home/ops \
   var/lib var/log var/tmp run tmp proc sys dev mnt usr/local/bin usr/local/sbin
 chmod 700 root
 chmod 1777 tmp var/tmp
