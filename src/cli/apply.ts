@@ -71,11 +71,9 @@ export const apply = defineCommand({
     const inventory = await readInventory(options.inventory);
     const { plays, notes } = readPlays(inventory, options.playbook, options.limit ?? null);
     const overrides: SshOverrides = {
-      ...(options.user === undefined ? {} : { user: options.user }),
-      ...(options.identity === undefined ? {} : { identity: options.identity }),
-      ...(options['host-key-checking'] === undefined
-        ? {}
-        : { hostKeyChecking: options['host-key-checking'] }),
+      user: options.user,
+      identity: options.identity,
+      hostKeyChecking: options['host-key-checking'],
     };
 
     const transport = createSsh2Transport({

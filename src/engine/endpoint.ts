@@ -1,16 +1,17 @@
 import type { Endpoint } from '../connection/transport.ts';
-import type { Host, Inventory } from '../inventory/model.ts';
+import type { Host, Inventory, SshSettings } from '../inventory/model.ts';
 
 /** What the command line says of all hosts; it goes before the inventory. */
 export interface SshOverrides {
-  readonly user?: string;
-  readonly identity?: string;
-  readonly hostKeyChecking?: 'strict' | 'accept-new';
+  readonly user?: string | undefined;
+  readonly identity?: string | undefined;
+  readonly hostKeyChecking?: 'strict' | 'accept-new' | undefined;
 }
 
 /**
  * Where and as whom to connect to a host of the inventory, with the jump hosts on the way: a host
- * of the inventory by its own settings, anything else by the user's OpenSSH config.
+ * of the inventory by its own settings, anything else by the user's OpenSSH config. What nobody says
+ * is left out, so that the OpenSSH config speaks.
  */
 export function endpointOf(host: Host, inventory: Inventory, overrides: SshOverrides): Endpoint {
   const { ssh } = host;
@@ -26,9 +27,21 @@ export function endpointOf(host: Host, inventory: Inventory, overrides: SshOverr
     ...(jump.length === 0 ? {} : { jump }),
     ...(ssh.hostKey === null ? {} : { hostKey: ssh.hostKey }),
     ...(ssh.knownHosts === null ? {} : { knownHosts: ssh.knownHosts }),
-    hostKeyChecking: overrides.hostKeyChecking ?? ssh.hostKeyChecking,
-    connectTimeoutMs: ssh.connectTimeoutSeconds * 1000,
+    ...handshakeSettings(ssh, overrides),
     legacyAlgorithms: ssh.legacyAlgorithms,
+  };
+}
+
+/** What a jump host outside the inventory shares with the host behind it. */
+function handshakeSettings(
+  ssh: SshSettings,
+  overrides: SshOverrides,
+): Pick<Endpoint, 'hostKeyChecking' | 'connectTimeoutMs'> {
+  const hostKeyChecking = overrides.hostKeyChecking ?? ssh.hostKeyChecking;
+  const seconds = ssh.connectTimeoutSeconds;
+  return {
+    ...(hostKeyChecking === null ? {} : { hostKeyChecking }),
+    ...(seconds === null ? {} : { connectTimeoutMs: seconds * 1000 }),
   };
 }
 
@@ -39,16 +52,7 @@ function jumpsTo(host: Host, inventory: Inventory, overrides: SshOverrides): rea
   const name = jump === 'dom0' && host.kind === 'domU' ? host.dom0 : jump;
   const known = inventory.hosts.get(name);
   if (known === undefined) {
-    const { hostKeyChecking, connectTimeoutSeconds } = host.ssh;
-    return [
-      {
-        name,
-        address: name,
-        hostKeyChecking,
-        connectTimeoutMs: connectTimeoutSeconds * 1000,
-        legacyAlgorithms: false,
-      },
-    ];
+    return [{ name, address: name, ...handshakeSettings(host.ssh, overrides) }];
   }
   const { jump: before = [], ...hop } = endpointOf(known, inventory, overrides);
   return [...before, hop];

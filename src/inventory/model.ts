@@ -21,8 +21,8 @@ export interface SshSettings {
   readonly jump: string | null;
   readonly hostKey: string | null;
   readonly knownHosts: string | null;
-  readonly hostKeyChecking: 'strict' | 'accept-new';
-  readonly connectTimeoutSeconds: number;
+  readonly hostKeyChecking: 'strict' | 'accept-new' | null;
+  readonly connectTimeoutSeconds: number | null;
   readonly legacyAlgorithms: boolean;
 }
 

@@ -5,8 +5,6 @@ import type { Findings } from './findings.ts';
 import type { SshSettings } from './model.ts';
 import type { RawSsh } from './schema.ts';
 
-const DEFAULT_CONNECT_TIMEOUT_SECONDS = 10;
-
 /** The `ssh` of one level: what was written there. */
 export interface SshLevel {
   readonly raw: RawSsh;
@@ -38,8 +36,8 @@ export function buildSsh(
     jump: own?.raw.jump ?? inheritedJump(owner, top),
     hostKey: raw.host_key ?? null,
     knownHosts: pathOf('known_hosts', own, top),
-    hostKeyChecking: raw.host_key_checking ?? 'strict',
-    connectTimeoutSeconds: raw.connect_timeout ?? DEFAULT_CONNECT_TIMEOUT_SECONDS,
+    hostKeyChecking: raw.host_key_checking ?? null,
+    connectTimeoutSeconds: raw.connect_timeout ?? null,
     legacyAlgorithms: raw.legacy_algorithms ?? false,
   };
 }

@@ -103,8 +103,8 @@ describe('loadInventory', () => {
         user: null,
         port: null,
         jump: null,
-        hostKeyChecking: 'strict',
-        connectTimeoutSeconds: 10,
+        hostKeyChecking: null,
+        connectTimeoutSeconds: null,
       },
     });
     expect(inventory.hosts.get('db')).toMatchObject({ kind: 'host', address: 'db' });

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { endpointOf } from '../../src/engine/endpoint.ts';
+import { loadInventory } from '../../src/inventory/load-inventory.ts';
+
+const inventory = await loadInventory({
+  argument: '-',
+  stdin: `
+networks: { lan: { subnet: 10.0.0.0/24 } }
+ssh: { user: admin, connect_timeout: 3 }
+dom0: { xen1: { address: 10.0.0.2, ssh: { port: 2222, jump: bastion.example } } }
+domU: { web: { dom0: xen1, vifs: [{ ip: 10.0.0.10 }], ssh: { jump: dom0, user: root } } }
+hosts: { silent: { ssh: { user: root, connect_timeout: 5 } } }
+`,
+});
+
+function endpoint(name: string, overrides = {}) {
+  const host = inventory.hosts.get(name);
+  if (host === undefined) throw new Error(name);
+  return endpointOf(host, inventory, overrides);
+}
+
+describe('endpointOf', () => {
+  test('leaves out what nobody says, so that the OpenSSH config speaks', () => {
+    expect(endpoint('silent')).toEqual({
+      name: 'silent',
+      address: 'silent',
+      user: 'root',
+      connectTimeoutMs: 5000,
+      legacyAlgorithms: false,
+    });
+  });
+
+  test('goes to a guest through its dom0, and through what is before that', () => {
+    expect(endpoint('web')).toMatchObject({
+      address: '10.0.0.10',
+      user: 'root',
+      jump: [
+        { name: 'bastion.example', address: 'bastion.example', connectTimeoutMs: 3000 },
+        { name: 'xen1', address: '10.0.0.2', port: 2222, user: 'admin' },
+      ],
+    });
+  });
+
+  test('the command line goes before the inventory, for jump hosts too', () => {
+    const overrides = { user: 'me', identity: '/key', hostKeyChecking: 'accept-new' };
+
+    expect(endpoint('web', overrides)).toMatchObject({
+      ...overrides,
+      jump: [{ hostKeyChecking: 'accept-new' }, overrides],
+    });
+  });
+});
