@@ -1,1 +1,29 @@
-export type { RunEvent } from './engine/events.ts';
+/**
+ * xpush as a library: load an inventory and playbooks, run them, and watch the events.
+ *
+ *     const inventory = await loadInventory({ argument: 'inventory.yaml' });
+ *     const { plays } = planHosts(loadPlaybooks(['site.yaml']).flatMap((book) => book.plays), inventory, null);
+ *     const exit = await run({ inventory, plays, transport: createSsh2Transport(), ... });
+ */
+export {
+  type Connection,
+  ConnectionError,
+  type ConnectionFailure,
+  createSsh2Transport,
+  type Endpoint,
+  type Exec,
+  type Outcome,
+  type Ssh2Transport,
+  type Ssh2TransportOptions,
+  type Transport,
+} from './connection/index.ts';
+export { endpointOf, type SshOverrides } from './engine/endpoint.ts';
+export type * from './engine/events.ts';
+export { type HostedPlays, planHosts } from './engine/plays.ts';
+export { type RunRequest, run } from './engine/run.ts';
+export { type InventoryInput, loadInventory } from './inventory/load-inventory.ts';
+export type * from './inventory/model.ts';
+export { loadPlaybooks } from './playbook/load-playbook.ts';
+export type { Play, Playbook, Task } from './playbook/model.ts';
+export { ConfigError, type Diagnostic } from './source/diagnostic.ts';
+export { formatDiagnostic } from './source/format-diagnostic.ts';
