@@ -5,7 +5,7 @@ import { run } from '../engine/run.ts';
 import { createReporter } from '../report/reporter.ts';
 import { count, defineCommand, flag, oneOf, text } from './command.ts';
 import { listenForInterrupts } from './interrupts.ts';
-import { readInventory, readPlays } from './load.ts';
+import { readWork } from './load.ts';
 import { askPassphrase } from './passphrase.ts';
 import { version } from './version.ts';
 
@@ -68,8 +68,11 @@ export const apply = defineCommand({
   }),
 
   run: async (options) => {
-    const inventory = await readInventory(options.inventory);
-    const { plays, notes } = readPlays(inventory, options.playbook, options.limit ?? null);
+    const { inventory, plays, notes } = await readWork(
+      options.inventory,
+      options.playbook,
+      options.limit ?? null,
+    );
     const overrides: SshOverrides = {
       user: options.user,
       identity: options.identity,

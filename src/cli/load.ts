@@ -5,15 +5,15 @@ import { loadInventory } from '../inventory/load-inventory.ts';
 import type { Inventory } from '../inventory/model.ts';
 import { inventoryWarnings } from '../inventory/warnings.ts';
 import { loadPlaybooks } from '../playbook/load-playbook.ts';
+import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
 import { formatDiagnostic } from '../source/format-diagnostic.ts';
 import { UsageError } from './usage-error.ts';
 
 const defaultPlaybook = join(import.meta.dirname, '..', '..', 'playbooks', 'vif-route.yaml');
 
 /**
- * The fleet that INVENTORY names; `-` is standard input. Throws `ConfigError` with all that is wrong,
- * and `UsageError` when standard input is a
- * terminal. What may surprise is said on standard error.
+ * The fleet that INVENTORY names; `-` is standard input. What may surprise is said on standard error.
+ * Throws `ConfigError` with all that is wrong, and `UsageError` when standard input is a terminal.
  */
 export async function readInventory(argument: string): Promise<Inventory> {
   const isStdin = argument === '-';
@@ -30,17 +30,41 @@ export async function readInventory(argument: string): Promise<Inventory> {
   return inventory;
 }
 
+/** A fleet, and what a run does to it. */
+interface Work extends HostedPlays {
+  readonly inventory: Inventory;
+}
+
 /**
- * The plays of the named playbooks, else of those that the inventory names, else of the shipped one;
- * with their hosts within `limit`. Throws `ConfigError` and `UsageError`.
+ * The fleet, with the plays of the named playbooks, else of those that the inventory names, else of
+ * the shipped one; their hosts are within `limit`. Throws `ConfigError` with what is wrong in any of
+ * these files, and `UsageError`.
  */
-export function readPlays(
-  inventory: Inventory,
-  files: readonly string[],
+export async function readWork(
+  inventoryArgument: string,
+  playbookFiles: readonly string[],
   limit: string | null,
-): HostedPlays {
-  const named = files.length > 0 ? files : inventory.playbooks;
-  const playbooks = loadPlaybooks(named.length > 0 ? named : [defaultPlaybook]);
+): Promise<Work> {
+  const diagnostics: Diagnostic[] = [];
+  const inventory = await collect(diagnostics, () => readInventory(inventoryArgument));
+  const named = playbookFiles.length > 0 ? playbookFiles : (inventory?.playbooks ?? []);
+  const files = named.length > 0 ? named : [defaultPlaybook];
+  const playbooks = await collect(diagnostics, () => loadPlaybooks(files));
+  if (inventory === null || playbooks === null) throw new ConfigError(diagnostics);
   const plays = playbooks.flatMap((playbook) => playbook.plays);
-  return planHosts(plays, inventory, limit);
+  return { inventory, ...planHosts(plays, inventory, limit) };
+}
+
+/** What `load` gives; null when files are wrong, whose diagnostics are kept for one report. */
+async function collect<T>(
+  diagnostics: Diagnostic[],
+  load: () => T | Promise<T>,
+): Promise<T | null> {
+  try {
+    return await load();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    diagnostics.push(...error.diagnostics);
+    return null;
+  }
 }

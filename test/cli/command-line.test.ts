@@ -78,6 +78,14 @@ describe('xpush', () => {
     expect(document.errors[0]).toMatchObject({ line: 1, column: 17 });
   });
 
+  test('the errors of playbooks are said with those of the inventory', () => {
+    const { status, stderr } = xpush(['apply', '-', '/nowhere.yaml'], {}, 'hosts: { "a b": {} }');
+
+    expect(status).toBe(2);
+    expect(stderr).toContain('<stdin>:1:10: "a b" is not a host name');
+    expect(stderr).toContain('/nowhere.yaml: no such playbook');
+  });
+
   test('an inventory can come on standard input', () => {
     const result = xpush(['inventory', '-', '--list'], {}, 'hosts: { one: {} }');
 
