@@ -126,12 +126,9 @@ function hostPlan(
     ...plain,
     nics: [{ segment: wire, iface: host.uplink, addresses: [address] }],
     dom0: { uplink: host.uplink, antispoof, forwarding },
-    files: {
-      '/etc/network/if-pre-up.d/.placeholder': '', // the directory comes with ifupdown
-      ...Object.fromEntries(
-        guestsOf(host, inventory).map((guest) => [guest.config, installedConfig(guest)]),
-      ),
-    },
+    files: Object.fromEntries(
+      guestsOf(host, inventory).map((guest) => [guest.config, installedConfig(guest)]),
+    ),
   };
 }
 
