@@ -1,3 +1,8 @@
+/** Ctrl-C at a prompt, before anything was begun. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+}
+
 /** What the operator wants: `stopping` after the first interrupt, `leaving` after the second. */
 export interface Interrupts extends Disposable {
   readonly stopping: AbortSignal;

@@ -1,5 +1,7 @@
+import { exitCodes } from '../engine/exit-code.ts';
 import { ConfigError } from '../source/diagnostic.ts';
 import { formatDiagnostic } from '../source/format-diagnostic.ts';
+import { InterruptedError } from './interrupts.ts';
 import { UsageError } from './usage-error.ts';
 
 /**
@@ -11,8 +13,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     const { parse } = await import('./parse.ts');
     process.exitCode = await (await parse(argv))();
   } catch (error) {
+    if (error instanceof InterruptedError) {
+      process.exitCode = exitCodes.interrupted;
+      return;
+    }
     if (!(error instanceof UsageError || error instanceof ConfigError)) throw error;
-    process.exitCode = 2;
+    process.exitCode = exitCodes.usage;
     process.stderr.write(`${inWords(error)}\n`);
     if (wantsJson(argv)) {
       const { errorDocument } = await import('../report/json-document.ts');

@@ -1,10 +1,11 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { InterruptedError } from './interrupts.ts';
 import { UsageError } from './usage-error.ts';
 
 /**
  * Asks for the passphrase of a key file on the terminal, without an echo. Null for an empty answer.
- * Throws `UsageError` where there is no terminal to ask on.
+ * Throws `UsageError` where there is no terminal to ask on, and `InterruptedError` on Ctrl-C.
  */
 export async function askPassphrase(file: string): Promise<string | null> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
@@ -19,6 +20,9 @@ export async function askPassphrase(file: string): Promise<string | null> {
   try {
     const answer = await reader.question('');
     return answer === '' ? null : answer;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') throw new InterruptedError();
+    throw error;
   } finally {
     reader.close();
     process.stderr.write('\n');

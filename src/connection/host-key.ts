@@ -90,7 +90,7 @@ export function verdictError(
         'host-key',
         `the host key of ${label} is not known: ${show(key)}`,
         {
-          hint: `compare it on the host's console (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then log in once with ssh, or pin it as host_key, or set host_key_checking: accept-new`,
+          hint: `looked in ${policy.files.join(', ')}. Compare it on the host's console (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then log in once with ssh, or pin it as host_key, or say --host-key-checking accept-new`,
         },
       );
     case 'changed': {
