@@ -1,7 +1,6 @@
-import { cksum } from './cksum.ts';
-import { contentSum } from './file-state.ts';
+import { hasContent } from './file-state.ts';
 import { normalParameter } from './names.ts';
-import type { ChainsState, FileState, Listing, RegularFile, Route, Rule } from './query.ts';
+import type { ChainsState, FileState, Listing, Route, Rule } from './query.ts';
 
 /** When a change takes effect: now, at the next boot, or both. */
 export type Effect = 'live' | 'boot' | 'both';
@@ -89,11 +88,6 @@ export interface RunCommand {
 /** Whether the state after the change can't be told without looking. */
 export function isOpaque(change: Change): boolean {
   return change.kind === 'command';
-}
-
-/** A large file is known by its sum only. */
-function hasContent(file: RegularFile, content: string): boolean {
-  return file.content === null ? contentSum(file) === cksum(content) : file.content === content;
 }
 
 /** Constructors, so that steps read `change.writeFile(...)`; those that find nothing to do give none. */

@@ -1,5 +1,5 @@
-import { cksum } from './cksum.ts';
 import { contentLimit, type FileState, type RegularFile } from './query.ts';
+import { haveSums, sums, sumsInLine } from './sums.ts';
 
 /** The sections of a look program that tell of files: bytes as latin1 text. */
 interface FileSections {
@@ -7,8 +7,8 @@ interface FileSections {
   readonly types: string;
   /** The first `contentLimit` bytes of each file, one after the other. */
   readonly contents: string;
-  /** Lines of `cksum`, if one of them is larger. */
-  readonly sums: string;
+  /** Lines of `xp_sum_files`, if one of them is larger. */
+  readonly sumLines: string;
 }
 
 /**
@@ -17,13 +17,13 @@ interface FileSections {
  */
 export function parseFiles(
   paths: readonly string[],
-  { types, contents, sums }: FileSections,
+  { types, contents, sumLines }: FileSections,
 ): Map<string, FileState> | null {
   const lines = types.split('\n');
   const filePaths = paths.filter((_, index) => lines[index] === 'file');
   const details = parseDetails(lines.slice(paths.length), filePaths);
-  const sumLines = sums.split('\n');
   const states = new Map<string, FileState>();
+  const largeSums = sumLines.split('\n').map(sumsInLine);
   let fileCount = 0;
   let offset = 0;
   for (const [index, path] of paths.entries()) {
@@ -34,38 +34,39 @@ export function parseFiles(
     }
     const detail = details.get(path);
     if (detail === undefined) return null;
-    const content = contents.slice(offset, offset + Math.min(detail.size, contentLimit));
-    offset += content.length;
+    const length = Math.min(detail.size, contentLimit);
+    const content = contents.slice(offset, offset + length);
+    offset += length;
     if (detail.size <= contentLimit) {
       states.set(path, { type: 'file', ...detail, content });
     } else {
-      const sum = /^\d+ \d+(?= )/.exec(sumLines[fileCount] ?? '')?.[0];
-      if (!sum?.endsWith(` ${detail.size}`)) return null;
-      states.set(path, { type: 'file', ...detail, content: null, sum });
+      const sums = largeSums[fileCount] ?? null;
+      if (sums === null) return null;
+      states.set(path, { type: 'file', ...detail, content: null, sums });
     }
     fileCount += 1;
   }
   return offset === contents.length ? states : null;
 }
 
-/** What `xp_file_state` (runtime/act.sh) says of a file in this state. */
+/** What `xp_file_state` (runtime/act.sh) recognises a file in this state by. */
 export function fileFingerprint(state: FileState): string {
   if (state.type !== 'file') return state.type;
-  return `${modeText(state.mode)} ${state.uid} ${state.gid} ${contentSum(state)}`;
+  const { mode, uid, gid, content } = state;
+  return `${modeText(mode)} ${uid} ${gid} ${content === null ? state.sums : sums(content)}`;
 }
 
-/**
- * The same once the file has this content, as a pattern for `case`: whose a new file will be, the
- * host decides. `mode` null: as it was.
- */
+/** The same once the file has this content; `mode` null: as it was. */
 export function fingerprintAfter(before: FileState, mode: number | null, content: string): string {
+  // whose a new file will be, the host decides
   const old = before.type === 'file' ? before : { mode: 0o644, uid: '*', gid: '*' };
-  return `${modeText(mode ?? old.mode)} ${old.uid} ${old.gid} ${cksum(content)}`;
+  return `${modeText(mode ?? old.mode)} ${old.uid} ${old.gid} ${sums(content)}`;
 }
 
-/** What `cksum` prints for the content. */
-export function contentSum(file: RegularFile): string {
-  return file.content === null ? (file.sum ?? '') : cksum(file.content);
+/** Whether the file's bytes are these; a large one is known by its sums only. */
+export function hasContent(file: RegularFile, content: string): boolean {
+  if (file.content !== null) return file.content === content;
+  return file.size === content.length && haveSums(content, file.sums);
 }
 
 interface Detail {

@@ -1,5 +1,4 @@
 import { chainsScript, parseChains } from './chains-text.ts';
-import { cksum } from './cksum.ts';
 import { parseFiles } from './file-state.ts';
 import { parseInterfaces } from './interfaces-text.ts';
 import { checkedPath, checkedTool, normalParameter, parameterPath } from './names.ts';
@@ -8,6 +7,7 @@ import { type Answers, type Query, type QueryOf, queryKey } from './query.ts';
 import { quote, quoteAll } from './quote.ts';
 import { parseRoutes } from './routes-text.ts';
 import { parseRules } from './rules-text.ts';
+import { sums } from './sums.ts';
 
 /** The answer to one query, or why the host could not give it. */
 export type Observation =
@@ -71,7 +71,7 @@ export function readAnswers(
   const body = (id: string) => sections.get(id)?.body ?? '';
   const files = parseFiles(
     asked('file').map(({ path }) => path),
-    { types: body('files'), contents: body('contents'), sums: body('sums') },
+    { types: body('files'), contents: body('contents'), sumLines: body('sums') },
   );
   const toolNames = asked('tool').map(({ name }) => name);
   const tools = parseTools(toolNames, body('tools'));
@@ -140,7 +140,7 @@ function parseParameters(text: string): ReadonlyMap<string, string> {
 
 function observeChains(listed: readonly string[], section: Section | undefined): Observation {
   if (section?.status !== 0) return { failure: 'the chains of the firewall could not be listed' };
-  const parsed = parseChains(asText(section.body), listed, cksum(section.body));
+  const parsed = parseChains(asText(section.body), listed, sums(section.body));
   return 'state' in parsed ? { answer: parsed.state } : parsed;
 }
 
@@ -150,7 +150,7 @@ function observeListing(
   read: (text: string, fingerprint: string) => Answers[typeof kind],
 ): Observation {
   const section = sections.get(kind);
-  if (section?.status === 0) return { answer: read(asText(section.body), cksum(section.body)) };
+  if (section?.status === 0) return { answer: read(asText(section.body), sums(section.body)) };
   return {
     failure:
       section?.status === 127

@@ -36,17 +36,27 @@ export type FileState =
   /** A directory, device, socket, ... or a regular file that the login may not read. */
   | { readonly type: 'directory' | 'special' | 'unreadable' };
 
-export interface RegularFile {
+export type RegularFile = SmallFile | LargeFile;
+
+interface FileDetails {
   readonly type: 'file';
   /** Permission bits, setuid, setgid and sticky included. */
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
   readonly size: number;
-  /** Bytes as latin1 text, one character a byte; null when larger than `contentLimit`. */
-  readonly content: string | null;
-  /** What `cksum` prints for the content, where that is null. */
-  readonly sum?: string;
+}
+
+interface SmallFile extends FileDetails {
+  /** Bytes as latin1 text, one character a byte. */
+  readonly content: string;
+}
+
+/** Larger than `contentLimit`. */
+interface LargeFile extends FileDetails {
+  readonly content: null;
+  /** As in sums.ts. */
+  readonly sums: string;
 }
 
 /** Larger files are not read whole: 256 KiB. */
@@ -63,7 +73,7 @@ export interface NetworkInterface {
 /** The parsed lines of a listing, and what the host recognises that listing by. */
 export interface Listing<Entry> {
   readonly entries: readonly Entry[];
-  /** `cksum` of the listing as the host printed it; null once planned changes lie over it. */
+  /** Sums of the listing as the host printed it (sums.ts); null once planned changes lie over it. */
   readonly fingerprint: string | null;
 }
 

@@ -13,6 +13,7 @@ export class ProtocolError extends Error {
 
 const bodyLimit = 16 * 1024 * 1024;
 const noiseLimit = 200;
+const lineLimit = 200;
 
 /**
  * Reads the sections of host programs from a byte stream in any chunking. Only lines that begin with
@@ -25,6 +26,7 @@ export class SectionReader {
   #open: string | null = null;
   #ended = 0;
   #noise = '';
+  #hasFailed = false;
 
   constructor(nonce: string) {
     this.#marker = `\n@${nonce} `;
@@ -35,14 +37,17 @@ export class SectionReader {
     return (this.#noise + (this.#open === null ? this.#pending : '')).slice(0, noiseLimit);
   }
 
-  /** Takes the next bytes (latin1) and gives what they complete. Throws `ProtocolError`. */
+  /** Takes the next bytes (latin1) and gives what they complete. Throws `ProtocolError`, for good. */
   read(chunk: string): SectionEvent[] {
+    if (this.#hasFailed) throw new ProtocolError('it was given up before');
+    this.#hasFailed = true;
     this.#pending += chunk;
     const events: SectionEvent[] = [];
     for (let line = this.#nextLine(); line !== null; line = this.#nextLine()) {
       events.push(this.#interpret(line.text, line.before));
     }
     if (this.#pending.length > bodyLimit) throw new ProtocolError('it sent more than 16 MiB');
+    this.#hasFailed = false;
     return events;
   }
 
@@ -54,8 +59,10 @@ export class SectionReader {
     }
     const textStart = start + this.#marker.length;
     const end = this.#pending.indexOf('\n', textStart);
+    if ((end < 0 ? this.#pending.length : end) - textStart > lineLimit) {
+      throw new ProtocolError('a marker has no end');
+    }
     if (end < 0) {
-      if (this.#pending.length - textStart > 200) throw new ProtocolError('a marker has no end');
       this.#searchFrom = start;
       return null;
     }
@@ -69,19 +76,19 @@ export class SectionReader {
   }
 
   #interpret(text: string, before: string): SectionEvent {
-    const [verb = '', id = '', status = ''] = text.split(' ');
-    if (verb === 'begin' && this.#open === null && id !== '') {
+    const [, verb, id = '', status] = /^(begin|end|done) (\S+)(?: (\d{1,3}))?$/.exec(text) ?? [];
+    if (verb === 'begin' && this.#open === null && status === undefined) {
       this.#noise = (this.#noise + before).slice(0, noiseLimit);
       this.#open = id;
       return { type: 'begin', id };
     }
-    if (verb === 'end' && this.#open !== null && id === this.#open && /^\d{1,3}$/.test(status)) {
+    if (verb === 'end' && id === this.#open && status !== undefined) {
       this.#open = null;
       this.#ended += 1;
       return { type: 'end', id, status: Number(status), body: before };
     }
-    if (verb === 'done' && this.#open === null) {
-      if (Number(id) !== this.#ended) throw new ProtocolError('a part of the answer is missing');
+    if (verb === 'done' && this.#open === null && status === undefined) {
+      if (id !== String(this.#ended)) throw new ProtocolError('a part of the answer is missing');
       this.#ended = 0;
       return { type: 'done' };
     }

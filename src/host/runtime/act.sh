@@ -20,7 +20,7 @@ xp_watch() {
 }
 
 xp_unwatch() {
-  kill "$XP_WATCHER" 2>/dev/null
+  kill -KILL "$XP_WATCHER" 2>/dev/null # mksh would go on reading after a TERM
   wait "$XP_WATCHER" 2>/dev/null
   exec 3<&-
   trap - USR1
@@ -43,35 +43,50 @@ xp_refuse() { # MESSAGE
   return 1
 }
 
-xp_is() { # WANTED ACTUAL
-  [ "$1" = "$2" ] && return 0
+# Whether a state fits the pattern of what is there.
+xp_fits() { # WANTED PATTERN
+  # shellcheck disable=SC2254 # a pattern
+  case $1 in
+  $2) return 0 ;;
+  esac
   xp_refuse "expected $1, found $2"
-  return "$XP_STALE"
+}
+
+# A pattern of `SHA256 CRC SIZE`: hosts have one of these commands at least.
+xp_sums() { # <BYTES
+  if command -v sha256sum >/dev/null 2>&1; then
+    xp_sum=$(sha256sum) && echo "${xp_sum%% *} * *"
+  else
+    xp_sum=$(cksum) && echo "* $xp_sum"
+  fi
 }
 
 # Fails (stale) unless the listing is the one that was planned from.
-xp_expect() { # FINGERPRINT COMMAND...
+xp_expect() { # SUMS COMMAND...
   xp_wanted=$1
   shift
-  xp_is "$xp_wanted" "$("$@" 2>/dev/null | cksum)"
+  xp_fits "$xp_wanted" "$("$@" 2>/dev/null | xp_sums)" || return "$XP_STALE"
 }
 
-# absent | directory | special | unreadable | MODE UID GID CRC SIZE, in XP_STATE; names in XP_LINKS.
+# absent | directory | special | unreadable | MODE UID GID SHA256 CRC SIZE, as a pattern in
+# XP_STATE; the number of its names in XP_LINKS.
 xp_file_state() { # PATH
   xp_type "$1"
   XP_STATE=$XP_TYPE XP_LINKS=1
   [ "$XP_TYPE" = file ] || return 0
-  xp_sum=$(cksum <"$1") && xp_list=$(ls -ldnL "$1") || return
+  xp_sum=$(xp_sums <"$1") && xp_list=$(ls -ldnL "$1") || return
   set -f
   # shellcheck disable=SC2086 # split into fields
   set -- $xp_list
   set +f
-  XP_STATE="${1%[+.@]} $3 $4 $xp_sum" XP_LINKS=$2
+  XP_MODE=${1%[+.@]} XP_LINKS=$2 XP_SUMS=$xp_sum
+  XP_STATE="$XP_MODE $3 $4 $XP_SUMS"
 }
 
 # Fails (stale) unless the file is as it was when it was planned from.
 xp_expect_file() { # PATH STATE
-  xp_file_state "$1" && xp_is "$2" "$XP_STATE"
+  xp_file_state "$1" || return
+  xp_fits "$2" "$XP_STATE" || return "$XP_STALE"
 }
 
 # The file that a chain of symbolic links ends at, in XP_REAL; readlink -f is not everywhere.
@@ -123,7 +138,7 @@ xp_write() { # PATH BEFORE AFTER MODE ENCODING CONTENT
   return "$xp_failure"
 }
 
-# cp -a brings owner, mode, ACL, extended attributes and label; AFTER is a pattern of XP_STATE.
+# cp -a brings owner, mode, ACL, extended attributes and label.
 xp_make_new() { # PATH BEFORE AFTER MODE ENCODING CONTENT
   XP_NEW=$xp_private/new
   if [ "$2" != absent ]; then
@@ -137,11 +152,8 @@ xp_make_new() { # PATH BEFORE AFTER MODE ENCODING CONTENT
   fi
   [ -z "$4" ] || chmod "$4" "$XP_NEW" || return
   xp_file_state "$XP_NEW" || return
-  # shellcheck disable=SC2254 # a pattern
-  case $XP_STATE in
-  $3) ;;
-  *) xp_refuse "$1: should become $3 but would be $XP_STATE (disk full? not root?)" || return ;;
-  esac
+  [ "$2" != absent ] || XP_STATE="$XP_MODE * * $XP_SUMS" # whose it is, the directory decides
+  xp_fits "$3" "$XP_STATE" || xp_refuse "$1 did not come out as meant (disk full? not root?)" || return
   xp_durable "$XP_NEW" || xp_refuse "$1: could not be made durable (disk full?)"
 }
 
@@ -164,15 +176,11 @@ xp_put_in_place() { # PATH BEFORE AFTER MODE ...
 # Not atomic: only where rename(2) is refused. A full disk must not leave it empty.
 xp_overwrite() { # AFTER MODE
   cp -pL "$XP_REAL" "$xp_private/old" || return
-  if cat "$XP_NEW" >"$XP_REAL" && { [ -z "$2" ] || chmod "$2" "$XP_REAL"; } && xp_file_state "$XP_REAL"; then
-    # shellcheck disable=SC2254 # a pattern
-    case $XP_STATE in
-    $1)
-      xp_durable "$XP_REAL" || :
-      echo 'it is a mount point: written in place'
-      return 0
-      ;;
-    esac
+  if cat "$XP_NEW" >"$XP_REAL" && { [ -z "$2" ] || chmod "$2" "$XP_REAL"; } &&
+    xp_file_state "$XP_REAL" && xp_fits "$1" "$XP_STATE"; then
+    xp_durable "$XP_REAL" || :
+    echo 'it is a mount point: written in place'
+    return 0
   fi
   cat "$xp_private/old" >"$XP_REAL" || xp_refuse "$XP_REAL: its old content is lost" || return
   xp_refuse "$XP_REAL is a mount point and could not be written in place"
@@ -187,7 +195,7 @@ xp_remove() { # PATH BEFORE
 # Values are compared with their blanks as single spaces: the kernel prints tabs between numbers.
 xp_parameter() { # /proc/sys/PATH BEFORE VALUE AFTER
   xp_value "$1"
-  xp_is "$2" "$XP_VALUE" || return
+  [ "$XP_VALUE" = "$2" ] || xp_refuse "expected $2, found $XP_VALUE" || return "$XP_STALE"
   xp_print "$3
 " >"$1" || return
   xp_value "$1"

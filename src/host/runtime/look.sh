@@ -8,8 +8,8 @@
 xp_setup() { # NONCE
   set +x +v +a +e +f +u +C
   unset -f '[' base64 cat cd chmod cksum command cp dd echo grep head ip iptables-restore \
-    iptables-save kill ls mkdir mv openssl print printf read readlink restorecon rm sed sh sleep \
-    sync test umask wait
+    iptables-save kill ls mkdir mv openssl print printf read readlink restorecon rm sed sh sha256sum \
+    sleep sync test umask wait
   unset BASH_ENV BLOCK_SIZE CDPATH ENV GREP_OPTIONS LS_BLOCK_SIZE POSIXLY_CORRECT QUOTING_STYLE \
     TIME_STYLE TMOUT
   XP_NONCE=$1 XP_COUNT=0
@@ -81,7 +81,11 @@ xp_files() { # PATH...
 "
   xp_end files "$xp_end_list"
   xp_section contents head -q -c 262144 "$@"
-  ! xp_has_large "$xp_list" || xp_section sums cksum "$@"
+  ! xp_has_large "$xp_list" || xp_section sums xp_sum_files "$@"
+}
+
+xp_sum_files() { # PATH...
+  if command -v sha256sum >/dev/null 2>&1; then sha256sum "$@"; else cksum "$@"; fi
 }
 
 # file | unreadable | directory | special | absent, in XP_TYPE. What is no file is never opened, and

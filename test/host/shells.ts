@@ -1,0 +1,190 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe } from 'vitest';
+import { type Act, compileAct } from '../../src/host/act-program.ts';
+import type { Change } from '../../src/host/change.ts';
+import { compileLook, type Observation, readAnswers } from '../../src/host/look-program.ts';
+import { compound } from '../../src/host/program.ts';
+import { type Answer, type Query, queryKey } from '../../src/host/query.ts';
+import { type SectionEvent, SectionReader } from '../../src/host/sections.ts';
+
+/** A shell with the tools that a host of its kind has. */
+export interface Shell {
+  readonly name: string;
+  readonly argv: readonly [string, ...string[]];
+  readonly path: string;
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'xpush-host-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const busyboxPath = join(directory, 'busybox');
+mkdirSync(busyboxPath);
+execFileSync('busybox', ['--install', '-s', busyboxPath]);
+
+const fullPath = '/usr/sbin:/usr/bin:/sbin:/bin';
+
+const dash: Shell = { name: 'dash', argv: ['dash', '-s'], path: fullPath };
+export const bash: Shell = { name: 'bash', argv: ['bash', '--posix', '-s'], path: fullPath };
+/** Only busybox's own tools. */
+export const busybox: Shell = {
+  name: 'busybox ash',
+  argv: [join(busyboxPath, 'ash'), '-s'],
+  path: busyboxPath,
+};
+
+/** The shells that hosts have; mksh, which has no printf of its own, where it is installed. */
+export const shells: readonly Shell[] = [dash, busybox, bash, ...(hasMksh() ? [mksh()] : [])];
+
+/** `describe` once for each shell. */
+export function describeShells(name: string, body: (shell: Shell) => void): void {
+  for (const shell of shells) describe(`${name} (${shell.name})`, () => body(shell));
+}
+
+function mksh(): Shell {
+  return { name: 'mksh', argv: ['mksh', '-s'], path: fullPath };
+}
+
+function hasMksh(): boolean {
+  try {
+    execFileSync('mksh', ['-c', ':'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** An empty directory that is removed when the tests of the file are over. */
+export function temporaryDirectory(): string {
+  return mkdtempSync(join(directory, 'd-'));
+}
+
+interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Command that runs the shell, such as `unshare -n`. */
+  readonly wrapper?: readonly string[];
+  readonly cwd?: string;
+}
+
+export interface Section {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** A shell that reads its programs from an input that stays open, as over SSH. */
+export class RunningShell {
+  readonly nonce = randomBytes(16).toString('hex');
+  readonly child: ChildProcess;
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>;
+  readonly #reader = new SectionReader(this.nonce);
+  readonly #events: SectionEvent[] = [];
+  #wake = () => {};
+  #isOver = false;
+  #hasLooked = false;
+  #hasActed = false;
+  errors = '';
+
+  constructor(shell: Shell, { env = {}, wrapper = [], cwd = '/' }: StartOptions = {}) {
+    const [command = '', ...args] = [...wrapper, ...shell.argv];
+    const child = spawn(command, args, {
+      cwd,
+      env: { PATH: shell.path, ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.child = child;
+    child.stdin.on('error', () => {});
+    child.stdout.on('data', (chunk: Buffer) => {
+      this.#events.push(...this.#reader.read(chunk.toString('latin1')));
+      this.#wake();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.errors += chunk.toString('latin1');
+    });
+    this.ended = new Promise((resolve) => {
+      child.on('close', (code, signal) => {
+        this.#isOver = true;
+        this.#wake();
+        resolve({ code, signal });
+      });
+    });
+  }
+
+  /** The observations for these queries, by key. */
+  async observe(queries: readonly Query[]): Promise<ReadonlyMap<string, Observation>> {
+    this.send(compileLook(queries, this.nonce, !this.#hasLooked));
+    this.#hasLooked = true;
+    const answers = readAnswers(queries, await this.sections());
+    if (answers === null) throw new Error('the answers do not hold together');
+    return answers;
+  }
+
+  /** The answer to one query; throws what the host says in its place. */
+  async look<Q extends Query>(asked: Q): Promise<Answer<Q>> {
+    const observation = (await this.observe([asked])).get(queryKey(asked));
+    if (observation === undefined || !('answer' in observation)) {
+      throw new Error(observation === undefined ? 'no answer' : observation.failure);
+    }
+    return observation.answer as Answer<Q>; // the one to this query
+  }
+
+  /** Makes the changes; gives how those went that were begun. */
+  async act(...changes: readonly Change[]): Promise<readonly Section[]> {
+    if (!this.#hasLooked) await this.observe([]);
+    const acts = changes.map((change, index): Act => ({ id: `act.${index}`, change }));
+    this.send(compileAct(acts, !this.#hasActed));
+    this.#hasActed = true;
+    return [...(await this.sections()).values()];
+  }
+
+  /** Runs this text in a shell that has the runtime of both programs. */
+  async call(text: string): Promise<Section> {
+    if (!this.#hasActed) await this.act();
+    this.send(
+      compound(null, [`xp_called() {\n${text}\n}`, 'xp_section called xp_called', 'xp_done']),
+    );
+    const section = (await this.sections()).get('called');
+    if (section === undefined) throw new Error('it was not called');
+    return section;
+  }
+
+  send(program: string): void {
+    this.child.stdin?.write(program);
+  }
+
+  /** The sections of one program, once it is over. */
+  async sections(): Promise<ReadonlyMap<string, Section>> {
+    const sections = new Map<string, Section>();
+    for (;;) {
+      const event = await this.event();
+      if (event.type === 'done') return sections;
+      if (event.type === 'end') sections.set(event.id, { status: event.status, body: event.body });
+    }
+  }
+
+  /** The next thing that the shell says. */
+  async event(): Promise<SectionEvent> {
+    for (;;) {
+      const event = this.#events.shift();
+      if (event !== undefined) return event;
+      if (this.#isOver) throw new Error(`the shell ended: ${this.errors}`);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Ends its input, and waits for its end. */
+  async close(): Promise<{ readonly code: number | null; readonly signal: string | null }> {
+    this.child.stdin?.end();
+    return this.ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.kill('SIGKILL');
+    this.child.stdin?.destroy();
+    await this.ended;
+  }
+}
