@@ -19,6 +19,8 @@ export function addressWords({ source, destination }: RuleMatch): readonly strin
 /**
  * Rules for new connections of an allow entry between two ends, in the words and the order of
  * iptables-save (1.8, nft and legacy). Several, where the ports don't fit one multiport match.
+ *
+ * Without `--syn`: to connection tracking that begins with these rules, every open session is new.
  */
 export function allowRules(entry: Allow, ends: RuleMatch, target: string): readonly string[] {
   const isIcmp = entry.proto === 'icmp';
@@ -51,7 +53,6 @@ function protocolWords(
     ...(destinations.length === 1
       ? destinations.map((range) => `--dport ${formatPorts(range)}`)
       : []),
-    ...(proto === 'tcp' ? ['--tcp-flags FIN,SYN,RST,ACK SYN'] : []),
   ];
   return words.length === 0 ? [] : [`-m ${proto}`, ...words];
 }

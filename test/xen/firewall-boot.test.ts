@@ -19,7 +19,7 @@ describe('restoreFile', () => {
 -A XPUSH-FWD -p icmp -m icmp --icmp-type 3/4 -j ACCEPT
 -A XPUSH-FWD -j XPUSH-KEEP
 -A XPUSH-FWD -s 192.168.0.9/32 -j DROP
--A XPUSH-FWD -d 192.168.0.9/32 -p tcp -m tcp --dport 25 --tcp-flags FIN,SYN,RST,ACK SYN -m conntrack --ctstate NEW -j ACCEPT
+-A XPUSH-FWD -d 192.168.0.9/32 -p tcp -m tcp --dport 25 -m conntrack --ctstate NEW -j ACCEPT
 -A XPUSH-FWD -d 192.168.0.9/32 -j DROP
 COMMIT
 `);
