@@ -21,13 +21,14 @@ export function checkedTool(name: string): string {
 }
 
 /**
- * `/proc/sys` path of a sysctl name; a dot inside an interface name is written as a slash there
- * (sysctl.d(5)). Throws for names that leave /proc/sys.
+ * `/proc/sys` path of a sysctl name. As in sysctl.d(5): where dots separate, a dot inside an
+ * interface name is written as a slash. Throws for names that leave /proc/sys.
  */
 export function parameterPath(name: string): string {
   if (!/^[\w@-]+([./][\w@-]+)+$/.test(name)) throw new Error(`not a kernel parameter: ${name}`);
-  const swapped = name.replace(/[./]/g, (separator) => (separator === '.' ? '/' : '.'));
-  return `/proc/sys/${swapped}`;
+  const hasSlashes = /^[^.]*\//.test(name);
+  const swap = (separator: string) => (separator === '.' ? '/' : '.');
+  return `/proc/sys/${hasSlashes ? name : name.replace(/[./]/g, swap)}`;
 }
 
 /** A kernel parameter's text with its blanks as single spaces: the kernel prints tabs (proc(5)). */

@@ -36,11 +36,11 @@ const program = fc.array(
 );
 
 const printed = (sections: readonly (Section & { readonly noise?: string })[]) =>
-  sections
+  `${sections
     .map(({ noise = '', id, status, body }) => {
       return `${noise}\n@${nonce} begin ${id}\n${body}\n@${nonce} end ${id} ${status}\n`;
     })
-    .join('') + `\n@${nonce} done ${sections.length}\n`;
+    .join('')}\n@${nonce} done ${sections.length}\n`;
 
 const events = (sections: readonly Section[]): SectionEvent[] => [
   ...sections.flatMap(({ id, status, body }): SectionEvent[] => [

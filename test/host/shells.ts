@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe } from 'vitest';
@@ -19,6 +19,7 @@ export interface Shell {
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'xpush-host-'));
+chmodSync(directory, 0o755); // other users' shells are among the tests
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const busyboxPath = join(directory, 'busybox');
@@ -57,9 +58,13 @@ function hasMksh(): boolean {
   }
 }
 
+export const isRoot = process.getuid?.() === 0;
+
 /** An empty directory that is removed when the tests of the file are over. */
 export function temporaryDirectory(): string {
-  return mkdtempSync(join(directory, 'd-'));
+  const made = mkdtempSync(join(directory, 'd-'));
+  chmodSync(made, 0o755);
+  return made;
 }
 
 interface StartOptions {

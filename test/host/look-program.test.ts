@@ -1,0 +1,310 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { compileLook, readAnswers } from '../../src/host/look-program.ts';
+import { contentLimit, type Query, query, queryKey } from '../../src/host/query.ts';
+import { runs } from '../runs.ts';
+import { bash, describeShells, isRoot, RunningShell, temporaryDirectory } from './shells.ts';
+
+const directory = temporaryDirectory();
+const at = (name: string) => join(directory, name);
+
+const names = [
+  'plain',
+  'with space',
+  "quote's",
+  'double"quote',
+  '$(touch pwned)',
+  '`touch pwned`',
+  '-rf',
+  '*',
+  '[a-z]?',
+  'tab\there',
+  'back\\slash',
+  'é ünï 🐘',
+  'ends in space ',
+  '~',
+  'cr\r',
+  'Upper',
+];
+for (const [index, name] of names.entries()) writeFileSync(at(name), `content ${index}\n`);
+mkdirSync(at('-dash dir'));
+writeFileSync(at('-dash dir/-n'), 'no newline at the end');
+writeFileSync(at('empty'), '');
+writeFileSync(at('binary'), Buffer.from(Array.from({ length: 512 }, (_, index) => index & 0xff)));
+writeFileSync(at('limit'), Buffer.alloc(contentLimit, 'l'));
+writeFileSync(at('large'), Buffer.alloc(contentLimit + 1, 'L'));
+execFileSync('mkfifo', [at('fifo')]);
+symlinkSync(at('plain'), at('link'));
+symlinkSync(at('link'), at('link to link'));
+symlinkSync(at('nowhere'), at('dangling'));
+symlinkSync(at('loop'), at('loop'));
+symlinkSync(directory, at('link to directory'));
+symlinkSync(at('fifo'), at('link to fifo'));
+
+const asked: readonly Query[] = [
+  query.file(at('plain')),
+  query.file(at('empty')),
+  query.file(at('nowhere')),
+  query.parameter('kernel.ostype'),
+  query.parameter('kernel.nothing'),
+  query.tool('sh'),
+  query.tool('no-such-tool'),
+];
+const answers = [
+  { type: 'file', size: 10, content: 'content 0\n' },
+  { type: 'file', size: 0, content: '' },
+  { type: 'absent' },
+  'Linux',
+  null,
+  true,
+  false,
+];
+
+async function answersOf(running: RunningShell, queries: readonly Query[]): Promise<unknown[]> {
+  const observations = await running.observe(queries);
+  return queries.map((one) => {
+    const observation = observations.get(queryKey(one));
+    return observation !== undefined && 'answer' in observation ? observation.answer : observation;
+  });
+}
+
+describeShells('compileLook', (shell) => {
+  test('tells what is at a path, and opens only regular files', async () => {
+    await using running = new RunningShell(shell);
+    const server = createServer().listen(at('socket'));
+
+    const types = await answersOf(
+      running,
+      ['link', 'link to link', 'dangling', 'loop', 'link to directory', 'fifo', 'link to fifo']
+        .map(at)
+        .concat(at('socket'), directory, `${directory}/`, '/', '/dev/null', '/proc/version')
+        .map(query.file),
+    );
+    server.close();
+
+    expect(types).toMatchObject([
+      { type: 'file', content: 'content 0\n' },
+      { type: 'file', content: 'content 0\n' },
+      { type: 'absent' },
+      { type: 'absent' },
+      { type: 'directory' },
+      { type: 'special' },
+      { type: 'special' },
+      { type: 'special' },
+      { type: 'directory' },
+      { type: 'directory' },
+      { type: 'directory' },
+      { type: 'special' },
+      { type: 'special' },
+    ]);
+  });
+
+  test('reads files of any name, many at once, bytes as they are', async () => {
+    await using running = new RunningShell(shell);
+    const many = Array.from({ length: 300 }, (_, index) => at(`many/${index}`));
+    mkdirSync(at('many'), { recursive: true });
+    for (const [index, path] of many.entries()) writeFileSync(path, `${index}\n`.repeat(index % 7));
+
+    const files = await answersOf(
+      running,
+      [...names, '-dash dir/-n', 'binary'].map(at).concat(many).map(query.file),
+    );
+
+    expect(files).toMatchObject([
+      ...names.map((_, index) => ({ content: `content ${index}\n` })),
+      { content: 'no newline at the end' },
+      { content: readFileSync(at('binary'), 'latin1') },
+      ...many.map((_, index) => ({ content: `${index}\n`.repeat(index % 7) })),
+    ]);
+  });
+
+  test('reads 256 KiB of a file, and of a larger one the sums', async () => {
+    await using running = new RunningShell(shell);
+    const { body } = await running.call(`xp_file_state '${at('large')}'; echo "$XP_SUMS"`);
+
+    const [limit, large, plain] = await answersOf(
+      running,
+      ['limit', 'large', 'plain'].map(at).map(query.file),
+    );
+
+    expect(limit).toMatchObject({ size: contentLimit, content: 'l'.repeat(contentLimit) });
+    expect(large).toMatchObject({ size: contentLimit + 1, content: null, sums: body.trim() });
+    expect(plain).toMatchObject({ content: 'content 0\n' });
+  });
+
+  test.runIf(isRoot)('tells what the login may not read', async () => {
+    const secret = at('secret');
+    writeFileSync(secret, 'x', { mode: 0o600 });
+    await using running = new RunningShell(shell, {
+      wrapper: ['/usr/bin/setpriv', '--reuid', '1000', '--regid', '1000', '--clear-groups'],
+    });
+
+    expect(await answersOf(running, [query.file(secret), query.file(at('plain'))])).toMatchObject([
+      { type: 'unreadable' },
+      { content: 'content 0\n' },
+    ]);
+  });
+
+  test('reads kernel parameters, blanks as single spaces', async () => {
+    await using running = new RunningShell(shell);
+    const real = (path: string) => readFileSync(`/proc/sys/${path}`, 'utf8').trim();
+
+    expect(
+      await answersOf(running, [
+        query.parameter('net.ipv4.ip_local_port_range'),
+        query.parameter('net/ipv4/conf/lo/rp_filter'),
+        query.parameter('net.ipv4.conf.no/such.rp_filter'),
+        query.parameter('kernel.pid_max'),
+      ]),
+    ).toEqual([
+      real('net/ipv4/ip_local_port_range').replace('\t', ' '),
+      real('net/ipv4/conf/lo/rp_filter'),
+      null,
+      real('kernel/pid_max'),
+    ]);
+  });
+
+  test('tells who is connected', async () => {
+    const peers = ['192.0.2.7 50000 192.0.2.1 22', '2001:db8::1 5 ::1 22', ''].map(
+      async (connection) => {
+        await using running = new RunningShell(shell, { env: { SSH_CONNECTION: connection } });
+        return await running.look(query.session());
+      },
+    );
+
+    expect(await Promise.all(peers)).toEqual([
+      { peer: '192.0.2.7' },
+      { peer: null },
+      { peer: null },
+    ]);
+  });
+
+  test.each([
+    ['variables that tools obey', { LS_BLOCK_SIZE: 'K', BLOCK_SIZE: '1', QUOTING_STYLE: 'shell' }],
+    ['formats of time', { TIME_STYLE: '+%s\n%s', TZ: 'Asia/Kolkata' }],
+    ['locales', { LC_ALL: 'tr_TR.UTF-8', LANG: 'de_DE', LANGUAGE: 'de' }],
+    ['strict POSIX', { POSIXLY_CORRECT: '1', POSIX_ME_HARDER: '1' }],
+    ['separators and directories', { IFS: 'a/', CDPATH: '/', ENV: '/etc/passwd' }],
+    ['options of grep', { GREP_OPTIONS: '--color=always -v', GREP_COLOR: '1' }],
+    ['a prompt that runs commands', { PS4: '$(touch /pwned)', BASH_ENV: '/etc/passwd' }],
+    ['no PATH', { PATH: '' }],
+  ])('is not misled by %s', async (_what, env) => {
+    await using running = new RunningShell(shell, {
+      env: { ...env, PATH: 'PATH' in env ? `${env.PATH}${shell.path}` : shell.path },
+    });
+
+    expect(await answersOf(running, asked)).toMatchObject(answers);
+  });
+
+  test('is not misled by options that are set', async () => {
+    await using running = new RunningShell(shell);
+    running.send('set -u; set -x; set -f; set -e; set -C; set -a; IFS=/\n');
+
+    expect(await answersOf(running, asked)).toMatchObject(answers);
+  });
+
+  test.runIf(isRoot)('needs no place to write to', async () => {
+    await using running = new RunningShell(shell, {
+      wrapper: ['/usr/bin/unshare', '-m', '/bin/sh', '-c', readOnly, 'sh'],
+    });
+
+    expect(await answersOf(running, asked)).toMatchObject(answers);
+    expect(await running.call(`echo x >${at('written')}`)).not.toMatchObject({ status: 0 });
+  });
+});
+
+/** Makes all file systems read-only and runs its arguments. */
+const readOnly = `
+  awk '{ print $2 }' /proc/self/mounts | while read -r place; do
+    mount -o remount,bind,ro "$place" 2>/dev/null
+  done
+  exec "$@"`;
+
+describe('compileLook (bash)', () => {
+  test.each(['ls', 'head', 'grep', 'printf', 'echo', 'command', 'test', 'cat', 'sed', 'sha256sum'])(
+    'is not misled by an exported function %s',
+    async (name) => {
+      const body = name === 'echo' ? '() { builtin printf "fake\\n"; }' : '() { echo fake; }';
+      await using running = new RunningShell(bash, { env: { [`BASH_FUNC_${name}%%`]: body } });
+
+      expect(await answersOf(running, asked)).toMatchObject(answers);
+    },
+  );
+
+  test('is not misled by SHELLOPTS', async () => {
+    const SHELLOPTS = 'allexport:errexit:noclobber:noglob:nounset:verbose:xtrace';
+    await using running = new RunningShell(bash, { env: { SHELLOPTS, PS4: '$(echo x >&2)' } });
+
+    expect(await answersOf(running, asked)).toMatchObject(answers);
+  });
+});
+
+describe('compileLook', () => {
+  const anyQuery = fc.oneof(
+    fc.string({ unit: 'grapheme' }).map((name) => query.file(`/${name.replaceAll(/[\0\n]/g, '')}`)),
+    fc.stringMatching(/^[a-z]{1,9}(\.[a-z0-9_]{1,9}){1,3}$/).map(query.parameter),
+    fc.stringMatching(/^[a-z]{1,9}$/).map(query.tool),
+    fc.stringMatching(/^[A-Z-]{1,28}$/).map((chain) => query.chains('FORWARD', chain)),
+    fc.constantFrom(query.rules(), query.routes(), query.interfaces(), query.session()),
+  );
+
+  test('is 7-bit, whatever is asked', () => {
+    fc.assert(
+      fc.property(fc.array(anyQuery), (queries) => {
+        expect(compileLook(queries, 'abc', true)).toMatch(/^[\t\n\r\x20-\x7e\p{ASCII}]*$/u);
+      }),
+      { numRuns: runs() },
+    );
+  });
+
+  test.each([
+    ['a newline in a name', query.file('/etc/a\nb')],
+    ['a NUL in a name', query.file('/etc/a\0b')],
+    ['half a character', query.file('/etc/\ud800')],
+    ['a relative path', query.file('etc/passwd')],
+    ['no path', query.file('')],
+    ['a path that is too long', query.file(`/${'é'.repeat(2100)}`)],
+    ['a parameter that leaves /proc/sys', query.parameter('net.../etc/passwd')],
+    ['a parameter with a colon', query.parameter('net.a:b')],
+    ['an option for a tool', query.tool('-v')],
+    ['a path for a tool', query.tool('/bin/sh')],
+    ['a chain that sed would obey', query.chains('X/p;w /pwned')],
+  ])('refuses %s', (_what, asked) => {
+    expect(() => compileLook([asked], 'abc', true)).toThrow(/^not |is made of/);
+  });
+
+  test('asks the same thing once', () => {
+    const text = compileLook(
+      [query.rules(), query.rules(), query.tool('a'), query.tool('a')],
+      'x',
+      false,
+    );
+
+    expect(text.match(/xp_list_rules/g)).toHaveLength(1);
+    expect(text.match(/'a'/g)).toHaveLength(1);
+  });
+});
+
+describe('readAnswers', () => {
+  test('never fails, and tells no answer that it did not get', () => {
+    const queries = [
+      ...asked,
+      query.rules(),
+      query.routes(),
+      query.interfaces(),
+      query.chains('A'),
+    ];
+
+    expect(readAnswers(queries, new Map())).toBeNull();
+    expect([...(readAnswers(queries.slice(7), new Map()) ?? [])].map(([, one]) => one)).toEqual([
+      { failure: "'ip' could not list the interfaces (status unknown)" },
+      { failure: "'ip' could not list the rules (status unknown)" },
+      { failure: "'ip' could not list the routes (status unknown)" },
+      { failure: 'the chains of the firewall could not be listed' },
+    ]);
+  });
+});
