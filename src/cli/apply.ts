@@ -1,8 +1,11 @@
 import * as v from 'valibot';
-import { createSsh2Transport } from '../connection/index.ts';
+import { type ConnectionError, createSsh2Transport } from '../connection/index.ts';
 import { endpointOf, type SshOverrides } from '../engine/endpoint.ts';
+import { exitCodes } from '../engine/exit-code.ts';
 import { run } from '../engine/run.ts';
+import type { Host } from '../inventory/model.ts';
 import { createReporter } from '../report/reporter.ts';
+import { ConfigError } from '../source/diagnostic.ts';
 import { count, defineCommand, flag, oneOf, text } from './command.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import { readWork } from './load.ts';
@@ -78,19 +81,19 @@ export const apply = defineCommand({
       identity: options.identity,
       hostKeyChecking: options['host-key-checking'],
     };
+    const toEndpoint = (host: Host) => endpointOf(host, inventory, overrides);
 
+    // Passphrases are asked for before there is a display, and what is said by then waits for it.
+    const remarks: string[] = [];
+    let warn = (text: string): void => void remarks.push(text);
     const transport = createSsh2Transport({
       passphrase: askPassphrase,
       ...(options['ssh-config'] === undefined ? {} : { config: options['ssh-config'] }),
-      warn: (text) => reporter.emit({ event: 'message', level: 'warning', host: null, text }),
+      warn: (text) => warn(text),
     });
-    const hosts = [...new Set(plays.flatMap((play) => [...play.hosts]))];
-    await transport.prepare(
-      hosts.flatMap((name) => {
-        const host = inventory.hosts.get(name);
-        return host === undefined ? [] : [endpointOf(host, inventory, overrides)];
-      }),
-    );
+    const names = new Set(plays.flatMap((play) => [...play.hosts]));
+    const hosts = [...inventory.hosts.values()].filter(({ name }) => names.has(name));
+    refuseMistakes(await transport.prepare(hosts.map(toEndpoint)));
 
     const reporter = createReporter({
       form: options.output,
@@ -99,23 +102,26 @@ export const apply = defineCommand({
       stdout: process.stdout,
       stderr: process.stderr,
     });
+    const tell = (level: 'info' | 'warning', text: string): void =>
+      reporter.emit({ event: 'message', level, host: null, text });
+    warn = (text) => tell('warning', text);
+    for (const text of remarks) tell('warning', text);
+    for (const text of notes) tell('info', text);
     using interrupts = listenForInterrupts((times) => {
-      const text =
+      tell(
+        'warning',
         times === 1
           ? 'Interrupted: no new hosts; what is under way is finished. Again to leave now.'
-          : 'Leaving: hosts stop before their next change.';
-      reporter.emit({ event: 'message', level: 'warning', host: null, text });
+          : 'Leaving: hosts stop before their next change.',
+      );
     });
-    for (const text of notes) {
-      reporter.emit({ event: 'message', level: 'info', host: null, text });
-    }
     try {
       return await run({
         version: version(),
         inventory,
         plays,
         transport,
-        endpointOf: (host) => endpointOf(host, inventory, overrides),
+        endpointOf: toEndpoint,
         check: options.check,
         forks: options.forks,
         pendingAsExit: options['exit-code'],
@@ -124,9 +130,19 @@ export const apply = defineCommand({
         leaving: interrupts.leaving,
       });
     } finally {
-      await reporter.close();
-      if (interrupts.leaving.aborted) process.exit(130); // open connections would hold the process
-      await transport.close();
+      await reporter.close().finally(async () => {
+        if (interrupts.leaving.aborted) process.exit(exitCodes.interrupted); // open connections would hold the process
+        await transport.close();
+      });
     }
   },
 });
+
+/** What is wrong with the files that say how to connect is the user's mistake: nobody is contacted. */
+function refuseMistakes(problems: readonly ConnectionError[]): void {
+  const mistakes = problems.filter(({ reason }) => reason === 'config');
+  if (mistakes.length === 0) return;
+  throw new ConfigError(
+    mistakes.map(({ message, hint }) => ({ position: null, message, hint, excerpt: null })),
+  );
+}

@@ -35,7 +35,8 @@ export function defineCommand<const Schema extends v.GenericSchema>(
 }
 
 function wrongOption(issue: v.BaseIssue<unknown>): UsageError {
-  const name = String(issue.path?.[0]?.key ?? 'command line');
+  const name = issue.path?.[0]?.key;
+  if (name === undefined) return new UsageError(issue.message);
   if (Array.isArray(issue.input)) return new UsageError(`--${name} is given more than once`);
   return new UsageError(`--${name}: ${issue.message}`);
 }

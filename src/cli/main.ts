@@ -9,6 +9,7 @@ import { UsageError } from './usage-error.ts';
  * a sentence; anything else is a bug and keeps its stack.
  */
 export async function main(argv: readonly string[]): Promise<void> {
+  process.stdout.on('error', outputFailed);
   try {
     const { parse } = await import('./parse.ts');
     process.exitCode = await (await parse(argv))();
@@ -17,6 +18,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       process.exitCode = exitCodes.interrupted;
       return;
     }
+    if (isWriteError(error)) return outputFailed(error);
     if (!(error instanceof UsageError || error instanceof ConfigError)) throw error;
     process.exitCode = exitCodes.usage;
     process.stderr.write(`${inWords(error)}\n`);
@@ -27,6 +29,20 @@ export async function main(argv: readonly string[]): Promise<void> {
       process.stdout.write(`${JSON.stringify(errorDocument(diagnostics))}\n`);
     }
   }
+}
+
+let hasToldOfOutput = false;
+
+/** A full disk is told once; that nobody reads any more (EPIPE) is no failure. */
+function outputFailed(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE' || hasToldOfOutput) return;
+  hasToldOfOutput = true;
+  process.exitCode = exitCodes.failed;
+  process.stderr.write(`xpush: the output cannot be written: ${error.message}\n`);
+}
+
+function isWriteError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'write';
 }
 
 function inWords(error: UsageError | ConfigError): string {

@@ -43,7 +43,7 @@ export async function parse(argv: readonly string[]): Promise<() => Promise<numb
         'Options can also be given in the environment: XPUSH_FORKS=8 is --forks 8.',
     )
     .fail((message, error) => {
-      throw inOurWords(message ?? error?.message ?? '', argv[0]);
+      throw inOurWords(message ?? error?.message ?? '', argv);
     });
   for (const command of commands) {
     parser.command(
@@ -67,29 +67,43 @@ function withDash(given: Readonly<Record<string, unknown>>, command: Command): u
 }
 
 /** yargs' complaints, with what would be right. */
-function inOurWords(message: string, word: string | undefined): UsageError {
+function inOurWords(message: string, argv: readonly string[]): UsageError {
+  const [word] = argv;
   const command = commands.find((each) => nameOf(each) === word);
   const help = `see xpush ${command === undefined ? '' : `${word} `}--help`;
-  const unknown = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(message)?.[1];
-  if (unknown !== undefined && command !== undefined) {
-    const known = Object.keys(command.options);
+  if (command === undefined) {
+    return word === undefined || word.startsWith('-')
+      ? new UsageError(message, help)
+      : new UsageError(
+          `there is no command ${JSON.stringify(word)}`,
+          didYouMean(word, commands.map(nameOf)) ?? help,
+        );
+  }
+  const unknown =
+    unknownOption(argv, command) ?? /^Unknown (?:argument|command)s?: ([^,]+)/.exec(message)?.[1];
+  if (unknown !== undefined) {
     return new UsageError(
       `unknown option or argument ${JSON.stringify(unknown)}`,
-      didYouMean(unknown, known) ?? help,
-    );
-  }
-  if (command === undefined && word !== undefined && !word.startsWith('-')) {
-    return new UsageError(
-      `there is no command ${JSON.stringify(word)}`,
-      didYouMean(word, commands.map(nameOf)) ?? help,
+      didYouMean(unknown, Object.keys(command.options)) ?? help,
     );
   }
   if (message.startsWith('Not enough non-option arguments')) {
-    return new UsageError(`${command?.usage.split(' ')[1] ?? 'an argument'} is missing`, help);
+    return new UsageError(`${command.usage.split(' ')[1]} is missing`, help);
   }
   const valueless = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
-  if (valueless !== undefined) return new UsageError(`--${valueless} needs a value`, help);
-  return new UsageError(message, help);
+  if (valueless === undefined) return new UsageError(message, help);
+  const byAlias = Object.entries(command.options).find(([, { alias }]) => alias === valueless);
+  return new UsageError(`--${byAlias?.[0] ?? valueless} needs a value`, help);
+}
+
+/** A misspelt option may have eaten the argument after it: it is the mistake, not what is missing then. */
+function unknownOption(argv: readonly string[], { options }: Command): string | undefined {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  const known = ['help', 'version', ...Object.keys(options)];
+  return argv
+    .slice(0, end)
+    .flatMap((word) => /^--([^=]+)/.exec(word)?.[1] ?? [])
+    .find((name) => !known.includes(name));
 }
 
 function nameOf({ usage }: Command): string {

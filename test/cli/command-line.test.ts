@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
@@ -24,6 +26,8 @@ describe('xpush', () => {
     ['aply x', 'xpush: there is no command "aply"\n  hint: did you mean "apply"?\n'],
     ['apply', 'xpush: <inventory> is missing\n  hint: see xpush apply --help\n'],
     ['apply x --chek', 'xpush: unknown option or argument "chek"\n  hint: did you mean "check"?\n'],
+    ['apply --chek x', 'xpush: unknown option or argument "chek"\n  hint: did you mean "check"?\n'],
+    ['apply x -l', 'xpush: --limit needs a value\n  hint: see xpush apply --help\n'],
     ['apply x --forks', 'xpush: --forks needs a value\n  hint: see xpush apply --help\n'],
     ['apply x --forks abc', 'xpush: --forks: "abc" is no whole number from 1\n'],
     ['apply x --forks 0', 'xpush: --forks: "0" is no whole number from 1\n'],
@@ -37,6 +41,10 @@ describe('xpush', () => {
       'xpush: --host-key-checking: "no" is none of strict, accept-new\n',
     ],
     ['steps sysctll', 'xpush: there is no step "sysctll"\n  hint: did you mean "sysctl"?\n'],
+    [
+      `inventory ${inventory} --list --host webserv`,
+      'xpush: give one of --list, --graph and --host\n',
+    ],
     [
       `inventory ${inventory} --host webser`,
       'xpush: the inventory has no host "webser"\n  hint: did you mean "webserv"?\n',
@@ -103,13 +111,50 @@ describe('xpush', () => {
     },
   );
 
-  test('a reader that goes away ends it quietly', () => {
+  test.each(['steps', `inventory ${inventory} --list`])(
+    'a reader that goes away ends %s quietly',
+    (line) => {
+      const { stderr } = spawnSync('/bin/sh', ['-c', `${join(root, 'bin/xpush')} ${line} | true`], {
+        cwd: root,
+        encoding: 'utf8',
+      });
+
+      expect(stderr).toBe('');
+    },
+  );
+
+  test('a full disk is told in a sentence', () => {
     const { status, stderr } = spawnSync(
       '/bin/sh',
-      ['-c', `${join(root, 'bin/xpush')} inventory ${inventory} --list | head -c 1 >/dev/null`],
+      ['-c', `${join(root, 'bin/xpush')} steps >/dev/full`],
       { cwd: root, encoding: 'utf8' },
     );
 
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stderr).toMatch(/^xpush: the output cannot be written: ENOSPC.*\n$/);
+    expect(status).toBe(1);
+  });
+
+  test('what the OpenSSH configuration says that is not followed is a warning', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'xpush-cli-'));
+    const config = join(folder, 'config');
+    writeFileSync(config, 'Host *\n  StrictHostKeyChecking no\n  IdentityFile none\n');
+
+    const { status, stdout, stderr } = xpush(
+      ['apply', '-', '-C', '-F', config],
+      {},
+      'dom0: { xen1: { address: 127.0.0.1, ssh: { port: 1 } } }',
+    );
+    rmSync(folder, { recursive: true });
+
+    expect(stderr).toBe('');
+    expect(stdout).toContain('warning: StrictHostKeyChecking no of the OpenSSH configuration');
+    expect(status).toBe(3);
+  });
+
+  test.each(['-F', '-i'])('a file of %s that is not there is a mistake of the user', (option) => {
+    const { status, stderr } = xpush(['apply', inventory, '-C', option, '/nowhere']);
+
+    expect(stderr).toMatch(/^there is no (OpenSSH config|key file) \/nowhere\n/);
+    expect(status).toBe(2);
   });
 });
