@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LabError } from './lab-error.ts';
 import type { Privilege } from './privilege.ts';
-import { type Argv, cleanEnvironment, mustRun, spawnCommand } from './process.ts';
+import { type Argv, cleanEnvironment, mustRun, spawnCommand, unrefChild } from './process.ts';
 import { identifyProcess, killAndWait, type ProcessId } from './process-id.ts';
 
 /** The scripts that run inside a lab; they lie beside this module, in the sources as in the build. */
@@ -80,15 +80,6 @@ export class Hub {
     await mustRun(this.#asHubUser(enter(pid, ['-n'], argv)), { input });
   }
 
-  /** Lets this process end although the hub runs. */
-  unref(): void {
-    const launcher = this.#launcher;
-    launcher?.unref();
-    for (const stream of [launcher?.stdin, launcher?.stdout, launcher?.stderr]) {
-      if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
-    }
-  }
-
   /** Ends the lab: the kernel ends every process of it, and with them mounts and links. */
   async stop(): Promise<void> {
     await killAndWait(this.id);
@@ -139,9 +130,8 @@ export async function startHub(
     for await (const line of createInterface({ input: launcher.stdout })) {
       const pid = /^hub (\d+)$/.exec(line)?.[1];
       if (pid === undefined) continue;
-      const hub = new Hub(identifyProcess(Number(pid)), directory, privilege, launcher);
-      hub.unref();
-      return hub;
+      unrefChild(launcher);
+      return new Hub(identifyProcess(Number(pid)), directory, privilege, launcher);
     }
   }
   throw new LabError(`the lab's hub did not start: ${complaints.trim() || 'no reason given'}`);

@@ -20,7 +20,7 @@ import type { Argv, CommandOptions, CommandResult } from './process.ts';
 export interface Lab extends AsyncDisposable {
   /** Mode 0700. */
   readonly directory: string;
-  /** Fit for HOME: its `.ssh` holds the three files below under their usual names, so that plain clients find them. */
+  /** A home directory whose `.ssh` is the next three files. OpenSSH and xpush don't go by HOME: name `sshConfig` to them. */
   readonly home: string;
   /** Private key that root and `ops` of every host accept. */
   readonly identity: string;
@@ -88,7 +88,7 @@ export interface LabHost {
 }
 
 export { LabError } from './lab-error.ts';
-export type { LabHostKind, LabHostPlan, LabNic, LabPlan, LabSegment } from './plan.ts';
+export type { LabHostKind, LabHostPlan, LabPlan } from './plan.ts';
 export { describeMissing, type MissingRequirements, missingRequirements } from './requirements.ts';
 export { documentPlan, lanPlan } from './sample-plans.ts';
 export { attachLab, type LabOptions, startLab } from './start-lab.ts';

@@ -4,6 +4,9 @@ import { rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { loadInventory } from '../inventory/load-inventory.ts';
+import { ConfigError } from '../source/diagnostic.ts';
+import { labPlanFor } from './inventory-plan.ts';
 import {
   attachLab,
   describeMissing,
@@ -12,12 +15,16 @@ import {
   missingRequirements,
   startLab,
 } from './lab.ts';
-import { documentPlan, lanPlan } from './sample-plans.ts';
+import { lanPlan } from './sample-plans.ts';
 
+const smallestInventory = join(import.meta.dirname, '..', '..', 'inventory', 'webserv.yaml');
 const USAGE = `usage: npm run lab -- [--name NAME] COMMAND
-  up [--hosts N] [--kind full|mini] [--dom0]
-                      N hosts on one LAN (default 3), or with --dom0 the network of inventory/webserv.yaml
-  run CMD...          as the controller; HOME has an .ssh with the lab's key, known_hosts and config
+  up [--hosts N] [--kind full|mini]
+                      N hosts on one LAN (default 3)
+  up --inventory FILE, up --dom0
+                      an inventory's fleet before xpush has been there; --dom0: inventory/webserv.yaml
+  run CMD...          as the controller; xpush finds the lab's keys by XPUSH_SSH_CONFIG
+  ssh HOST [CMD...]
   sh HOST [CMD...]    on a host's console, as root
   reboot HOST
   cut HOST [IFACE]    drops every packet of an interface until: heal HOST [IFACE]
@@ -26,9 +33,10 @@ const USAGE = `usage: npm run lab -- [--name NAME] COMMAND
 `;
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
-  if (!(error instanceof LabError) && !isUsageMistake(error)) throw error;
+  const isLabs = error instanceof LabError;
+  if (!isLabs && !(error instanceof ConfigError) && !isUsageMistake(error)) throw error;
   process.stderr.write(`lab: ${error.message}\n`);
-  return error instanceof LabError ? 1 : 2;
+  return isLabs ? 1 : 2;
 });
 
 async function main(args: readonly string[]): Promise<number> {
@@ -45,8 +53,12 @@ async function main(args: readonly string[]): Promise<number> {
     case 'run': {
       const lab = await attachLab(directory);
       const [program = 'sh', ...more] = words[0] === '--' ? words.slice(1) : words;
-      const env = { ...process.env, HOME: lab.home };
+      const env = { ...process.env, XPUSH_SSH_CONFIG: lab.sshConfig };
       return await finish(lab.spawn([program, ...more], { stdio: 'inherit', env }));
+    }
+    case 'ssh': {
+      const lab = await attachLab(directory);
+      return await finish(lab.spawn(['ssh', '-F', lab.sshConfig, ...words], { stdio: 'inherit' }));
     }
     case 'sh': {
       const [host = '', program = 'sh', ...more] = words;
@@ -75,6 +87,7 @@ async function up(directory: string, words: readonly string[]): Promise<number> 
       hosts: { type: 'string', default: '3' },
       kind: { type: 'string', default: 'full' },
       dom0: { type: 'boolean', default: false },
+      inventory: { type: 'string', default: '' },
     },
   });
   const { hosts, kind } = values;
@@ -82,7 +95,11 @@ async function up(directory: string, words: readonly string[]): Promise<number> 
     process.stderr.write(USAGE);
     return 2;
   }
-  const plan = values.dom0 ? documentPlan() : lanPlan(Number(hosts), kind);
+  const inventory = values.dom0 ? smallestInventory : values.inventory;
+  const plan =
+    inventory === ''
+      ? lanPlan(Number(hosts), kind)
+      : labPlanFor(await loadInventory({ argument: inventory }));
   const missing = describeMissing(await missingRequirements(plan));
   if (missing !== '') throw new LabError(missing);
 
@@ -92,8 +109,8 @@ async function up(directory: string, words: readonly string[]): Promise<number> 
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   describe(lab);
   process.stdout.write(`up in ${seconds} s. Try:
-  npm run lab -- run ssh ${lab.hosts.find((host) => host.kind !== 'bare')?.name ?? 'HOST'}
-  npm run lab -- run bin/xpush apply INVENTORY
+  npm run lab -- ssh ${lab.hosts.find((host) => host.kind !== 'bare')?.name ?? 'HOST'}
+  npm run lab -- run bin/xpush apply ${inventory || 'INVENTORY'}
   npm run lab -- down
 `);
   return 0;

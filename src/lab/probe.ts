@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { runtimeDirectory } from './hub.ts';
 import { LabError } from './lab-error.ts';
-import { type Argv, mustRun, spawnCommand } from './process.ts';
+import { type Argv, mustRun, spawnCommand, unrefChild } from './process.ts';
 
 /** One TCP connection to try. */
 export interface ProbeRequest {
@@ -77,7 +77,7 @@ export async function listen(
     }
   }
   if (!isReady) throw new LabError(`no server could be started: ${complaints.trim()}`);
-  child.unref();
+  unrefChild(child);
   const close = async (): Promise<void> => {
     child.ref();
     child.stdin?.destroy();

@@ -36,6 +36,14 @@ export function spawnCommand(argv: Argv, options: SpawnOptions = {}): ChildProce
   return spawn(program, args, options);
 }
 
+/** Lets this process end although the child and its pipes are still there. */
+export function unrefChild(child: ChildProcess): void {
+  child.unref();
+  for (const stream of child.stdio) {
+    if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
+  }
+}
+
 /** Runs `argv` to its end. Rejects with `LabError` when it can't be started or takes too long; any exit status is a result. */
 export async function runCommand(argv: Argv, options: CommandOptions = {}): Promise<CommandResult> {
   const { code, stdout, stderr } = await collectCommand(argv, options);

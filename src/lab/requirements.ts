@@ -1,5 +1,4 @@
-import { access, constants } from 'node:fs/promises';
-import { join } from 'node:path';
+import { findTool } from './find-tool.ts';
 import { findPackage } from './packages.ts';
 import type { LabPlan } from './plan.ts';
 import { detectPrivilege } from './privilege.ts';
@@ -12,7 +11,6 @@ export interface MissingRequirements {
   readonly reasons: readonly string[];
 }
 
-const SBIN = ['/usr/sbin', '/sbin'];
 const TOOLS: readonly (readonly [tool: string, debianPackage: string])[] = [
   ['unshare', 'util-linux'],
   ['nsenter', 'util-linux'],
@@ -60,19 +58,4 @@ export function describeMissing(missing: MissingRequirements): string {
   const install =
     missing.packages.length === 0 ? [] : [`apt-get install ${missing.packages.join(' ')}`];
   return [...missing.reasons, ...install].join('; ');
-}
-
-/** Where a program is, also when the PATH has no sbin; null when it isn't there. */
-export async function findTool(name: string): Promise<string | null> {
-  const { PATH = '' } = process.env;
-  for (const directory of [...PATH.split(':'), ...SBIN]) {
-    const path = join(directory, name);
-    try {
-      await access(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not in this one.
-    }
-  }
-  return null;
 }

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findTool } from './find-tool.ts';
 import { runtimeDirectory } from './hub.ts';
 import { unpackPackage } from './packages.ts';
 
@@ -10,7 +11,7 @@ export interface VifScripts {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** Xen's own scripts when they are installed or can be downloaded, else a stand-in for vif-route alone. */
+/** Xen's own scripts when they are installed or can be downloaded and would run here, else a stand-in for vif-route alone. */
 export async function findVifScripts(forced?: 'stand-in'): Promise<VifScripts> {
   const found = forced === 'stand-in' ? null : await findXenScripts();
   if (found !== null) return found;
@@ -19,6 +20,8 @@ export async function findVifScripts(forced?: 'stand-in'): Promise<VifScripts> {
 }
 
 async function findXenScripts(): Promise<VifScripts | null> {
+  // They are written for bash, and they would ask a real xenstore before the lab's.
+  if ((await findTool('bash')) === null || (await findTool('xenstore-read')) !== null) return null;
   const installed = await readScripts('/etc/xen/scripts');
   if (installed !== null) return { origin: 'system', files: installed };
   const unpacked = await unpackPackage('xen-utils-common');

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findTool } from './find-tool.ts';
 import { type Hub, runtimeDirectory } from './hub.ts';
 import { LabError } from './lab-error.ts';
 import type { LabFile, ResolvedNic } from './plan.ts';
@@ -19,6 +20,7 @@ export async function composeDom0Disk(
   scripts: Readonly<Record<string, string>>,
 ): Promise<Readonly<Record<string, LabFile>>> {
   const stubs = ['xenstore-read', 'xenstore-write', 'xl'];
+  if ((await findTool('ifconfig')) === null) stubs.push('ifconfig');
   const files: Record<string, LabFile> = { '/var/log/xen/xen-hotplug.log': '' };
   for (const stub of stubs) {
     const content = await readFile(join(runtimeDirectory, `${stub}.sh`), 'utf8');

@@ -1,4 +1,4 @@
-import { cp, mkdtemp } from 'node:fs/promises';
+import { cp, mkdtemp, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../../src/lab/process.ts';
@@ -13,5 +13,6 @@ export async function buildLab(): Promise<{ readonly top: string; readonly lab: 
   await runCommand([tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', top], { cwd: root });
   await cp(join(root, 'src/lab/runtime'), join(top, 'lab/runtime'), { recursive: true });
   await cp(join(root, 'package.json'), join(top, 'package.json'));
+  await symlink(join(root, 'node_modules'), join(top, 'node_modules'));
   return { top, lab: join(top, 'lab') };
 }

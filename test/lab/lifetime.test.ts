@@ -124,7 +124,9 @@ describe('the end of a lab', () => {
   });
 
   test('a process that forgets its lab can end, and the lab with it', async () => {
-    const lab = await startElsewhere('');
+    const lab = await startElsewhere(
+      "await lab.host('h1').listen([{ address: '0.0.0.0', port: 80 }]);",
+    );
 
     await until(() => lab.child.exitCode !== null);
 

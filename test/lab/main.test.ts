@@ -35,7 +35,8 @@ describe('the lab command', () => {
       'root@192.168.0.51',
       'true',
     );
-    const config = await lab('run', 'sh', '-c', 'ssh -F "$HOME/.ssh/config" h2 hostname');
+    const config = await lab('run', 'sh', '-c', 'ssh -F "$XPUSH_SSH_CONFIG" h2 hostname');
+    const verb = await lab('ssh', 'h2', 'hostname');
     const shell = await lab('sh', 'h1', 'sh', '-c', 'hostname; exit 7');
     const before = await lab('status');
     const reboot = await lab('reboot', 'h1');
@@ -44,10 +45,11 @@ describe('the lab command', () => {
     const gone = await lab('status');
 
     expect(up).toMatchObject({ code: 0, stderr: '' });
-    expect(up.stdout).toContain('npm run lab -- run ssh h1');
+    expect(up.stdout).toContain('npm run lab -- ssh h1');
     // Without the lab's config nobody knows the host's key.
     expect(ssh.code).toBe(255);
     expect(config).toMatchObject({ code: 0, stdout: 'h2\n' });
+    expect(verb).toMatchObject({ code: 0, stdout: 'h2\n' });
     expect(shell).toMatchObject({ code: 7, stdout: 'h1\n' });
     expect(before.stdout).toMatch(/^h1\tmini\t192.168.0.51\tup, pid \d+$/m);
     expect(reboot).toMatchObject({ code: 0, stderr: '' });
@@ -58,10 +60,29 @@ describe('the lab command', () => {
     expect(gone.stderr).toContain('there is no lab');
   });
 
+  test('an inventory’s fleet comes up as an installer left it', async () => {
+    const file = join(import.meta.dirname, '..', '..', 'inventory', 'webserv.yaml');
+    const up = await lab('up', '--inventory', file);
+    const guest = await lab('sh', 'webserv', 'ip', '-br', '-4', 'addr');
+    await lab('down');
+    const missing = await lab('up', '--inventory', '/nonexistent.yaml');
+
+    expect(up).toMatchObject({ code: 0, stderr: '' });
+    expect(up.stdout).toMatch(/^xen1\tdom0\t192.168.0.100\t/m);
+    expect(guest.stdout).toContain('192.168.0.202/24');
+    expect(missing.code).toBe(2);
+    expect(missing.stderr).toMatch(/^lab: .*nonexistent/);
+  });
+
   test('a second up is refused while there is one; a dead one is replaced', async () => {
     await lab('up', '--hosts', '1');
     const second = await lab('up', '--hosts', '1');
-    const status = await lab('run', 'sh', '-c', 'cat "$HOME/../lab.json"');
+    const status = await lab(
+      'run',
+      'sh',
+      '-c',
+      'cat "$(dirname "$XPUSH_SSH_CONFIG")/../../lab.json"',
+    );
     const state: { hub: { pid: number } } = JSON.parse(status.stdout);
     process.kill(state.hub.pid, 'SIGKILL');
     const third = await lab('up', '--hosts', '1');
