@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { type ConnectionError, createSsh2Transport } from '../connection/index.ts';
 import { endpointOf, type SshOverrides } from '../engine/endpoint.ts';
+import type { RunEvent } from '../engine/events.ts';
 import { exitCodes } from '../engine/exit-code.ts';
 import { run } from '../engine/run.ts';
 import type { Host } from '../inventory/model.ts';
@@ -8,8 +9,9 @@ import { createReporter } from '../report/reporter.ts';
 import { ConfigError } from '../source/diagnostic.ts';
 import { count, defineCommand, flag, oneOf, text } from './command.ts';
 import { listenForInterrupts } from './interrupts.ts';
-import { readWork } from './load.ts';
+import { readWork, type Work } from './load.ts';
 import { askPassphrase } from './passphrase.ts';
+import { Remarks } from './remarks.ts';
 import { version } from './version.ts';
 
 const defaultForks = 32;
@@ -71,72 +73,59 @@ export const apply = defineCommand({
   }),
 
   run: async (options) => {
-    const { inventory, plays, notes } = await readWork(
-      options.inventory,
-      options.playbook,
-      options.limit ?? null,
-    );
+    const work = await readWork(options.inventory, options.playbook, options.limit ?? null);
     const overrides: SshOverrides = {
       user: options.user,
       identity: options.identity,
       hostKeyChecking: options['host-key-checking'],
     };
-    const toEndpoint = (host: Host) => endpointOf(host, inventory, overrides);
-
-    // Passphrases are asked for before there is a display, and what is said by then waits for it.
-    const remarks: string[] = [];
-    let warn = (text: string): void => void remarks.push(text);
+    const remarks = new Remarks();
+    for (const text of work.notes) remarks.add({ level: 'info', text });
     const transport = createSsh2Transport({
       passphrase: askPassphrase,
       ...(options['ssh-config'] === undefined ? {} : { config: options['ssh-config'] }),
-      warn: (text) => warn(text),
+      warn: (text) => remarks.add({ level: 'warning', text }),
     });
-    const names = new Set(plays.flatMap((play) => [...play.hosts]));
-    const hosts = [...inventory.hosts.values()].filter(({ name }) => names.has(name));
-    refuseMistakes(await transport.prepare(hosts.map(toEndpoint)));
+    const toEndpoint = (host: Host) => endpointOf(host, work.inventory, overrides);
+    refuseMistakes(await transport.prepare(hostsOf(work).map(toEndpoint)));
 
-    const reporter = createReporter({
-      form: options.output,
-      diff: options.diff,
-      verbose: options.verbose,
-      stdout: process.stdout,
-      stderr: process.stderr,
-    });
-    const tell = (level: 'info' | 'warning', text: string): void =>
-      reporter.emit({ event: 'message', level, host: null, text });
-    warn = (text) => tell('warning', text);
-    for (const text of remarks) tell('warning', text);
-    for (const text of notes) tell('info', text);
+    const { output: form, diff, verbose, check, forks, 'exit-code': pendingAsExit } = options;
+    const { stdout, stderr } = process;
+    const reporter = createReporter({ form, diff, verbose, stdout, stderr });
+    const emit = (event: RunEvent): void => reporter.emit(event);
+    remarks.showWith(emit);
     using interrupts = listenForInterrupts((times) => {
-      tell(
-        'warning',
-        times === 1
-          ? 'Interrupted: no new hosts; what is under way is finished. Again to leave now.'
-          : 'Leaving: hosts stop before their next change.',
-      );
+      remarks.add({ level: 'warning', text: times === 1 ? stoppingText : leavingText });
     });
+    const { stopping, leaving } = interrupts;
+    const request = { check, forks, pendingAsExit, emit, stopping, leaving };
     try {
       return await run({
         version: version(),
-        inventory,
-        plays,
+        ...work,
         transport,
         endpointOf: toEndpoint,
-        check: options.check,
-        forks: options.forks,
-        pendingAsExit: options['exit-code'],
-        emit: (event) => reporter.emit(event),
-        stopping: interrupts.stopping,
-        leaving: interrupts.leaving,
+        ...request,
       });
     } finally {
-      await reporter.close().finally(async () => {
-        if (interrupts.leaving.aborted) process.exit(exitCodes.interrupted); // open connections would hold the process
+      try {
+        await reporter.close();
+      } finally {
+        if (leaving.aborted) process.exit(exitCodes.interrupted); // open connections would hold the process
         await transport.close();
-      });
+      }
     }
   },
 });
+
+const stoppingText =
+  'Interrupted: no new hosts; what is under way is finished. Again to leave now.';
+const leavingText = 'Leaving: hosts stop before their next change.';
+
+function hostsOf({ inventory, plays }: Work): readonly Host[] {
+  const names = new Set(plays.flatMap(({ hosts }) => [...hosts]));
+  return [...inventory.hosts.values()].filter(({ name }) => names.has(name));
+}
 
 /** What is wrong with the files that say how to connect is the user's mistake: nobody is contacted. */
 function refuseMistakes(problems: readonly ConnectionError[]): void {

@@ -31,7 +31,7 @@ export async function readInventory(argument: string): Promise<Inventory> {
 }
 
 /** A fleet, and what a run does to it. */
-interface Work extends HostedPlays {
+export interface Work extends HostedPlays {
   readonly inventory: Inventory;
 }
 
