@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { describeHost, describeInventory, inventoryGraph } from '../inventory/describe.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 import { defineCommand, flag, text } from './command.ts';
+import { describeHost, describeInventory, inventoryGraph } from './describe.ts';
 import { readInventory } from './load.ts';
 import { UsageError } from './usage-error.ts';
 

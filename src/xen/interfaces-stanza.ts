@@ -1,7 +1,7 @@
-import type { Route, Rule } from '../host/query.ts';
+import type { Rule } from '../host/query.ts';
 import type { DomU, Vif } from '../inventory/model.ts';
 import { netmask } from './cidr.ts';
-import { anywhere, defaultVif, needsTable, tableRoutes, tableRules } from './routing.ts';
+import { defaultVif, formatRoute, needsTable, tableRoutes, tableRules } from './routing.ts';
 
 /**
  * Options of a vif's stanza, in their order. What ifupdown has no words for are `up` lines that can
@@ -21,24 +21,14 @@ export function stanzaOptions(domU: DomU, vif: Vif): readonly string[] {
     ...(first === undefined ? [] : [`address ${first}`, `netmask ${netmask(vif.prefix)}`]),
     ...(isDefault ? [`gateway ${vif.network.gateway}`] : []),
     ...more.map((ip) => `up ip addr add ${ip}/${vif.prefix} dev ${vif.iface} 2>/dev/null || true`),
-    ...routes.map((route) => `up ip route replace ${routeWords(route)} || true`),
+    ...routes.map(
+      (route) => `up ip route replace ${formatRoute(route)} table ${route.table} || true`,
+    ),
     ...rules.flatMap((rule) => [
       `up ip rule | grep -q '^${rule.priority}:' || ip rule add ${ruleWords(rule)} || true`,
       `down ip rule del ${ruleWords(rule)} || true`,
     ]),
   ];
-}
-
-function routeWords({ destination, via, dev, scope, src, table }: Route): string {
-  return [
-    destination === anywhere ? 'default' : destination,
-    ...(via === null ? [] : ['via', via]),
-    ...(dev === null ? [] : ['dev', dev]),
-    ...(scope === null ? [] : ['scope', scope]),
-    ...(src === null ? [] : ['src', src]),
-    'table',
-    table,
-  ].join(' ');
 }
 
 const ruleWords = ({ from, table, priority }: Rule): string =>

@@ -102,6 +102,17 @@ export function desiredRouting(domU: DomU): DesiredRouting {
   };
 }
 
+/** A route as `ip route` prints it, without its table. */
+export function formatRoute({ destination, via, dev, scope, src }: Route): string {
+  return [
+    destination === anywhere ? 'default' : destination,
+    ...(via === null ? [] : ['via', via]),
+    ...(dev === null ? [] : ['dev', dev]),
+    ...(scope === null ? [] : ['scope', scope]),
+    ...(src === null ? [] : ['src', src]),
+  ].join(' ');
+}
+
 function connected(vif: Vif, table: number): readonly Route[] {
   return mainAddress(vif).map((src) => ({
     table,

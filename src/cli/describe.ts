@@ -1,4 +1,14 @@
-import type { Allow, Data, DomU, Host, Inventory, PortRange, SshSettings, Vif } from './model.ts';
+import type {
+  Allow,
+  Data,
+  DomU,
+  Host,
+  Inventory,
+  PortRange,
+  SshSettings,
+  Vif,
+} from '../inventory/model.ts';
+import { desiredRouting, formatRoute, needsTable } from '../xen/routing.ts';
 
 const BRANCH = '|-- ';
 
@@ -44,8 +54,7 @@ export function describeHost(host: Host): { readonly [key: string]: Data } {
     names: host.names,
     network_config: host.networkConfig,
     vifs: host.vifs.map(describeVif),
-    rules: rulesOf(host),
-    tables: tablesOf(host),
+    ...describeRouting(host),
     allow: host.allow?.map(describeAllow) ?? null,
   };
 }
@@ -116,22 +125,18 @@ function portText({ first, last }: PortRange): string {
   return first === last ? String(first) : `${first}-${last}`;
 }
 
-/** `1000: from 192.168.0.200 lookup 16`, one for each address. */
-function rulesOf({ vifs }: DomU): string[] {
-  return vifs.flatMap(({ ips, priorities, table }) =>
-    ips.map((ip, nth) => `${priorities[nth]}: from ${ip} lookup ${table.id}`),
-  );
-}
-
-function tablesOf({ vifs }: DomU): Data {
-  return vifs.map(({ table, iface, ips, network }) => ({
-    id: table.id,
-    name: table.name,
-    routes: [
-      `${network.subnet} dev ${iface} scope link src ${ips[0]}`,
-      ...(network.gateway === null
-        ? []
-        : [`default via ${network.gateway} dev ${iface} src ${ips[0]}`]),
-    ],
-  }));
+/** What ip_rules gives a guest, as `ip rule` and `ip route` print it. */
+function describeRouting(domU: DomU): { readonly rules: string[]; readonly tables: Data } {
+  const { routes, rules } = desiredRouting(domU);
+  const tables = domU.vifs.filter((vif) => needsTable(domU, vif)).map(({ table }) => table);
+  return {
+    rules: rules.map(
+      ({ priority, from, table }) => `${priority}: from ${from.replace('/32', '')} lookup ${table}`,
+    ),
+    tables: tables.map(({ id, name }) => ({
+      id,
+      name,
+      routes: routes.filter(({ table }) => table === id).map(formatRoute),
+    })),
+  };
 }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { describeHost, describeInventory, inventoryGraph } from '../../src/inventory/describe.ts';
+import { describeHost, describeInventory, inventoryGraph } from '../../src/cli/describe.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import type { Inventory } from '../../src/inventory/model.ts';
 
@@ -14,8 +14,9 @@ dom0: { xen1: { address: 10.0.0.100 } }
 domU:
   web:
     dom0: xen1
-    vifs: [ { ips: [10.0.0.5, 10.0.0.6] }, { ip: 10.9.0.5 } ]
+    vifs: [ { ips: [10.0.0.5, 10.0.0.6] }, { ip: 10.0.0.7 }, { ip: 10.9.0.5 } ]
     allow: [ { proto: tcp, ports: [80, "1024-2048"] } ]
+  mail: { dom0: xen1, vifs: [ { ips: [10.0.0.8, 10.0.0.9] } ] }
 hosts: { db: { ssh: { jump: xen1, host_key_checking: accept-new } } }
 groups: { front: [web], shop: { children: [front], hosts: [db] }, none: [] }
 `,
@@ -39,12 +40,13 @@ describe('describeHost', () => {
           network: 'lan',
           table: { id: 16, name: 'eth0-5' },
         },
-        { iface: 'eth1', network: 'back', table: { id: 17, name: 'eth1-5' }, priorities: [1016] },
+        { iface: 'eth1', network: 'lan' },
+        { iface: 'eth2', network: 'back', table: { id: 18, name: 'eth2-5' }, priorities: [1032] },
       ],
       rules: [
         '1000: from 10.0.0.5 lookup 16',
         '1001: from 10.0.0.6 lookup 16',
-        '1016: from 10.9.0.5 lookup 17',
+        '1016: from 10.0.0.7 lookup 17',
       ],
       tables: [
         {
@@ -52,13 +54,28 @@ describe('describeHost', () => {
           name: 'eth0-5',
           routes: [
             '10.0.0.0/24 dev eth0 scope link src 10.0.0.5',
+            '10.9.0.0/16 dev eth2 scope link src 10.9.0.5',
             'default via 10.0.0.1 dev eth0 src 10.0.0.5',
           ],
         },
-        { id: 17, name: 'eth1-5', routes: ['10.9.0.0/16 dev eth1 scope link src 10.9.0.5'] },
+        {
+          id: 17,
+          name: 'eth1-7',
+          routes: [
+            '10.0.0.0/24 dev eth1 scope link src 10.0.0.7',
+            '10.9.0.0/16 dev eth2 scope link src 10.9.0.5',
+            'default via 10.0.0.1 dev eth1 src 10.0.0.7',
+          ],
+        },
       ],
       allow: [{ proto: 'tcp', ports: ['80', '1024-2048'], from: [], direction: 'in' }],
     });
+  });
+
+  test('shows no rules and tables where none are made', () => {
+    const mail = fleet.hosts.get('mail');
+
+    expect(mail && describeHost(mail)).toMatchObject({ rules: [], tables: [], allow: null });
   });
 });
 
@@ -67,23 +84,24 @@ describe('describeInventory', () => {
     const json = JSON.parse(JSON.stringify(describeInventory(fleet)));
 
     expect(Object.keys(json)).toEqual(['networks', 'hosts', 'groups', 'playbooks']);
-    expect(Object.keys(json.hosts)).toEqual(['xen1', 'web', 'db']);
+    expect(Object.keys(json.hosts)).toEqual(['xen1', 'web', 'mail', 'db']);
     expect(json.networks.back).toEqual({ subnet: '10.9.0.0/16', gateway: null, vlan: null });
     expect(json.groups.shop).toEqual({ hosts: ['web', 'db'], children: ['front'] });
     expect(json.hosts.db.ssh).toMatchObject({ jump: 'xen1', host_key_checking: 'accept-new' });
-    expect(json.hosts.xen1).toMatchObject({ kind: 'dom0', uplink: 'eth0', domUs: ['web'] });
+    expect(json.hosts.xen1).toMatchObject({ kind: 'dom0', uplink: 'eth0', domUs: ['web', 'mail'] });
   });
 });
 
 describe('inventoryGraph', () => {
   test('shows each dom0 with its guests, then the groups', () => {
     expect(inventoryGraph(fleet)).toBe(`xen1 (dom0) 10.0.0.100
-|-- web (domU) eth0=10.0.0.5,10.0.0.6 eth1=10.9.0.5
+|-- web (domU) eth0=10.0.0.5,10.0.0.6 eth1=10.0.0.7 eth2=10.9.0.5
+|-- mail (domU) eth0=10.0.0.8,10.0.0.9
 db (host) db
-@all: xen1, web, db
+@all: xen1, web, mail, db
 @dom0: xen1
-@domU: web
-@domU@xen1: web
+@domU: web, mail
+@domU@xen1: web, mail
 @front: web
 @shop: @front, web, db
 @none: -
