@@ -18,7 +18,7 @@ export interface LegOptions {
   readonly inventory: Inventory;
   readonly check: boolean;
   readonly emit: (event: RunEvent) => void;
-  /** Aborted: the operator asked to stop; nothing new is begun on the host. */
+  /** Aborted: the operator asked to stop. No changes are begun on the host; those that are begun are finished. */
   readonly stopping: AbortSignal;
 }
 
@@ -117,7 +117,7 @@ class LegRun {
     while (state !== null && tasks.open.length > 0) {
       const segment = planSegment(tasks.open, state);
       const hasWork = segment.plans.some((plan) => allChanges(plan).length > 0);
-      if (hasWork && this.#options.stopping.aborted) {
+      if (hasWork && this.#options.stopping.aborted && !this.#hasActed) {
         this.#wasStopped = true;
         break;
       }

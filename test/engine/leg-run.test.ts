@@ -255,4 +255,22 @@ describe('runLeg', () => {
     expect(result.wasStopped).toBe(true);
     expect(() => readFileSync(path)).toThrow();
   });
+
+  test('after an interrupt a host whose changes have begun gets all of them', async () => {
+    const path = join(directory, 'a');
+    const stopping = new AbortController();
+    host.beforeProgram = (program) => {
+      if (isAct(program)) stopping.abort();
+    };
+    const tasks: TaskList = [
+      [command, { argv: ['true'] }],
+      [file, { path, content: 'one\n' }],
+    ];
+
+    const { statuses, result } = await run(tasks, { stopping: stopping.signal });
+
+    expect(statuses).toEqual(['changed', 'changed']);
+    expect(result.wasStopped).toBe(false);
+    expect(readFileSync(path, 'latin1')).toBe('one\n');
+  });
 });
