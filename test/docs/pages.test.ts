@@ -8,6 +8,7 @@ import { parsePlaybook } from '../../src/playbook/load-playbook.ts';
 import { parseYaml } from '../../src/source/parse-yaml.ts';
 import { type Fence, type Page, readPages, root } from './markdown.ts';
 
+const { PATH = '' } = process.env;
 const pages = await readPages();
 
 const fencesWith = (...infos: readonly string[]): [string, Fence][] =>
@@ -72,6 +73,7 @@ describe('console blocks', () => {
     const { stdout, stderr } = spawnSync(join(root, 'bin/xpush'), words, {
       cwd: root,
       encoding: 'utf8',
+      env: { PATH },
     });
 
     expectShown(shown, `${stdout}${stderr}`);
@@ -89,6 +91,24 @@ function expectShown(shown: readonly string[], printed: string): void {
     .join('');
   expect(printed).toMatch(new RegExp(`^${pattern}$`));
 }
+
+describe('code that is shown', () => {
+  const textOf = (path: string): string => pages.find((page) => page.path === path)?.text ?? '';
+
+  test('the step in CONTRIBUTING.md is the step', async () => {
+    const source = await readFile(join(root, 'src/steps/rt-tables.ts'), 'utf8');
+
+    const step = source.slice(source.indexOf('export const rtTables'));
+    expect(textOf('CONTRIBUTING.md')).toContain(step);
+  });
+
+  test('docs/lab.md has the usage of the lab command', async () => {
+    const source = await readFile(join(root, 'src/lab/main.ts'), 'utf8');
+    const usage = /const USAGE = `([^`]+)`/.exec(source)?.[1];
+
+    expect(textOf('docs/lab.md')).toContain(`\`\`\`text\n${usage}\`\`\``);
+  });
+});
 
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
