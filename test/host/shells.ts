@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe } from 'vitest';
@@ -16,6 +16,8 @@ export interface Shell {
   readonly name: string;
   readonly argv: readonly [string, ...string[]];
   readonly path: string;
+  /** Runs its own tools before those in PATH. */
+  readonly isBusybox: boolean;
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'xpush-host-'));
@@ -28,37 +30,43 @@ execFileSync('busybox', ['--install', '-s', busyboxPath]);
 
 const fullPath = '/usr/sbin:/usr/bin:/sbin:/bin';
 
-const dash: Shell = { name: 'dash', argv: ['dash', '-s'], path: fullPath };
-export const bash: Shell = { name: 'bash', argv: ['bash', '--posix', '-s'], path: fullPath };
+const full = { path: fullPath, isBusybox: false };
+const dash: Shell = { name: 'dash', argv: ['/bin/dash', '-s'], ...full };
+export const bash: Shell = { name: 'bash', argv: ['/bin/bash', '--posix', '-s'], ...full };
 /** Only busybox's own tools. */
 export const busybox: Shell = {
   name: 'busybox ash',
   argv: [join(busyboxPath, 'ash'), '-s'],
   path: busyboxPath,
+  isBusybox: true,
 };
 
+const mksh: Shell = { name: 'mksh', argv: ['/bin/mksh', '-s'], ...full };
+
 /** The shells that hosts have; mksh, which has no printf of its own, where it is installed. */
-export const shells: readonly Shell[] = [dash, busybox, bash, ...(hasMksh() ? [mksh()] : [])];
+export const shells: readonly Shell[] = [dash, busybox, bash, ...(hasTool('mksh') ? [mksh] : [])];
 
 /** `describe` once for each shell. */
 export function describeShells(name: string, body: (shell: Shell) => void): void {
   for (const shell of shells) describe(`${name} (${shell.name})`, () => body(shell));
 }
 
-function mksh(): Shell {
-  return { name: 'mksh', argv: ['mksh', '-s'], path: fullPath };
-}
-
-function hasMksh(): boolean {
-  try {
-    execFileSync('mksh', ['-c', ':'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 export const isRoot = process.getuid?.() === 0;
+
+export function hasTool(name: string): boolean {
+  return fullPath.split(':').some((place) => existsSync(join(place, name)));
+}
+
+/** A wrapper that gives the shell its own mounts, made by a script. */
+export function mounted(script: string): readonly string[] {
+  return [
+    '/usr/bin/unshare',
+    '-m',
+    '/bin/sh',
+    '-c',
+    `PATH=${fullPath}; ${script}\nPATH=$0; exec "$@"`,
+  ];
+}
 
 /** An empty directory that is removed when the tests of the file are over. */
 export function temporaryDirectory(): string {
@@ -93,7 +101,8 @@ export class RunningShell {
   errors = '';
 
   constructor(shell: Shell, { env = {}, wrapper = [], cwd = '/' }: StartOptions = {}) {
-    const [command = '', ...args] = [...wrapper, ...shell.argv];
+    const isScript = wrapper[2] === '/bin/sh';
+    const [command = '', ...args] = [...wrapper, ...(isScript ? [shell.path] : []), ...shell.argv];
     const child = spawn(command, args, {
       cwd,
       env: { PATH: shell.path, ...env },
@@ -108,7 +117,8 @@ export class RunningShell {
     child.stderr.on('data', (chunk: Buffer) => {
       this.errors += chunk.toString('latin1');
     });
-    this.ended = new Promise((resolve) => {
+    this.ended = new Promise((resolve, reject) => {
+      child.on('error', reject);
       child.on('close', (code, signal) => {
         this.#isOver = true;
         this.#wake();

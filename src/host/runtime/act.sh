@@ -131,7 +131,7 @@ xp_write() { # PATH BEFORE AFTER MODE ENCODING CONTENT
   xp_directory=${XP_REAL%/*}
   [ -d "$xp_directory/" ] || xp_refuse "the directory $xp_directory does not exist" || return
   xp_private=$xp_directory/.xpush-$$-$XP_NONCE
-  mkdir -m 700 "$xp_private" || return
+  (umask 077 && mkdir "$xp_private") || return
   xp_make_new "$@" && xp_expect_file "$1" "$2" && xp_put_in_place "$@"
   xp_failure=$?
   rm -rf "$xp_private"
