@@ -1,7 +1,6 @@
 import { quoted } from '../source/quoted.ts';
 import { placeOf, type SourceNode } from '../source/source-node.ts';
 import type { Findings } from './findings.ts';
-import { parseCidr, parseIpv4 } from './ipv4.ts';
 import { textsOf, type WrittenText } from './merge-files.ts';
 import type { Allow, PortRange } from './model.ts';
 import { ipv4Address } from './name-rules.ts';
@@ -41,9 +40,9 @@ function buildAllow(raw: RawAllow, node: SourceNode, context: Context): Allow {
     ({ text, place }) => networks.cidrOf(text, place, findings) ?? [],
   );
   const to = textsOf(node, 'to').flatMap((written) =>
-    direction === 'out'
-      ? (networks.cidrOf(written.text, written.place, findings) ?? [])
-      : guestAddress(written, context),
+    direction === 'in' && context.guest !== null
+      ? guestAddress(written, context.guest.addresses, findings)
+      : (networks.cidrOf(written.text, written.place, findings) ?? []),
   );
   if (context.guest === null && !textsOf(node, 'to').length) {
     const hint = direction === 'in' ? 'name the guest: to: 192.168.0.200' : 'name the destination';
@@ -52,16 +51,19 @@ function buildAllow(raw: RawAllow, node: SourceNode, context: Context): Allow {
   return { proto: raw.proto, ports, from, fromPorts, direction, to, comment: raw.comment ?? null };
 }
 
-/** An address that `to` of an incoming entry names: one of the guest's own, if it is a guest's list. */
-function guestAddress({ text, place }: WrittenText, { guest, findings }: Context): string[] {
-  if (guest === null && parseCidr(text) !== null) return [text];
+/** An address that `to` of a guest's incoming entry names: one of its own, as far as they are known. */
+function guestAddress(
+  { text, place }: WrittenText,
+  addresses: readonly string[] | null,
+  findings: Findings,
+): string[] {
   const complaint = ipv4Address(text);
   if (complaint !== null) findings.add(place, complaint.message, complaint.hint);
-  else if (guest?.addresses && !guest.addresses.includes(text)) {
-    const hint = `it has ${guest.addresses.join(', ') || 'none'}`;
+  else if (addresses !== null && !addresses.includes(text)) {
+    const hint = `it has ${addresses.join(', ') || 'none'}`;
     findings.add(place, `${quoted(text)} is no address of this domU`, hint);
   }
-  return parseIpv4(text) === null ? [] : [text];
+  return complaint === null ? [text] : [];
 }
 
 function toRanges(ports: RawAllow['ports']): PortRange[] {

@@ -76,6 +76,10 @@ export function buildDomU(
   const config = raw.config ?? `/etc/xen/${name}.cfg`;
   const configPlace = raw.config === undefined ? key : placeOf(node, ['config'], 'value');
   if (entry.isWhole) context.configs.claim(config, name, configPlace, raw.dom0);
+  if (raw.allow !== undefined && (raw.vifs ?? []).length === 0) {
+    const message = `allow closes the addresses of vifs, and ${name} has no vifs`;
+    findings.add(placeOf(node, ['allow'], 'key'), message, 'write its vifs, or leave allow out');
+  }
   const allow = buildAllowList(raw.allow ?? [], nodeAt(node, ['allow']), {
     networks,
     guest: { addresses: entry.isWhole ? vifs.flatMap(({ ips }) => ips) : null },

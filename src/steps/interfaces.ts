@@ -14,9 +14,10 @@ export const interfaces = defineStep({
   queries: () => ({ file: query.file(interfacesPath), ifup: query.tool('ifup') }),
 
   plan: ({ host }, _params, { file, ifup }) => {
-    if (host.networkConfig === null && !ifup && file.type === 'absent') {
+    if (host.vifs.length === 0) return { changes: [], message: 'the guest has no vifs' };
+    if (host.networkConfig === null && !ifup) {
       return refuse(
-        `neither ifup nor ${interfacesPath} is there: something else configures the network`,
+        `there is no ifup to read ${interfacesPath}: something else configures the network`,
         'install ifupdown, or say "network_config: ifupdown"; networkd and netplan come later',
       );
     }

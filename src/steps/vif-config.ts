@@ -6,7 +6,7 @@ import { editVifList, newConfig } from '../xen/vif-list.ts';
 import { described } from './described.ts';
 import { editable } from './editable.ts';
 import { guestsOf } from './guests.ts';
-import { defineStep, type Refusal, refuse } from './step.ts';
+import { defineStep, type Refusal, refuse, type Target } from './step.ts';
 
 export const vifConfig = defineStep({
   name: 'vif_config',
@@ -21,28 +21,37 @@ export const vifConfig = defineStep({
     ),
   }),
 
-  queries: ({ host, inventory }) => ({
-    files: guestsOf(host, inventory).map(({ config }) => query.file(config)),
-  }),
+  queries: (target) => ({ files: listed(target).map(({ config }) => query.file(config)) }),
 
-  plan: ({ host, inventory }, { create = false }, { files }) => {
-    const guests = guestsOf(host, inventory);
-    const changes: WriteFile[] = [];
-    for (const [index, guest] of guests.entries()) {
-      const file = files[index] ?? { type: 'absent' };
-      const planned = planFile(guest, file, create);
-      if ('refusal' in planned) return planned;
-      changes.push(...planned.changes);
-    }
-    const changed = new Set(changes.map(({ path }) => path));
+  plan: (target, { create = false }, { files }) => {
+    const planned = listed(target).map((guest, index) => {
+      return { guest, plan: planFile(guest, files[index] ?? { type: 'absent' }, create) };
+    });
+    const refusals = planned.flatMap(({ plan }) => ('refusal' in plan ? [plan] : []));
+    if (refusals.length > 0) return together(refusals);
+
+    const changed = planned.flatMap(({ guest, plan }) =>
+      'changes' in plan && plan.changes.length > 0 ? [{ guest, changes: plan.changes }] : [],
+    );
     return {
-      changes,
-      pending: guests
-        .filter(({ config }) => changed.has(config))
-        .map(({ name }) => `the vif list of ${name} is read when it is next created`),
+      changes: changed.flatMap(({ changes }) => changes),
+      pending: changed.map(
+        ({ guest }) => `the vif list of ${guest.name} is read when it is next created`,
+      ),
     };
   },
 });
+
+/** The guests whose vifs the inventory names; the lists of others are none of its business. */
+function listed({ host, inventory }: Target<'dom0'>): readonly DomU[] {
+  return guestsOf(host, inventory).filter(({ vifs }) => vifs.length > 0);
+}
+
+/** Several refusals as one: nobody wants to be told of one file a run. */
+function together(refusals: readonly Refusal[]): Refusal {
+  const hints = new Set(refusals.flatMap(({ hint }) => hint ?? []));
+  return refuse(refusals.map(({ refusal }) => refusal).join('\n'), [...hints].join('; ') || null);
+}
 
 function planFile(
   guest: DomU,
@@ -57,7 +66,7 @@ function planFile(
       ? { changes: change.writeFile(path, newConfig(guest), file, { effect: 'boot' }) }
       : refuse(
           `${path} does not exist`,
-          `create ${guest.name} first, name its file by "config:" in the inventory, or say "create: true"`,
+          'create the guest first, name its file by "config:" in the inventory, or say "create: true"',
         );
   }
   const edit = editVifList(found.text, guest);

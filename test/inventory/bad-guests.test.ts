@@ -470,6 +470,31 @@ domU:
   hint: did you mean "in"?`,
   },
   {
+    title: 'a rule of a dom0 for what is no whole network',
+    yaml: `networks: { lan: { subnet: 10.0.0.0/24, gateway: 10.0.0.1 } }
+dom0:
+  xen1: { firewall: { rules: [ { proto: tcp, ports: 22, to: [lan, 10.0.0.5, 10.0.0.5/24, lann] } ] } }
+`,
+    said: `<stdin>:3:77: "10.0.0.5/24" is not the beginning of a network
+    xen1: { firewall: { rules: [ { proto: tcp, ports: 22, to: [lan, 10.0.0.5, 10.0.0.5/24, lann] } ] } }
+                                                                              ^~~~~~~~~~~
+  hint: did you mean "10.0.0.0/24"?
+<stdin>:3:90: unknown network "lann"
+    xen1: { firewall: { rules: [ { proto: tcp, ports: 22, to: [lan, 10.0.0.5, 10.0.0.5/24, lann] } ] } }
+                                                                                           ^~~~
+  hint: did you mean "lan"?`,
+  },
+  {
+    title: 'a closed guest without vifs, which would close nothing',
+    yaml: `dom0: { xen1: {} }
+domU: { web: { dom0: xen1, allow: [] } }
+`,
+    said: `<stdin>:2:28: allow closes the addresses of vifs, and web has no vifs
+  domU: { web: { dom0: xen1, allow: [] } }
+                             ^~~~~
+  hint: write its vifs, or leave allow out`,
+  },
+  {
     title: 'a rule of a dom0 that names no guest',
     yaml: `networks: { lan: { subnet: 10.0.0.0/24, gateway: 10.0.0.1 } }
 dom0:

@@ -112,7 +112,9 @@ describe('loadInventory', () => {
 
   test('a guest without an allow list is not filtered, and with an empty one is closed', async () => {
     const inventory = await parse(
-      'dom0: { x: }\ndomU: { a: { dom0: x }, b: { dom0: x, allow: [] } }\n',
+      `${LAN}dom0: { x: }
+domU: { a: { dom0: x }, b: { dom0: x, vifs: [{ ip: 10.0.0.5 }], allow: [] } }
+`,
     );
 
     expect(guest(inventory, 'a').allow).toBeNull();

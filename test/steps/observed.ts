@@ -21,6 +21,7 @@ domU:
       - { mac: "de:ad:be:ef:00:01", ip: 192.168.0.201 }
     allow:
       - { proto: tcp, ports: [80] }
+  bare: { dom0: xen1 }
 hosts: { plain: { address: 192.168.0.7 } }
 `,
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import { vifConfig } from '../../src/steps/vif-config.ts';
 import { bind, fileOf, planTwice } from './observed.ts';
 
@@ -29,16 +30,49 @@ describe('vif_config', () => {
     expect(first).toMatchObject({ changes: [], pending: [] });
   });
 
+  test('leaves the list of a guest alone whose vifs the inventory does not name', () => {
+    const list = "vif = [ 'mac=00:16:3e:00:00:01, bridge=br0' ]\n";
+
+    const { first } = planTwice(bind(vifConfig, 'xen1'), {
+      [`file:${path}`]: fileOf(wanted),
+      'file:/etc/xen/bare.cfg': fileOf(list),
+    });
+
+    expect(first).toMatchObject({ changes: [], pending: [] });
+  });
+
   test('refuses a missing file and says what to do, unless it is to be created', () => {
     const refused = planTwice(bind(vifConfig, 'xen1')).first;
     const created = planTwice(bind(vifConfig, 'xen1', { create: true })).first;
 
     expect(refused).toEqual({
       refusal: `${path} does not exist`,
-      hint: 'create webserv first, name its file by "config:" in the inventory, or say "create: true"',
+      hint: 'create the guest first, name its file by "config:" in the inventory, or say "create: true"',
     });
     expect(created).toMatchObject({
       changes: [{ path, content: expect.stringMatching(/^name = 'webserv'\nvif .*\n.* \]\n$/m) }],
+    });
+  });
+
+  test('refuses with what is wrong of all files', async () => {
+    const { hosts, ...fleet } = await loadInventory({
+      argument: '-',
+      stdin: `networks: { lan: { subnet: 10.0.0.0/24 } }
+dom0: { xen1: {} }
+domU: { "web[1:3]": { dom0: xen1, vifs: [{ ip: "10.0.0.[1:3]" }] } }`,
+    });
+    const host = hosts.get('xen1');
+    if (host === undefined) throw new Error('no xen1');
+
+    const { first } = planTwice(vifConfig.bind({ host, inventory: { hosts, ...fleet } }, {}), {
+      'file:/etc/xen/web2.cfg': fileOf('import os\n'),
+    });
+
+    expect(first).toMatchObject({
+      refusal: `/etc/xen/web1.cfg does not exist
+/etc/xen/web2.cfg:1: \`import os\` is not plain assignments
+/etc/xen/web3.cfg does not exist`,
+      hint: expect.stringMatching(/^create the guest first, .*; xpush edits files of plain /),
     });
   });
 
