@@ -50,7 +50,8 @@ export async function run(request: RunRequest): Promise<number> {
   const hasFailed = statuses.some((status) => status !== 'ok' && status !== 'changed');
   emit({ event: 'phase', name: phase, status: hasFailed ? 'failed' : 'done' });
   const interrupted = request.stopping.aborted;
-  const exit = exitCode(statuses, { interrupted, pendingAsExit: request.pendingAsExit });
+  const pendingAsExit = request.check && request.pendingAsExit;
+  const exit = exitCode(statuses, { interrupted, pendingAsExit });
   emit({ event: 'run_end', seconds: secondsSince(started), exit, interrupted });
   return exit;
 }
