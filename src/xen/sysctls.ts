@@ -33,7 +33,7 @@ export function kernelParameters(dom0: Dom0, guests: readonly DomU[]): readonly 
 /** The file that sets the parameters at boot. */
 export function sysctlFile(parameters: readonly KernelParameter[]): string {
   return [
-    '# Written by xpush: what this dom0 needs to route for its guests. Changes here are overwritten.',
+    '# Written by xpush. Changes here are overwritten.',
     ...parameters.map(({ name, value }) => `${name} = ${value}`),
     '',
   ].join('\n');

@@ -32,6 +32,14 @@ describe('kernelParameters', () => {
   });
 });
 
+describe('sysctlFile', () => {
+  test('claims nothing of the host: tasks write it for other machines too', () => {
+    expect(sysctlFile([{ name: 'vm.swappiness', value: '10' }])).toBe(
+      '# Written by xpush. Changes here are overwritten.\nvm.swappiness = 10\n',
+    );
+  });
+});
+
 describe.runIf(hasNamespaces)('sysctlFile', () => {
   test('is understood by sysctl, for a VLAN’s name too', () => {
     using namespace = new Namespace();
