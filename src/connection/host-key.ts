@@ -116,7 +116,7 @@ export function verdictError(
       return new ConnectionError(
         'host-key',
         `${label} is to prove itself by a certificate (@cert-authority in ${file}:${line}), which this transport can't check`,
-        { hint: 'use `transport: openssh`, or pin the key as host_key' },
+        { hint: 'pin the key of the host itself as host_key' },
       );
     }
   }

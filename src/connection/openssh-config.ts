@@ -261,7 +261,7 @@ function unsupportedMatch(attribute: string, { at }: ConfigLine): ConnectionErro
   return configError(
     at,
     attribute === 'exec'
-      ? 'Match exec is not run; use `transport: openssh`, or another configuration'
+      ? 'Match exec is not run; take it out, or name another configuration with -F'
       : `Match ${attribute} is not understood here`,
   );
 }

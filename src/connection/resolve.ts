@@ -83,7 +83,7 @@ function refuseUnsupported(settings: OpensshSettings, endpoint: Endpoint, host: 
     if (isMoot) continue;
     throw configError(
       at,
-      `${keyword} can't be followed here for ${endpoint.name}; use \`transport: openssh\``,
+      `${keyword} is not supported by xpush 0.1; it is set for ${endpoint.name}`,
     );
   }
 }

@@ -228,7 +228,7 @@ class Handshake {
 }
 
 const legacyHint =
-  'an old server needs `legacy_algorithms: true`; one that allows post-quantum key exchange only needs `transport: openssh`';
+  'an old server needs `legacy_algorithms: true`; one that allows post-quantum key exchange only cannot be reached by xpush 0.1';
 
 /** ssh2 takes everything but `false` for a yes, a promise too; this takes only `true` for one. */
 function accepts(verifier: HostKeyVerifier, key: Buffer): boolean {

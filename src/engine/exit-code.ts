@@ -1,6 +1,6 @@
 import type { HostStatus } from './events.ts';
 
-/** What the process exits with; the table is in docs/exit-codes.md. */
+/** What the process exits with; the table is in docs/command-line.md. */
 export const exitCodes = {
   done: 0,
   failed: 1,

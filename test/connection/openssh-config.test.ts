@@ -319,7 +319,7 @@ describe('OpensshConfig', () => {
     ['Match nothing x', 'table:1: Match nothing is not understood here'],
     [
       'Match exec true',
-      'table:1: Match exec is not run; use `transport: openssh`, or another configuration',
+      'table:1: Match exec is not run; take it out, or name another configuration with -F',
     ],
   ])('refuses %j', async (text, message) => {
     const file = dir.write('table', `${text}\n`);

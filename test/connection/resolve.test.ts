@@ -181,7 +181,7 @@ describe('resolveTarget', () => {
   ])('refuses %j rather than to pass over it', async (text, keyword) => {
     await expect(resolve(text)).rejects.toMatchObject({
       reason: 'config',
-      message: `${dir.file('config')}:1: ${keyword} can't be followed here for xen1; use \`transport: openssh\``,
+      message: `${dir.file('config')}:1: ${keyword} is not supported by xpush 0.1; it is set for xen1`,
     });
   });
 

@@ -396,7 +396,7 @@ describe('connect', () => {
     await expect(transport.connect(endpoint, never)).rejects.toMatchObject({
       reason: 'network',
       message: `127.0.0.1:${postQuantum.port}: no matching key exchange algorithm`,
-      hint: expect.stringContaining('transport: openssh'),
+      hint: expect.stringContaining('cannot be reached by xpush 0.1'),
     });
   });
 

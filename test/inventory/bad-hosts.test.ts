@@ -266,7 +266,7 @@ dom0: { xen1: { vars: { a b: 1 } } }
     said: `<stdin>:1:34: "abc" is not a host key
   dom0: { xen1: { ssh: { host_key: abc, user: "ro ot" } } }
                                    ^~~
-  hint: such as "ssh-ed25519 AAAA..." or "SHA256:..."
+  hint: such as "ssh-ed25519 AAAA...", as in a .pub file
 <stdin>:1:45: "ro ot" is not a user name
   dom0: { xen1: { ssh: { host_key: abc, user: "ro ot" } } }
                                               ^~~~~~~
