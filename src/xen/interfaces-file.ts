@@ -1,12 +1,10 @@
 import type { DomU, Vif } from '../inventory/model.ts';
+import { isOwnOption, saysTheSame } from './interfaces-options.ts';
 import { stanzaOptions } from './interfaces-stanza.ts';
 import { splitJoinedLines } from './own-lines.ts';
 
 /** Where ifupdown finds what to do at boot (interfaces(5)). */
 export const interfacesPath = '/etc/network/interfaces';
-
-/** Options of an old stanza of ours that stay: they are no matter of addresses or routes. */
-const keptOptions = /^(?:dns-[a-z]+|mtu) /;
 
 /** A stanza with the lines up to its last option, or lines between stanzas. */
 interface Block {
@@ -18,8 +16,9 @@ interface Block {
 /**
  * ifupdown's file with a static stanza for each vif, whose state after `ifup -a` is what
  * `desiredRouting` says. Ours are the IPv4 stanzas of the guest's interfaces and of their aliases
- * (`eth0:1`) that hold one of its addresses, whoever wrote them; a name of ours that no `auto` line
- * has gets one. Every other line stays byte for byte. Stanzas in files that this one takes in by
+ * (`eth0:1`) that hold one of its addresses, whoever wrote them; what they say besides addresses,
+ * routes and rules is kept. A name of ours that no `auto` line has gets one. Every other line stays
+ * byte for byte. Stanzas in files that this one takes in by
  * `source` are not seen. null stands for no file.
  */
 export function interfacesFile(text: string | null, domU: DomU): string {
@@ -76,16 +75,15 @@ const joined = (text: string, paragraphs: readonly string[]): string =>
     ...paragraphs,
   ].join('\n');
 
+/** The stanza as it is, if it says what it should; else ours, with what it said besides behind it. */
 function rewritten(block: Block, domU: DomU, vif: Vif): readonly string[] {
-  const [, ...optionLines] = block.lines;
-  const present = optionLines.map(wordsOf).filter((words) => words.length > 0);
-  const said = present.map((words) => words.join(' '));
-  const kept = said.filter((option) => keptOptions.test(option));
-  const own = stanzaOptions(domU, vif);
-  const isSame =
-    block.head[3] === methodOf(vif) &&
-    said.filter((option) => !kept.includes(option)).join('\n') === own.join('\n');
-  return isSame ? block.lines : [stanza(vif, [...own, ...kept])];
+  const [, ...lines] = block.lines;
+  const isOwn = (line: string): boolean => isOwnOption(wordsOf(line).join(' '), domU);
+  const said = lines.filter(isOwn).map((line) => wordsOf(line).join(' '));
+  const wanted = stanzaOptions(domU, vif);
+  if (block.head[3] === methodOf(vif) && saysTheSame(said, wanted)) return block.lines;
+  const kept = lines.filter((line) => !isOwn(line) && line.trim() !== '');
+  return [stanza(vif, wanted), ...kept];
 }
 
 /** Names such as `eth0:1` of stanzas that hold an address which the vif's own stanza brings up. */

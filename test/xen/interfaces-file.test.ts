@@ -97,6 +97,18 @@ iface eth0 inet dhcp
 \tdns-nameservers 9.9.9.9
     # faster
     post-up ethtool -K eth0 tso off
+    up ip route add default via 192.168.0.9
+    up ip -4 rule add from 192.168.0.210 lookup old
+    up ip rule add from 192.168.0.99 table eth0-210
+    up ip addr add 192.168.0.211/32 dev eth0
+    up route add default gw 192.168.0.9
+    up ip addr add 192.168.0.219/24 dev eth0 2>/dev/null || true
+
+    up ip addr add 10.1.1.1/8 dev eth0
+    up ip route add 10.9.0.0/16 via 192.168.0.254
+    up ip route add default via 192.168.0.8 table vpn
+    up ip rule add fwmark 1 table vpn
+    pre-up iptables-restore </etc/firewall
 
 # the tunnel
 iface tun0 inet manual
@@ -116,7 +128,14 @@ iface eth0 inet static
  netmask 255.255.255.0
  gateway 192.168.0.1
  up ip addr add 192.168.0.211/24 dev eth0 2>/dev/null || true
- dns-nameservers 9.9.9.9
+\tdns-nameservers 9.9.9.9
+    # faster
+    post-up ethtool -K eth0 tso off
+    up ip addr add 10.1.1.1/8 dev eth0
+    up ip route add 10.9.0.0/16 via 192.168.0.254
+    up ip route add default via 192.168.0.8 table vpn
+    up ip rule add fwmark 1 table vpn
+    pre-up iptables-restore </etc/firewall
 
 # the tunnel
 iface tun0 inet manual
@@ -137,6 +156,31 @@ source-directory interfaces.d
 `;
 
     expect(interfacesFile(text, mail)).toBe(text);
+  });
+
+  test.each(['address 192.168.0.9/24', 'address 192.168.0.9\n netmask 24'])(
+    'knows "%s" for what it writes itself',
+    (address) => {
+      const text = `auto lo eth0
+iface lo inet loopback
+iface eth0 inet static
+ gateway 192.168.0.1
+ ${address}
+`;
+
+      expect(interfacesFile(text, guest('one', [vif(0, lan, ['192.168.0.9'])]))).toBe(text);
+    },
+  );
+
+  test('does not take another prefix length, or another order of hooks, for the same', () => {
+    const written = interfacesFile(null, webserv);
+    const wider = written.replace('netmask 255.255.255.0', 'netmask 255.255.0.0');
+    const [first = '', second = ''] = written.match(/ up ip route replace .*\n/g) ?? [];
+    const swapped = written.replace(first + second, second + first);
+
+    expect(swapped).not.toBe(written);
+    expect(interfacesFile(wider, webserv)).toBe(written);
+    expect(interfacesFile(swapped, webserv)).toBe(written);
   });
 
   test('takes away aliases that hold our addresses, and no others', () => {
