@@ -1,3 +1,4 @@
+import { dirname } from 'node:path/posix';
 import { change, type SwapChains } from '../host/change.ts';
 import { type ChainsState, query } from '../host/query.ts';
 import type { DomU } from '../inventory/model.ts';
@@ -9,10 +10,11 @@ import {
 } from '../xen/firewall.ts';
 import { firewallHook, firewallHookPath } from '../xen/firewall-boot.ts';
 import { noParams } from './described.ts';
+import { editable } from './editable.ts';
 import { guestsOf } from './guests.ts';
 import { defineStep, refuse } from './step.ts';
 
-const hookDirectory = firewallHookPath.replace(/\/[^/]*$/, '');
+const hookDirectory = dirname(firewallHookPath);
 
 export const firewall = defineStep({
   name: 'firewall',
@@ -34,6 +36,8 @@ export const firewall = defineStep({
         'install ifupdown on the dom0; other ways come with a later version of xpush',
       );
     }
+    const found = editable(firewallHookPath, hook);
+    if ('refusal' in found) return found;
     const guests = guestsOf(host, inventory);
     const desired = desiredFirewall(host, guests);
     const keep = keepRules(desired, live, session.peer, guests);

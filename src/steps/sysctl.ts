@@ -1,3 +1,4 @@
+import { dirname } from 'node:path/posix';
 import * as v from 'valibot';
 import { change } from '../host/change.ts';
 import { parameterPath } from '../host/names.ts';
@@ -9,6 +10,7 @@ import {
   sysctlFilePath,
 } from '../xen/sysctls.ts';
 import { described } from './described.ts';
+import { editable } from './editable.ts';
 import { guestsOf } from './guests.ts';
 import { defineStep, refuse, type Target } from './step.ts';
 
@@ -49,10 +51,14 @@ export const sysctl = defineStep({
 
   queries: (target, given) => {
     const { file, parameters } = wanted(target, given);
-    return { boot: query.file(file), live: parameters.map(({ name }) => query.parameter(name)) };
+    return {
+      boot: query.file(file),
+      directory: query.file(dirname(file)),
+      live: parameters.map(({ name }) => query.parameter(name)),
+    };
   },
 
-  plan: (target, given, { boot, live }) => {
+  plan: (target, given, { boot, directory, live }) => {
     const { file, parameters } = wanted(target, given);
     if (parameters.length === 0) {
       return target.host.kind === 'dom0'
@@ -64,6 +70,14 @@ export const sysctl = defineStep({
       return refuse(
         `the kernel has no parameter ${unknown.name} (${parameterPath(unknown.name)})`,
         'check its spelling, and that the interface or module that it belongs to is there',
+      );
+    }
+    const found = editable(file, boot);
+    if ('refusal' in found) return found;
+    if (directory.type !== 'directory') {
+      return refuse(
+        `there is no ${dirname(file)} to set it at boot`,
+        'make the directory, and see that something loads its files at boot',
       );
     }
     return {

@@ -84,4 +84,11 @@ describe('firewall', () => {
 
     expect(first).toHaveProperty('refusal');
   });
+
+  test('refuses a hook that is no file', () => {
+    const hook = '/etc/network/if-pre-up.d/xpush-firewall';
+    const { first } = planTwice(bound, { [`file:${hook}`]: { type: 'directory' } });
+
+    expect(first).toMatchObject({ refusal: `${hook} is a directory` });
+  });
 });

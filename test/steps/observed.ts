@@ -67,7 +67,7 @@ export function planTwice(
 function freshAnswer(query: Query): Answers[Query['kind']] {
   switch (query.kind) {
     case 'file':
-      return query.path.endsWith('.d') ? { type: 'directory' } : { type: 'absent' };
+      return /(\.d|\/iproute2)$/.test(query.path) ? { type: 'directory' } : { type: 'absent' };
     case 'interfaces':
       return ['00', '01'].map((last, index) => ({
         name: `eth${index}`,

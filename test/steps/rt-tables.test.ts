@@ -15,6 +15,17 @@ describe('rt_tables', () => {
     });
   });
 
+  test('does nothing where iproute2 has its files elsewhere', () => {
+    const { first } = planTwice(bind(rtTables, 'webserv'), {
+      'file:/etc/iproute2': { type: 'absent' },
+    });
+
+    expect(first).toMatchObject({
+      changes: [],
+      message: 'there is no /etc/iproute2: the tables go by their numbers',
+    });
+  });
+
   test('does nothing when they are named', () => {
     const { first } = planTwice(bind(rtTables, 'webserv'), {
       [`file:${path}`]: fileOf('254 main\n17 eth1-201\n16 eth0-200 # first\n'),

@@ -56,6 +56,17 @@ describe('sysctl', () => {
     });
   });
 
+  test.each([
+    ['file:/etc/sysctl.d', { type: 'absent' }, 'there is no /etc/sysctl.d to set it at boot'],
+    [
+      'file:/etc/sysctl.d/60-xpush.conf',
+      { type: 'unreadable' },
+      '/etc/sysctl.d/60-xpush.conf cannot be read',
+    ],
+  ])('refuses what would fail half-way: %s is %j', (key, file, refusal) => {
+    expect(planTwice(bind(sysctl, 'xen1'), { [key]: file }).first).toMatchObject({ refusal });
+  });
+
   test('without a name is for a dom0', () => {
     expect(planTwice(bind(sysctl, 'plain')).first).toMatchObject({ refusal: 'plain is no dom0' });
   });
