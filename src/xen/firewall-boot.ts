@@ -6,26 +6,26 @@ export const firewallHookPath = '/etc/network/if-pre-up.d/xpush-firewall';
 
 /**
  * The rules as a file for `iptables-restore --noflush`, which replaces our chains whole and leaves
- * all others alone. The jump from FORWARD is not in it.
+ * all others alone, XPUSH-KEEP too. The jump from FORWARD is not in it.
  */
-export function restoreFile(firewall: DesiredFirewall): string {
-  const names = [...firewall.chains.keys(), ...(firewall.needsKeep ? [chains.keep] : [])];
+export function restoreFile({ chains, policies }: DesiredFirewall): string {
   return [
     '*filter',
-    ...[...firewall.policies].map(([name, policy]) => `:${name} ${policy} [0:0]`),
-    ...names.map((name) => `:${name} - [0:0]`),
-    ...[...firewall.chains].flatMap(([name, rules]) => rules.map((rule) => `-A ${name} ${rule}`)),
+    ...[...policies].map(([name, policy]) => `:${name} ${policy} [0:0]`),
+    ...[...chains.keys()].map((name) => `:${name} - [0:0]`),
+    ...[...chains].flatMap(([name, rules]) => rules.map((rule) => `-A ${name} ${rule}`)),
     'COMMIT',
     '',
   ].join('\n');
 }
 
 /**
- * A hook that gives dom0 its rules at boot: it loads them where our chain isn't there yet, adds a
- * missing jump, and never fails, so that ifup goes on. What live sessions put into XPUSH-KEEP is
- * not written down: at boot it is empty, and the next push fills it.
+ * A hook that gives dom0 its rules at boot, whatever something else has restored of ours, and adds a
+ * missing jump. It never fails, so that ifup goes on. What live sessions put into XPUSH-KEEP is not
+ * written down: at boot it is empty, and the next push fills it.
  */
 export function firewallHook(firewall: DesiredFirewall): string {
+  const keep = firewall.needsKeep ? `iptables -N ${chains.keep} 2>/dev/null\n` : '';
   const jumps = firewall.jumps.map(
     ({ from, to }) =>
       `iptables-save -t filter | grep -q '^-A ${from} -j ${to}$' || iptables -I ${from} 1 -j ${to}\n`,
@@ -33,7 +33,7 @@ export function firewallHook(firewall: DesiredFirewall): string {
   return `#!/bin/sh
 # Written by xpush: what this dom0 forwards for its guests. Changes here are overwritten.
 PATH=/usr/sbin:/sbin:/usr/bin:/bin
-iptables-save -t filter | grep -q '^:${chains.forward} ' || iptables-restore --noflush <<'RULES'
+${keep}iptables-restore --noflush <<'RULES'
 ${restoreFile(firewall)}RULES
 ${jumps.join('')}exit 0
 `;

@@ -88,16 +88,14 @@ const usualBurst = 5;
 const ticksPerSecond = 10_000;
 
 /**
- * The match for a rate such as `5/minute`, in the words of iptables-save, which chooses the unit
- * anew: `60/minute` is `1/sec`. null for what is no rate, or one that the tools refuse.
+ * The match for a rate of the inventory, such as `5/minute`, in the words of iptables-save, which
+ * chooses the unit anew: `60/minute` is `1/sec`. Throws for what is no rate: it was checked before.
  */
-export function limitWords(rate: string): string | null {
-  const match = /^(\d{1,9})(?:\/(s|sec|second|m|min|minute|h|hour|d|day))?$/.exec(rate);
-  const count = Number(match?.[1] ?? 0);
-  const unit = rateUnits.find(({ name }) => (match?.[2] ?? 'sec').startsWith(name.slice(0, 1)));
-  if (count === 0 || unit === undefined) return null;
-  const period = Math.floor((unit.seconds * ticksPerSecond) / count);
-  if (period === 0) return null;
+export function limitWords(rate: string): string {
+  const [count = '', word = ''] = rate.split('/');
+  const unit = rateUnits.find(({ name }) => word.startsWith(name));
+  const period = Math.floor(((unit?.seconds ?? 0) * ticksPerSecond) / Number(count));
+  if (!(period > 0)) throw new RangeError(`not a rate: ${rate}`);
 
   const day = rateUnits[0].seconds * ticksPerSecond;
   // The kernel refuses what adds up to more than about a day.

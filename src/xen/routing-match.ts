@@ -2,8 +2,7 @@ import type { RoutingOperation } from '../host/change.ts';
 import type { Route, Rule } from '../host/query.ts';
 
 /** Words of `ip route` and `ip rule` that say nothing about where a packet goes. */
-const neutralWords =
-  /\b(?:proto(?:col)? \S+|linkdown|dead|pervasive|onlink|offload|rt_offload|trap|notify)(?= |$)/g;
+const neutralWords = /\b(?:proto \S+|onlink)(?= |$)/g;
 
 function meaning(rest: string): string {
   return rest.replace(neutralWords, '').replace(/ +/g, ' ').trim();

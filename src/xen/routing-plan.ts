@@ -22,21 +22,13 @@ export interface RoutingPlan {
 /** Name of a vif's interface while the host has none, or has it down. */
 const noInterface = '';
 
-/** Priorities that are ours wherever they point at a table of ours: 1000 to 1999. */
-const isOwnPriority = (priority: number): boolean => priority >= 1000 && priority <= 1999;
-
 /**
  * The difference between what a guest's kernel holds and what it should hold. Ours are the tables
  * of its vifs: every rule that points at one and every route in one; foreign rules and routes, and
  * the main table but for a missing connected network and the default route, are left alone.
- * `rememberedTables` are ids that xpush once gave the guest: their routes go, and so do the rules
- * of our priorities that point at them. A vif is found by its MAC, whatever its name is now.
+ * A vif is found by its MAC, whatever its name is now.
  */
-export function planRouting(
-  domU: DomU,
-  observed: ObservedRouting,
-  rememberedTables: readonly number[] = [],
-): RoutingPlan {
+export function planRouting(domU: DomU, observed: ObservedRouting): RoutingPlan {
   const live = withLiveNames(domU, observed.interfaces);
   const desired = desiredRouting(live.domU);
   const isLive = new Set(live.domU.vifs.map((vif) => vif.iface).filter((name) => name !== ''));
@@ -50,7 +42,7 @@ export function planRouting(
   });
   const tables = planTables(
     routes.filter((route) => route.table !== mainTable),
-    observed.routes.filter(({ table }) => ownTables.has(table) || rememberedTables.includes(table)),
+    observed.routes.filter(({ table }) => ownTables.has(table)),
   );
   const main = planDefault(
     routes.find((route) => route.table === mainTable && route.destination === anywhere) ?? null,
@@ -64,9 +56,7 @@ export function planRouting(
   const missingRules = desired.rules.filter(
     (rule) => liveTables.has(rule.table) && !observed.rules.some((each) => isSameRule(each, rule)),
   );
-  const isOwnRule = (rule: Rule): boolean =>
-    ownTables.has(rule.table) ||
-    (rememberedTables.includes(rule.table) && isOwnPriority(rule.priority));
+  const isOwnRule = (rule: Rule): boolean => ownTables.has(rule.table);
 
   return {
     operations: [
@@ -111,10 +101,14 @@ function withLiveNames(domU: DomU, interfaces: readonly NetworkInterface[]): Liv
       return { ...vif, iface: noInterface };
     }
     if (found.name !== vif.iface) {
-      pending.push(`${found.name} is called ${vif.iface} when ${domU.name} next starts`);
+      pending.push(
+        `${found.name} is to be called ${vif.iface} when ${domU.name} next starts; if nothing renames it, say "iface: ${found.name}"`,
+      );
     }
     if (!found.isUp) {
-      pending.push(`the addresses and routes of ${vif.iface} follow when it is up`);
+      pending.push(
+        `${vif.iface} is down: its addresses and routes follow in the next run after ifup ${vif.iface}`,
+      );
       return { ...vif, iface: noInterface };
     }
     return { ...vif, iface: found.name };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { desiredFirewall } from '../../src/xen/firewall.ts';
+import { chains, desiredFirewall } from '../../src/xen/firewall.ts';
 import { firewallHook, restoreFile } from '../../src/xen/firewall-boot.ts';
 import { allowed, guest, lan, single, vif, xen1 } from './fleet.ts';
 import { hasNamespaces, Namespace } from './namespace.ts';
@@ -14,7 +14,6 @@ describe('restoreFile', () => {
     expect(restoreFile(firewall)).toBe(`*filter
 :FORWARD DROP [0:0]
 :XPUSH-FWD - [0:0]
-:XPUSH-KEEP - [0:0]
 -A XPUSH-FWD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A XPUSH-FWD -p icmp -m icmp --icmp-type 3/4 -j ACCEPT
 -A XPUSH-FWD -j XPUSH-KEEP
@@ -61,6 +60,25 @@ describe.runIf(hasNamespaces)('firewallHook', () => {
 
     expect(rules(namespace)).toMatch(/-A FORWARD -j XPUSH-FWD\n-A FORWARD -s 10\.0\.0\.1\/32/);
     expect(rules(namespace)).toContain('-A XPUSH-KEEP -s 203.0.113.4/32 -j ACCEPT');
+  });
+
+  test('replaces older rules of ours that something else has restored', () => {
+    using namespace = new Namespace();
+    namespace.run('iptables -N XPUSH-FWD; iptables -A XPUSH-FWD -j ACCEPT');
+
+    namespace.run('sh', firewallHook(firewall));
+
+    expect(rules(namespace)).not.toContain('-A XPUSH-FWD -j ACCEPT');
+    expect(rules(namespace)).toContain('-A XPUSH-FWD -d 192.168.0.9/32 -j DROP');
+  });
+
+  test('has no XPUSH-KEEP where nothing needs it', () => {
+    const { keep, forward } = chains;
+    const admin = { ...xen1, firewall: { ...xen1.firewall, admin: ['203.0.113.0/24'] } };
+
+    expect(firewallHook(firewall)).toContain(keep);
+    expect(firewallHook(desiredFirewall(admin, [tiny]))).not.toContain(keep);
+    expect(firewallHook(desiredFirewall(admin, [tiny]))).toContain(forward);
   });
 
   test('succeeds where the rules cannot be loaded', () => {

@@ -309,9 +309,9 @@ const someDom0: fc.Arbitrary<Dom0> = fc
       fc
         .tuple(
           fc.integer({ min: 1, max: 10_000 }),
-          fc.constantFrom('', '/s', '/minute', '/h', '/day'),
+          fc.constantFrom('second', 'minute', 'hour', 'day'),
         )
-        .map(([count, unit]) => `${count}${unit}`),
+        .map(([count, unit]) => `${count}/${unit}`),
       { nil: null },
     ),
   })
@@ -337,7 +337,7 @@ describe.each(backends)('restoreFile, by iptables-%s', (backend) => {
             '-n',
             'sh',
             '-ec',
-            `iptables-${backend}-restore --noflush; iptables-${backend}-save -t filter`,
+            `iptables-${backend} -N XPUSH-KEEP; iptables-${backend}-restore --noflush; iptables-${backend}-save -t filter`,
           ],
           { input: restoreFile(firewall), encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] },
         ).split('\n');
