@@ -1,6 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe } from 'vitest';
@@ -68,6 +77,20 @@ export function mounted(script: string): readonly string[] {
   ];
 }
 
+/** Resolves once it is so. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** What is read of a process, or nothing when it has ended meanwhile. */
+function tryRead(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return '';
+  }
+}
+
 /** An empty directory that is removed when the tests of the file are over. */
 export function temporaryDirectory(): string {
   const made = mkdtempSync(join(directory, 'd-'));
@@ -105,7 +128,7 @@ export class RunningShell {
     const [command = '', ...args] = [...wrapper, ...(isScript ? [shell.path] : []), ...shell.argv];
     const child = spawn(command, args, {
       cwd,
-      env: { PATH: shell.path, ...env },
+      env: { PATH: shell.path, XPUSH_TEST_NONCE: this.nonce, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.child = child;
@@ -189,6 +212,25 @@ export class RunningShell {
         this.#wake = resolve;
       });
     }
+  }
+
+  /** Ids of all processes that came of it and still run. */
+  processes(): string[] {
+    const mark = `XPUSH_TEST_NONCE=${this.nonce}`;
+    return readdirSync('/proc').filter(
+      (id) =>
+        /^\d+$/.test(id) &&
+        tryRead(() => readFileSync(`/proc/${id}/environ`, 'latin1')).includes(mark),
+    );
+  }
+
+  /** Those of them that read its input, without the shell itself. */
+  watchers(): string[] {
+    return this.processes().filter(
+      (id) =>
+        id !== String(this.child.pid) &&
+        tryRead(() => readlinkSync(`/proc/${id}/fd/0`)).startsWith('socket:'),
+    );
   }
 
   /** Ends its input, and waits for its end. */

@@ -197,7 +197,7 @@ xp_parameter() { # /proc/sys/PATH BEFORE VALUE AFTER
   xp_value "$1"
   [ "$XP_VALUE" = "$2" ] || xp_refuse "expected $2, found $XP_VALUE" || return "$XP_STALE"
   xp_print "$3
-" >"$1" || return
+" >"$1" || xp_refuse "the kernel refuses '$3'" || return
   xp_value "$1"
   [ "$XP_VALUE" = "$4" ] || xp_refuse "the kernel did not take '$3': it says '$XP_VALUE'"
 }
@@ -238,10 +238,14 @@ xp_routing() { # RULES-FINGERPRINT ROUTES-FINGERPRINT OPERATION...
 }
 
 # The output is capped here: how much a host sends is not the host's to decide. A process that the
-# command leaves behind may hold the output open: `head` is ended a second after the command, and
-# what is left of the pipe goes to a `cat` that lives as long as that process writes.
+# command leaves behind may hold the output open: the reader is ended a second after the command, and
+# what is left of the pipe goes to a `cat` that lives as long as that process writes. dd by bytes is
+# the one reader that keeps nothing back until it ends.
 xp_command() ( # DIRECTORY WORDS...
-  if [ -n "$1" ]; then cd "$1" || exit; fi
+  if [ -n "$1" ]; then
+    [ -d "$1" ] || xp_refuse "the directory $1 does not exist" || exit
+    cd "$1" || exit
+  fi
   shift
   exec 5>&1
   {
@@ -249,13 +253,13 @@ xp_command() ( # DIRECTORY WORDS...
       (exec "$@" </dev/null 2>&1 4>&- 5>&-)
       echo "over $?" >&4
     } | {
-      sh -c 'echo "reader $$" >&4; exec head -c 65536' >&5 2>/dev/null
+      sh -c 'echo "reader $$" >&4; exec dd bs=1 count=65536' >&5 2>/dev/null
       exec cat >/dev/null 2>&1 4>&- 5>&-
-    } 2>/dev/null
+    } &
   } 4>&1 | xp_await
 )
 
-# The status of the command once its output is there; the input ends when `head` has ended.
+# The status of the command once its output is there; the input ends when the reader has ended.
 xp_await() {
   xp_over='' xp_reader='' xp_timer=''
   while read -r xp_word xp_number; do
@@ -264,10 +268,19 @@ xp_await() {
     over) xp_over=$xp_number ;;
     esac
     if [ -n "$xp_reader" ] && [ -n "$xp_over" ]; then
-      (sleep 1 && kill -PIPE "$xp_reader") <&- >/dev/null 2>&1 5>&- &
+      xp_end_later "$xp_reader" <&- >/dev/null 2>&1 5>&- &
       xp_timer=$!
     fi
   done
   [ -z "$xp_timer" ] || kill "$xp_timer" 2>/dev/null
   return "${xp_over:-1}"
+}
+
+xp_end_later() { # PROCESS-ID
+  xp_sleep=
+  trap 'kill "$xp_sleep"; exit' TERM
+  sleep 1 &
+  xp_sleep=$!
+  wait "$xp_sleep"
+  kill -PIPE "$1"
 }
