@@ -13,7 +13,7 @@ dom0:
 domU:
   web: { dom0: xen1, network_config: ifupdown, vifs: [{ ip: 10.0.0.20 }] }
   mail: { dom0: xen1, network_config: ifupdown, vifs: [{ ip: 10.0.0.21 }] }
-  news: { dom0: xen2, network_config: ifupdown, vifs: [{ ip: 10.0.0.30 }] }
+  news: { dom0: xen2, network_config: ifupdown, vifs: [{ ip: 10.0.0.30 }, { ip: 10.0.0.31 }] }
 hosts:
   "h[01:50]": { address: "10.0.0.[101:150]" }
 groups:

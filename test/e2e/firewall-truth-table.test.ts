@@ -19,6 +19,7 @@ dom0:
 domU:
   webserv:
     dom0: xen1
+    network_config: ifupdown
     vifs: [{ ip: 192.168.0.200 }, { ip: 192.168.0.201 }, { ip: 192.168.0.202 }]
     allow:
       - { proto: tcp, ports: [80, 443], from_ports: ["1024-65535", 80, 443, 8080] }
@@ -26,6 +27,7 @@ domU:
       - { proto: tcp, ports: [443], to: [198.51.100.0/24], direction: out }
   mail:
     dom0: xen1
+    network_config: ifupdown
     vifs: [{ ip: 192.168.0.210 }, { ip: 192.168.0.211 }]
     allow:
       - { proto: tcp, ports: [25] }
@@ -33,10 +35,12 @@ domU:
       - { proto: tcp, ports: [25, 80], direction: out }
   closed:
     dom0: xen1
+    network_config: ifupdown
     vifs: [{ ip: 192.168.0.220 }]
     allow: []
   free:
     dom0: xen1
+    network_config: ifupdown
     vifs: [{ ip: 192.168.0.221 }]
 `;
 
