@@ -1,18 +1,17 @@
+import { formatSubnet, type Subnet } from '../inventory/ipv4.ts';
 import type { Allow, PortRange } from '../inventory/model.ts';
-import type { Cidr } from './cidr.ts';
-import { formatCidr } from './cidr.ts';
 import { formatPorts, portPieces } from './ports.ts';
 
 /** What packets a rule is for; null stands for any. */
 export interface RuleMatch {
-  readonly source: Cidr | null;
-  readonly destination: Cidr | null;
+  readonly source: Subnet | null;
+  readonly destination: Subnet | null;
 }
 
 /** `-s` and `-d`, first in a rule as iptables-save prints it; any address is not named. */
 export function addressWords({ source, destination }: RuleMatch): readonly string[] {
-  const named = (flag: string, cidr: Cidr | null): readonly string[] =>
-    cidr === null || cidr.prefix === 0 ? [] : [flag, formatCidr(cidr)];
+  const named = (flag: string, subnet: Subnet | null): readonly string[] =>
+    subnet === null || subnet.prefix === 0 ? [] : [flag, formatSubnet(subnet)];
   return [...named('-s', source), ...named('-d', destination)];
 }
 

@@ -1,7 +1,6 @@
+import { contains, parseSubnet, type Subnet } from '../inventory/ipv4.ts';
 import type { Allow, Dom0, DomU } from '../inventory/model.ts';
-import type { Cidr } from './cidr.ts';
-import { contains, parseCidr } from './cidr.ts';
-import { addressWords, allowRules, limitWords } from './firewall-rule.ts';
+import { addressWords, allowRules, limitWords, type RuleMatch } from './firewall-rule.ts';
 
 /** Our chains in dom0's filter table. */
 export const chains = {
@@ -41,7 +40,6 @@ export function desiredFirewall(dom0: Dom0, guests: readonly DomU[]): DesiredFir
   const closed = guests.flatMap((guest) =>
     guest.allow === null ? [] : [{ addresses: addressesOf(guest), allow: guest.allow }],
   );
-  const everyAddress = guests.flatMap(addressesOf);
   const unfiltered = guests.filter((guest) => guest.allow === null).flatMap(addressesOf);
   const { admin, rules, policy } = dom0.firewall;
   const limit = dom0.firewall.log === null ? null : limitWords(dom0.firewall.log);
@@ -74,9 +72,7 @@ export function desiredFirewall(dom0: Dom0, guests: readonly DomU[]): DesiredFir
         .filter((entry) => !isOut(entry))
         .flatMap((entry) => inRules(entry, within(addresses, entry.to))),
     ),
-    ...rules
-      .filter((entry) => !isOut(entry))
-      .flatMap((entry) => inRules(entry, entry.to.length === 0 ? everyAddress : ipv4(entry.to))),
+    ...rules.filter((entry) => !isOut(entry)).flatMap((entry) => inRules(entry, ipv4(entry.to))),
     ...closedAddresses.map((destination) => rule({ source: null, destination }, drop)),
     // What XPUSH-OUT returned and no closed guest refused.
     ...mayOpen.flatMap(({ addresses }) => addresses.map((source) => from(source))),
@@ -123,7 +119,7 @@ export function missingKeepRules(
  */
 function spoofRules(dom0: Dom0, guests: readonly DomU[]): readonly string[] {
   const vifs = guests.flatMap((guest) => guest.vifs);
-  const fromAddress = (source: Cidr): string =>
+  const fromAddress = (source: Subnet): string =>
     addressWords({ source, destination: null }).join(' ');
   return [
     ...vifs.flatMap(({ ips, gatewaydev }) =>
@@ -140,14 +136,14 @@ function spoofRules(dom0: Dom0, guests: readonly DomU[]): readonly string[] {
   ];
 }
 
-function inRules(entry: Allow, destinations: readonly Cidr[]): readonly string[] {
+function inRules(entry: Allow, destinations: readonly Subnet[]): readonly string[] {
   return ends(entry.from).flatMap((source) =>
     destinations.flatMap((destination) => allowRules(entry, { source, destination }, 'ACCEPT')),
   );
 }
 
 /** New connections from `addresses`, null for all that come to the chain. */
-function outRules(entry: Allow, addresses: readonly Cidr[] | null): readonly string[] {
+function outRules(entry: Allow, addresses: readonly Subnet[] | null): readonly string[] {
   const sources = addresses === null ? ends(entry.from) : within(addresses, entry.from);
   return sources.flatMap((source) =>
     ends(entry.to).flatMap((destination) => allowRules(entry, { source, destination }, 'RETURN')),
@@ -155,30 +151,30 @@ function outRules(entry: Allow, addresses: readonly Cidr[] | null): readonly str
 }
 
 /** Those of the addresses that the list names; all, where it is empty. */
-const within = (addresses: readonly Cidr[], names: readonly string[]): readonly Cidr[] =>
+const within = (addresses: readonly Subnet[], names: readonly string[]): readonly Subnet[] =>
   names.length === 0
     ? addresses
-    : addresses.filter((each) => ipv4(names).some((network) => contains(network, each)));
+    : addresses.filter((each) => ipv4(names).some((network) => contains(network, each.first)));
 
-const addressesOf = (guest: DomU): readonly Cidr[] => guest.vifs.flatMap((vif) => ipv4(vif.ips));
+const addressesOf = (guest: DomU): readonly Subnet[] => guest.vifs.flatMap((vif) => ipv4(vif.ips));
 
 /** Those of the other family are left out. */
-const ipv4 = (texts: readonly string[]): readonly Cidr[] =>
-  texts.flatMap((text) => parseCidr(text) ?? []);
+const ipv4 = (texts: readonly string[]): readonly Subnet[] =>
+  texts.flatMap((text) => parseSubnet(text) ?? []);
 
 /** An empty list is anywhere; a list with nothing of this family is nowhere. */
-const ends = (texts: readonly string[]): readonly (Cidr | null)[] =>
+const ends = (texts: readonly string[]): readonly (Subnet | null)[] =>
   texts.length === 0 ? [null] : ipv4(texts);
 
-const rule = (match: Parameters<typeof addressWords>[0], target: string): string =>
+const rule = (match: RuleMatch, target: string): string =>
   [...addressWords(match), '-j', target].join(' ');
 
-const from = (source: Cidr): string => rule({ source, destination: null }, 'ACCEPT');
+const from = (source: Subnet): string => rule({ source, destination: null }, 'ACCEPT');
 
-const to = (destination: Cidr): string => rule({ source: null, destination }, 'ACCEPT');
+const to = (destination: Subnet): string => rule({ source: null, destination }, 'ACCEPT');
 
 /** Without `--syn` and state: sessions older than the connection tracking are let through too. */
-const sshRule = (source: Cidr, destination: Cidr): string =>
+const sshRule = (source: Subnet, destination: Subnet): string =>
   `${addressWords({ source, destination }).join(' ')} -p tcp -m tcp --dport 22 -j ACCEPT`;
 
 const chain = (

@@ -1,5 +1,5 @@
+import { netmask } from '../inventory/ipv4.ts';
 import type { DomU } from '../inventory/model.ts';
-import { netmask } from './cidr.ts';
 
 /** Options of a static stanza that say which addresses and routes it brings (interfaces(5)). */
 const attributes = new Set(

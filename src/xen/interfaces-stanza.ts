@@ -1,6 +1,6 @@
 import type { Rule } from '../host/query.ts';
+import { netmask } from '../inventory/ipv4.ts';
 import type { DomU, Vif } from '../inventory/model.ts';
-import { netmask } from './cidr.ts';
 import { defaultVif, formatRoute, needsTable, tableRoutes, tableRules } from './routing.ts';
 
 /**

@@ -304,7 +304,10 @@ const someDom0: fc.Arbitrary<Dom0> = fc
   .record({
     policy: fc.constantFrom('leave', 'drop'),
     admin: fc.option(someNetworks, { nil: null }),
-    rules: fc.array(someAllow, { maxLength: 2 }),
+    rules: fc.array(
+      fc.tuple(someAllow, someNetworks).map(([entry, to]) => ({ ...entry, to })),
+      { maxLength: 2 },
+    ),
     log: fc.option(
       fc
         .tuple(

@@ -1,4 +1,4 @@
-import { contains, parseCidr } from '../../src/xen/cidr.ts';
+import { contains, parseIpv4, parseSubnet } from '../../src/inventory/ipv4.ts';
 
 export interface Packet {
   readonly src: string;
@@ -67,8 +67,8 @@ function matchedTarget(rule: string, packet: Packet): string | null {
 }
 
 function isIn(address: string, network: string): boolean {
-  const inner = parseCidr(address);
-  const outer = parseCidr(network);
+  const inner = parseIpv4(address);
+  const outer = parseSubnet(network);
   return inner !== null && outer !== null && contains(outer, inner);
 }
 
