@@ -7,7 +7,14 @@ import { describe, expect, test } from 'vitest';
 import { compileLook, readAnswers } from '../../src/host/look-program.ts';
 import { contentLimit, type Query, query, queryKey } from '../../src/host/query.ts';
 import { runs } from '../runs.ts';
-import { bash, describeShells, isRoot, RunningShell, temporaryDirectory } from './shells.ts';
+import {
+  bash,
+  describeShells,
+  isRoot,
+  RunningShell,
+  temporaryDirectory,
+  unshared,
+} from './shells.ts';
 
 const directory = temporaryDirectory();
 const at = (name: string) => join(directory, name);
@@ -209,7 +216,7 @@ describeShells('compileLook', (shell) => {
 
   test.runIf(isRoot)('needs no place to write to', async () => {
     await using running = new RunningShell(shell, {
-      wrapper: ['/usr/bin/unshare', '-m', '/bin/sh', '-c', readOnly, 'sh'],
+      wrapper: unshared('-m', readOnly),
     });
 
     expect(await answersOf(running, asked)).toMatchObject(answers);
@@ -217,12 +224,11 @@ describeShells('compileLook', (shell) => {
   });
 });
 
-/** Makes all file systems read-only and runs its arguments. */
+/** Makes all file systems read-only. */
 const readOnly = `
   awk '{ print $2 }' /proc/self/mounts | while read -r place; do
     mount -o remount,bind,ro "$place" 2>/dev/null
-  done
-  exec "$@"`;
+  done`;
 
 describe('compileLook (bash)', () => {
   test.each(['ls', 'head', 'grep', 'printf', 'echo', 'command', 'test', 'cat', 'sed', 'sha256sum'])(

@@ -37,10 +37,10 @@ const busyboxPath = join(directory, 'busybox');
 mkdirSync(busyboxPath);
 execFileSync('busybox', ['--install', '-s', busyboxPath]);
 
-const fullPath = '/usr/sbin:/usr/bin:/sbin:/bin';
+export const fullPath = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 const full = { path: fullPath, isBusybox: false };
-const dash: Shell = { name: 'dash', argv: ['/bin/dash', '-s'], ...full };
+export const dash: Shell = { name: 'dash', argv: ['/bin/dash', '-s'], ...full };
 export const bash: Shell = { name: 'bash', argv: ['/bin/bash', '--posix', '-s'], ...full };
 /** Only busybox's own tools. */
 export const busybox: Shell = {
@@ -66,15 +66,10 @@ export function hasTool(name: string): boolean {
   return fullPath.split(':').some((place) => existsSync(join(place, name)));
 }
 
-/** A wrapper that gives the shell its own mounts, made by a script. */
-export function mounted(script: string): readonly string[] {
-  return [
-    '/usr/bin/unshare',
-    '-m',
-    '/bin/sh',
-    '-c',
-    `PATH=${fullPath}; ${script}\nPATH=$0; exec "$@"`,
-  ];
+/** A wrapper that gives the shell namespaces of its own, furnished by a script. */
+export function unshared(kinds: '-m' | '-nm', script: string): readonly string[] {
+  const text = `PATH=${fullPath}\n${script}\nPATH=$XPUSH_TEST_PATH\nexec "$@"`;
+  return ['/usr/bin/unshare', kinds, '/bin/sh', '-c', text, 'sh'];
 }
 
 /** Resolves once it is so. */
@@ -124,11 +119,11 @@ export class RunningShell {
   errors = '';
 
   constructor(shell: Shell, { env = {}, wrapper = [], cwd = '/' }: StartOptions = {}) {
-    const isScript = wrapper[2] === '/bin/sh';
-    const [command = '', ...args] = [...wrapper, ...(isScript ? [shell.path] : []), ...shell.argv];
+    const [command = '', ...args] = [...wrapper, ...shell.argv];
+    const marks = { XPUSH_TEST_NONCE: this.nonce, XPUSH_TEST_PATH: shell.path };
     const child = spawn(command, args, {
       cwd,
-      env: { PATH: shell.path, XPUSH_TEST_NONCE: this.nonce, ...env },
+      env: { PATH: shell.path, ...marks, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.child = child;

@@ -22,10 +22,10 @@ import {
   describeShells,
   hasTool,
   isRoot,
-  mounted,
   RunningShell,
   type Shell,
   temporaryDirectory,
+  unshared,
 } from './shells.ts';
 
 /** Writes over what is there now, and says how it went. */
@@ -328,7 +328,10 @@ describeShells('xp_write as the last line of defence', (shell) => {
     const place = temporaryDirectory();
     writeFileSync(join(place, 'file'), 'old');
     await using running = new RunningShell(shell, {
-      wrapper: mounted(`mount --bind '${place}' '${place}'; mount -o remount,bind,ro '${place}'`),
+      wrapper: unshared(
+        '-m',
+        `mount --bind '${place}' '${place}'; mount -o remount,bind,ro '${place}'`,
+      ),
     });
 
     const { status, body } = await write(running, join(place, 'file'), 'new');
@@ -340,7 +343,7 @@ describeShells('xp_write as the last line of defence', (shell) => {
   test.runIf(isRoot)('leaves the old content where the disk is full', async () => {
     const place = temporaryDirectory();
     await using running = new RunningShell(shell, {
-      wrapper: mounted(`mount -t tmpfs -o size=64k tmpfs '${place}'`),
+      wrapper: unshared('-m', `mount -t tmpfs -o size=64k tmpfs '${place}'`),
     });
     const path = join(place, 'file');
     const old = 'o'.repeat(20_000);
@@ -365,7 +368,7 @@ describeShells('xp_write as the last line of defence', (shell) => {
     const source = join(temporaryDirectory(), 'source');
     writeFileSync(source, 'old');
     await using running = new RunningShell(shell, {
-      wrapper: mounted(`mount --bind '${source}' '${place}/file'`),
+      wrapper: unshared('-m', `mount --bind '${source}' '${place}/file'`),
     });
 
     expect(await write(running, join(place, 'file'), 'new', 0o600)).toEqual({
@@ -382,7 +385,8 @@ describeShells('xp_write as the last line of defence', (shell) => {
     const [place, disk] = [temporaryDirectory(), temporaryDirectory()];
     writeFileSync(join(place, 'file'), '');
     await using running = new RunningShell(shell, {
-      wrapper: mounted(
+      wrapper: unshared(
+        '-m',
         `mount -t tmpfs -o size=64k tmpfs '${disk}'; echo old >'${disk}/source'
          cat /dev/zero >'${disk}/filler'; mount --bind '${disk}/source' '${place}/file'`,
       ),

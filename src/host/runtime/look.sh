@@ -147,6 +147,7 @@ xp_ip() { # WORDS...
 "
   else
     sed 's/^/#/' /etc/iproute2/rt_tables 2>/dev/null
+    echo # its last line may have no end
     ip -4 "$@"
   fi
 }
