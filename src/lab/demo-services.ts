@@ -33,18 +33,30 @@ export async function startServices(
   );
 }
 
-/** Asks every server of every guest, from the LAN and from beyond the router. */
+/**
+ * Asks every server of every guest, from the LAN and from beyond the router. `patienceMs`: how long those that should
+ * answer may take, where this machine is busy; default: as long as the others.
+ */
 export async function askServices(
   lab: Lab,
   inventory: Inventory,
   ports: readonly number[],
+  patienceMs?: number,
 ): Promise<readonly ServiceRow[]> {
   // who got no answer before would not ask again for seconds
   await lab.flushNeighbours();
   const { client, far } = surroundings(inventory);
   const guests = guestsOf(inventory);
   const requests = guests.flatMap((guest) =>
-    addressesOf(guest).flatMap((to) => ports.map((port) => ({ to, port }))),
+    addressesOf(guest).flatMap((to) =>
+      ports.map((port) => ({
+        to,
+        port,
+        ...(patienceMs !== undefined && isAllowed(guest, to, port)
+          ? { timeoutMs: patienceMs }
+          : {}),
+      })),
+    ),
   );
   const [fromLan, fromFar] = await Promise.all(
     [client, far].map(async (name) => {

@@ -75,7 +75,7 @@ async function show(lab: Lab, inventory: Inventory): Promise<number> {
   if (first.exit !== 0) return verdict(['the push failed']);
 
   heading('After');
-  const after = await ask(lab, inventory);
+  const after = await ask(lab, inventory, 5000);
 
   heading('Push again');
   const second = await apply(lab);
@@ -100,9 +100,9 @@ function verdict(problems: readonly string[]): number {
 }
 
 /** Shows who answers; whether all of it is as the inventory says. */
-async function ask(lab: Lab, inventory: Inventory): Promise<boolean> {
+async function ask(lab: Lab, inventory: Inventory, patienceMs?: number): Promise<boolean> {
   interrupt.signal.throwIfAborted();
-  const rows = await askServices(lab, inventory, ports);
+  const rows = await askServices(lab, inventory, ports, patienceMs);
   const { right, all } = countRight(rows);
   const count = `${right} of ${all} as the inventory says`;
   say(

@@ -62,10 +62,10 @@ describe('apply after the source document’s own script', () => {
 
     await guest.exec(['sh'], { input: documentScript });
     await guest.exec(['sh'], { input: documentScript });
-    const byScript = await probe.look();
+    const byScript = await probe.look(5000);
     await fleet.mustApply();
 
     expect(byScript.in).toEqual(open);
-    expect((await probe.look()).in).toEqual(open);
+    expect((await probe.look(5000)).in).toEqual(open);
   });
 });

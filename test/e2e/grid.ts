@@ -50,7 +50,9 @@ export class GridProbe {
     return grid;
   }
 
-  async look(): Promise<Grid> {
+  /** `patienceMs`: for a busy machine, where cells should be open. Default: as probes have it. */
+  async look(patienceMs?: number): Promise<Grid> {
+    const patience = patienceMs === undefined ? {} : { timeoutMs: patienceMs };
     await this.#lab.flushNeighbours();
     const inward = await Promise.all(
       this.#clients.map(({ name }) =>
@@ -66,7 +68,7 @@ export class GridProbe {
       this.#guest,
       this.#addresses.flatMap((from) =>
         this.#clients.flatMap(({ address }) =>
-          this.#ports.map((port) => ({ from, to: address, port })),
+          this.#ports.map((port) => ({ from, to: address, port, ...patience })),
         ),
       ),
       ({ from }) => from ?? '',

@@ -18,7 +18,7 @@ describe('a guest with nothing but busybox and dropbear', () => {
       'failed',
     );
     expect(second.document.recap).toMatchObject({ ok: 2, changed: 0 });
-    expect((await probe.look()).in).toEqual({
+    expect((await probe.look(5000)).in).toEqual({
       '192.168.0.200': 'open',
       '192.168.0.201': 'open',
       '192.168.0.202': 'open',

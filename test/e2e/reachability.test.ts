@@ -48,9 +48,9 @@ describe('the reachability of three addresses, two ports, from the LAN and from 
 
       const before = await probe.look();
       await fleet.mustApply(partial);
-      const withoutRules = await probe.look();
+      const withoutRules = await probe.look(2500);
       await fleet.mustApply();
-      const after = await probe.look();
+      const after = await probe.look(5000);
 
       expect(before).toEqual(grid('closed', 'closed'));
       expect(withoutRules).toEqual(grid('open', 'closed'));

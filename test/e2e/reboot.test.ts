@@ -79,7 +79,7 @@ describeWithIfupdown('a reboot of a guest that ifupdown sets up', () => {
 
     await lab.host('webserv').reboot();
     const probe = await GridProbe.start(lab, fleet.inventory, 'webserv', [80, 443]);
-    const grid = await probe.look();
+    const grid = await probe.look(5000);
     const second = await fleet.apply('--check', '--diff', '--exit-code');
 
     const pendingOf = (run: typeof first) =>
