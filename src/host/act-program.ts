@@ -7,6 +7,7 @@ import { compound } from './program.ts';
 import type { Query } from './query.ts';
 import { isPlainText, quote, quoteAll } from './quote.ts';
 import { routingWords } from './routing-words.ts';
+import { isMovedJump } from './state.ts';
 
 /** Status of a section whose change was refused since the state is not the one planned from. */
 export const staleStatus = 75;
@@ -87,13 +88,12 @@ export function swapPayload(change: SwapChains): string {
   for (const [chain, rules] of change.chains) {
     for (const rule of rules) lines.push(`-A ${chain} ${rule}`);
   }
-  for (const { from, to } of change.jumps) {
-    const jump = `-j ${to}`;
-    for (const rule of change.before.chains.get(from) ?? []) {
-      if (rule === jump) lines.push(`-D ${from} ${jump}`);
-    }
-    lines.push(`-I ${from} 1 ${jump}`);
+  for (const [chain, rules] of change.before.chains) {
+    const isReplaced = change.chains.has(chain) || change.removed.includes(chain);
+    const moved = isReplaced ? [] : rules.filter((rule) => isMovedJump(change, chain, rule));
+    for (const jump of moved) lines.push(`-D ${chain} ${jump}`);
   }
+  for (const { from, to } of change.jumps) lines.push(`-I ${from} 1 -j ${to}`);
   for (const chain of change.removed) lines.push(`-X ${chain}`);
   return `${lines.join('\n')}\nCOMMIT\n`;
 }

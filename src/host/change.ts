@@ -68,7 +68,7 @@ export interface SwapChains {
   readonly effect: 'live';
   /** Chain -> all its rules, without `-A CHAIN `. Built-in chains cannot be named here. */
   readonly chains: ReadonlyMap<string, readonly string[]>;
-  /** Chains of ours that nothing jumps to any more. */
+  /** Chains of ours that go, and with them the plain jumps to them from the chains in `before`. */
   readonly removed: readonly string[];
   /** Chains that come to be the first rule of a built-in chain. */
   readonly jumps: readonly { readonly from: string; readonly to: string }[];

@@ -96,12 +96,15 @@ function fileAfter(change: WriteFile): RegularFile {
 
 /** The chains as they are once swapped. */
 export function chainsAfter(change: SwapChains, state: ChainsState): ChainsState {
-  const chains = new Map(state.chains);
-  for (const [chain, rules] of change.chains) chains.set(chain, rules);
-  for (const chain of change.removed) chains.delete(chain);
+  const chains = new Map<string, readonly string[]>();
+  for (const [chain, rules] of new Map([...state.chains, ...change.chains])) {
+    if (change.removed.includes(chain)) continue;
+    const isReplaced = change.chains.has(chain);
+    const kept = isReplaced ? rules : rules.filter((rule) => !isMovedJump(change, chain, rule));
+    chains.set(chain, kept);
+  }
   for (const { from, to } of change.jumps) {
-    const jump = `-j ${to}`;
-    chains.set(from, [jump, ...(chains.get(from) ?? []).filter((rule) => rule !== jump)]);
+    chains.set(from, [`-j ${to}`, ...(chains.get(from) ?? [])]);
   }
   return {
     listed: state.listed,
@@ -109,4 +112,12 @@ export function chainsAfter(change: SwapChains, state: ChainsState): ChainsState
     policies: new Map([...state.policies, ...change.policies]),
     fingerprint: null,
   };
+}
+
+/** Whether a rule is a jump that comes to be first, or one to a chain that goes. */
+export function isMovedJump(change: SwapChains, chain: string, rule: string): boolean {
+  return (
+    change.jumps.some(({ from, to }) => from === chain && rule === `-j ${to}`) ||
+    change.removed.some((name) => rule === `-j ${name}`)
+  );
 }

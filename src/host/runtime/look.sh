@@ -164,7 +164,7 @@ xp_list_routes() {
 # the chains. Without -t, as that creates the table in the legacy back end: looking would write.
 xp_list_chains() { # SED-SCRIPT
   { iptables-save || echo "#status $?"; } |
-    sed -n -e '/^#status/p' -e '/^# Table .filter. is incompatible/p' \
+    sed -n -e '/^#status/p' -e '/^# Table .filter. .*incompatible/p' \
       -e '/^\*filter/,/^COMMIT/{' -e 's/ \[[0-9]*:[0-9]*\]$//' -e "$1" -e '}'
 }
 
