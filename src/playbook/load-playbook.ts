@@ -7,7 +7,7 @@ import { quoted } from '../source/quoted.ts';
 import type { Result } from '../source/result.ts';
 import { type MapNode, orEmptyMap, placeOf, type SourceNode } from '../source/source-node.ts';
 import { diagnosticAt, type Place } from '../source/source-text.ts';
-import { validate } from '../source/validate.ts';
+import { validate, validatePartly } from '../source/validate.ts';
 import { steps } from '../steps/index.ts';
 import type { Play, Playbook, Task } from './model.ts';
 
@@ -43,13 +43,17 @@ function readPlaybook(file: string): Result<Playbook> {
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null;
-    const message =
-      code === 'ENOENT' ? `${file}: no such playbook` : `${file}: cannot be read (${code})`;
-    return failure({ position: null, message, hint: null, excerpt: null });
+    return failure({ position: null, message: unreadable(file, error), hint: null, excerpt: null });
   }
   const parsed = parseYaml(bytes, file);
   return parsed.ok ? parsePlaybook(parsed.value, file) : parsed;
+}
+
+function unreadable(file: string, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code === 'ENOENT') return `${file}: no such playbook`;
+  if (code === 'EISDIR') return `${file} is a directory, and a playbook is a file`;
+  return code === 'EACCES' ? `${file}: permission denied` : `${file}: cannot be read (${code})`;
 }
 
 /** Plays and tasks of a parsed playbook, or everything that is wrong with it. */
@@ -59,21 +63,21 @@ export function parsePlaybook(node: SourceNode, file: string): Result<Playbook> 
       diagnosticAt(node.place, 'a playbook is a list of plays', 'begin with "- hosts: all"'),
     );
   }
-  return collect(node.items.map(parsePlay), (plays) => ({ file, plays }));
+  const plays = collect(node.items.map(parsePlay));
+  return plays.ok ? { ok: true, value: { file, plays: plays.value } } : plays;
 }
 
 function parsePlay(node: SourceNode): Result<Play> {
-  const fields = validate(playSchema, node);
-  if (!fields.ok || node.kind !== 'map') return fields.ok ? { ok: false, diagnostics: [] } : fields;
-  const list = node.entries.get('tasks')?.value;
-  const items = list?.kind === 'list' ? list.items : [];
-  const hosts = [fields.value.hosts].flat();
-  return collect(items.map(parseTask), (tasks) => ({
-    name: fields.value.name ?? hosts.join(','),
-    hosts,
-    hostsPlace: placeOf(node, ['hosts'], 'value'),
-    tasks,
-  }));
+  const { value: fields, diagnostics } = validatePartly(playSchema, node);
+  const list = node.kind === 'map' ? node.entries.get('tasks')?.value : undefined;
+  const tasks = collect((list?.kind === 'list' ? list.items : []).map(parseTask));
+  if (fields === null || diagnostics.length > 0 || !tasks.ok) {
+    return failure(...diagnostics, ...(tasks.ok ? [] : tasks.diagnostics));
+  }
+  const hosts = [fields.hosts].flat();
+  const name = fields.name ?? hosts.join(',');
+  const hostsPlace = placeOf(node, ['hosts'], 'value');
+  return { ok: true, value: { name, hosts, hostsPlace, tasks: tasks.value } };
 }
 
 function parseTask(node: SourceNode): Result<Task> {
@@ -154,14 +158,9 @@ function failure(...diagnostics: readonly Diagnostic[]): { ok: false; diagnostic
 }
 
 /** All values, or the diagnostics of all that failed. */
-function collect<T, R>(
-  results: readonly Result<T>[],
-  make: (values: readonly T[]) => R,
-): Result<R> {
+function collect<T>(results: readonly Result<T>[]): Result<readonly T[]> {
   const diagnostics = results.flatMap((result) => (result.ok ? [] : result.diagnostics));
-  if (diagnostics.length > 0) return { ok: false, diagnostics };
-  return {
-    ok: true,
-    value: make(results.flatMap((result) => (result.ok ? [result.value] : []))),
-  };
+  return diagnostics.length > 0
+    ? { ok: false, diagnostics }
+    : { ok: true, value: results.flatMap((result) => (result.ok ? [result.value] : [])) };
 }

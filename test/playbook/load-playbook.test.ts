@@ -22,6 +22,12 @@ describe('loadPlaybooks', () => {
     expect(loadPlaybooks([join(shipped, name)])[0]?.plays.length).toBeGreaterThan(0);
   });
 
+  test('says of a directory that it is none', () => {
+    expect(() => loadPlaybooks([shipped])).toThrow(
+      `${shipped} is a directory, and a playbook is a file`,
+    );
+  });
+
   test('says of every file what is wrong with it', () => {
     try {
       loadPlaybooks(['/nowhere/a.yaml', '/nowhere/b.yaml']);
@@ -48,6 +54,10 @@ describe('parsePlaybook', () => {
 - hosts: all
   taks: []
 - hosts: all
+  serial: 1
+  tasks:
+    - command: { argv: [id], shell: id }
+- hosts: all
   tasks:
     - comand: { argv: [id] }
     - command: { argv: [id], create: /x }
@@ -71,40 +81,47 @@ describe('parsePlaybook', () => {
           taks: []
           ^~~~
         hint: did you mean "tasks"?
-      site.yaml:6:7: unknown step or keyword "comand"
+      site.yaml:5:3: unknown key "serial"
+          serial: 1
+          ^~~~~~
+        hint: known here: name, hosts, tasks
+      site.yaml:7:16: exactly one of "argv" and "shell" is needed
+            - command: { argv: [id], shell: id }
+                       ^~~~~~~~~~~~~~~~~~~~~~~~~
+      site.yaml:10:7: unknown step or keyword "comand"
             - comand: { argv: [id] }
               ^~~~~~
         hint: did you mean "command"?
-      site.yaml:7:30: unknown key "create"
+      site.yaml:11:30: unknown key "create"
             - command: { argv: [id], create: /x }
                                      ^~~~~~
         hint: did you mean "creates"?
-      site.yaml:8:16: exactly one of "argv" and "shell" is needed
+      site.yaml:12:16: exactly one of "argv" and "shell" is needed
             - command: { shell: id, argv: [id] }
                        ^~~~~~~~~~~~~~~~~~~~~~~~~
-      site.yaml:9:7: exactly one of "argv" and "shell" is needed
+      site.yaml:13:7: exactly one of "argv" and "shell" is needed
             - command:
               ^~~~~~~
-      site.yaml:10:7: this task names no step
+      site.yaml:14:7: this task names no step
             - name: nothing
               ^~~~~~~~~~~~~
-      site.yaml:11:19: unknown key "on"
+      site.yaml:15:19: unknown key "on"
             - firewall: { on: yes }
                           ^~
         hint: nothing is written here
-      site.yaml:12:7: a task has one step: "firewall" and "sysctl" are two
+      site.yaml:16:7: a task has one step: "firewall" and "sysctl" are two
             - firewall:
               ^~~~~~~~~
         hint: make them two tasks
-      site.yaml:14:7: a task is a step with its parameters
+      site.yaml:18:7: a task is a step with its parameters
             - just words
               ^~~~~~~~~~
         hint: write "- step:"
-      site.yaml:15:25: templates are not supported by xpush 0.1
+      site.yaml:19:25: templates are not supported by xpush 0.1
             - command: { shell: "echo {{ name }}" }
                                 ^~~~~~~~~~~~~~~~~
         hint: write the value itself
-      site.yaml:16:38: a path here begins with "/"
+      site.yaml:20:38: a path here begins with "/"
             - command: { shell: id, creates: relative }
                                              ^~~~~~~~"
     `);
