@@ -15,6 +15,7 @@ import {
   endpointOf,
   type KeyPair,
   knownHostsLines,
+  loginUser,
   makeKey,
   never,
   run,
@@ -73,7 +74,7 @@ function userWith(home: string, files: readonly KeyPair[] = []) {
   rmSync(path, { recursive: true, force: true });
   mkdirSync(`${path}/.ssh`, { recursive: true, mode: 0o700 });
   for (const { file } of files) copyFileSync(file, `${path}/.ssh/id_${file.split('/').pop()}`);
-  return { name: 'root', home: path, id: 0 };
+  return { name: loginUser, home: path, id: process.getuid?.() ?? 0 };
 }
 
 async function login(
@@ -235,7 +236,7 @@ describe('a key file', () => {
     await expect(
       login({ identity: stranger.file }, { user, agentSocket: agent.socket }),
     ).rejects.toThrow(
-      `authentication failed as root: tried key ${stranger.file} (${stranger.fingerprint}); the server allows publickey`,
+      `authentication failed as ${loginUser}: tried key ${stranger.file} (${stranger.fingerprint}); the server allows publickey`,
     );
   });
 
@@ -303,7 +304,7 @@ describe('an agent', () => {
 
     await expect(login({}, { agentSocket: agent.socket })).rejects.toMatchObject({
       reason: 'authentication',
-      message: 'authentication failed as root: tried agent (1 key); the server allows publickey',
+      message: `authentication failed as ${loginUser}: tried agent (1 key); the server allows publickey`,
     });
   });
 
@@ -313,14 +314,13 @@ describe('an agent', () => {
 
     await expect(login({}, { agentSocket: agent.socket })).rejects.toMatchObject({
       reason: 'authentication',
-      message:
-        'authentication failed as root: tried agent (5 keys); 2 more not tried, for a server counts them: name one with identity',
+      message: `authentication failed as ${loginUser}: tried agent (5 keys); 2 more not tried, for a server counts them: name one with identity`,
     });
   });
 
   test('that is gone is said to be', async () => {
     await expect(login({}, { agentSocket: dir.file('gone') })).rejects.toThrow(
-      "authentication failed as root: no key to offer; the server allows publickey; the agent can't be used (Failed to connect to agent)",
+      `authentication failed as ${loginUser}: no key to offer; the server allows publickey; the agent can't be used (Failed to connect to agent)`,
     );
   });
 

@@ -7,6 +7,7 @@ import { type HostKeyVerifier, openClient } from '../../src/connection/ssh2-clie
 import {
   endpointOf,
   type KeyPair,
+  loginUser,
   makeKey,
   never,
   run,
@@ -299,7 +300,7 @@ describe('openClient', () => {
     const attempt = openClient({
       socket,
       label: at,
-      user: 'root',
+      user: loginUser,
       hostKey,
       authentication: authentication as never,
       legacyAlgorithms: false,
@@ -321,7 +322,7 @@ describe('openClient', () => {
       openClient({
         socket,
         label: at,
-        user: 'root',
+        user: loginUser,
         hostKey: { knownTypes: [], verify: () => true, refusal: () => null },
         authentication: authentication as never,
         legacyAlgorithms: false,

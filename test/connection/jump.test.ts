@@ -5,6 +5,7 @@ import {
   freePort,
   type KeyPair,
   knownHostsLines,
+  loginUser,
   makeKey,
   never,
   run,
@@ -169,7 +170,7 @@ describe('jump hosts', () => {
       once(at(target, through(at(bastion, { name: 'bastion', identity: stranger.file })))),
     ).rejects.toMatchObject({
       reason: 'authentication',
-      message: expect.stringMatching(/^jump host bastion: authentication failed as root/),
+      message: expect.stringContaining(`jump host bastion: authentication failed as ${loginUser}`),
     });
     await expect(
       once(at({ port }, through(at(bastion, { name: 'bastion' })))),

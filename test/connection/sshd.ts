@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -209,13 +209,16 @@ export function knownHostsLines(server: TestServer): string {
     .join('');
 }
 
-/** An endpoint on the loopback, strict, as root. */
+/** Who runs these tests: an sshd that root did not start lets nobody else in. */
+export const { username: loginUser } = userInfo();
+
+/** An endpoint on the loopback, strict. */
 export function endpointOf(server: { readonly port: number }, rest: Partial<Endpoint>): Endpoint {
   return {
     name: 'xen1',
     address: '127.0.0.1',
     port: server.port,
-    user: 'root',
+    user: loginUser,
     hostKeyChecking: 'strict',
     connectTimeoutMs: 10_000,
     legacyAlgorithms: false,
