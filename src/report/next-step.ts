@@ -21,17 +21,22 @@ export function nextStep(record: RunRecord): string {
     return `Next: run again: ${unfinished.length} of ${counted(hosts.length, 'host')} were not done.`;
   }
 
+  const isChanging = hosts.some(({ changed, unknown }) => changed + unknown > 0);
   const bad = ended('failed', 'unreachable', 'rolled_back');
+  if (isCheck && isChanging && bad.length > 0 && bad.length === ended('unreachable').length) {
+    return 'Next: see to the errors above, or run again without --check to apply what can be.';
+  }
+  // Guests were skipped for their dom0's sake.
+  const skipped = ended('skipped');
   if (bad.length > 0) {
-    return `Next: see to the errors above, then run again${limit(bad, record)}.`;
+    return `Next: see to the errors above, then run again${limit([...bad, ...skipped], record)}.`;
   }
 
   const busy = ended('busy');
   if (busy.length > 0) {
-    return `Next: wait for the other run to end, then run again${limit(busy, record)}.`;
+    return `Next: wait for the other run to end, then run again${limit([...busy, ...skipped], record)}.`;
   }
 
-  const isChanging = hosts.some(({ changed, unknown }) => changed + unknown > 0);
   if (isCheck && isChanging) return 'Next: run again without --check to apply.';
 
   const waits = hosts.some(({ pending }) => pending.length > 0) ? '; what is pending is above' : '';
@@ -40,6 +45,7 @@ export function nextStep(record: RunRecord): string {
     return `Done: ${changed.length} of ${counted(hosts.length, 'host')} changed${waits}.`;
   }
 
+  if (hosts.length === 0) return 'Nothing was done: no play has both hosts and tasks.';
   const asDescribed = ended('ok');
   if (asDescribed.length === 0) return 'Nothing was done: every host was skipped.';
   const are = asDescribed.length === 1 ? 'is' : 'are';

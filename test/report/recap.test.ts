@@ -147,6 +147,22 @@ describe('nextStep', () => {
       [ok, host('xen2', 'rolled_back')],
       true,
     ],
+    [
+      'Next: see to the errors above, then run again with --limit xen2,web2.',
+      [ok, host('xen2', 'failed'), host('web2', 'skipped')],
+      false,
+    ],
+    [
+      'Next: wait for the other run to end, then run again with --limit xen2,web2.',
+      [ok, host('xen2', 'busy'), host('web2', 'skipped')],
+      false,
+    ],
+    [
+      'Next: see to the errors above, or run again without --check to apply what can be.',
+      [host('xen1', 'changed'), host('web1', 'unreachable')],
+      true,
+    ],
+    ['Nothing was done: no play has both hosts and tasks.', [], false],
     ['Next: see to the errors above, then run again.', [ok, ...more], false],
     ['Next: see to the errors above, then run again.', [host('xen2', 'failed')], false],
     ['Next: wait for the other run to end, then run again.', [host('xen2', 'busy')], false],
