@@ -29,7 +29,10 @@ export function mergeFiles(roots: readonly SourceNode[], findings: Findings): Me
   const playbooks: WrittenText[] = [];
   for (const root of roots) {
     if (isNothing(root)) continue;
-    findings.take(validate(fileSchema, root));
+    if (root.kind === 'list') {
+      const hint = 'a list is a playbook, which comes after it: xpush apply INVENTORY PLAYBOOK';
+      findings.add(root.place, 'an inventory is a map, and this is a list', hint);
+    } else findings.take(validate(fileSchema, root));
     if (root.kind !== 'map') continue;
     for (const name of MAP_SECTIONS) {
       const joined = sections.get(name) ?? new Map<string, MapEntry>();

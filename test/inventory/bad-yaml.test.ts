@@ -21,9 +21,10 @@ refusals('what is not YAML as we take it', [
     title: 'a list instead of a map',
     yaml: `- dom0
 `,
-    said: `<stdin>:1:1: this must be a map, not a list
+    said: `<stdin>:1:1: an inventory is a map, and this is a list
   - dom0
-  ^~~~~~`,
+  ^~~~~~
+  hint: a list is a playbook, which comes after it: xpush apply INVENTORY PLAYBOOK`,
   },
   {
     title: 'a key that is written twice',
