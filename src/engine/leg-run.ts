@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Connection, ConnectionError } from '../connection/transport.ts';
 import { type Act, staleStatus } from '../host/act-program.ts';
 import { type Change, isOpaque } from '../host/change.ts';
@@ -13,6 +14,9 @@ import { commandLine, recordOf } from './records.ts';
 
 /** How often a host that moved under the plan is observed and planned again. */
 const mostReplans = 3;
+
+/** Whoever else changes the host gets this long to finish; twice that the next time, and up to twice that by chance. */
+const firstPauseMs = 50;
 
 export interface LegOptions {
   readonly inventory: Inventory;
@@ -49,6 +53,7 @@ export async function runLeg(
         shell ??= await HostShell.open(connection);
         if ((await run.observeAndGoOn(shell)) === 'done') return run.result();
         if (replans === mostReplans) return run.moved();
+        await pause(firstPauseMs * 2 ** replans * (1 + Math.random()));
       } catch (error) {
         if (!(error instanceof LostError)) throw error;
         if (replans === mostReplans || !run.canResume) return run.lost(error);
