@@ -58,7 +58,8 @@ function connectedRoute(
   const isSecondary = owner?.addresses.some(
     (other) => other.prefix === prefix && networkOf(other.ip, prefix) === network,
   );
-  if (owner?.isUp !== true || isSecondary || prefix === 32) return null;
+  const hasNetwork = prefix < 32 && !network.startsWith('0.');
+  if (owner?.isUp !== true || isSecondary || !hasNetwork) return null;
   const destination = `${network}/${prefix}`;
   return {
     ...{ table: 254, destination, via: null, dev: iface },
@@ -67,7 +68,7 @@ function connectedRoute(
 }
 
 function networkOf(ip: string, prefix: number): string {
-  const mask = prefix === 0 ? 0 : (~0 << (32 - prefix)) >>> 0;
+  const mask = prefix === 0 ? 0 : ~0 << (32 - prefix);
   const number = ip.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
   const network = (number & mask) >>> 0;
   return [24, 16, 8, 0].map((shift) => (network >>> shift) & 0xff).join('.');

@@ -7,14 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { compileLook, readAnswers } from '../../src/host/look-program.ts';
 import { contentLimit, type Query, query, queryKey } from '../../src/host/query.ts';
 import { runs } from '../runs.ts';
-import {
-  bash,
-  describeShells,
-  isRoot,
-  RunningShell,
-  temporaryDirectory,
-  unshared,
-} from './shells.ts';
+import { describeShells, isRoot, RunningShell, temporaryDirectory } from './shells.ts';
 
 const directory = temporaryDirectory();
 const at = (name: string) => join(directory, name);
@@ -61,16 +54,6 @@ const asked: readonly Query[] = [
   query.tool('sh'),
   query.tool('no-such-tool'),
 ];
-const answers = [
-  { type: 'file', size: 10, content: 'content 0\n' },
-  { type: 'file', size: 0, content: '' },
-  { type: 'absent' },
-  'Linux',
-  null,
-  true,
-  false,
-];
-
 async function answersOf(running: RunningShell, queries: readonly Query[]): Promise<unknown[]> {
   const observations = await running.observe(queries);
   return queries.map((one) => {
@@ -188,64 +171,6 @@ describeShells('compileLook', (shell) => {
       { peer: null },
       { peer: null },
     ]);
-  });
-
-  test.each([
-    ['variables that tools obey', { LS_BLOCK_SIZE: 'K', BLOCK_SIZE: '1', QUOTING_STYLE: 'shell' }],
-    ['formats of time', { TIME_STYLE: '+%s\n%s', TZ: 'Asia/Kolkata' }],
-    ['locales', { LC_ALL: 'tr_TR.UTF-8', LANG: 'de_DE', LANGUAGE: 'de' }],
-    ['strict POSIX', { POSIXLY_CORRECT: '1', POSIX_ME_HARDER: '1' }],
-    ['separators and directories', { IFS: 'a/', CDPATH: '/', ENV: '/etc/passwd' }],
-    ['options of grep', { GREP_OPTIONS: '--color=always -v', GREP_COLOR: '1' }],
-    ['a prompt that runs commands', { PS4: '$(touch /pwned)', BASH_ENV: '/etc/passwd' }],
-    ['no PATH', { PATH: '' }],
-  ])('is not misled by %s', async (_what, env) => {
-    await using running = new RunningShell(shell, {
-      env: { ...env, PATH: 'PATH' in env ? `${env.PATH}${shell.path}` : shell.path },
-    });
-
-    expect(await answersOf(running, asked)).toMatchObject(answers);
-  });
-
-  test('is not misled by options that are set', async () => {
-    await using running = new RunningShell(shell);
-    running.send('set -u; set -x; set -f; set -e; set -C; set -a; IFS=/\n');
-
-    expect(await answersOf(running, asked)).toMatchObject(answers);
-  });
-
-  test.runIf(isRoot)('needs no place to write to', async () => {
-    await using running = new RunningShell(shell, {
-      wrapper: unshared('-m', readOnly),
-    });
-
-    expect(await answersOf(running, asked)).toMatchObject(answers);
-    expect(await running.call(`echo x >${at('written')}`)).not.toMatchObject({ status: 0 });
-  });
-});
-
-/** Makes all file systems read-only. */
-const readOnly = `
-  awk '{ print $2 }' /proc/self/mounts | while read -r place; do
-    mount -o remount,bind,ro "$place" 2>/dev/null
-  done`;
-
-describe('compileLook (bash)', () => {
-  test.each(['ls', 'head', 'grep', 'printf', 'echo', 'command', 'test', 'cat', 'sed', 'sha256sum'])(
-    'is not misled by an exported function %s',
-    async (name) => {
-      const body = name === 'echo' ? '() { builtin printf "fake\\n"; }' : '() { echo fake; }';
-      await using running = new RunningShell(bash, { env: { [`BASH_FUNC_${name}%%`]: body } });
-
-      expect(await answersOf(running, asked)).toMatchObject(answers);
-    },
-  );
-
-  test('is not misled by SHELLOPTS', async () => {
-    const SHELLOPTS = 'allexport:errexit:noclobber:noglob:nounset:verbose:xtrace';
-    await using running = new RunningShell(bash, { env: { SHELLOPTS, PS4: '$(echo x >&2)' } });
-
-    expect(await answersOf(running, asked)).toMatchObject(answers);
   });
 });
 

@@ -1,0 +1,99 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { change } from '../../src/host/change.ts';
+import { describeShells, RunningShell, temporaryDirectory, until } from './shells.ts';
+
+const directory = temporaryDirectory();
+const at = (name: string) => join(directory, name);
+
+const shell = (line: string) => change.command(['/bin/sh', '-c', line], null);
+describeShells('xp_command', (each) => {
+  test('gives status and output, both outputs mixed', async () => {
+    await using running = new RunningShell(each);
+
+    for (const status of [0, 1, 2, 75, 126, 255]) {
+      const [result] = await running.act(shell(`echo out; echo err >&2; exit ${status}`));
+      expect(result).toMatchObject({ status, body: 'out\nerr\n' });
+    }
+  });
+
+  test('gives what the shell says of a signal, and of no command', async () => {
+    await using running = new RunningShell(each);
+
+    expect(await running.act(shell('kill -KILL $$'))).toMatchObject([{ status: 137 }]);
+    expect(await running.act(change.command(['/no/such/command'], null))).toMatchObject([
+      { status: 127, body: expect.stringMatching(/not found|No such file/i) },
+    ]);
+  });
+
+  // mksh has no way to run none of its own
+  test.skipIf(each.name === 'mksh')(
+    'runs no builtin of the shell and no function of ours',
+    async () => {
+      await using running = new RunningShell(each);
+
+      for (const word of ['exit', 'xp_done']) {
+        expect(await running.act(change.command([word, '7'], null))).toMatchObject([
+          { status: 127 },
+        ]);
+      }
+    },
+  );
+
+  test('runs it in its directory, with an empty input and words as they are', async () => {
+    await using running = new RunningShell(each);
+    const words = ['-e', '$(id)', "it's", 'a\nb', '*', '', 'é', '\\n'];
+
+    const [inside] = await running.act(change.command(['pwd'], directory));
+    const [input] = await running.act(change.command(['cat'], null));
+    const [argv] = await running.act(change.command(['printf', '[%s]', ...words], directory));
+    const [missing] = await running.act(change.command(['pwd'], at('no such')));
+
+    expect(inside).toMatchObject({ status: 0, body: `${directory}\n` });
+    expect(input).toMatchObject({ status: 0, body: '' });
+    expect(Buffer.from(argv?.body ?? '', 'latin1').toString()).toBe(
+      words.map((word) => `[${word}]`).join(''),
+    );
+    expect(missing).toMatchObject({
+      status: 1,
+      body: `the directory ${at('no such')} does not exist\n`,
+    });
+  });
+
+  test('caps the output at 64 KiB and lets the command finish', async () => {
+    await using running = new RunningShell(each);
+
+    const [result] = await running.act(
+      shell(`yes | head -c 100000000; touch '${at('finished')}'; exit 5`),
+    );
+
+    expect(result?.status).toBe(5);
+    expect(result?.body === 'y\n'.repeat(32_768)).toBe(true);
+    expect(existsSync(at('finished'))).toBe(true);
+  });
+
+  test('does not wait for a process that it leaves behind with the output open', async () => {
+    await using running = new RunningShell(each);
+    const gate = at(`gate ${each.name}`);
+
+    const [result] = await running.act(
+      shell(`echo before; { until [ -e '${gate}' ]; do sleep 0.05; done; echo late; } & exit 4`),
+    );
+    writeFileSync(gate, '');
+    const [next] = await running.act(shell('sleep 0.3; echo next'));
+
+    expect(result).toMatchObject({ status: 4, body: 'before\n' });
+    expect(next).toMatchObject({ status: 0, body: 'next\n' });
+    await until(() => running.processes().length === 1);
+  });
+
+  test('keeps the input open for nobody', async () => {
+    await using running = new RunningShell(each);
+
+    const [result] = await running.act(shell('ls -l /proc/$$/fd/; read -r line; echo "<$line>"'));
+
+    expect(result?.body).toMatch(/<>/);
+    expect(result?.body.match(/ -> /g)?.length).toBeLessThanOrEqual(4);
+  });
+});
