@@ -87,7 +87,7 @@ describe('jump hosts', () => {
         'Host outer',
         `  Port ${bastion.port}`,
         'Host *',
-        '  User root',
+        `  User ${loginUser}`,
         `  IdentityFile ${key.file}`,
         `  UserKnownHostsFile ${knownHosts}`,
         '',

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -197,9 +197,15 @@ export async function until(condition: () => boolean): Promise<void> {
 
 /** The processes that a server has for its connections. */
 export function sessionsOf(server: TestServer): readonly number[] {
-  const { pid } = server.process;
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return children.split(' ').flatMap((child) => (child === '' ? [] : [Number(child)]));
+  return descendantsOf(server.process.pid);
+}
+
+function descendantsOf(pid: number | undefined): readonly number[] {
+  const file = `/proc/${pid}/task/${pid}/children`;
+  const children = existsSync(file) ? readFileSync(file, 'utf8').split(' ') : [];
+  return children
+    .filter((child) => child !== '')
+    .flatMap((child) => [Number(child), ...descendantsOf(Number(child))]);
 }
 
 /** known_hosts lines for a test server. */
