@@ -28,6 +28,7 @@ export interface WriteFile {
   readonly before: FileState;
 }
 
+/** The name goes; what a symbolic link leads to stays. */
 export interface RemoveFile {
   readonly kind: 'remove';
   readonly effect: Effect;

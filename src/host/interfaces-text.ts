@@ -14,8 +14,8 @@ export function parseInterfaces(text: string): NetworkInterface[] {
 function parseInterface(text: string): NetworkInterface | null {
   const link = /^\d+: ([^:@\s]+)(?:@\S+)?: <([^>\n]*)>/.exec(text);
   if (link?.[1] === undefined || link[2] === undefined) return null;
-  const mac = /^\s+link\/ether ([\da-f:]{17})\b/im.exec(text)?.[1];
-  const addresses = text.matchAll(/^\s+inet ([\d.]+)(?: peer [\d.]+)?(?:\/(\d+))?(?=\s|$)/gm);
+  const mac = /^[ \t]+link\/ether ([\da-f:]{17})\b/im.exec(text)?.[1];
+  const addresses = text.matchAll(/^[ \t]+inet ([\d.]+)(?: peer [\d.]+)?(?:\/(\d+))?(?=\s|$)/gm);
   return {
     name: link[1],
     mac: mac?.toLowerCase() ?? null,

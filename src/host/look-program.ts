@@ -128,14 +128,16 @@ function parseTools(names: readonly string[], text: string): ReadonlyMap<string,
 
 /** Lines `PATH:TEXT` of grep, several for a value of several lines. */
 function parseParameters(text: string): ReadonlyMap<string, string> {
-  const values = new Map<string, string>();
+  const lines = new Map<string, string[]>();
   for (const line of text.split('\n')) {
     const colon = line.indexOf(':');
     if (colon < 0) continue;
     const path = line.slice(0, colon);
-    values.set(path, normalParameter(`${values.get(path) ?? ''} ${line.slice(colon + 1)}`));
+    const found = lines.get(path) ?? [];
+    found.push(line.slice(colon + 1));
+    lines.set(path, found);
   }
-  return values;
+  return new Map([...lines].map(([path, found]) => [path, normalParameter(found.join(' '))]));
 }
 
 function observeChains(listed: readonly string[], section: Section | undefined): Observation {

@@ -33,7 +33,10 @@ export type Answer<Q extends Query> = Answers[Q['kind']];
 export type FileState =
   | { readonly type: 'absent' }
   | RegularFile
-  /** A directory, device, socket, ... or a regular file that the login may not read. */
+  /**
+   * A directory; a device, socket, ... or what the kernel makes up in /proc and /sys; a regular file
+   * that the login may not read.
+   */
   | { readonly type: 'directory' | 'special' | 'unreadable' };
 
 export type RegularFile = SmallFile | LargeFile;

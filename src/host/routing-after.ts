@@ -10,10 +10,24 @@ export function rulesAfter(rules: readonly Rule[], operation: RoutingOperation):
 }
 
 /**
- * The routes as they are after an operation. A route is replaced whole; of several to one
+ * The routes as they are after these operations. A route is replaced whole; of several to one
  * destination (two interfaces in one network) the first. An address brings its network's route.
  */
 export function routesAfter(
+  routes: readonly Route[],
+  interfaces: readonly NetworkInterface[],
+  operations: readonly RoutingOperation[],
+): readonly Route[] {
+  let links = interfaces;
+  let entries = routes;
+  for (const operation of operations) {
+    entries = routesAfterOne(entries, links, operation);
+    links = interfacesAfter(links, operation);
+  }
+  return entries;
+}
+
+function routesAfterOne(
   routes: readonly Route[],
   interfaces: readonly NetworkInterface[],
   operation: RoutingOperation,

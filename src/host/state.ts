@@ -60,13 +60,10 @@ export class HostState {
           entries: change.operations.reduce(rulesAfter, entries),
           fingerprint: null,
         }));
-        update('routes', 'routes', ({ entries }) => {
-          for (const operation of change.operations) {
-            entries = routesAfter(entries, interfaces, operation);
-            interfaces = interfacesAfter(interfaces, operation);
-          }
-          return { entries, fingerprint: null };
-        });
+        update('routes', 'routes', ({ entries }) => ({
+          entries: routesAfter(entries, interfaces, change.operations),
+          fingerprint: null,
+        }));
         break;
       }
       case 'chains':

@@ -45,15 +45,6 @@ symlinkSync(at('loop'), at('loop'));
 symlinkSync(directory, at('link to directory'));
 symlinkSync(at('fifo'), at('link to fifo'));
 
-const asked: readonly Query[] = [
-  query.file(at('plain')),
-  query.file(at('empty')),
-  query.file(at('nowhere')),
-  query.parameter('kernel.ostype'),
-  query.parameter('kernel.nothing'),
-  query.tool('sh'),
-  query.tool('no-such-tool'),
-];
 async function answersOf(running: RunningShell, queries: readonly Query[]): Promise<unknown[]> {
   const observations = await running.observe(queries);
   return queries.map((one) => {
@@ -221,21 +212,75 @@ describe('compileLook', () => {
 });
 
 describe('readAnswers', () => {
-  test('never fails, and tells no answer that it did not get', () => {
-    const queries = [
-      ...asked,
-      query.rules(),
-      query.routes(),
-      query.interfaces(),
-      query.chains('A'),
-    ];
+  const queries = [
+    ...[query.rules(), query.routes(), query.interfaces(), query.chains('FORWARD')],
+    ...[query.parameter('a.b'), query.session()],
+  ];
+  const ids = ['files', 'contents', 'sums', 'parameters', 'tools', 'interfaces', 'rules', 'routes'];
+  const sectionsOf = (body: string) =>
+    new Map([...ids, 'chains0', 'session'].map((id) => [id, { status: 0, body }]));
 
-    expect(readAnswers(queries, new Map())).toBeNull();
-    expect([...(readAnswers(queries.slice(7), new Map()) ?? [])].map(([, one]) => one)).toEqual([
+  test('tells no answer that it did not get', () => {
+    expect(readAnswers([query.file('/a')], new Map())).toBeNull();
+    expect(readAnswers([query.tool('sh')], sectionsOf('maybe\n'))).toBeNull();
+    expect([...(readAnswers(queries.slice(0, 4), new Map()) ?? [])].map(([, one]) => one)).toEqual([
       { failure: "'ip' could not list the interfaces (status unknown)" },
       { failure: "'ip' could not list the rules (status unknown)" },
       { failure: "'ip' could not list the routes (status unknown)" },
       { failure: 'the chains of the firewall could not be listed' },
     ]);
+  });
+
+  test('never fails, whatever a host says', () => {
+    const word = fc.constantFrom(
+      ...['\n', '\n', ' ', '\t', ':', '1: ', '1000:\t', 'from ', 'not ', 'lookup ', '[', 'goto '],
+      ...[
+        'default ',
+        '10.0.0.0/24 ',
+        'via ',
+        'inet6 ',
+        'dev ',
+        'nexthop ',
+        'proto ',
+        'metric ',
+        '9 ',
+      ],
+      ...[
+        '    inet ',
+        '/24 ',
+        'link/ether ',
+        'eth0@x: <UP>',
+        '*filter',
+        ':FORWARD ',
+        '-A FORWARD ',
+      ],
+      ...['__proto__ ', '\xff', '#', '# 5 x', 'file\n', 'absent\n', '0', '-'],
+    );
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 40 }), (words) => {
+        readAnswers(queries, sectionsOf(words.join('')));
+      }),
+      { numRuns: runs(1000) },
+    );
+  });
+
+  test.each([
+    '\n',
+    ' ',
+    '\n ',
+    '1: ',
+    '1: a',
+    '0\n',
+    'a:b\n',
+    '-A ',
+    '#incompatible',
+    ' inet 1',
+    '<',
+  ])('takes its time only once for much of %j', (part) => {
+    const started = performance.now();
+
+    readAnswers(queries, sectionsOf(part.repeat(400_000)));
+
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 });
