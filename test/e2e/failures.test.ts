@@ -96,7 +96,6 @@ describe('a run over hosts of which some can’t be done', () => {
     [`h01,${broken}`, 1],
     [`h01,${dead}`, 3],
     [impostor, 3],
-    [`${dead},${broken},${impostor}`, 1],
     [`plain:!${dead}:!${impostor}:!${broken}`, 0],
   ])('--limit %s: the worst host decides, exit %d', async (limit, exit) => {
     const { code, document } = await run('--limit', limit);
