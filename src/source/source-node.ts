@@ -1,5 +1,4 @@
 import type { Data } from './data.ts';
-import type { Position } from './position.ts';
 import type { Place } from './source-text.ts';
 
 /** Data of the user's that knows where each part of it was written. */
@@ -66,12 +65,6 @@ export function placeOf(node: SourceNode, path: Path, part: 'key' | 'value'): Pl
     at = next;
   }
   return part === 'key' || isUnwritten(at) ? key : at.place;
-}
-
-/** Line and column of the key or the value at a path. */
-export function positionOf(node: SourceNode, path: Path, part: 'key' | 'value'): Position {
-  const { source, start } = placeOf(node, path, part);
-  return source.positionAt(start);
 }
 
 /** The node, or an empty map in its place where nothing was written (`- firewall:`). */

@@ -120,8 +120,7 @@ function upkeepOf(keep: readonly string[] | null, live: ChainsState): readonly S
 }
 
 function jumpsOnceAndFirst(rules: readonly string[], to: string): boolean {
-  const jump = `-j ${to}`;
-  return rules[0] === jump && rules.lastIndexOf(jump) === 0;
+  return rules.lastIndexOf(`-j ${to}`) === 0;
 }
 
 function isEqual(live: readonly string[] | undefined, rules: readonly string[]): boolean {

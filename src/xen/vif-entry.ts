@@ -21,11 +21,6 @@ export function parseVifEntry(text: string): VifEntry {
   return new Map(pairs);
 }
 
-/** The addresses that an entry lets through. */
-export function vifEntryAddresses(entry: VifEntry): readonly string[] {
-  return (entry.get('ip') ?? '').split(/\s+/).filter((ip) => ip !== '');
-}
-
 /** The MAC of an entry in lower case, or null. */
 export function vifEntryMac(entry: VifEntry): string | null {
   return entry.get('mac')?.trim().toLowerCase() ?? null;

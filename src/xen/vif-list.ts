@@ -16,13 +16,6 @@ export type VifListEdit =
   | { readonly kind: 'changed'; readonly text: string }
   | Refusal;
 
-/** The vif list as it stands in a file. */
-export interface VifList {
-  readonly kind: 'found';
-  /** In their order, which is that of the guest's interfaces. */
-  readonly entries: readonly VifEntry[];
-}
-
 /**
  * Gives a domain configuration file, bytes as latin1, the guest's vif list. Of the one literal
  * `vif = [ ... ]` only entries that mean something else are written anew, or added or removed at the
@@ -93,16 +86,6 @@ function withoutLast(between: string, rest: string): string {
   const end = rest.replace(/^[ \t]*,?(?:[ \t]*#[^\n]*)?/, '');
   const comments = between.replace(/^((?:[ \t\n]|#[^\n]*\n)*),/, '$1').replace(/[ \t]*$/, '');
   return comments.includes('#') ? comments + end.replace(/^\n/, '') : end;
-}
-
-/** The vif list of a file, or why it can't be told; null when it assigns none. */
-export function readVifList(text: string): VifList | Refusal | null {
-  const literal = findLiteral(text);
-  if (literal === null || literal.kind === 'refused') return literal;
-  return {
-    kind: 'found',
-    entries: literal.items.map((item) => parseVifEntry(unquote(item.text) ?? '')),
-  };
 }
 
 /**

@@ -4,8 +4,8 @@ import { formatDiagnostic } from '../../src/source/format-diagnostic.ts';
 import { parseYaml, readYaml } from '../../src/source/parse-yaml.ts';
 import {
   nodeAt,
+  type Path,
   placeOf,
-  positionOf,
   type SourceNode,
   toData,
 } from '../../src/source/source-node.ts';
@@ -14,6 +14,11 @@ function parse(yaml: string): SourceNode {
   const parsed = parseYaml(yaml, 'f');
   if (!parsed.ok) throw new Error(parsed.diagnostics.map(formatDiagnostic).join('\n'));
   return parsed.value;
+}
+
+function positionOf(root: SourceNode, path: Path, part: 'key' | 'value') {
+  const { source, start } = placeOf(root, path, part);
+  return source.positionAt(start);
 }
 
 function firstComplaint(yaml: string | Uint8Array): string {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ChainsState } from '../../src/host/query.ts';
 import { firewall } from '../../src/steps/firewall.ts';
 import type { Plan } from '../../src/steps/step.ts';
-import { bind, planTwice, stateFor } from './observed.ts';
+import { bind, fleet, planTwice, stateFor } from './observed.ts';
 
 const bound = bind(firewall, 'xen1');
 const chainsKey = bound.queries.find(({ kind }) => kind === 'chains');
@@ -64,11 +64,30 @@ describe('firewall', () => {
       'the jump is there twice',
       (chains) => chains.set('FORWARD', ['-j XPUSH-FWD', '-j XPUSH-FWD']),
     ],
+    ['the chain for sessions is gone', (chains) => chains.delete('XPUSH-KEEP')],
     ['a chain of ours is left over', (chains) => chains.set('XPUSH-DROP', ['-j DROP'])],
   ])('repairs it in one swap when %s', (_what, drift) => {
     const plan = bound.plan(withChains(drift));
 
     expect(plan).toMatchObject({ changes: [{ kind: 'chains' }] });
+  });
+
+  test('sets a policy that the inventory wants, and leaves another alone', () => {
+    const host = fleet.hosts.get('xen1');
+    if (host?.kind !== 'dom0') throw new Error('no xen1');
+    const strict = { ...host, firewall: { ...host.firewall, policy: 'drop' as const } };
+    const closing = firewall.bind({ host: strict, inventory: fleet }, {});
+
+    const { first, second } = planTwice(closing);
+    const drifted = closing.plan(converged());
+
+    expect(first).toMatchObject({
+      changes: [{ policies: new Map([['FORWARD', 'DROP']]) }, { kind: 'write' }],
+      message: 'FORWARD drops: guests that the inventory does not name are closed',
+    });
+    expect(second).toMatchObject({ changes: [] });
+    expect(drifted).toMatchObject({ changes: [{ kind: 'chains' }, { kind: 'write' }] });
+    expect(planTwice(bound).first).toMatchObject({ changes: [{ policies: new Map() }, {}] });
   });
 
   test('does nothing beside foreign rules', () => {

@@ -35,6 +35,16 @@ describe('iftab', () => {
     expect(first).toMatchObject({ changes: [] });
   });
 
+  test('goes on with a file that is there, though nothing here reads it', async () => {
+    const bound = iftab.bind({ host: await guestWith(''), inventory: fleet }, {});
+
+    const plan = bound.plan(
+      stateFor(bound, { 'tool:ifrename': false, 'file:/etc/iftab': fileOf('# mine\n') }),
+    );
+
+    expect(plan).toHaveProperty('changes.length', 1);
+  });
+
   test.each([
     ['names: none,', true, 0],
     ['', false, 0],

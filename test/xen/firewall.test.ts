@@ -254,6 +254,14 @@ describe('desiredFirewall', () => {
     expect(forwarded(dom0, guests, { src: '192.168.0.9', iif: 'named0' })).toBe('ACCEPT');
     expect(forwarded(dom0, guests, { src: '192.168.0.77', iif: 'vif9.0' })).toBe('ACCEPT');
   });
+
+  test('knows a vif whose packets come by another interface than the uplink', () => {
+    const dom0 = { ...xen1, antispoof: true };
+    const inner = guest('inner', [{ ...vif(0, lan, ['192.168.0.9']), gatewaydev: 'eth1' }]);
+
+    expect(forwarded(dom0, [inner], { src: '192.168.0.9', iif: 'eth1' })).toBe('DROP');
+    expect(forwarded(dom0, [inner], { src: '192.168.0.9', iif: 'eth0' })).toBe('RETURN');
+  });
 });
 
 describe('missingKeepRules', () => {

@@ -2,14 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DomU } from '../../src/inventory/model.ts';
 import type { VifEntry } from '../../src/xen/vif-entry.ts';
-import {
-  formatVifEntry,
-  isSameVifEntry,
-  parseVifEntry,
-  vifEntryAddresses,
-  vifEntryMac,
-} from '../../src/xen/vif-entry.ts';
-import { editVifList, newConfig, readVifList } from '../../src/xen/vif-list.ts';
+import { formatVifEntry, isSameVifEntry, parseVifEntry } from '../../src/xen/vif-entry.ts';
+import { editVifList, newConfig } from '../../src/xen/vif-list.ts';
 import { isRefusal, parseConfig } from '../../src/xen/xl-config.ts';
 import { guest, lan, mail, vif, webserv } from './fleet.ts';
 import { hasXenParser, readByXen } from './xen-parser.ts';
@@ -28,6 +22,17 @@ function edited(text: string, domU: DomU = webserv): string {
   const edit = editVifList(text, domU);
   if (edit.kind !== 'changed') throw new Error(`not changed: ${JSON.stringify(edit)}`);
   return edit.text;
+}
+
+/** The entries of the vif list of a file, by the parser of whole files. */
+function entriesOf(text: string): readonly VifEntry[] {
+  const assignments = parseConfig(text);
+  if (isRefusal(assignments)) throw new Error(assignments.message);
+  const list = assignments.find(({ name }) => name === 'vif')?.value;
+  const items = list?.kind === 'list' ? list.items : [];
+  return items.map((item) =>
+    parseVifEntry(item.kind === 'list' ? '' : item.text.slice(1, -1).replace(/\\(.)/g, '$1')),
+  );
 }
 
 describe('editVifList', () => {
@@ -67,7 +72,7 @@ disk = [ 'phy:/dev/a,xvda,w' ]`);
   });
 
   test('keeps keys of which the inventory knows nothing, with the MAC they belong to', () => {
-    const old = `vif = [ 'mac=de:ad:be:ef:00:01, backend=net, bridge=br0', 'type=ioemu' ]\n`;
+    const old = `vif = [ 'mac=de:ad:be:ef:00:01, backend=net, bridge=br0, netdev=br1', 'type=ioemu' ]\n`;
 
     expect(edited(old, two)).toBe(
       `vif = [ 'mac=de:ad:be:ef:00:00, ip=192.168.0.5, script=vif-route', ` +
@@ -148,23 +153,6 @@ memory = 512
     ["name = 'x'\r\n", 1, 'the file has a carriage return, and xl refuses such a file'],
   ])('refuses %j', (text, line, message) => {
     expect(editVifList(text, webserv)).toMatchObject({ kind: 'refused', line, message });
-  });
-});
-
-describe('readVifList', () => {
-  test('reads the entries of a list', () => {
-    const found = readVifList(`vif = [ 'mac=00:16:3E:00:00:01, ip=10.0.0.1 10.0.0.2', '' ]\n`);
-
-    const entries = found?.kind === 'found' ? found.entries : [];
-    expect(entries.map((entry) => [vifEntryMac(entry), vifEntryAddresses(entry)])).toEqual([
-      ['00:16:3e:00:00:01', ['10.0.0.1', '10.0.0.2']],
-      [null, []],
-    ]);
-  });
-
-  test('says null without a list, and why where it cannot tell', () => {
-    expect(readVifList('a=1\n')).toBeNull();
-    expect(readVifList('import os\n')?.kind).toBe('refused');
   });
 });
 
@@ -251,8 +239,7 @@ describe('editVifList, over generated files', () => {
         expect(result.startsWith(`${before}${equals}[`)).toBe(true);
         expect(result.endsWith(`]\n${after}`)).toBe(true);
         expect(editVifList(result, domU)).toEqual({ kind: 'same' });
-        const found = readVifList(result);
-        const now = found?.kind === 'found' ? found.entries : [];
+        const now = entriesOf(result);
         expect(now).toHaveLength(domU.vifs.length);
         for (const [place, entry] of wantedOf(domU).entries()) {
           expect(isSameVifEntry(own(now[place]!), entry)).toBe(true);
