@@ -49,7 +49,7 @@ async function answersOf(running: RunningShell, queries: readonly Query[]): Prom
 
 describeShells('compileLook', (shell) => {
   test.each([
-    ['variables that tools obey', { LS_BLOCK_SIZE: 'K', BLOCK_SIZE: '1', QUOTING_STYLE: 'shell' }],
+    ['variables that tools obey', { LS_BLOCK_SIZE: 'K', BLOCK_SIZE: '1', QUOTING_STYLE: 'c' }],
     ['formats of time', { TIME_STYLE: '+%s\n%s', TZ: 'Asia/Kolkata' }],
     ['locales', { LC_ALL: 'tr_TR.UTF-8', LANG: 'de_DE', LANGUAGE: 'de' }],
     ['strict POSIX', { POSIXLY_CORRECT: '1', POSIX_ME_HARDER: '1' }],
@@ -63,6 +63,12 @@ describeShells('compileLook', (shell) => {
     });
 
     expect(await answersOf(running, asked)).toMatchObject(answers);
+  });
+
+  test('makes tools speak the C locale, as some messages are read', async () => {
+    await using running = new RunningShell(shell, { env: { LC_ALL: 'C.UTF-8', LANG: 'C.UTF-8' } });
+
+    expect((await running.call('sh -c \'echo "$LC_ALL"\'')).body).toBe('C\n');
   });
 
   test('is not misled by options that are set', async () => {
