@@ -31,14 +31,18 @@ async function runDemo(whenSaid?: string): Promise<DemoRun> {
     });
   }
   const closed = once(child, 'close');
-  if (whenSaid !== undefined && child.pid !== undefined) {
-    await until(`the demo says ${whenSaid}`, async () => output.includes(whenSaid));
-    process.kill(-child.pid, 'SIGINT');
+  try {
+    if (whenSaid !== undefined && child.pid !== undefined) {
+      await until(`the demo says ${whenSaid}`, async () => output.includes(whenSaid));
+      process.kill(-child.pid, 'SIGINT');
+    }
+    const [code] = await closed;
+    return { code: Number(code), output, leftBehind: await readdir(temporary) };
+  } finally {
+    child.kill('SIGKILL');
+    await closed;
+    await rm(temporary, { recursive: true });
   }
-  const [code] = await closed;
-  const leftBehind = await readdir(temporary);
-  await rm(temporary, { recursive: true });
-  return { code: Number(code), output, leftBehind };
 }
 
 const describe = await labDescribe();
