@@ -168,7 +168,9 @@ class Rollout {
     const own = this.#progressOf(leg);
     if (isBad(own.status)) return { status: own.status, error: own.error };
     if (this.#request.stopping.aborted) {
-      return { status: 'skipped', error: { message: 'interrupted before it began', hint: null } };
+      const when = own.startedAt === null ? 'it began' : 'its later plays';
+      const status = own.status === 'changed' ? 'changed' : 'skipped';
+      return { status, error: { message: `interrupted before ${when}`, hint: null } };
     }
     const dom0 = leg.host.kind === 'domU' ? this.#hosts.get(leg.host.dom0) : undefined;
     if (dom0 === undefined || !isBad(dom0.status)) return null;
