@@ -79,7 +79,7 @@ function writeWords({ path, content, mode, before }: WriteFile): readonly string
 }
 
 /** The text for `iptables-restore --noflush`: one transaction on the filter table. */
-export function swapPayload(change: SwapChains): string {
+function swapPayload(change: SwapChains): string {
   const lines = ['*filter'];
   for (const [chain, policy] of change.policies) lines.push(`:${chain} ${policy} [0:0]`);
   for (const chain of [...change.chains.keys(), ...change.removed]) {

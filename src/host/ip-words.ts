@@ -2,7 +2,7 @@
 export type Numbers = ReadonlyMap<string, number>;
 
 /** Kinds of routes (linux/rtnetlink.h, RTN_*); the actions of rules without a table are among them. */
-export const routeTypes: readonly string[] = [
+const routeTypes: readonly string[] = [
   'unspec',
   'unicast',
   'local',
