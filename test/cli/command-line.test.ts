@@ -27,6 +27,10 @@ describe('xpush', () => {
     ['apply', 'xpush: <inventory> is missing\n  hint: see xpush apply --help\n'],
     ['apply x --chek', 'xpush: unknown option or argument "chek"\n  hint: did you mean "check"?\n'],
     ['apply --chek x', 'xpush: unknown option or argument "chek"\n  hint: did you mean "check"?\n'],
+    [
+      'apply x --no-check',
+      'xpush: unknown option or argument "no-check"\n  hint: see xpush apply --help\n',
+    ],
     ['apply x -l', 'xpush: --limit needs a value\n  hint: see xpush apply --help\n'],
     ['apply x --forks', 'xpush: --forks needs a value\n  hint: see xpush apply --help\n'],
     ['apply x --forks abc', 'xpush: --forks: "abc" is no whole number from 1\n'],

@@ -143,6 +143,33 @@ describe('runLeg', () => {
     expect(() => readFileSync(path)).toThrow();
   });
 
+  test('a check in which only a command would run finds changes pending', async () => {
+    const { result } = await run([[command, { argv: ['true'] }]], { check: true });
+
+    expect(result.hasChanged).toBe(true);
+  });
+
+  test('a check says what each task after a command would do as things stand', async () => {
+    const path = join(directory, 'a');
+
+    const { ended } = await run(
+      [
+        [command, { argv: ['true'] }],
+        [file, { path, content: 'one\n' }],
+        [file, { path, content: 'one\n' }],
+        [refusing, {}],
+      ],
+      { check: true },
+    );
+
+    expect(ended.map(({ message }) => message)).toEqual([
+      'would run; what it does is unknown until applied',
+      'unknown until applied; as things stand, it would make 1 change',
+      'unknown until applied; as things stand, it would make no change',
+      'unknown until applied; as things stand, it would fail: not today',
+    ]);
+  });
+
   test('a task that fails keeps what was done before it and skips what comes after', async () => {
     const path = join(directory, 'a');
 

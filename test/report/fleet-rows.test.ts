@@ -88,4 +88,15 @@ describe('fleetRows', () => {
     expect(text).toMatch(/^[\x20-\x7e\n]*$/);
     expect(text).toContain('####-.......');
   });
+
+  test('does not show a host that was skipped among the errors', () => {
+    const fleet = new Fleet();
+    const hosts = [{ name: 'web1', kind: 'domU' as const }];
+    fleet.note({ event: 'run_start', xpush: '0.1.0', check: false, hosts }, 0);
+    const error = { message: 'its dom0 xen1 failed', hint: null };
+    fleet.note(hostEnd('web1', 'domU', { status: 'skipped', error }), 0);
+
+    expect(draw(fleet, 79, 17).join('\n')).not.toContain('web1');
+    expect(fleet.troubled).toBe(0);
+  });
 });
