@@ -124,7 +124,8 @@ function blocksOf(text: string): readonly Block[] {
     } else if (words.length === 0) {
       last.between.push(line);
     } else {
-      last.lines.push(...last.between.splice(0), line);
+      for (const blank of last.between.splice(0)) last.lines.push(blank);
+      last.lines.push(line);
     }
   }
   return blocks.flatMap(({ head, lines, between }) => [

@@ -22,7 +22,7 @@ export function isOwnOption(option: string, domU: DomU): boolean {
   if (!hooks.has(key)) return false;
 
   const command = words.join(' ');
-  const object = /\bip (?:-\S+ )*(a|addr|address|ru|rule|r|ro|route) /.exec(command)?.[1] ?? '';
+  const object = /\bip (?:-\S+ ){0,9}(a|addr|address|ru|rule|r|ro|route) /.exec(command)?.[1] ?? '';
   const [, table] = /\b(?:table|lookup) (\S+)/.exec(command) ?? [];
   const isOwnTable = domU.vifs.some(
     ({ table: { id, name } }) => table === `${id}` || table === name,

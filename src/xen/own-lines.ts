@@ -15,7 +15,7 @@ export function splitLines(text: string): readonly string[] {
 
 /** Lines with their newlines; a backslash before a newline joins two, but for comments. */
 export function splitJoinedLines(text: string): readonly string[] {
-  const lines = text.match(/[ \t]*#[^\n]*(?:\n|$)|(?:[^\n\\]|\\(?:.|\n|$))*(?:\n|$)/g);
+  const lines = text.match(/[ \t]*#[^\n]*(?:\n|$)|(?:[^\n\\]|\\.?)*(?:\n|$)/gs);
   return lines?.filter(Boolean) ?? [];
 }
 

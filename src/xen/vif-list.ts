@@ -84,7 +84,9 @@ function withMore(rest: string, added: readonly VifEntry[], indent: string): str
 /** What follows the last entry that stays: its comments up to the removed ones, and the list's end. */
 function withoutLast(between: string, rest: string): string {
   const end = rest.replace(/^[ \t]*,?(?:[ \t]*#[^\n]*)?/, '');
-  const comments = between.replace(/^((?:[ \t\n]|#[^\n]*\n)*),/, '$1').replace(/[ \t]*$/, '');
+  const comments = between
+    .replace(/^((?:[ \t\n]|#[^\n]*\n)*),/, '$1')
+    .replace(/(?<![ \t])[ \t]+$/, '');
   return comments.includes('#') ? comments + end.replace(/^\n/, '') : end;
 }
 
