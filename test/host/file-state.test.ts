@@ -97,9 +97,9 @@ describe('parseFiles', () => {
   });
 
   test('keeps names apart that busybox prints alike', () => {
-    const types = `absent\nfile\nfile\n${line('/??', 2)}${line('/??', 1)}`;
+    const types = `file\nabsent\nfile\n${line('/??', 2)}${line('/??', 1)}`;
 
-    const states = parseFiles(['/à', '/è', '/é'], { types, contents: 'abc', sumLines: '' });
+    const states = parseFiles(['/é', '/à', '/è'], { types, contents: 'cab', sumLines: '' });
 
     expect(states?.get('/è')).toMatchObject({ size: 2, content: 'ab' });
     expect(states?.get('/é')).toMatchObject({ size: 1, content: 'c' });
