@@ -1,5 +1,5 @@
 import { contains, parseSubnet, type Subnet } from '../inventory/ipv4.ts';
-import type { Allow, Dom0, DomU } from '../inventory/model.ts';
+import type { Allow, Dom0, DomU, Vif } from '../inventory/model.ts';
 import { addressWords, allowRules, limitWords, type RuleMatch } from './firewall-rule.ts';
 
 /** Our chains in dom0's filter table. */
@@ -37,60 +37,34 @@ export interface DesiredFirewall {
  * to the other guests alike; a packet between two closed guests must be allowed by both.
  */
 export function desiredFirewall(dom0: Dom0, guests: readonly DomU[]): DesiredFirewall {
-  const closed = guests.flatMap((guest) =>
-    guest.allow === null ? [] : [{ addresses: addressesOf(guest), allow: guest.allow }],
-  );
-  const unfiltered = guests.filter((guest) => guest.allow === null).flatMap(addressesOf);
-  const { admin, rules, policy } = dom0.firewall;
-  const limit = dom0.firewall.log === null ? null : limitWords(dom0.firewall.log);
-  const drop = limit === null ? 'DROP' : chains.drop;
-
-  const isOut = (entry: Allow): boolean => entry.direction === 'out';
+  const { admin, rules, policy, log } = dom0.firewall;
+  const drop = log === null ? 'DROP' : chains.drop;
   const outOfAll = rules.filter(isOut).flatMap((entry) => outRules(entry, null));
-  const guestsOut = closed.map(({ addresses, allow }) => ({
-    addresses,
-    rules: allow.filter(isOut).flatMap((entry) => outRules(entry, addresses)),
-  }));
-  const mayOpen = guestsOut.filter((each) => outOfAll.length + each.rules.length > 0);
-  const closedAddresses = closed.flatMap((each) => each.addresses);
+  const closed = guests.flatMap(({ vifs, allow }): readonly ClosedGuest[] => {
+    if (allow === null) return [];
+    const addresses = addressesOf(vifs);
+    const out = allow.filter(isOut).flatMap((entry) => outRules(entry, addresses));
+    return [{ addresses, allow, out, mayOpen: outOfAll.length + out.length > 0 }];
+  });
+  const unfiltered = guests.flatMap(({ vifs, allow }) => (allow === null ? addressesOf(vifs) : []));
 
   const forward = [
     ...(dom0.antispoof ? [`-j ${chains.spoof}`] : []),
     '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
     '-p icmp -m icmp --icmp-type 3/4 -j ACCEPT',
-    ...(admin === null
-      ? [`-j ${chains.keep}`]
-      : ipv4(admin).flatMap((source) => closedAddresses.map((to) => sshRule(source, to)))),
-    // What closed guests may not send ends here, before anything that another guest offers.
-    ...guestsOut.flatMap((each) =>
-      each.addresses.map((source) =>
-        rule({ source, destination: null }, mayOpen.includes(each) ? chains.out : drop),
-      ),
-    ),
-    ...closed.flatMap(({ addresses, allow }) =>
-      allow
-        .filter((entry) => !isOut(entry))
-        .flatMap((entry) => inRules(entry, within(addresses, entry.to))),
-    ),
-    ...rules.filter((entry) => !isOut(entry)).flatMap((entry) => inRules(entry, ipv4(entry.to))),
-    ...closedAddresses.map((destination) => rule({ source: null, destination }, drop)),
-    // What XPUSH-OUT returned and no closed guest refused.
-    ...mayOpen.flatMap(({ addresses }) => addresses.map((source) => from(source))),
+    ...(admin === null ? [`-j ${chains.keep}`] : adminRules(admin, closed)),
+    ...closedRules(closed, rules, drop),
     ...(policy === 'drop' ? unfiltered.flatMap((each) => [from(each), to(each)]) : []),
   ];
-
   return {
     chains: new Map([
       [chains.forward, unique(forward)],
-      ...chain(chains.out, mayOpen.length > 0, [
-        ...outOfAll,
-        ...guestsOut.flatMap((each) => each.rules),
-        `-j ${drop}`,
-      ]),
-      ...chain(chains.drop, limit !== null, [
-        `${limit} -j LOG --log-prefix "xpush closed: "`,
-        '-j DROP',
-      ]),
+      ...chain(
+        chains.out,
+        closed.some(({ mayOpen }) => mayOpen),
+        [...outOfAll, ...closed.flatMap(({ out }) => out), `-j ${drop}`],
+      ),
+      ...(log === null ? [] : [[chains.drop, logRules(log)] as const]),
       ...chain(chains.spoof, dom0.antispoof, spoofRules(dom0, guests)),
     ]),
     jumps: [{ from: 'FORWARD', to: chains.forward }],
@@ -99,6 +73,50 @@ export function desiredFirewall(dom0: Dom0, guests: readonly DomU[]): DesiredFir
   };
 }
 
+/** A guest with an `allow` list. */
+interface ClosedGuest {
+  readonly addresses: readonly Subnet[];
+  readonly allow: readonly Allow[];
+  /** Rules of XPUSH-OUT that are its own. */
+  readonly out: readonly string[];
+  /** Whether anything new may leave it. */
+  readonly mayOpen: boolean;
+}
+
+/** What closed guests may send and get; `rules` are those of the dom0. */
+function closedRules(
+  closed: readonly ClosedGuest[],
+  rules: readonly Allow[],
+  drop: string,
+): readonly string[] {
+  const isIn = (entry: Allow): boolean => !isOut(entry);
+  return [
+    // What they may not send ends here, before anything that another guest offers.
+    ...closed.flatMap(({ addresses, mayOpen }) =>
+      addresses.map((source) => rule({ source, destination: null }, mayOpen ? chains.out : drop)),
+    ),
+    ...closed.flatMap(({ addresses, allow }) =>
+      allow.filter(isIn).flatMap((entry) => inRules(entry, within(addresses, entry.to))),
+    ),
+    ...rules.filter(isIn).flatMap((entry) => inRules(entry, ipv4(entry.to))),
+    ...closed.flatMap(({ addresses }) =>
+      addresses.map((destination) => rule({ source: null, destination }, drop)),
+    ),
+    // What XPUSH-OUT returned and no closed guest refused.
+    ...closed.flatMap(({ addresses, mayOpen }) => (mayOpen ? addresses.map(from) : [])),
+  ];
+}
+
+function adminRules(admin: readonly string[], closed: readonly ClosedGuest[]): readonly string[] {
+  const addresses = closed.flatMap((each) => each.addresses);
+  return ipv4(admin).flatMap((source) => addresses.map((each) => sshRule(source, each)));
+}
+
+const logRules = (rate: string): readonly string[] => [
+  `${limitWords(rate)} -j LOG --log-prefix "xpush closed: "`,
+  '-j DROP',
+];
+
 /** Rules to add to XPUSH-KEEP, so that the pushing session's peer reaches the closed guests' port 22. */
 export function missingKeepRules(
   existing: readonly string[],
@@ -106,7 +124,7 @@ export function missingKeepRules(
   guests: readonly DomU[],
 ): readonly string[] {
   const sources = ipv4(peer === null ? [] : [peer]);
-  const closed = guests.filter((guest) => guest.allow !== null).flatMap(addressesOf);
+  const closed = guests.flatMap(({ vifs, allow }) => (allow === null ? [] : addressesOf(vifs)));
   return sources
     .flatMap((source) => closed.map((each) => sshRule(source, each)))
     .filter((wanted) => !existing.includes(wanted));
@@ -156,7 +174,10 @@ const within = (addresses: readonly Subnet[], names: readonly string[]): readonl
     ? addresses
     : addresses.filter((each) => ipv4(names).some((network) => contains(network, each.first)));
 
-const addressesOf = (guest: DomU): readonly Subnet[] => guest.vifs.flatMap((vif) => ipv4(vif.ips));
+const addressesOf = (vifs: readonly Vif[]): readonly Subnet[] =>
+  vifs.flatMap(({ ips }) => ipv4(ips));
+
+const isOut = (entry: Allow): boolean => entry.direction === 'out';
 
 /** Those of the other family are left out. */
 const ipv4 = (texts: readonly string[]): readonly Subnet[] =>
