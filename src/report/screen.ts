@@ -123,9 +123,10 @@ export class Screen {
     this.#isStale = false;
     this.#painted = next;
     this.#height = next.length;
-    return HIDE_CURSOR + top + WRAP_OFF + rows.join('\r\n') + below + WRAP_ON;
+    return `${HIDE_CURSOR}${top}${WRAP_OFF}${rows.join('\r\n')}${below}\r${WRAP_ON}`;
   }
-  /** The cursor rests at the end of the last row. */
+
+  /** The cursor rests at the beginning of the last row: an echoed `^C` must not wrap. */
   #toTop(): string {
     return this.#height > 1 ? `\r\x1b[${this.#height - 1}A` : '\r';
   }

@@ -36,6 +36,18 @@ describe('Screen', () => {
     expect(shown(stream)).toEqual(['first', 'second', 'third']);
   });
 
+  test('keeps its place when the terminal echoes what is typed', async () => {
+    const { stream, screen } = openScreen(() => [[{ text: 'top' }], [{ text: 'x'.repeat(30) }]]);
+    screen.change();
+    await expect.poll(() => shown(stream)).toHaveLength(2);
+
+    stream.text += '^C';
+    screen.print('interrupted');
+
+    await expect.poll(() => shown(stream)).toEqual(['interrupted', 'top', 'xxxxxxxxxxxxxxxx...']);
+    screen.close();
+  });
+
   test('leaves two rows of the terminal free and cuts the rest', async () => {
     const { stream, screen } = openScreen(({ columns, rows }) =>
       Array.from({ length: 30 }, () => [{ text: `${columns} ${rows} and more than fits` }]),
