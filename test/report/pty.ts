@@ -24,7 +24,15 @@ export class Pty implements AsyncDisposable {
     this.terminal = new Terminal(columns, rows);
     const command = `stty rows ${rows} cols ${columns}; exec ${argv.map(quoted).join(' ')}`;
     this.#child = spawn('script', ['-qfec', command, '/dev/null'], {
-      env: { ...process.env, TERM: 'xterm-256color', LANG: 'C.UTF-8', SHELL: '/bin/sh', ...env },
+      // Node takes CI for a terminal without colours
+      env: {
+        ...process.env,
+        CI: undefined,
+        TERM: 'xterm-256color',
+        LANG: 'C.UTF-8',
+        SHELL: '/bin/sh',
+        ...env,
+      },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#ended = once(this.#child, 'close');
