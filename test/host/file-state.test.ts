@@ -70,7 +70,7 @@ describeShells('fileFingerprint', (shell) => {
           expect(fits(fingerprintAfter(state, null, `${content}x`), pattern)).toBe(false);
         }
       }),
-      { numRuns: runs(30) },
+      { numRuns: runs(15) },
     );
   });
 });

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -57,6 +58,7 @@ describeShells('compileLook', (shell) => {
   test('tells what is at a path, and opens only regular files', async () => {
     await using running = new RunningShell(shell);
     const server = createServer().listen(at('socket'));
+    await once(server, 'listening');
 
     const types = await answersOf(
       running,
@@ -279,12 +281,12 @@ describe('readAnswers', () => {
     ' inet 1',
     '<',
   ])('takes its time only once for much of %j', (part) => {
-    const body = `1: eth0: <UP>\n${part.repeat(400_000)}`;
+    const body = `1: eth0: <UP>\n${part.repeat(100_000)}`;
     const started = performance.now();
 
     expect(readAnswers(queries, sectionsOf(body))).not.toBeNull();
     expect(readAnswers([query.file('/a')], filesOf(body))).toBeNull();
 
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(3000);
   });
 });

@@ -60,7 +60,7 @@ describeShells('xp_write', (shell) => {
         expect(statSync(path).mode & 0o7777).toBe(bits ?? before);
         expect(namesIn(place)).toEqual(['a file']);
       }),
-      { numRuns: runs(40) },
+      { numRuns: runs(20) },
     );
   });
 
