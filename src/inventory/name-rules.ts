@@ -63,7 +63,7 @@ export const ifaceName: NameRule = (text) => {
   }
   if (RESERVED_IFACES.has(text))
     return complain(`${quoted(text)} is reserved and names no interface`, null);
-  return /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(text)
+  return /^[A-Za-z0-9_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*$/.test(text)
     ? null
     : complain(
         `${quoted(text)} is not an interface name`,

@@ -1,10 +1,15 @@
 import * as v from 'valibot';
 import { change } from '../host/change.ts';
+import { isHostPath } from '../host/names.ts';
 import { query } from '../host/query.ts';
 import { described } from './described.ts';
 import { defineStep } from './step.ts';
 
-const path = v.pipe(v.string(), v.startsWith('/', 'a path here begins with "/"'));
+const path = v.pipe(
+  v.string(),
+  v.startsWith('/', 'a path here begins with "/"'),
+  v.check(isHostPath, 'a path here is one line of at most 4095 bytes'),
+);
 
 const params = v.pipe(
   v.strictObject({

@@ -2,7 +2,10 @@ import { change } from '../host/change.ts';
 import { query } from '../host/query.ts';
 import { planRouting } from '../xen/routing-plan.ts';
 import { noParams } from './described.ts';
-import { defineStep } from './step.ts';
+import { defineStep, type Refusal, refuse } from './step.ts';
+
+/** Of rules, and of differences: planning compares each with all others, and no guest has as many. */
+const mostCompared = 4096;
 
 export const ipRules = defineStep({
   name: 'ip_rules',
@@ -17,11 +20,20 @@ export const ipRules = defineStep({
   }),
 
   plan: ({ host }, _params, { interfaces, rules, routes }) => {
+    if (rules.entries.length > mostCompared) return tooMany(`${rules.entries.length} rules`);
     const { operations, pending } = planRouting(host, {
       interfaces,
       rules: rules.entries,
       routes: routes.entries,
     });
+    if (operations.length > mostCompared) return tooMany(`${operations.length} differences`);
     return { changes: change.routing(operations, { rules, routes }), pending };
   },
 });
+
+function tooMany(what: string): Refusal {
+  return refuse(
+    `the host has ${what}: no more than ${mostCompared} are dealt with`,
+    'look at it with ip rule and ip route show table all: a program may be adding them in a loop',
+  );
+}

@@ -14,13 +14,17 @@ import { editable } from './editable.ts';
 import { guestsOf } from './guests.ts';
 import { defineStep, refuse, type Target } from './step.ts';
 
+/** It becomes part of a file's name, which has at most 255 bytes. */
+const longestName = 200;
+
 const params = v.pipe(
   v.strictObject({
     name: v.optional(
       described(
         v.pipe(
           v.string(),
-          v.regex(/^[\w@-]+([./][\w@-]+)+$/, 'not the name of a kernel parameter'),
+          v.regex(/^\w[\w@-]*([./][\w@-]+)+$/, 'not the name of a kernel parameter'),
+          v.maxLength(longestName, `a kernel parameter has at most ${longestName} characters`),
         ),
         'Kernel parameter, such as `net.ipv4.ip_forward`. Absent: those that a dom0 needs to route for its guests.',
       ),

@@ -304,9 +304,20 @@ const someAllow: fc.Arbitrary<Allow> = fc.record({
   fromPorts: somePorts,
   direction: fc.constantFrom('in', 'out'),
   to: fc.constant([]),
-  comment: fc.option(fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.constant('web')), {
-    nil: null,
-  }),
+  comment: fc.option(
+    fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 300 }),
+      fc.string({ unit: fc.constantFrom('"', "'", '\\', ' ', '-', 'j', '#', '$', '%', '!') }),
+      fc.constantFrom(
+        'web',
+        '" -j ACCEPT --comment "',
+        '\nCOMMIT\n*nat',
+        '-j ACCEPT',
+        '[0:0] -A x',
+      ),
+    ),
+    { nil: null },
+  ),
 });
 const someDom0: fc.Arbitrary<Dom0> = fc
   .record({

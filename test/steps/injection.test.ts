@@ -1,0 +1,360 @@
+import { spawnSync } from 'node:child_process';
+import fc from 'fast-check';
+import * as v from 'valibot';
+import { describe, expect, test } from 'vitest';
+import { compileAct } from '../../src/host/act-program.ts';
+import type { Change } from '../../src/host/change.ts';
+import { compileLook } from '../../src/host/look-program.ts';
+import { loadInventory } from '../../src/inventory/load-inventory.ts';
+import type { Inventory } from '../../src/inventory/model.ts';
+import { ConfigError } from '../../src/source/diagnostic.ts';
+import { parseYaml } from '../../src/source/parse-yaml.ts';
+import { toData } from '../../src/source/source-node.ts';
+import { steps } from '../../src/steps/index.ts';
+import type { Target } from '../../src/steps/step.ts';
+import { editVifList } from '../../src/xen/vif-list.ts';
+import { runs } from '../runs.ts';
+import { stateFor } from './observed.ts';
+
+const nasty = [
+  '; reboot',
+  '$(reboot)',
+  '`reboot`',
+  '| sh',
+  '&& reboot',
+  "'; reboot; '",
+  '"; reboot; "',
+  "it's",
+  '\\',
+  '\\"',
+  '-x',
+  '--help',
+  '-A INPUT -j ACCEPT',
+  '..',
+  '../../x',
+  'a..b',
+  'a.',
+  '.a',
+  'a/b',
+  '/',
+  '/a/../b',
+  '*',
+  '~',
+  '#x',
+  '!x',
+  'a b',
+  'a\tb',
+  'a\nb',
+  '\nCOMMIT\n*nat',
+  '\nRULES\n',
+  'a\rb',
+  'a\0b',
+  '\x1b[31m',
+  '\x9b31m',
+  '\u202ea',
+  '\u2028',
+  'é',
+  '\ud800',
+  '%s%n',
+  '$IFS',
+  '{{ x }}',
+  '__proto__',
+  'constructor',
+  '',
+  ' ',
+  '0',
+  '1e999',
+  'x'.repeat(300),
+  'y'.repeat(100_000),
+];
+const plain = [
+  'a',
+  'eth0',
+  'lan',
+  'xen1',
+  'web',
+  '10.0.0.9',
+  '10.0.0.0/8',
+  '80',
+  '1-2',
+  '/a/b',
+  'x.y-z_1',
+];
+const word = fc.oneof(
+  fc.constantFrom(...nasty, ...plain),
+  fc.string({ unit: 'binary', maxLength: 12 }),
+  fc.string({ unit: fc.constantFrom('a', 'Z', '0', '_', '-', '.', '/'), maxLength: 14 }),
+  fc.tuple(fc.constantFrom(...plain), fc.constantFrom(...nasty)).map((parts) => parts.join('')),
+);
+
+/** Values of every string of an inventory; what is left out has a right one. */
+const fields = {
+  network: 'lan',
+  dom0: 'xen1',
+  dom0Address: '10.0.0.2',
+  uplink: 'eth0',
+  log: '5/minute',
+  admin: '10.0.0.7',
+  domU: 'web',
+  config: '/etc/xen/web.cfg',
+  mac: '00:16:3e:00:00:01',
+  ip: '10.0.0.5',
+  iface: 'eth0',
+  table: 'web-5',
+  script: 'vif-route',
+  bridge: 'br0',
+  vifname: 'vif-web',
+  gatewaydev: 'eth1',
+  rate: '10Mb/s',
+  model: 'e1000',
+  comment: 'the web',
+  from: '10.0.0.7',
+  ports: '80',
+  to: '10.0.0.5',
+  user: 'root',
+} as const;
+type Fields = Readonly<Record<keyof typeof fields, string>>;
+
+const inventoryOf = (set: Fields): string =>
+  JSON.stringify({
+    networks: { [set.network]: { subnet: '10.0.0.0/24', gateway: '10.0.0.1' } },
+    dom0: {
+      [set.dom0]: {
+        address: set.dom0Address,
+        uplink: set.uplink,
+        antispoof: true,
+        firewall: { log: set.log, admin: set.admin },
+      },
+    },
+    domU: {
+      [set.domU]: {
+        dom0: set.dom0,
+        names: 'iftab',
+        network_config: 'ifupdown',
+        config: set.config,
+        ssh: { user: set.user },
+        vifs: [
+          {
+            ...{ mac: set.mac, ip: set.ip, iface: set.iface, table: { name: set.table } },
+            ...{ script: set.script, bridge: set.bridge, vifname: set.vifname },
+            ...{ gatewaydev: set.gatewaydev, rate: set.rate, model: set.model },
+          },
+          { ip: '10.0.0.6', iface: 'second' },
+        ],
+        allow: [
+          { proto: 'tcp', ports: [set.ports], from: set.from, to: set.to, comment: set.comment },
+        ],
+      },
+    },
+  });
+
+/** One field or two are odd, so that much is accepted. */
+const inventories = fc
+  .uniqueArray(fc.constantFrom(...(Object.keys(fields) as (keyof Fields)[])), {
+    minLength: 1,
+    maxLength: 2,
+  })
+  .chain((names) => fc.record(Object.fromEntries(names.map((name) => [name, word]))))
+  .map((odd) => inventoryOf({ ...fields, ...odd }));
+
+async function accepted(text: string): Promise<Inventory | null> {
+  try {
+    return await loadInventory({ argument: '-', stdin: text });
+  } catch (error) {
+    if (error instanceof ConfigError) return null;
+    throw error;
+  }
+}
+
+/** The words of each change as `sh` gives them to the runtime, in latin1. */
+function wordsInShell(changes: readonly Change[]): readonly (readonly string[])[] {
+  const acts = changes.map((change, index) => ({ id: `0.${index}`, change }));
+  const program = compileAct(acts, false);
+  expect(program).toMatch(/^[\t\n\x20-\x7e]*$/);
+  const stubs = `
+xp_watch() { :; }; xp_unwatch() { :; }; xp_done() { printf 'done\\n'; }
+xp_do() { for each; do printf '%s\\0' "$each"; done; printf '\\1'; }
+`;
+  const { stdout, stderr, status } = spawnSync('/bin/sh', ['-s'], {
+    input: stubs + program,
+    encoding: 'latin1',
+    maxBuffer: 1 << 26,
+    env: { PATH: '/nonexistent' },
+  });
+  expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+  const calls = stdout.split('\x01');
+  expect(calls.pop()).toBe('done\n');
+  return calls.map((call) => call.split('\0').slice(0, -1));
+}
+
+const bytes = (text: string): string => Buffer.from(text).toString('latin1');
+
+function expectOwnWords(change: Change, words: readonly string[]): void {
+  switch (change.kind) {
+    case 'write': {
+      const content = words.at(-1) ?? '';
+      expect(words.slice(1, 3)).toEqual(['xp_write', bytes(change.path)]);
+      expect(
+        words.at(-2) === 'text' ? content : Buffer.from(content, 'base64').toString('latin1'),
+      ).toBe(change.content);
+      break;
+    }
+    case 'parameter':
+      expect(words[1]).toBe('xp_parameter');
+      expect(words[2]).toMatch(/^\/proc\/sys(\/[\w@.-]*[\w@-][\w@.-]*)+$/);
+      expect(words[4]).toBe(change.value);
+      break;
+    case 'command':
+      expect(words.slice(1)).toEqual(
+        ['xp_command', change.directory ?? '', ...change.argv].map(bytes),
+      );
+      break;
+    case 'chains':
+      for (const line of words.at(-1)?.split('\n') ?? []) {
+        expect(line).toMatch(
+          /^(|\*filter|COMMIT|:[A-Z-]+ (-|DROP) \[0:0\]|-[AIDX] [A-Z-]+( .*)?)$/,
+        );
+      }
+      break;
+    case 'routing':
+      for (const operation of words.slice(4)) {
+        expect(operation).toMatch(/^(addr|route|rule) (add|replace|del) [\w./+ -]+$/);
+      }
+      break;
+    default:
+      expect.unreachable(change.kind);
+  }
+}
+
+/** What a generated file may be made of, line by line. */
+const linesOf: readonly (readonly [RegExp, RegExp])[] = [
+  [/^\/etc\/iftab$/, /^[\w.-]+ mac [\da-f:]{17} arp 1$/],
+  [/^\/etc\/iproute2\/rt_tables$/, /^(#.*|\d+\t[\w.-]+)$/],
+  [/^\/etc\/sysctl\.d\/60-xpush[^/]*\.conf$/, /^(#.*|[\w@./-]+ = [\x20-\x7e]+)$/],
+  [
+    /^\/etc\/network\/interfaces$/,
+    /^(|auto [\w.-]+|iface [\w.-]+ inet (static|loopback)|iface lo inet loopback| (address|netmask|gateway) [\d.]+| (up|down) ip [\w./ +|>&^':-]+)$/,
+  ],
+  [
+    /^\/etc\/network\/if-pre-up\.d\/xpush-firewall$/,
+    /^(#.*|PATH=\S+|\*filter|COMMIT|RULES|exit 0|:[A-Z-]+ (-|DROP) \[0:0\]|-A XPUSH-[A-Z]+ .*|iptables-(save|restore) .*|while .*|)$/,
+  ],
+];
+
+function expectOwnLines(change: Change, inventory: Inventory): void {
+  if (change.kind !== 'write') return;
+  const rule = linesOf.find(([path]) => path.test(change.path))?.[1];
+  const guest = [...inventory.hosts.values()].find((host) => host.kind === 'domU');
+  if (rule === undefined && guest?.kind === 'domU') {
+    expect(change.path).toBe(guest.config);
+    expect(editVifList(change.content, guest)).toEqual({ kind: 'same' });
+    expect(change.content.split('\n').length).toBe(5);
+  }
+  if (rule === undefined) return;
+  const lines = change.content.split('\n');
+  expect(lines.pop()).toBe('');
+  for (const line of lines) expect(line).toMatch(rule);
+}
+
+/** Compiles all that a step asks and does on hosts of its kind. */
+function compiled(name: string, target: Target, params: unknown): readonly Change[] {
+  const step = steps.find((each) => each.name === name);
+  if (step?.on.includes(target.host.kind) !== true) return [];
+  const bound = step.bind(target, params);
+  expect(compileLook(bound.queries, 'nonce', true)).toMatch(/^[\t\n\x20-\x7e]*$/);
+  const interfaces =
+    target.host.kind === 'domU'
+      ? target.host.vifs.map(({ iface, mac }) => ({ name: iface, mac, isUp: true, addresses: [] }))
+      : [];
+  const plan = bound.plan(stateFor(bound, { interfaces }));
+  return 'refusal' in plan ? [] : plan.changes;
+}
+
+describe('an inventory that is accepted', () => {
+  test('gives programs of exactly the words, and files of exactly the lines, that are meant', async () => {
+    let count = 0;
+    await fc.assert(
+      fc.asyncProperty(inventories, async (text) => {
+        const inventory = await accepted(text);
+        if (inventory === null) return;
+        count += 1;
+        for (const host of inventory.hosts.values()) {
+          const changes = steps
+            .filter(({ name }) => name !== 'command')
+            .flatMap(({ name }) =>
+              compiled(name, { host, inventory }, name === 'vif_config' ? { create: true } : {}),
+            );
+          for (const [index, words] of wordsInShell(changes).entries()) {
+            const change = changes[index];
+            if (change !== undefined) expectOwnWords(change, words);
+          }
+          for (const change of changes) expectOwnLines(change, inventory);
+        }
+      }),
+      {
+        numRuns: runs(400),
+        examples: ['a..b', 'a.', 'eth0.100'].map((uplink) => [inventoryOf({ ...fields, uplink })]),
+      },
+    );
+    expect(count).toBeGreaterThan(10);
+  });
+});
+
+describe('parameters that a step accepts', () => {
+  const text = fc.oneof(
+    word,
+    word.map((each) => `/${each}`),
+  );
+  const candidates = fc.oneof(
+    fc.record(
+      {
+        argv: fc.array(text, { maxLength: 3 }),
+        shell: text,
+        creates: text,
+        removes: text,
+        chdir: text,
+      },
+      { requiredKeys: [] },
+    ),
+    fc.record({
+      name: fc.oneof(
+        text,
+        text.map((each) => `net.${each}`),
+        text.map((each) => `${each}.x`),
+      ),
+      value: fc.oneof(text, fc.double()),
+    }),
+  );
+
+  test('give programs of exactly the words that are meant', async () => {
+    const inventory = await accepted('hosts: { plain: {} }');
+    const host = inventory?.hosts.get('plain');
+    if (inventory === null || host === undefined) throw new Error('no host');
+    fc.assert(
+      fc.property(candidates, (params) => {
+        const parsed = parseYaml(JSON.stringify(params), 'params');
+        if (!parsed.ok) return;
+        for (const step of steps) {
+          const checked = v.safeParse(step.params, toData(parsed.value));
+          if (!checked.success) continue;
+          const changes = compiled(step.name, { host, inventory }, checked.output);
+          for (const [index, words] of wordsInShell(changes).entries()) {
+            const change = changes[index];
+            if (change !== undefined) expectOwnWords(change, words);
+          }
+          for (const change of changes) expectOwnLines(change, inventory);
+        }
+      }),
+      {
+        numRuns: runs(400),
+        examples: [
+          [{ argv: ['id'], creates: '/a\nb' }],
+          [{ argv: ['id'], removes: `/${'x'.repeat(5000)}` }],
+          [{ shell: "echo 'é'; id\n", chdir: '/a b\n' }],
+          [{ name: `net.${'y'.repeat(5000)}`, value: 1 }],
+          [{ name: '-net.ipv4.ip_forward', value: 1 }],
+        ],
+      },
+    );
+  });
+});
