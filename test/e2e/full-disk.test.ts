@@ -16,7 +16,7 @@ describe('a dom0 whose disk is full', () => {
       adapt: withSmallDisks,
     });
     const dom0 = fleet.lab.host('xen1');
-    const list = async () => (await dom0.exec(['ls', '-la', '/etc/xen'])).stdout;
+    const list = async () => (await dom0.exec(['ls', '-A', '/etc/xen'])).stdout;
     const before = [await list(), (await dom0.readFile('/etc/xen/webserv.cfg')).toString()];
     await dom0.exec([
       'sh',
