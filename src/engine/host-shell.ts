@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { startDeadline } from '../connection/deadline.ts';
 import type { Connection, Exec, Outcome } from '../connection/transport.ts';
 import { ConnectionError } from '../connection/transport.ts';
 import { type Act, compileAct } from '../host/act-program.ts';
+import { isOpaque } from '../host/change.ts';
 import { compileLook, type Observation, readAnswers } from '../host/look-program.ts';
 import type { Query } from '../host/query.ts';
 import { ProtocolError, type SectionEvent, SectionReader } from '../host/sections.ts';
@@ -22,6 +24,26 @@ export class LostError extends Error {
 const lookDeadlineMs = 60_000;
 const lookAttempts = 3;
 
+/** How long a change other than a command of the user's may take: fsync on a busy disk, a lock of iptables. */
+const changeDeadlineMs = 120_000;
+
+/** A deadline waits for what has arrived already; who sends without end gets this much more. */
+const graceMs = 5_000;
+
+/** A program on its way over a slow link gets as much more time. */
+const slowestBytesPerMs = 4;
+
+/** Of all that one program prints. */
+const answerLimit = 32 * 1024 * 1024;
+
+/**
+ * Until when the next event must have come (performance.now), by the section that is open; null:
+ * it takes as long as it takes.
+ */
+type Patience = (open: string | null) => number | null;
+
+type Sections = Map<string, { readonly status: number; readonly body: string }>;
+
 /**
  * One `sh -s` on one host: first a look program, then, on the same input, whatever follows from it.
  * Methods reject with `ConnectionError` when the host gives no usable shell, and with `LostError`
@@ -34,6 +56,7 @@ export class HostShell {
   readonly #events: SectionEvent[] = [];
   #failure: Error | null = null;
   #wake: (() => void) | null = null;
+  #received = 0;
   #outcome: Outcome | null = null;
   #errors = '';
   #hasLooked = false;
@@ -61,7 +84,7 @@ export class HostShell {
     for (let attempt = 1; attempt <= lookAttempts; attempt += 1) {
       this.#send(compileLook(queries, this.#nonce, !this.#hasLooked));
       this.#hasLooked = true;
-      const answers = readAnswers(queries, await this.#sections(null, lookDeadlineMs));
+      const answers = readAnswers(queries, await this.#lookSections());
       if (answers !== null) return answers;
     }
     throw new ConnectionError('channel', 'its files changed each time they were read');
@@ -80,16 +103,26 @@ export class HostShell {
     /** null when there was nothing to ask, or the answers do not hold together: look again. */
     readonly answers: ReadonlyMap<string, Observation> | null;
   }> {
-    this.#send(compileAct(acts, !this.#hasActed, thenLook));
+    const program = compileAct(acts, !this.#hasActed, thenLook);
+    this.#send(program);
     this.#hasActed = true;
-    const sections = await this.#sections(onBegin, null);
+    const commands = new Set(acts.flatMap(({ id, change }) => (isOpaque(change) ? [id] : [])));
+    const left = acts.map(({ id }) => id);
+    const changeMs = changeDeadlineMs + program.length / slowestBytesPerMs;
+    const sections = await this.#sections(
+      (open) => (open !== null && commands.has(open) ? null : performance.now() + changeMs),
+      (id) => {
+        if (id !== left.shift()) throw new LostError('the host answers what nobody asked');
+        onBegin(id);
+      },
+    );
     const results = new Map(
       [...sections].map(([id, { status, body }]) => [id, { status, output: body }]),
     );
     if (thenLook.length === 0) return { results, answers: null };
     return {
       results,
-      answers: readAnswers(thenLook, await this.#sections(null, lookDeadlineMs)),
+      answers: readAnswers(thenLook, await this.#lookSections()),
     };
   }
 
@@ -99,54 +132,80 @@ export class HostShell {
   }
 
   #send(program: string): void {
+    this.#received = 0;
     this.#exec.stdin.write(program);
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#failure !== null) return;
+    this.#received += chunk.length;
     try {
-      this.#events.push(...this.#reader.read(chunk.toString('latin1')));
+      for (const event of this.#reader.read(chunk.toString('latin1'))) this.#events.push(event);
+      if (this.#received > answerLimit) throw new ProtocolError('it sent more than 32 MiB');
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#failure = new ConnectionError(
-        'channel',
-        `it does not answer as a shell: ${error.message}`,
-      );
+      this.#failure = this.#refusal(error);
+      this.#events.splice(0);
     }
     this.#wake?.();
   }
 
+  /** Anything else is a bug of ours, and whoever waits for the host gets it. */
+  #refusal(error: unknown): Error {
+    if (!(error instanceof ProtocolError)) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+    return this.#hasActed
+      ? new LostError(error.message)
+      : new ConnectionError('channel', `it does not answer as a shell: ${error.message}`);
+  }
+
+  #lookSections(): Promise<Sections> {
+    const until = performance.now() + lookDeadlineMs;
+    return this.#sections(() => until);
+  }
+
   /** The sections of one program. */
-  async #sections(
-    onBegin: ((id: string) => void) | null,
-    deadlineMs: number | null,
-  ): Promise<Map<string, { status: number; body: string }>> {
-    const sections = new Map<string, { status: number; body: string }>();
-    const deadline = deadlineMs === null ? null : Date.now() + deadlineMs;
+  async #sections(patience: Patience, onBegin: (id: string) => void = () => {}): Promise<Sections> {
+    const sections: Sections = new Map();
+    let open: string | null = null;
+    let until = patience(open);
     for (;;) {
       const event = this.#events.shift();
-      if (event === undefined) await this.#more(deadline);
-      else if (event.type === 'done') return sections;
-      else if (event.type === 'begin') onBegin?.(event.id);
+      if (event === undefined) {
+        await this.#more(until);
+        continue;
+      }
+      if (event.type === 'done') return sections;
+      if (event.type === 'begin') onBegin(event.id);
       else sections.set(event.id, event);
+      open = event.type === 'begin' ? event.id : null;
+      until = patience(open);
     }
   }
 
-  /** Waits for the next events; rejects when there can be none. */
-  async #more(deadline: number | null): Promise<void> {
+  /** Waits for the next events until then; rejects when there can be none. */
+  async #more(until: number | null): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
     if (this.#outcome !== null) throw this.#ended(this.#outcome);
-    const leftMs = deadline === null ? null : deadline - Date.now();
-    if (leftMs !== null && leftMs <= 0) {
-      throw new ConnectionError('timeout', `no answer to the look program${this.#said()}`);
-    }
-    await new Promise<void>((resolve) => {
-      const timer = leftMs === null ? null : setTimeout(resolve, leftMs);
+    const leftMs = until === null ? null : until - performance.now();
+    if (leftMs !== null && leftMs < -graceMs) throw this.#lateError();
+    await new Promise<void>((resolve, reject) => {
+      const deadline =
+        leftMs === null
+          ? null
+          : startDeadline(Math.max(0, leftMs), () => reject(this.#lateError()));
       this.#wake = () => {
-        if (timer !== null) clearTimeout(timer);
+        deadline?.clear();
         resolve();
       };
     });
     this.#wake = null;
+  }
+
+  #lateError(): Error {
+    return this.#hasActed
+      ? new LostError('the host does not answer any more')
+      : new ConnectionError('timeout', `no answer to the look program${this.#said()}`);
   }
 
   #ended(outcome: Outcome): Error {

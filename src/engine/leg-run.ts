@@ -45,25 +45,27 @@ export async function runLeg(
   connect: () => Promise<Connection>,
 ): Promise<LegResult> {
   const run = new LegRun(leg, options);
-  let connection = await connect();
+  let connection: Connection | null = null;
   let shell: HostShell | null = null;
   try {
     for (let replans = 0; ; replans += 1) {
       try {
+        connection ??= await connect();
         shell ??= await HostShell.open(connection);
         if ((await run.observeAndGoOn(shell)) === 'done') return run.result();
         if (replans === mostReplans) return run.moved();
         await pause(firstPauseMs * 2 ** replans * (1 + Math.random()));
       } catch (error) {
+        if (error instanceof ConnectionError && run.hasActed) return run.lost(error);
         if (!(error instanceof LostError)) throw error;
         if (replans === mostReplans || !run.canResume) return run.lost(error);
-        await connection.close();
-        connection = await connect();
+        await connection?.close();
+        connection = null;
         shell = null;
       }
     }
   } finally {
-    await connection.close();
+    await connection?.close();
   }
 }
 
@@ -79,6 +81,11 @@ class LegRun {
   constructor(leg: Leg, options: LegOptions) {
     this.#options = options;
     this.#tasks = new LegTasks(leg, options.inventory, options.emit);
+  }
+
+  /** Whether something that changes the host was sent. */
+  get hasActed(): boolean {
+    return this.#hasActed;
   }
 
   /** Whether observing again after a lost connection can tell what was done. */
@@ -100,7 +107,7 @@ class LegRun {
   }
 
   /** Throws `ConnectionError` when the host was only looked at: then it is just unreachable. */
-  lost({ message }: LostError): LegResult {
+  lost({ message }: LostError | ConnectionError): LegResult {
     if (!this.#hasActed) {
       throw new ConnectionError('network', `the connection was lost: ${message}`);
     }
@@ -212,7 +219,10 @@ function failureOf(change: Change, { status, output }: ActResult): string {
   return said === '' ? exit : `${exit}\n${said}`;
 }
 
+/** The runtime sends no more of a command's output; who else sends more is no runtime of ours. */
+const longestOutput = 65_536;
+
 /** What a host printed, as text; bytes that are no UTF-8 stay visible as replacement characters. */
 function asText(bytes: string): string {
-  return Buffer.from(bytes, 'latin1').toString('utf8');
+  return Buffer.from(bytes.slice(0, longestOutput), 'latin1').toString('utf8');
 }

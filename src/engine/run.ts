@@ -31,7 +31,10 @@ export interface RunRequest {
   readonly leaving: AbortSignal;
 }
 
-/** Runs the plays on their hosts and resolves with the exit code; never rejects for a host's sake. */
+/**
+ * Runs the plays on their hosts and resolves with the exit code; never rejects for a host's sake.
+ * A bug of ours fails its host, and once all others are done `run` rejects with it.
+ */
 export async function run(request: RunRequest): Promise<number> {
   const started = performance.now();
   const { emit, inventory } = request;
@@ -53,6 +56,7 @@ export async function run(request: RunRequest): Promise<number> {
   const pendingAsExit = request.check && request.pendingAsExit;
   const exit = exitCode(statuses, { interrupted, pendingAsExit });
   emit({ event: 'run_end', seconds: secondsSince(started), exit, interrupted });
+  if (rollout.bugs.length > 0) throw rollout.bugs[0];
   return exit;
 }
 
@@ -68,6 +72,8 @@ interface HostProgress {
 
 /** Runs legs in parallel, each when those that it waits for are over. */
 class Rollout {
+  /** What a leg threw that no leg should. */
+  readonly bugs: unknown[] = [];
   readonly #request: RunRequest;
   readonly #waiting: Set<Leg>;
   readonly #over = new Set<Leg>();
@@ -130,7 +136,11 @@ class Rollout {
       );
       this.#end(leg, outcomeOf(result));
     } catch (error) {
-      if (!(error instanceof ConnectionError)) throw error;
+      if (!(error instanceof ConnectionError)) {
+        this.bugs.push(error);
+        this.#end(leg, { status: 'failed', error: bugError(error) });
+        return;
+      }
       const wasStopped = error.reason === 'aborted' && stopping.aborted;
       this.#end(leg, {
         status: wasStopped ? 'skipped' : 'unreachable',
@@ -235,6 +245,14 @@ function outcomeOf(result: LegResult): { status: HostStatus; error: HostError | 
     return { status: 'skipped', error: { message: 'interrupted before its changes', hint: null } };
   }
   return { status: result.hasChanged ? 'changed' : 'ok', error: null };
+}
+
+function bugError(error: unknown): HostError {
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    message: `xpush has a bug, and cannot go on with this host: ${message}`,
+    hint: 'please report it, with the trace at the end',
+  };
 }
 
 function isBad(status: HostStatus): boolean {
