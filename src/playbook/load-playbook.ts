@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import * as v from 'valibot';
 import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
@@ -12,6 +12,8 @@ import { steps } from '../steps/index.ts';
 import type { Play, Playbook, Task } from './model.ts';
 
 const byName = new Map(steps.map((step) => [step.name, step]));
+
+const largestFileBytes = 10 * 1024 * 1024;
 
 /** Keywords of a task; the one other key is its step. */
 const taskKeywords = ['name'];
@@ -39,21 +41,29 @@ export function loadPlaybooks(files: readonly string[]): Playbook[] {
 }
 
 function readPlaybook(file: string): Result<Playbook> {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    return failure({ position: null, message: unreadable(file, error), hint: null, excerpt: null });
-  }
-  const parsed = parseYaml(bytes, file);
+  const read = readBytes(file);
+  if (!read.ok) return failure({ position: null, message: read.why, hint: null, excerpt: null });
+  const parsed = parseYaml(read.bytes, file);
   return parsed.ok ? parsePlaybook(parsed.value, file) : parsed;
 }
 
-function unreadable(file: string, error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
-  if (code === 'ENOENT') return `${file}: no such playbook`;
-  if (code === 'EISDIR') return `${file} is a directory, and a playbook is a file`;
-  return code === 'EACCES' ? `${file}: permission denied` : `${file}: cannot be read (${code})`;
+type ReadBytes =
+  | { readonly ok: true; readonly bytes: Uint8Array }
+  | { readonly ok: false; readonly why: string };
+
+/** Looked at before it is read: a device or a pipe may never end. */
+function readBytes(file: string): ReadBytes {
+  try {
+    const stats = statSync(file);
+    if (!stats.isFile()) return { ok: false, why: `${file} is not a file` };
+    if (stats.size > largestFileBytes) return { ok: false, why: `${file} is larger than 10 MB` };
+    return { ok: true, bytes: readFileSync(file) };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code === 'ENOENT') return { ok: false, why: `${file}: no such playbook` };
+    const why = code === 'EACCES' ? 'permission denied' : `cannot be read (${code})`;
+    return { ok: false, why: `${file}: ${why}` };
+  }
 }
 
 /** Plays and tasks of a parsed playbook, or everything that is wrong with it. */

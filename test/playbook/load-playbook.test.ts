@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadPlaybooks, parsePlaybook } from '../../src/playbook/load-playbook.ts';
@@ -22,10 +23,18 @@ describe('loadPlaybooks', () => {
     expect(loadPlaybooks([join(shipped, name)])[0]?.plays.length).toBeGreaterThan(0);
   });
 
-  test('says of a directory that it is none', () => {
-    expect(() => loadPlaybooks([shipped])).toThrow(
-      `${shipped} is a directory, and a playbook is a file`,
-    );
+  test.each([shipped, '/dev/zero'])('reads nothing that is not a file: %s', (path) => {
+    expect(() => loadPlaybooks([path])).toThrow(`${path} is not a file`);
+  });
+
+  test('reads no endless file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'xpush-playbook-'));
+    const path = join(folder, 'sparse.yaml');
+    writeFileSync(path, '');
+    truncateSync(path, 3 * 1024 ** 3);
+
+    expect(() => loadPlaybooks([path])).toThrow(`${path} is larger than 10 MB`);
+    rmSync(folder, { recursive: true });
   });
 
   test('says of every file what is wrong with it', () => {
