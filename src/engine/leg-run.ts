@@ -190,7 +190,7 @@ class LegRun {
         return 'failed';
       }
       if (index < plan.changes.length) this.#made.push(recordOf(change));
-      if (isOpaque(change)) said.push(asText(result.output).trimEnd());
+      said.push(asText(result.output).trimEnd());
     }
     const changes = this.#takeMade();
     this.#tasks.end({

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -93,6 +93,19 @@ describe('runLeg', () => {
     expect(second.result.hasChanged).toBe(false);
     expect(host.programs.slice(programs).filter(isAct)).toEqual([]);
     expect(host.connections).toBe(2);
+  });
+
+  test('says what a change had to say although it was made', async () => {
+    const path = join(directory, 'a');
+    writeFileSync(path, 'old\n');
+    linkSync(path, join(directory, 'b'));
+
+    const { ended } = await run([[file, { path, content: 'new\n' }]]);
+
+    expect(ended[0]).toMatchObject({
+      status: 'changed',
+      message: 'it had 2 names: the others keep the old content',
+    });
   });
 
   test('later tasks see what earlier ones will have done', async () => {
