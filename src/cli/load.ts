@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { type HostedPlays, planHosts } from '../engine/plays.ts';
 import { loadInventory } from '../inventory/load-inventory.ts';
 import type { Inventory } from '../inventory/model.ts';
@@ -22,12 +21,26 @@ export async function readInventory(argument: string): Promise<Inventory> {
   }
   const inventory = await loadInventory({
     argument,
-    ...(isStdin ? { stdin: await buffer(process.stdin) } : {}),
+    ...(isStdin ? { stdin: await readStandardInput() } : {}),
   });
   for (const warning of inventoryWarnings(inventory)) {
     process.stderr.write(`warning: ${formatDiagnostic(warning)}\n`);
   }
   return inventory;
+}
+
+const largestInputBytes = 10 * 1024 * 1024;
+
+/** All of it, or as much as is too much: the rest of an endless input is not waited for. */
+async function readStandardInput(): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > largestInputBytes) break;
+  }
+  return Buffer.concat(chunks);
 }
 
 /** A fleet, and what a run does to it. */

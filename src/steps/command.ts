@@ -7,19 +7,26 @@ import { defineStep } from './step.ts';
 
 const path = v.pipe(
   v.string(),
-  v.startsWith('/', 'a path here begins with "/"'),
-  v.check(isHostPath, 'a path here is one line of at most 4095 bytes'),
+  v.check(isHostPath, 'a path here begins with "/" and is one line of at most 4095 bytes'),
 );
 
 const params = v.pipe(
   v.strictObject({
     argv: v.optional(
       described(
-        v.pipe(v.array(v.string()), v.minLength(1, 'at least the command itself is needed')),
+        v.pipe(
+          v.array(v.string()),
+          v.check(([program]) => (program ?? '') !== '', 'at least the command itself is needed'),
+        ),
         'The command and its arguments; no shell is involved.',
       ),
     ),
-    shell: v.optional(described(v.string(), 'A line for `/bin/sh -c`, in place of `argv`.')),
+    shell: v.optional(
+      described(
+        v.pipe(v.string(), v.nonEmpty('a line is needed')),
+        'A line for `/bin/sh -c`, in place of `argv`.',
+      ),
+    ),
     creates: v.optional(described(path, 'Does nothing when this file or directory exists.')),
     removes: v.optional(described(path, 'Does nothing unless this file or directory exists.')),
     chdir: v.optional(described(path, 'The directory to run in.')),

@@ -104,6 +104,16 @@ describe('xpush', () => {
     expect(JSON.parse(result.stdout).hosts.one).toMatchObject({ kind: 'host', address: 'one' });
   });
 
+  test('an endless standard input is too large', () => {
+    const { stderr } = spawnSync(
+      '/bin/sh',
+      ['-c', `yes 2>/dev/null | timeout -s KILL 10 ${join(root, 'bin/xpush')} inventory -`],
+      { cwd: root, encoding: 'utf8', timeout: 20_000 },
+    );
+
+    expect(stderr).toBe('<stdin>:1:1: the text is larger than 10 MB\n');
+  });
+
   test.each(['--help', 'apply --help', 'inventory --help', 'steps --help'])(
     '%s fits into 80 columns',
     (line) => {

@@ -79,6 +79,8 @@ describe('parsePlaybook', () => {
     - just words
     - command: { shell: "echo {{ name }}" }
     - command: { shell: id, creates: relative }
+    - command: { shell: "" }
+    - command: { argv: [""] }
 `;
 
     expect(complaints(text)).toMatchInlineSnapshot(`
@@ -130,9 +132,15 @@ describe('parsePlaybook', () => {
             - command: { shell: "echo {{ name }}" }
                                 ^~~~~~~~~~~~~~~~~
         hint: write the value itself
-      site.yaml:20:38: a path here begins with "/"
+      site.yaml:20:38: a path here begins with "/" and is one line of at most 4095 bytes
             - command: { shell: id, creates: relative }
-                                             ^~~~~~~~"
+                                             ^~~~~~~~
+      site.yaml:21:25: a line is needed
+            - command: { shell: "" }
+                                ^~
+      site.yaml:22:24: at least the command itself is needed
+            - command: { argv: [""] }
+                               ^~~~"
     `);
   });
 
