@@ -4,6 +4,7 @@ import { loadInventory } from '../inventory/load-inventory.ts';
 import type { Inventory } from '../inventory/model.ts';
 import { inventoryWarnings } from '../inventory/warnings.ts';
 import { loadPlaybooks } from '../playbook/load-playbook.ts';
+import { largestTextBytes } from '../source/decode-text.ts';
 import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
 import { formatDiagnostic } from '../source/format-diagnostic.ts';
 import { UsageError } from './usage-error.ts';
@@ -29,8 +30,6 @@ export async function readInventory(argument: string): Promise<Inventory> {
   return inventory;
 }
 
-const largestInputBytes = 10 * 1024 * 1024;
-
 /** All of it, or as much as is too much: the rest of an endless input is not waited for. */
 async function readStandardInput(): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -38,7 +37,7 @@ async function readStandardInput(): Promise<Buffer> {
   for await (const chunk of process.stdin) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > largestInputBytes) break;
+    if (size > largestTextBytes) break;
   }
   return Buffer.concat(chunks);
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join } from 'node:path';
+import { largestTextBytes } from '../source/decode-text.ts';
 import type { Diagnostic } from '../source/diagnostic.ts';
 import { readYaml } from '../source/parse-yaml.ts';
 import { quoted } from '../source/quoted.ts';
@@ -10,7 +11,6 @@ import type { Findings } from './findings.ts';
 import { textsOf } from './merge-files.ts';
 import { runProgram } from './run-program.ts';
 
-const LARGEST_FILE_BYTES = 10 * 1024 * 1024;
 const MOST_FILES = 10_000;
 const STANDARD_INPUT = '<stdin>';
 const WRITABLE_BY_OTHERS = 0o002;
@@ -79,7 +79,7 @@ class Reader implements FilesRead {
     if (from === null && (await isProgram(path))) {
       return this.#runProgram(path, real.value, stats.value.mode, above);
     }
-    if (stats.value.size > LARGEST_FILE_BYTES) {
+    if (stats.value.size > largestTextBytes) {
       return this.#fail(`${quoted(path)} is larger than 10 MB`, from);
     }
     const contents = await attempt(() => readFile(path));

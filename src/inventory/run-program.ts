@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
+import { largestTextBytes } from '../source/decode-text.ts';
 import { listed } from '../source/quoted.ts';
 
 const TIME_LIMIT_MS = 30_000;
-const LARGEST_OUTPUT_BYTES = 10 * 1024 * 1024;
 const LARGEST_COMPLAINT_BYTES = 4096;
 
 /** What a program printed, or the end of a sentence that says why there is nothing. */
@@ -41,7 +41,7 @@ export function runProgram(path: string, timeLimitMs = TIME_LIMIT_MS): Promise<P
     }, timeLimitMs);
     child.stdout.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > LARGEST_OUTPUT_BYTES) end(failed('printed more than 10 MB', complaint));
+      if (bytes > largestTextBytes) end(failed('printed more than 10 MB', complaint));
       else output.push(chunk);
     });
     child.stderr.on('data', (chunk: Buffer) => {

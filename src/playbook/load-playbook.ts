@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import * as v from 'valibot';
+import { largestTextBytes } from '../source/decode-text.ts';
 import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
 import { parseYaml } from '../source/parse-yaml.ts';
@@ -12,8 +13,6 @@ import { steps } from '../steps/index.ts';
 import type { Play, Playbook, Task } from './model.ts';
 
 const byName = new Map(steps.map((step) => [step.name, step]));
-
-const largestFileBytes = 10 * 1024 * 1024;
 
 /** Keywords of a task; the one other key is its step. */
 const taskKeywords = ['name'];
@@ -56,7 +55,7 @@ function readBytes(file: string): ReadBytes {
   try {
     const stats = statSync(file);
     if (!stats.isFile()) return { ok: false, why: `${file} is not a file` };
-    if (stats.size > largestFileBytes) return { ok: false, why: `${file} is larger than 10 MB` };
+    if (stats.size > largestTextBytes) return { ok: false, why: `${file} is larger than 10 MB` };
     return { ok: true, bytes: readFileSync(file) };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;

@@ -3,13 +3,15 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { Result } from './result.ts';
 import { diagnosticAt, SourceText } from './source-text.ts';
 
-const MOST_BYTES = 10 * 1024 * 1024;
+/** How large a text of the user's may be. */
+export const largestTextBytes = 10 * 1024 * 1024;
+
 const BYTE_ORDER_MARK = '\ufeff';
 
 /** The text of a file of the user's: UTF-8, at most 10 MB; a byte order mark and CR before LF go. */
 export function decodeText(input: string | Uint8Array, file: string): Result<string> {
-  if (input.length > MOST_BYTES) {
-    const message = `the text is larger than ${MOST_BYTES / 1024 / 1024} MB`;
+  if (input.length > largestTextBytes) {
+    const message = `the text is larger than ${largestTextBytes / 1024 / 1024} MB`;
     return {
       ok: false,
       diagnostics: [{ position: { file, line: 1, column: 1 }, message, hint: null, excerpt: null }],
