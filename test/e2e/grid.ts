@@ -58,7 +58,7 @@ export class GridProbe {
       this.#clients.map(({ name }) =>
         this.#isOpen(
           name,
-          this.#addresses.flatMap((to) => this.#ports.map((port) => ({ to, port }))),
+          this.#addresses.flatMap((to) => this.#ports.map((port) => ({ to, port, ...patience }))),
           ({ to }) => to,
         ),
       ),

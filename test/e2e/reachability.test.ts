@@ -48,7 +48,7 @@ describe('the reachability of three addresses, two ports, from the LAN and from 
 
       const before = await probe.look();
       await fleet.mustApply(partial);
-      const withoutRules = await probe.look(2500);
+      const withoutRules = await probe.look(5000);
       await fleet.mustApply();
       const after = await probe.look(5000);
 
