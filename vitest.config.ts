@@ -1,5 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+const { XPUSH_TEST_RUNS = '200' } = process.env;
+
 export default defineConfig({
-  test: { include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
+  test: {
+    include: ['test/**/*.test.ts'],
+    // properties take as many times longer as they have more cases
+    testTimeout: 60_000 * Math.max(1, Number(XPUSH_TEST_RUNS) / 200),
+    hookTimeout: 120_000,
+  },
 });

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseJumpList } from '../../src/connection/jump-list.ts';
+import { runs } from '../runs.ts';
+
+fc.configureGlobal({ numRuns: runs() });
 
 describe('parseJumpList', () => {
   test.each([

@@ -3,7 +3,10 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type HostName, KnownHosts, knownHostsName } from '../../src/connection/known-hosts.ts';
 import { type PublicKey, parsePublicKey } from '../../src/connection/public-key.ts';
+import { runs } from '../runs.ts';
 import { makeKey, TempDir } from './sshd.ts';
+
+fc.configureGlobal({ numRuns: runs() });
 
 let dir: TempDir;
 /** Public keys as known_hosts has them. */

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Limit } from '../../src/connection/limit.ts';
+import { runs } from '../runs.ts';
+
+fc.configureGlobal({ numRuns: runs() });
 
 describe('Limit', () => {
   test('runs all, never more than so many at once, in order, whatever fails', async () => {

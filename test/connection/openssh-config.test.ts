@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { localUser } from '../../src/connection/local-user.ts';
 import { OpensshConfig, type OpensshSettings } from '../../src/connection/openssh-config.ts';
+import { runs } from '../runs.ts';
 import { TempDir } from './sshd.ts';
 
 let dir: TempDir;
@@ -233,7 +234,7 @@ describe('OpensshConfig', () => {
 
         expect(ours).toEqual(sshSays(await runSsh(file, name), ours));
       }),
-      { numRuns: 200 },
+      { numRuns: runs() },
     );
   });
 

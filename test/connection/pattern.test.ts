@@ -5,6 +5,7 @@ import {
   matchesPatternList,
   matchesPatterns,
 } from '../../src/connection/pattern.ts';
+import { runs } from '../runs.ts';
 
 describe('matchesPattern', () => {
   test('is what a regular expression would say', () => {
@@ -16,7 +17,7 @@ describe('matchesPattern', () => {
 
         expect(matchesPattern(wanted, name)).toBe(new RegExp(`^${source}$`).test(name));
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hostPort, printable, seconds } from '../../src/connection/text.ts';
+import { runs } from '../runs.ts';
+
+fc.configureGlobal({ numRuns: runs() });
 
 describe('printable', () => {
   test('lets nothing but printable ASCII through, and not too much of it', () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { derivedMac } from '../../src/inventory/derived-mac.ts';
+import { runs } from '../runs.ts';
 
 describe('derivedMac', () => {
   test('is fixed for ever', () => {
@@ -21,7 +22,7 @@ describe('derivedMac', () => {
           `00163e${bits.toString(16).padStart(6, '0')}`,
         );
       }),
-      { numRuns: 200 },
+      { numRuns: runs() },
     );
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expandText } from '../../src/inventory/expand-ranges.ts';
+import { runs } from '../runs.ts';
 
 function texts(text: string): readonly string[] | string | null {
   const expansion = expandText(text);
@@ -38,7 +39,7 @@ describe('expandText', () => {
 
         expect(texts(`h[${pad(first)}:${pad(last)}]x`)).toEqual(expected);
       }),
-      { numRuns: 200 },
+      { numRuns: runs() },
     );
   });
 });

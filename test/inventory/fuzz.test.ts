@@ -5,6 +5,7 @@ import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import { ConfigError } from '../../src/source/diagnostic.ts';
 import { escapeControls } from '../../src/source/escape-controls.ts';
 import { formatDiagnostic } from '../../src/source/format-diagnostic.ts';
+import { runs } from '../runs.ts';
 
 const EXAMPLES = ['inventory/webserv.yaml', 'inventory/two-guests.yaml'].map((path) =>
   readFileSync(path, 'utf8'),
@@ -141,7 +142,7 @@ describe('loadInventory', () => {
       fc.asyncProperty(inventory, fc.nat(2), (data, indent) =>
         survives(JSON.stringify(data, null, indent)),
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -152,19 +153,19 @@ describe('loadInventory', () => {
         fc.array(mutation, { minLength: 1, maxLength: 4 }),
         (text, mutations) => survives(mutations.reduce((mutated, mutate) => mutate(mutated), text)),
       ),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 
   test('survives any bytes', async () => {
     await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), survives), {
-      numRuns: 200,
+      numRuns: runs(),
     });
   });
 
   test('survives any text', async () => {
     await fc.assert(fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 100 }), survives), {
-      numRuns: 200,
+      numRuns: runs(),
     });
   });
 });

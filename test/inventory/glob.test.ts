@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { globMatcher } from '../../src/inventory/glob.ts';
+import { runs } from '../runs.ts';
 
 describe('globMatcher', () => {
   test.each([
@@ -37,7 +38,7 @@ describe('globMatcher', () => {
           expect(globMatcher(parts.join(''))(name)).toBe(new RegExp(`^${expression}$`).test(name));
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

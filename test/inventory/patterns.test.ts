@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import type { Inventory } from '../../src/inventory/model.ts';
 import { selectHosts } from '../../src/inventory/patterns.ts';
+import { runs } from '../runs.ts';
 
 let fleet: Inventory;
 
@@ -112,7 +113,7 @@ describe('selectHosts', () => {
         expect(names).not.toContain('web2');
         expect(names).toEqual(order.filter((name) => names.includes(name)));
       }),
-      { numRuns: 200 },
+      { numRuns: runs() },
     );
   });
 });

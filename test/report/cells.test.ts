@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cellWidth, cutToCells, padCells } from '../../src/report/cells.ts';
 import { formatRow } from '../../src/report/row.ts';
+import { runs } from '../runs.ts';
 
 describe('cellWidth', () => {
   test.each([
@@ -35,7 +36,7 @@ describe('cutToCells', () => {
         expect(cellWidth(cut)).toBeLessThanOrEqual(cells);
         if (cellWidth(text) <= cells && text.length <= cells * 8) expect(cut).toBe(text);
       }),
-      { numRuns: 200 },
+      { numRuns: runs() },
     );
   });
 });

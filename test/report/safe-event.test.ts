@@ -6,13 +6,14 @@ import { fleetRows } from '../../src/report/fleet-rows.ts';
 import { glyphsFor } from '../../src/report/glyphs.ts';
 import { formatRow } from '../../src/report/row.ts';
 import { safeEvent } from '../../src/report/safe-event.ts';
+import { runs } from '../runs.ts';
 import { Capture, report } from './capture.ts';
 import { hostileRun } from './hostile-event.ts';
 import { Terminal } from './terminal.ts';
 
 // All that doesn't print, but for the two that text is made of.
 const HARMFUL = /(?![\n\t])[\p{C}\p{Zl}\p{Zp}]/u;
-const RUNS = { numRuns: 200 };
+const RUNS = { numRuns: runs() };
 
 describe('safeEvent', () => {
   test.each(['plain', 'json', 'ndjson'] as const)(

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { didYouMean, nearest } from '../../src/source/did-you-mean.ts';
+import { runs } from '../runs.ts';
 
 const KEYS = ['address', 'uplink', 'ssh', 'vars', 'ip', 'ips', 'network_config', 'domU', 'dom0'];
 
@@ -35,7 +36,7 @@ describe('nearest', () => {
 
         expect(nearest(swapped, [...KEYS, word])).toBe(word);
       }),
-      { numRuns: 200 },
+      { numRuns: runs() },
     );
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { escapeControls } from '../../src/source/escape-controls.ts';
+import { runs } from '../runs.ts';
 
 const HIDDEN_OR_REORDERING = [
   [0x200b, 0x200f],
@@ -48,7 +49,7 @@ describe('escapeControls', () => {
 
         expect(escapeControls(once)).toBe(once);
       }),
-      { numRuns: 200 },
+      { numRuns: runs() },
     );
   });
 });

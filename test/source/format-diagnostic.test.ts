@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatDiagnostic } from '../../src/source/format-diagnostic.ts';
 import { diagnosticAt, SourceText } from '../../src/source/source-text.ts';
+import { runs } from '../runs.ts';
 
 function format(text: string, part: string, message = 'wrong', hint: string | null = null): string {
   const source = new SourceText('a.yaml', text);
@@ -59,7 +60,7 @@ describe('formatDiagnostic', () => {
         const from = [...caret].indexOf('^');
         expect([...line].slice(from, [...caret].length).join('')).toBe(part);
       }),
-      { numRuns: 200 },
+      { numRuns: runs() },
     );
   });
 });

@@ -9,6 +9,7 @@ import {
   type SourceNode,
   toData,
 } from '../../src/source/source-node.ts';
+import { runs } from '../runs.ts';
 
 function parse(yaml: string): SourceNode {
   const parsed = parseYaml(yaml, 'f');
@@ -135,7 +136,7 @@ describe('parseYaml', () => {
             expect(said).toBe(`1:${open.length + 6} "${name}" is not allowed as a key`);
           },
         ),
-        { numRuns: 200 },
+        { numRuns: runs() },
       );
       expect(Reflect.get({}, 'polluted')).toBe(before);
     },
@@ -276,7 +277,7 @@ describe('placeOf', () => {
 
         checkPlaces(root, data, [], root, text);
       }),
-      { numRuns: 200 },
+      { numRuns: runs() },
     );
   });
 });

@@ -4,12 +4,13 @@ import { describe, expect, test } from 'vitest';
 import type { Allow, Dom0, Dom0Firewall, DomU } from '../../src/inventory/model.ts';
 import { chains, desiredFirewall, missingKeepRules } from '../../src/xen/firewall.ts';
 import { restoreFile } from '../../src/xen/firewall-boot.ts';
+import { runs } from '../runs.ts';
 import { allowed, guest, lan, mail, single, vif, webserv, xen1 } from './fleet.ts';
 import { hasNamespaces, isAvailable } from './namespace.ts';
 import type { Packet } from './packet-model.ts';
 import { verdict } from './packet-model.ts';
 
-fc.configureGlobal({ numRuns: 200 });
+fc.configureGlobal({ numRuns: runs() });
 
 const withFirewall = (firewall: Partial<Dom0Firewall>, more: Partial<Dom0> = {}): Dom0 => ({
   ...xen1,
@@ -113,7 +114,7 @@ describe('desiredFirewall', () => {
           old === 'RETURN' ? 'DROP' : old,
         );
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { iftabFile } from '../../src/xen/iftab.ts';
+import { runs } from '../runs.ts';
 import { guest, webserv } from './fleet.ts';
 
-fc.configureGlobal({ numRuns: 200 });
+fc.configureGlobal({ numRuns: runs() });
 
 const own = `eth0 mac de:ad:be:ef:00:00 arp 1
 eth1 mac de:ad:be:ef:00:01 arp 1

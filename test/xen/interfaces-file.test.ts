@@ -9,11 +9,12 @@ import { interfacesFile } from '../../src/xen/interfaces-file.ts';
 import { stanzaOptions } from '../../src/xen/interfaces-stanza.ts';
 import { desiredRouting } from '../../src/xen/routing.ts';
 import { planRouting } from '../../src/xen/routing-plan.ts';
+import { runs } from '../runs.ts';
 import { unpacked } from './debian.ts';
 import { dmz, guest, lan, mail, storage, vif, webserv } from './fleet.ts';
 import { hasNamespaces, isAvailable, Namespace } from './namespace.ts';
 
-fc.configureGlobal({ numRuns: 200 });
+fc.configureGlobal({ numRuns: runs() });
 
 const mixed = guest('mixed', [
   vif(0, lan, ['192.168.0.5', '192.168.0.6']),

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { PortRange } from '../../src/inventory/model.ts';
 import { formatPorts, normalisePorts, portPieces } from '../../src/xen/ports.ts';
+import { runs } from '../runs.ts';
 
-fc.configureGlobal({ numRuns: 200 });
+fc.configureGlobal({ numRuns: runs() });
 
 const ranges = fc.array(
   fc

@@ -5,11 +5,12 @@ import type { DomU } from '../../src/inventory/model.ts';
 import { desiredRouting } from '../../src/xen/routing.ts';
 import type { ObservedRouting } from '../../src/xen/routing-plan.ts';
 import { planRouting } from '../../src/xen/routing-plan.ts';
+import { runs } from '../runs.ts';
 import { guest, lan, mail, storage, vif, webserv } from './fleet.ts';
 import { simulate } from './kernel-model.ts';
 import { hasNamespaces, Namespace } from './namespace.ts';
 
-fc.configureGlobal({ numRuns: 200 });
+fc.configureGlobal({ numRuns: runs() });
 
 const mixed = guest('mixed', [
   vif(0, lan, ['192.168.0.5', '192.168.0.6']),

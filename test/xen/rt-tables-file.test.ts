@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { rtTablesFile } from '../../src/xen/rt-tables-file.ts';
+import { runs } from '../runs.ts';
 import { mail, webserv } from './fleet.ts';
 import { hasNamespaces } from './namespace.ts';
 
-fc.configureGlobal({ numRuns: 200 });
+fc.configureGlobal({ numRuns: runs() });
 
 const own = '16\teth0-200\n17\teth1-201\n18\teth2-202\n';
 

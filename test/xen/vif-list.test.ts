@@ -5,10 +5,11 @@ import type { VifEntry } from '../../src/xen/vif-entry.ts';
 import { formatVifEntry, isSameVifEntry, parseVifEntry } from '../../src/xen/vif-entry.ts';
 import { editVifList, newConfig } from '../../src/xen/vif-list.ts';
 import { isRefusal, parseConfig } from '../../src/xen/xl-config.ts';
+import { runs } from '../runs.ts';
 import { guest, lan, mail, vif, webserv } from './fleet.ts';
 import { hasXenParser, readByXen } from './xen-parser.ts';
 
-fc.configureGlobal({ numRuns: 200 });
+fc.configureGlobal({ numRuns: runs() });
 
 /** The source document's list, as it should be. */
 const list = `vif  = [ 'mac=de:ad:be:ef:00:00, ip=192.168.0.200, script=vif-route',
@@ -245,7 +246,7 @@ describe('editVifList, over generated files', () => {
           expect(isSameVifEntry(own(now[place]!), entry)).toBe(true);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -280,7 +281,7 @@ describe('editVifList, over generated files', () => {
         text: `${before}${equals}${old}\n${after}`,
         domU,
       })),
-      { numRuns: 2000, seed: 11 },
+      { numRuns: runs(2000), seed: 11 },
     );
     const results = texts.map(({ text, domU }) => {
       const edit = editVifList(text, domU);

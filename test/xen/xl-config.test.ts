@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isRefusal, parseConfig } from '../../src/xen/xl-config.ts';
+import { runs } from '../runs.ts';
 import { hasXenParser, readByXen } from './xen-parser.ts';
 
 const pieces = fc.constantFrom(
@@ -90,7 +91,7 @@ describe('parseConfig', () => {
 
 describe.runIf(hasXenParser)('parseConfig, beside Xen’s own parser', () => {
   test('accepts what Xen accepts, and nothing else', () => {
-    const texts = fc.sample(fc.oneof(soup, nearly), { numRuns: 4000, seed: 7 });
+    const texts = fc.sample(fc.oneof(soup, nearly), { numRuns: runs(4000), seed: 7 });
 
     const readings = readByXen(texts);
 
