@@ -54,16 +54,18 @@ async function main(args: readonly string[]): Promise<number> {
       const lab = await attachLab(directory);
       const [program = 'sh', ...more] = words[0] === '--' ? words.slice(1) : words;
       const env = { ...process.env, XPUSH_SSH_CONFIG: lab.sshConfig };
-      return await finish(lab.spawn([program, ...more], { stdio: 'inherit', env }));
+      return await finish(() => lab.spawn([program, ...more], { stdio: 'inherit', env }));
     }
     case 'ssh': {
       const lab = await attachLab(directory);
-      return await finish(lab.spawn(['ssh', '-F', lab.sshConfig, ...words], { stdio: 'inherit' }));
+      return await finish(() =>
+        lab.spawn(['ssh', '-F', lab.sshConfig, ...words], { stdio: 'inherit' }),
+      );
     }
     case 'sh': {
       const [host = '', program = 'sh', ...more] = words;
       const lab = await attachLab(directory);
-      return await finish(lab.host(host).spawn([program, ...more], { stdio: 'inherit' }));
+      return await finish(() => lab.host(host).spawn([program, ...more], { stdio: 'inherit' }));
     }
     case 'reboot':
       await (await attachLab(directory)).host(words[0] ?? '').reboot();
@@ -145,9 +147,10 @@ async function removeDead(directory: string): Promise<boolean> {
   }
 }
 
-async function finish(child: ChildProcess): Promise<number> {
-  // Ctrl-C is for the command; it decides when to end.
+async function finish(start: () => ChildProcess): Promise<number> {
+  // Ctrl-C is for the command, from its first moment; it decides when to end.
   process.on('SIGINT', () => undefined);
+  const child = start();
   return await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {

@@ -214,10 +214,17 @@ xp_value() { # /proc/sys/PATH
 # One transaction of iptables-restore.
 xp_swap_chains() { # SED-SCRIPT FINGERPRINT PAYLOAD
   [ -z "$2" ] || xp_expect "$2" xp_list_chains "$1" || return
+  xp_restore "$3" && return
+  # somebody may have been faster: then the payload did not fit, and nothing was changed
+  [ -z "$2" ] || xp_expect "$2" xp_list_chains "$1" || return
+  return 1
+}
+
+xp_restore() { # PAYLOAD
   if iptables-restore --help 2>&1 | grep -q -e '--wait'; then
-    xp_print "$3" | iptables-restore --noflush --wait 5
+    xp_print "$1" | iptables-restore --noflush --wait 5
   else
-    xp_print "$3" | iptables-restore --noflush
+    xp_print "$1" | iptables-restore --noflush
   fi
 }
 
