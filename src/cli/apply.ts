@@ -8,7 +8,7 @@ import type { Host } from '../inventory/model.ts';
 import { createReporter } from '../report/reporter.ts';
 import { ConfigError } from '../source/diagnostic.ts';
 import { count, defineCommand, flag, oneOf, text } from './command.ts';
-import { listenForInterrupts } from './interrupts.ts';
+import { dieOfInterrupt, leftInVain, listenForInterrupts } from './interrupts.ts';
 import { readWork, type Work } from './load.ts';
 import { askPassphrase } from './passphrase.ts';
 import { Remarks } from './remarks.ts';
@@ -109,7 +109,7 @@ export const apply = defineCommand({
       });
     } finally {
       try {
-        await reporter.close();
+        await Promise.race([reporter.close(), leftInVain(leaving).then(dieOfInterrupt)]);
       } finally {
         if (leaving.aborted) process.exit(exitCodes.interrupted); // open connections would hold the process
         await transport.close();

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Ctrl-C at a prompt, before anything was begun. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
@@ -31,4 +34,19 @@ export function listenForInterrupts(onInterrupt: (count: number) => void): Inter
       process.off('SIGINT', interrupt).off('SIGTERM', interrupt).off('SIGHUP', ignore);
     },
   };
+}
+
+/** The last words of a run that is left may take so long. */
+const farewellMs = 1_000;
+
+/** Resolves when the operator has left and is still here: a reader that stands still holds the output up. */
+export async function leftInVain(leaving: AbortSignal): Promise<void> {
+  if (!leaving.aborted) await once(leaving, 'abort');
+  await sleep(farewellMs, undefined, { ref: false });
+}
+
+/** Ends the process, with 130 to a shell. Even `process.exit` waits for a write to a stopped terminal. */
+export function dieOfInterrupt(): void {
+  process.removeAllListeners('SIGINT');
+  process.kill(process.pid, 'SIGINT');
 }

@@ -33,7 +33,7 @@ export const inventory = defineCommand({
 
   run: async ({ inventory: argument, list, host: name }) => {
     const fleet = await readInventory(argument);
-    if (list) return print(JSON.stringify(describeInventory(fleet), null, 2));
+    if (list) return print(asJson(describeInventory(fleet)));
     if (name === undefined) return print(escapeControls(inventoryGraph(fleet)));
     const host = fleet.hosts.get(name);
     if (host === undefined) {
@@ -42,9 +42,19 @@ export const inventory = defineCommand({
         didYouMean(name, fleet.hosts.keys()),
       );
     }
-    return print(JSON.stringify(describeHost(host), null, 2));
+    return print(asJson(describeHost(host)));
   },
 });
+
+/** JSON of the same value, in which nothing hides or moves text on a terminal. */
+function asJson(value: unknown): string {
+  const unit = (code: number): string => `\\u${code.toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value, null, 2).replace(/(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, index) => unit(character.charCodeAt(index))).join(
+      '',
+    ),
+  );
+}
 
 function print(text: string): number {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);

@@ -1,5 +1,6 @@
 import { exitCodes } from '../engine/exit-code.ts';
 import { ConfigError } from '../source/diagnostic.ts';
+import { escapeControls } from '../source/escape-controls.ts';
 import { formatDiagnostic } from '../source/format-diagnostic.ts';
 import { InterruptedError } from './interrupts.ts';
 import { UsageError } from './usage-error.ts';
@@ -22,7 +23,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (!(error instanceof UsageError || error instanceof ConfigError)) throw error;
     process.exitCode = exitCodes.usage;
     process.stderr.write(`${inWords(error)}\n`);
-    if (wantsJson(argv)) {
+    if (wantsJson(argv, process.env)) {
       const { errorDocument } = await import('../report/json-document.ts');
       const diagnostics =
         error instanceof ConfigError ? error.diagnostics : [usageAsDiagnostic(error)];
@@ -45,14 +46,25 @@ function isWriteError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && error.syscall === 'write';
 }
 
+/** Of so many errors the first are enough: each run tells the next. */
+const mostToldErrors = 100;
+
 function inWords(error: UsageError | ConfigError): string {
   if (error instanceof ConfigError) {
-    const count = error.diagnostics.length;
+    const { diagnostics } = error;
+    const count = diagnostics.length;
+    const told = diagnostics.slice(0, mostToldErrors).map(formatDiagnostic);
+    const more = count > mostToldErrors ? `\n... and ${count - mostToldErrors} more` : '';
     const total = count > 1 ? `\n${count} errors; nothing was contacted.` : '';
-    return `${error.diagnostics.map(formatDiagnostic).join('\n')}${total}`;
+    return `${told.join('\n')}${more}${total}`;
   }
-  const hint = error.hint === null ? '' : `\n  hint: ${error.hint}`;
-  return `xpush: ${error.message}${hint}`;
+  const hint = error.hint === null ? '' : `\n  hint: ${onOneLine(error.hint)}`;
+  return `xpush: ${onOneLine(error.message)}${hint}`;
+}
+
+/** What was given on the command line may hold anything. */
+function onOneLine(text: string): string {
+  return escapeControls(text).replaceAll('\n', '\\x0a');
 }
 
 function usageAsDiagnostic({ message, hint }: UsageError) {
@@ -60,10 +72,12 @@ function usageAsDiagnostic({ message, hint }: UsageError) {
 }
 
 /** The command line itself may be what could not be read, so this only looks for the words. */
-function wantsJson(argv: readonly string[]): boolean {
-  return argv.some(
-    (word, index) =>
-      /^(-o|--output=)(nd)?json$/.test(word) ||
-      ((word === '-o' || word === '--output') && /^(nd)?json$/.test(argv[index + 1] ?? '')),
-  );
+function wantsJson(argv: readonly string[], environment: NodeJS.ProcessEnv): boolean {
+  const { XPUSH_OUTPUT = '' } = environment;
+  const forms = argv.flatMap((word, index) => {
+    const [, form] = /^(?:-\w*?o|--output=)(\w+)$/.exec(word) ?? [];
+    if (form !== undefined) return [form];
+    return /^(?:-\w*o|--output)$/.test(word) ? [argv[index + 1] ?? ''] : [];
+  });
+  return /^(nd)?json$/.test(forms.at(-1) ?? XPUSH_OUTPUT);
 }

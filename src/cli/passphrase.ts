@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { escapeControls } from '../source/escape-controls.ts';
 import { InterruptedError } from './interrupts.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -14,7 +15,7 @@ export async function askPassphrase(file: string): Promise<string | null> {
       `add the key to your agent: ssh-add ${file}`,
     );
   }
-  process.stderr.write(`Passphrase for ${file}: `);
+  process.stderr.write(`Passphrase for ${escapeControls(file)}: `);
   const mute = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input: process.stdin, output: mute, terminal: true });
   try {

@@ -1,5 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -170,5 +172,119 @@ describe('xpush', () => {
 
     expect(stderr).toMatch(/^there is no (OpenSSH config|key file) \/nowhere\n/);
     expect(status).toBe(2);
+  });
+
+  const hostile = 'x\x1b]0;t\x07\x9b31m\u202e\ny';
+
+  test.each<readonly string[]>([
+    [hostile],
+    ['apply', 'x.yaml', `--${hostile}`],
+    ['apply', 'x.yaml', hostile, '-o', hostile],
+    ['apply', 'x.yaml', `--check=${hostile}`],
+    ['apply', 'x.yaml', '--forks', hostile],
+    ['apply', 'x.yaml', '--host-key-checking', hostile],
+    ['apply', 'x.yaml', '-C', '-i', hostile],
+    ['apply', 'x.yaml', '-C', '-F', hostile],
+    ['apply', inventory, '-C', '-l', hostile],
+    ['apply', hostile],
+    ['inventory', inventory, '--host', hostile],
+    ['steps', hostile],
+  ])('says nothing that a terminal obeys: %j %j %j %j', (...args) => {
+    const { status, stdout, stderr } = xpush(args);
+
+    expect(status).toBe(2);
+    expect(stdout + stderr).toMatch(/^[\n\x20-\x7e]+$/);
+  });
+
+  test('says nothing that a terminal obeys of the environment either', () => {
+    const { stderr } = xpush(['apply', inventory], { XPUSH_OUTPUT: hostile, XPUSH_USER: hostile });
+
+    expect(stderr).toMatch(/^xpush: --output: [\n\x20-\x7e]+$/);
+  });
+
+  test('a key with an odd name that has a passphrase is named without its controls', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'xpush-cli-'));
+    const key = join(folder, 'k\x1b[31m\u202e');
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'secret', '-f', key]);
+
+    const { status, stderr } = xpush(['apply', inventory, '-C', '-F', 'none', '-i', key]);
+    rmSync(folder, { recursive: true });
+
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^[\n\x20-\x7e]+$/);
+    expect(stderr).toContain('has a passphrase');
+  });
+
+  test('JSON of an inventory has no character that hides or moves others, and is still the same', () => {
+    const vars = { a: '\u202e\u200b', b: '\u2028', c: '\u{e0001}', d: 'ä漢🐚' };
+
+    const { stdout } = xpush(
+      ['inventory', '-', '--list'],
+      {},
+      `hosts: { h: { vars: ${JSON.stringify(vars)} } }`,
+    );
+
+    expect(stdout).not.toMatch(/(?!\n)[\p{C}\p{Zl}\p{Zp}]/u);
+    expect(JSON.parse(stdout).hosts.h.vars).toEqual(vars);
+  });
+
+  test('of a thousand errors a hundred are said and all are counted', () => {
+    const names = Array.from({ length: 1000 }, (_, index) => `  "a b${index}": {}\n`).join('');
+
+    const { stderr } = xpush(['inventory', '-'], {}, `hosts:\n${names}`);
+
+    expect(stderr.match(/is not a host name/g)).toHaveLength(100);
+    expect(stderr).toContain('... and 900 more\n1000 errors; nothing was contacted.\n');
+  });
+
+  test.each<[readonly string[], Record<string, string>]>([
+    [['-o', 'json'], {}],
+    [['-ojson'], {}],
+    [['--output=ndjson'], {}],
+    [['-o', 'json'], { XPUSH_OUTPUT: 'plain' }],
+    [[], { XPUSH_OUTPUT: 'json' }],
+  ])('errors are a document for %j and %j', (args, environment) => {
+    const { stdout } = xpush(['apply', 'nowhere.yaml', ...args], environment);
+
+    expect(JSON.parse(stdout)).toMatchObject({ schema: 1, exit: 2 });
+  });
+
+  test('the second interrupt ends a run whose output nobody reads', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const hosts = Array.from({ length: 3000 }, (_, index) => `${'host'.repeat(12)}-${index}`);
+    const text = JSON.stringify({
+      ssh: { port, connect_timeout: 60 },
+      hosts: {
+        first: { address: '127.0.0.1' },
+        ...Object.fromEntries(hosts.map((name) => [name, {}])),
+      },
+    });
+    const folder = mkdtempSync(join(tmpdir(), 'xpush-cli-'));
+    writeFileSync(join(folder, 'inventory.yaml'), text);
+    writeFileSync(
+      join(folder, 'playbook.yaml'),
+      '- { hosts: all, tasks: [{ command: { shell: id } }] }',
+    );
+    const child = spawn(
+      join(root, 'bin/xpush'),
+      ['apply', 'inventory.yaml', 'playbook.yaml', '-F', 'none', '-f', '1', '-o', 'ndjson'],
+      { cwd: folder, env: { PATH, HOME: '/nonexistent' }, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    const ended = once(child, 'exit');
+    await once(silent, 'connection'); // its listeners are there by now
+    child.kill('SIGINT');
+    const [heard] = await once(child.stderr, 'data');
+    child.kill('SIGINT');
+    const started = performance.now();
+    const [code, signal] = await ended;
+    silent.close();
+    rmSync(folder, { recursive: true });
+
+    expect(String(heard)).toContain('Applying');
+    expect([code, signal]).toEqual([null, 'SIGINT']); // 130 to a shell
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 });
