@@ -7,6 +7,7 @@ import type {
   PortRange,
   SshSettings,
   Vif,
+  VifAddresses,
 } from '../inventory/model.ts';
 import { desiredRouting, formatRoute, needsTable } from '../xen/routing.ts';
 
@@ -97,15 +98,21 @@ function addressesOf({ vifs, address }: DomU): string {
 }
 
 function describeVif(vif: Vif): Data {
-  const { position, ips, network, table, priorities, ...rest } = vif;
+  const { position, ips, ipv4, ipv6, table, ...rest } = vif;
   return {
     ...rest,
     ips,
-    network: network.name,
+    ipv4: describeAddresses(ipv4),
+    ipv6: describeAddresses(ipv6),
     table: { ...table },
-    priorities,
     position: { ...position },
   };
+}
+
+function describeAddresses(addresses: VifAddresses | null): Data {
+  if (addresses === null) return null;
+  const { ips, network, prefix, priorities } = addresses;
+  return { ips, network: network.name, prefix, priorities };
 }
 
 function describeAllow(allow: Allow): Data {

@@ -1,3 +1,5 @@
+import type { Change } from '../host/change.ts';
+
 /**
  * Everything that happens in a run. The engine emits these and prints nothing; displays, logs, JSON,
  * recap and exit code are views of them. Texts that came from a host are as the host sent them:
@@ -65,7 +67,7 @@ export interface Activity {
 
 /** A change that was made, or in a check would be. */
 export interface ChangeRecord {
-  readonly kind: 'write' | 'remove' | 'parameter' | 'routing' | 'chains' | 'command';
+  readonly kind: Change['kind'];
   /** What changes, in words: a path, `ip rules and routes`, `iptables filter`. */
   readonly subject: string;
   /** The path of a file; null for live state. */

@@ -1,5 +1,5 @@
 import type { Change } from '../host/change.ts';
-import type { ChainsState, FileState } from '../host/query.ts';
+import type { ChainsState, FileState, NftState } from '../host/query.ts';
 import { routingWords } from '../host/routing-words.ts';
 import { chainsAfter } from '../host/state.ts';
 import type { ChangeRecord } from './events.ts';
@@ -17,6 +17,10 @@ export function recordOf(change: Change): ChangeRecord {
       );
     case 'remove':
       return record('remove', change.path, change.path, fileText(change.before), '');
+    case 'directory':
+      return record(change.kind, change.path, change.path, '', `${change.path}/\n`);
+    case 'nft':
+      return record('nft', 'nftables ruleset', null, nftText(change.before), nftText(change.after));
     case 'parameter': {
       const { name, before, value } = change;
       return record(change.kind, name, null, `${name} = ${before}\n`, `${name} = ${value}\n`);
@@ -52,6 +56,12 @@ export function recordOf(change: Change): ChangeRecord {
 export function commandLine({ argv }: Extract<Change, { kind: 'command' }>): string {
   const [program, option, line] = argv;
   return program === '/bin/sh' && option === '-c' && line !== undefined ? line : argv.join(' ');
+}
+
+function nftText({ chains }: NftState): string {
+  return [...chains]
+    .flatMap(([name, rules]) => [`chain ${name}\n`, ...rules.map((rule) => `  ${rule}\n`)])
+    .join('');
 }
 
 function record(

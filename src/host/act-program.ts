@@ -45,6 +45,10 @@ function wordsOf(change: Change): readonly string[] {
       return writeWords(change);
     case 'remove':
       return ['xp_remove', checkedPath(change.path), fileFingerprint(change.before)];
+    case 'directory':
+      return ['xp_make_directory', checkedPath(change.path), change.mode.toString(8)];
+    case 'nft':
+      return ['xp_load_nft', change.before.fingerprint ?? '', change.script];
     case 'parameter': {
       const { name, before, value } = change;
       return ['xp_parameter', parameterPath(name), before, value, normalParameter(value)];
@@ -52,11 +56,17 @@ function wordsOf(change: Change): readonly string[] {
     case 'routing': {
       const { rules, routes } = change.before;
       const operations = change.operations.map(routingWords);
-      return ['xp_routing', rules.fingerprint ?? '', routes.fingerprint ?? '', ...operations];
+      return [
+        ...['xp_routing', `${change.family}`],
+        ...[rules.fingerprint ?? '', routes.fingerprint ?? '', ...operations],
+      ];
     }
     case 'chains': {
       const { listed, fingerprint } = change.before;
-      return ['xp_swap_chains', chainsScript(listed), fingerprint ?? '', swapPayload(change)];
+      return [
+        ...['xp_swap_chains', `${change.family}`, chainsScript(listed)],
+        ...[fingerprint ?? '', swapPayload(change)],
+      ];
     }
     case 'command':
       return ['xp_command', change.directory ?? '', ...change.argv];

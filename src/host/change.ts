@@ -1,6 +1,6 @@
 import { hasContent } from './file-state.ts';
 import { normalParameter } from './names.ts';
-import type { ChainsState, FileState, Listing, Route, Rule } from './query.ts';
+import type { ChainsState, Family, FileState, Listing, NftState, Route, Rule } from './query.ts';
 
 /** When a change takes effect: now, at the next boot, or both. */
 export type Effect = 'live' | 'boot' | 'both';
@@ -12,9 +12,11 @@ export type Effect = 'live' | 'boot' | 'both';
 export type Change =
   | WriteFile
   | RemoveFile
+  | MakeDirectory
   | SetParameter
   | ChangeRouting
   | SwapChains
+  | LoadNft
   | RunCommand;
 
 export interface WriteFile {
@@ -28,12 +30,20 @@ export interface WriteFile {
   readonly before: FileState;
 }
 
-/** The name goes; what a symbolic link leads to stays. */
+/** The name goes, an empty directory too; what a symbolic link leads to stays. */
 export interface RemoveFile {
   readonly kind: 'remove';
   readonly effect: Effect;
   readonly path: string;
   readonly before: FileState;
+}
+
+/** A directory of root's, and those above it that are missing. */
+export interface MakeDirectory {
+  readonly kind: 'directory';
+  readonly effect: Effect;
+  readonly path: string;
+  readonly mode: number;
 }
 
 export interface SetParameter {
@@ -44,21 +54,29 @@ export interface SetParameter {
   readonly before: string;
 }
 
-/** One operation of iproute2 on IPv4; applied in order, none twice. */
+/** One operation of iproute2; applied in order, none twice. */
 export type RoutingOperation =
   | {
-      readonly verb: 'add';
+      readonly verb: 'add' | 'delete';
       readonly object: 'address';
       readonly iface: string;
       readonly ip: string;
       readonly prefix: number;
     }
   | { readonly verb: 'replace' | 'delete'; readonly object: 'route'; readonly route: Route }
-  | { readonly verb: 'add' | 'delete'; readonly object: 'rule'; readonly rule: Rule };
+  | { readonly verb: 'add' | 'delete'; readonly object: 'rule'; readonly rule: Rule }
+  | {
+      /** A proxy neighbour (IPv6). */
+      readonly verb: 'add' | 'delete';
+      readonly object: 'proxy';
+      readonly ip: string;
+      readonly iface: string;
+    };
 
 export interface ChangeRouting {
   readonly kind: 'routing';
   readonly effect: 'live';
+  readonly family: Family;
   readonly operations: readonly RoutingOperation[];
   readonly before: { readonly rules: Listing<Rule>; readonly routes: Listing<Route> };
 }
@@ -67,6 +85,7 @@ export interface ChangeRouting {
 export interface SwapChains {
   readonly kind: 'chains';
   readonly effect: 'live';
+  readonly family: Family;
   /** Chain -> all its rules, without `-A CHAIN `. Built-in chains cannot be named here. */
   readonly chains: ReadonlyMap<string, readonly string[]>;
   /** Chains of ours that go, and with them the plain jumps to them from the chains in `before`. */
@@ -75,6 +94,18 @@ export interface SwapChains {
   readonly jumps: readonly { readonly from: string; readonly to: string }[];
   readonly policies: ReadonlyMap<string, 'ACCEPT' | 'DROP'>;
   readonly before: ChainsState;
+}
+
+/** A script for `nft -f`, one transaction. */
+export interface LoadNft {
+  readonly kind: 'nft';
+  readonly effect: 'live';
+  readonly script: string;
+  /** What `before` becomes. */
+  readonly after: NftState;
+  /** The chains that `before` was asked for. */
+  readonly listed: readonly string[];
+  readonly before: NftState;
 }
 
 /** A command of the user's: what it does can't be predicted, so what follows is observed again. */
@@ -109,6 +140,14 @@ export const change = {
     return isSame ? [] : [{ kind: 'write', effect: options.effect, path, content, mode, before }];
   },
 
+  /** The directory is made; nothing when there is one. */
+  makeDirectory: (path: string, before: FileState, mode = 0o755): readonly MakeDirectory[] =>
+    before.type === 'directory' ? [] : [{ kind: 'directory', effect: 'boot', path, mode }],
+
+  /** The file goes; nothing when there is none. */
+  removeFile: (path: string, before: FileState, effect: Effect): readonly RemoveFile[] =>
+    before.type === 'absent' ? [] : [{ kind: 'remove', effect, path, before }],
+
   /** The kernel parameter gets this value now; nothing when it already has. */
   setParameter: (name: string, value: string, before: string): readonly SetParameter[] =>
     normalParameter(before) === normalParameter(value)
@@ -117,10 +156,13 @@ export const change = {
 
   /** Routes, rules and addresses by difference; nothing when there is none. */
   routing: (
+    family: Family,
     operations: readonly RoutingOperation[],
     before: ChangeRouting['before'],
   ): readonly ChangeRouting[] =>
-    operations.length === 0 ? [] : [{ kind: 'routing', effect: 'live', operations, before }],
+    operations.length === 0
+      ? []
+      : [{ kind: 'routing', effect: 'live', family, operations, before }],
 
   /** Opaque: runs a command. */
   command: (argv: readonly string[], directory: string | null): RunCommand => ({

@@ -50,10 +50,14 @@ export function lookLines(queries: readonly Query[]): string[] {
     lines.push(`xp_section tools xp_tools ${quoteAll(tools.map(({ name }) => checkedTool(name)))}`);
   }
   if (asked('interfaces').length > 0) lines.push('xp_section interfaces ip addr show');
-  if (asked('rules').length > 0) lines.push('xp_section rules xp_list_rules');
-  if (asked('routes').length > 0) lines.push('xp_section routes xp_list_routes');
-  for (const [index, { chains }] of asked('chains').entries()) {
-    lines.push(`xp_section chains${index} xp_list_chains ${quote(chainsScript(chains))}`);
+  for (const { family } of asked('rules')) {
+    lines.push(`xp_section rules${family} xp_list_rules ${family}`);
+  }
+  for (const { family } of asked('routes')) {
+    lines.push(`xp_section routes${family} xp_list_routes ${family}`);
+  }
+  for (const [index, { family, chains }] of asked('chains').entries()) {
+    lines.push(`xp_section chains${index} xp_list_chains ${family} ${quote(chainsScript(chains))}`);
   }
   if (asked('session').length > 0) lines.push('xp_section session xp_session');
   return ['xp_look() {', ...lines, 'xp_done', '}', 'xp_look </dev/null'];
@@ -89,17 +93,34 @@ export function readAnswers(
       case 'chains':
         return observeChains(one.chains, sections.get(`chains${asked('chains').indexOf(one)}`));
       case 'interfaces':
-        return observeListing(one.kind, sections, parseInterfaces);
+        return observeListing(one.kind, sections.get(one.kind), parseInterfaces);
       case 'rules':
-        return observeListing(one.kind, sections, (text, fingerprint) => ({
-          entries: parseRules(text),
-          fingerprint,
-        }));
+        return observeListing(
+          one.kind,
+          sections.get(`${one.kind}${one.family}`),
+          (text, fingerprint) => ({
+            entries: parseRules(text),
+            fingerprint,
+          }),
+        );
       case 'routes':
-        return observeListing(one.kind, sections, (text, fingerprint) => ({
-          entries: parseRoutes(text),
-          fingerprint,
-        }));
+        return observeListing(
+          one.kind,
+          sections.get(`${one.kind}${one.family}`),
+          (text, fingerprint) => ({
+            entries: parseRoutes(text),
+            fingerprint,
+          }),
+        );
+      case 'directory':
+      case 'proxies':
+      case 'path':
+      case 'nft':
+      case 'system':
+      case 'network':
+      case 'firewalls':
+      case 'xen':
+        return { failure: `${one.kind} can't be looked at yet` };
       case 'session':
         return { answer: { peer: peerOf(body('session')) } };
     }
@@ -148,10 +169,9 @@ function observeChains(listed: readonly string[], section: Section | undefined):
 
 function observeListing(
   kind: 'interfaces' | 'rules' | 'routes',
-  sections: Sections,
+  section: Section | undefined,
   read: (text: string, fingerprint: string) => Answers[typeof kind],
 ): Observation {
-  const section = sections.get(kind);
   if (section?.status === 0) return { answer: read(asText(section.body), sums(section.body)) };
   return {
     failure:

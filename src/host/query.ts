@@ -1,31 +1,55 @@
+/** IPv4 or IPv6, by number. */
+export type Family = 4 | 6;
+
 /**
  * What a step may ask of a host: a closed set. Each query has one answer type, and one way to be
  * looked up on the host (look-program.ts).
  */
 export type Query =
   | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'directory'; readonly path: string; readonly suffix: string }
   | { readonly kind: 'interfaces' }
-  | { readonly kind: 'rules' }
-  | { readonly kind: 'routes' }
-  | { readonly kind: 'chains'; readonly chains: readonly string[] }
+  | { readonly kind: 'rules'; readonly family: Family }
+  | { readonly kind: 'routes'; readonly family: Family }
+  | { readonly kind: 'proxies' }
+  | {
+      readonly kind: 'path';
+      readonly from: string | null;
+      readonly iif: string | null;
+      readonly to: string;
+    }
+  | { readonly kind: 'chains'; readonly family: Family; readonly chains: readonly string[] }
+  | { readonly kind: 'nft'; readonly chains: readonly string[] }
   | { readonly kind: 'parameter'; readonly name: string }
   | { readonly kind: 'tool'; readonly name: string }
-  | { readonly kind: 'session' };
+  | { readonly kind: 'session' }
+  | { readonly kind: 'system' }
+  | { readonly kind: 'network' }
+  | { readonly kind: 'firewalls' }
+  | { readonly kind: 'xen' };
 
 export type QueryOf<K extends Query['kind']> = Extract<Query, { readonly kind: K }>;
 
 /** The answer of each kind of query. */
 export interface Answers {
   readonly file: FileState;
+  readonly directory: DirectoryState;
   readonly interfaces: readonly NetworkInterface[];
   readonly rules: Listing<Rule>;
   readonly routes: Listing<Route>;
+  readonly proxies: readonly ProxyNeighbour[];
+  readonly path: PathAnswer;
   readonly chains: ChainsState;
+  readonly nft: NftState;
   /** Text of the kernel parameter; null when the kernel has none of that name. */
   readonly parameter: string | null;
   /** Whether a command of that name is found. */
   readonly tool: boolean;
   readonly session: Session;
+  readonly system: SystemFacts;
+  readonly network: NetworkFacts;
+  readonly firewalls: FirewallFacts;
+  readonly xen: XenFacts;
 }
 
 export type Answer<Q extends Query> = Answers[Q['kind']];
@@ -70,7 +94,36 @@ export interface NetworkInterface {
   /** Lower case; null for interfaces without a hardware address. */
   readonly mac: string | null;
   readonly isUp: boolean;
+  /** Both families; of IPv6 those of global scope (link-local ones are the kernel's business). */
   readonly addresses: readonly { readonly ip: string; readonly prefix: number }[];
+}
+
+/** The files of a directory whose names end in the suffix, in byte order of their names. */
+export interface DirectoryState {
+  readonly exists: boolean;
+  /** By absolute path; at most `directoryLimit`, what is no regular file included. */
+  readonly files: ReadonlyMap<string, FileState>;
+  /** Whether there were more. */
+  readonly isCut: boolean;
+}
+
+/** More files of a directory are not read. */
+export const directoryLimit = 256;
+
+/** An address that the host answers neighbour solicitations for (ip-neighbour(8), `proxy`). */
+export interface ProxyNeighbour {
+  readonly ip: string;
+  readonly dev: string;
+}
+
+/** What the kernel says to `ip route get`; null fields where it says nothing of them. */
+export interface PathAnswer {
+  readonly dev: string | null;
+  readonly via: string | null;
+  readonly src: string | null;
+  readonly table: number | null;
+  /** What `ip` said in place of a route (`Network is unreachable`); null when there is one. */
+  readonly error: string | null;
 }
 
 /** The parsed lines of a listing, and what the host recognises that listing by. */
@@ -119,6 +172,101 @@ export interface ChainsState {
   readonly fingerprint: string | null;
 }
 
+/** The forwarding side of a native nftables ruleset. */
+export interface NftState {
+  /** Base chains hooked to forward, in order of priority; those of iptables-nft's own tables are marked. */
+  readonly forward: readonly NftBaseChain[];
+  /** `FAMILY TABLE CHAIN` of the chains asked for -> rules as `nft -s list` prints them. */
+  readonly chains: ReadonlyMap<string, readonly string[]>;
+  /** As in `Listing`. */
+  readonly fingerprint: string | null;
+}
+
+export interface NftBaseChain {
+  readonly family: 'ip' | 'ip6' | 'inet';
+  readonly table: string;
+  readonly chain: string;
+  readonly policy: 'accept' | 'drop';
+  readonly isOfIptables: boolean;
+  /** As `nft -s list` prints them. */
+  readonly rules: readonly string[];
+}
+
+/** What runs there. Strings are the host's words: escape before showing. */
+export interface SystemFacts {
+  readonly hostname: string;
+  /** `ID` and `VERSION_ID` of os-release(5), or from older files (`/etc/debian_version`); null when unknown. */
+  readonly distribution: string | null;
+  readonly version: string | null;
+  readonly kernel: string;
+  readonly architecture: string;
+  readonly init: 'systemd' | 'openrc' | 'upstart' | 'sysvinit' | 'busybox' | 'unknown';
+  /** Version of systemd, or of udev where that came alone; null without. */
+  readonly systemd: number | null;
+  readonly udev: number | null;
+  /** null: no `ip` at all. */
+  readonly iproute2: {
+    /** `6.1.0`, or `ss060323` for old ones; null for busybox. */
+    readonly version: string | null;
+    readonly isBusybox: boolean;
+    readonly hasJson: boolean;
+  } | null;
+}
+
+export type NetworkManager = 'ifupdown' | 'networkd' | 'netplan' | 'NetworkManager';
+
+/** What configures the interfaces. */
+export interface NetworkFacts {
+  /** The one in charge: netplan before what it drives; what runs before what is only installed. */
+  readonly manager: NetworkManager | null;
+  readonly present: readonly NetworkManager[];
+  readonly hasIfrename: boolean;
+}
+
+export type FirewallBackend = 'iptables-nft' | 'iptables-legacy' | 'nftables';
+
+/** What filters, and how it lasts. */
+export interface FirewallFacts {
+  readonly backends: Readonly<
+    Record<FirewallBackend, { readonly isInstalled: boolean; readonly rules: number }>
+  >;
+  /** What `iptables` is. */
+  readonly iptables: 'iptables-nft' | 'iptables-legacy' | null;
+  /** What loads rules at boot. */
+  readonly persistence: readonly (
+    | 'netfilter-persistent'
+    | 'nftables.service'
+    | 'ifupdown'
+    | 'systemd'
+  )[];
+}
+
+/** The hypervisor as its dom0 sees it. */
+export interface XenFacts {
+  readonly version: string | null;
+  readonly toolstack: 'xl' | 'xm' | null;
+  /** null: no toolstack answers. */
+  readonly domains: readonly RunningDomain[] | null;
+}
+
+export interface RunningDomain {
+  readonly id: number;
+  readonly name: string;
+  readonly vifs: readonly RunningVif[];
+}
+
+/** A vif of a running domain, from its back end's nodes in xenstore. */
+export interface RunningVif {
+  /** `0` of vif1.0. */
+  readonly handle: number;
+  /** Its interface on dom0, `vif1.0` or its vifname. */
+  readonly device: string;
+  readonly mac: string;
+  readonly ips: readonly string[];
+  readonly script: string | null;
+  readonly bridge: string | null;
+}
+
 export interface Session {
   /** The controller's address as the host sees it; null when the server does not tell. */
   readonly peer: string | null;
@@ -128,20 +276,38 @@ export interface Session {
 export const query = {
   /** A file, with its content up to `contentLimit`; symbolic links are followed. */
   file: (path: string) => ({ kind: 'file', path }) as const,
-  /** Links with their IPv4 addresses, from `ip addr`. */
+  /** The regular files of a directory whose names end in this, with their contents. */
+  directory: (path: string, suffix: string) => ({ kind: 'directory', path, suffix }) as const,
+  /** Links with their addresses, from `ip addr`. */
   interfaces: () => ({ kind: 'interfaces' }) as const,
-  /** IPv4 policy rules, from `ip rule`. */
-  rules: () => ({ kind: 'rules' }) as const,
-  /** IPv4 routes of all tables but `local`, from `ip route show table all`. */
-  routes: () => ({ kind: 'routes' }) as const,
-  /** Chains of the IPv4 filter table, from `iptables-save`. */
-  chains: (...chains: readonly string[]) => ({ kind: 'chains', chains }) as const,
+  /** Policy rules, from `ip rule`. */
+  rules: (family: Family) => ({ kind: 'rules', family }) as const,
+  /** Routes of all tables but `local`, from `ip route show table all`. */
+  routes: (family: Family) => ({ kind: 'routes', family }) as const,
+  /** Addresses that others are answered for, from `ip -6 neigh show proxy`. */
+  proxies: () => ({ kind: 'proxies' }) as const,
+  /** Where a packet would go, from `ip route get`. */
+  path: (path: { readonly from?: string; readonly iif?: string; readonly to: string }) =>
+    ({ kind: 'path', from: path.from ?? null, iif: path.iif ?? null, to: path.to }) as const,
+  /** Chains of the filter table, from `iptables-save` or `ip6tables-save`. */
+  chains: (family: Family, ...chains: readonly string[]) =>
+    ({ kind: 'chains', family, chains }) as const,
+  /** Chains of native nftables, from `nft list ruleset`. */
+  nft: (...chains: readonly string[]) => ({ kind: 'nft', chains }) as const,
   /** A kernel parameter by its sysctl name. */
   parameter: (name: string) => ({ kind: 'parameter', name }) as const,
   /** Whether a command is there. */
   tool: (name: string) => ({ kind: 'tool', name }) as const,
   /** Who is connected. */
   session: () => ({ kind: 'session' }) as const,
+  /** Distribution, kernel, init, iproute2. */
+  system: () => ({ kind: 'system' }) as const,
+  /** What configures the network. */
+  network: () => ({ kind: 'network' }) as const,
+  /** Firewall back ends, and what each holds. */
+  firewalls: () => ({ kind: 'firewalls' }) as const,
+  /** Xen, its toolstack, the running domains and their vifs. */
+  xen: () => ({ kind: 'xen' }) as const,
 };
 
 /** Equal for queries that ask the same thing. */
@@ -149,15 +315,27 @@ export function queryKey(asked: Query): string {
   switch (asked.kind) {
     case 'file':
       return `file:${asked.path}`;
+    case 'directory':
+      return `directory:${asked.path}/*${asked.suffix}`;
+    case 'path':
+      return `path:${asked.from ?? ''},${asked.iif ?? ''},${asked.to}`;
     case 'chains':
-      return `chains:${[...asked.chains].sort().join(',')}`;
+      return `chains:${asked.family}:${[...asked.chains].sort().join(',')}`;
+    case 'nft':
+      return `nft:${[...asked.chains].sort().join(',')}`;
     case 'parameter':
     case 'tool':
       return `${asked.kind}:${asked.name}`;
-    case 'interfaces':
     case 'rules':
     case 'routes':
+      return `${asked.kind}:${asked.family}`;
+    case 'interfaces':
+    case 'proxies':
     case 'session':
+    case 'system':
+    case 'network':
+    case 'firewalls':
+    case 'xen':
       return asked.kind;
   }
 }

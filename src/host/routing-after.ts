@@ -34,6 +34,7 @@ function routesAfterOne(
 ): readonly Route[] {
   switch (operation.object) {
     case 'rule':
+    case 'proxy':
       return routes;
     case 'address': {
       const route = connectedRoute(interfaces, operation);

@@ -2,16 +2,29 @@ import type { RoutingOperation } from './change.ts';
 import { routeType } from './ip-words.ts';
 import type { Route, Rule } from './query.ts';
 
-/** The words after `ip -4`; table numbers, since one bad line in rt_tables breaks every name. */
+/** The words after `ip -4` or `ip -6`; table numbers, since one bad line in rt_tables breaks every name. */
 export function routingWords(operation: RoutingOperation): string {
   switch (operation.object) {
     case 'address':
-      return `addr add ${operation.ip}/${operation.prefix} brd + dev ${operation.iface}`;
+      return addressWords(operation);
     case 'rule':
       return `rule ${operation.verb === 'add' ? 'add' : 'del'} ${ruleWords(operation.rule)}`;
+    case 'proxy':
+      return `neigh ${operation.verb === 'add' ? 'add' : 'del'} proxy ${operation.ip} dev ${operation.iface}`;
     case 'route':
       return `route ${operation.verb === 'replace' ? 'replace' : 'del'} ${routeWords(operation.route)}`;
   }
+}
+
+function addressWords({
+  verb,
+  ip,
+  prefix,
+  iface,
+}: Extract<RoutingOperation, { object: 'address' }>): string {
+  if (verb === 'delete') return `addr del ${ip}/${prefix} dev ${iface}`;
+  const options = ip.includes(':') ? 'nodad' : 'brd +';
+  return `addr add ${ip}/${prefix} ${options} dev ${iface}`;
 }
 
 function ruleWords(rule: Rule): string {

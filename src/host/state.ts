@@ -56,11 +56,11 @@ export class HostState {
           interfaces = seen;
           return change.operations.reduce(interfacesAfter, seen);
         });
-        update('rules', 'rules', ({ entries }) => ({
+        update('rules', `rules:${change.family}`, ({ entries }) => ({
           entries: change.operations.reduce(rulesAfter, entries),
           fingerprint: null,
         }));
-        update('routes', 'routes', ({ entries }) => ({
+        update('routes', `routes:${change.family}`, ({ entries }) => ({
           entries: routesAfter(entries, interfaces, change.operations),
           fingerprint: null,
         }));
@@ -68,9 +68,15 @@ export class HostState {
       }
       case 'chains':
         for (const key of next.keys()) {
-          if (key.startsWith('chains:'))
+          if (key.startsWith(`chains:${change.family}:`))
             update('chains', key, (state) => chainsAfter(change, state));
         }
+        break;
+      case 'directory':
+        update('file', `file:${change.path}`, () => ({ type: 'directory' }));
+        break;
+      case 'nft':
+        update('nft', `nft:${[...change.listed].sort().join(',')}`, () => change.after);
         break;
       case 'command':
         break;

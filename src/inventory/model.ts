@@ -6,7 +6,7 @@ export type { Data } from '../source/data.ts';
 /** A network of the fleet; a vif's network is the one whose subnet holds its address. */
 export interface Network {
   readonly name: string;
-  /** CIDR, `192.168.0.0/24`. */
+  /** CIDR, `192.168.0.0/24` or `2001:db8::/64`. */
   readonly subnet: string;
   readonly gateway: string | null;
   readonly vlan: number | null;
@@ -56,7 +56,7 @@ export interface Dom0 extends AnyHost {
 }
 
 export interface Dom0Firewall {
-  readonly backend: 'auto' | 'iptables';
+  readonly backend: 'auto' | 'iptables' | 'nftables';
   /** `drop` also sets the policy of FORWARD. */
   readonly policy: 'leave' | 'drop';
   /** Networks that may reach the domUs' port 22; null when the inventory does not say. */
@@ -77,8 +77,8 @@ export interface DomU extends AnyHost {
   /** null: not filtered; a list: closed but for it. */
   readonly allow: readonly Allow[] | null;
   /** How interface names are tied to MACs; null: decided by what the host has. */
-  readonly names: 'iftab' | 'none' | null;
-  readonly networkConfig: 'ifupdown' | null;
+  readonly names: 'iftab' | 'udev' | 'link' | 'none' | null;
+  readonly networkConfig: 'ifupdown' | 'networkd' | 'netplan' | null;
 }
 
 /** One virtual interface of a domU, derived values included. */
@@ -87,15 +87,13 @@ export interface Vif {
   readonly iface: string;
   /** Lower case, colons. */
   readonly mac: string;
-  /** Addresses that dom0 lets through, without prefix length; the first is the main one. */
+  /** Addresses that dom0 lets through, both families, as written, without prefix length; at least one. */
   readonly ips: readonly string[];
-  /** Network of the first address. */
-  readonly network: Network;
-  /** Prefix length of that network's subnet. */
-  readonly prefix: number;
+  /** Those of each family; null where it has none. */
+  readonly ipv4: VifAddresses | null;
+  readonly ipv6: VifAddresses | null;
+  /** The same table id serves both families. */
   readonly table: { readonly id: number; readonly name: string };
-  /** Priority of the rule of each address, in step with `ips`. */
-  readonly priorities: readonly number[];
   readonly script: string;
   readonly bridge: string | null;
   readonly vifname: string | null;
@@ -103,6 +101,17 @@ export interface Vif {
   readonly rate: string | null;
   readonly model: string | null;
   readonly position: Position;
+}
+
+/** A vif's addresses of one family; all of them lie in one network. */
+export interface VifAddresses {
+  /** The first is the main one. */
+  readonly ips: readonly [string, ...string[]];
+  readonly network: Network;
+  /** Prefix length of that network's subnet. */
+  readonly prefix: number;
+  /** Priority of the rule of each address, in step with `ips`. */
+  readonly priorities: readonly number[];
 }
 
 /** Something that may pass dom0's firewall. */
@@ -134,6 +143,9 @@ export interface Group {
   readonly hosts: readonly string[];
   readonly children: readonly string[];
 }
+
+/** IPv4 or IPv6, by number. */
+export type Family = 4 | 6;
 
 /** The fleet, whole and checked. */
 export interface Inventory {

@@ -93,13 +93,16 @@ function buildVif(raw: RawVif, subject: Subject, context: Context): Vif | null {
     iface,
     mac: (raw.mac ?? derivedMac(domU, iface)).toLowerCase(),
     ips: ips.map(({ text }) => text),
-    network: network.network,
-    prefix: network.prefix,
+    ipv4: {
+      ips: [main.text, ...ips.slice(1).map(({ text }) => text)],
+      ...network,
+      priorities: ips.map((_, nth) => FIRST_PRIORITY + PRIORITIES_PER_VIF * index + nth),
+    },
+    ipv6: null,
     table: {
       id: raw.table?.id ?? FIRST_TABLE + index,
       name: raw.table?.name ?? `${iface}-${main.text.slice(main.text.lastIndexOf('.') + 1)}`,
     },
-    priorities: ips.map((_, nth) => FIRST_PRIORITY + PRIORITIES_PER_VIF * index + nth),
     script,
     bridge: raw.bridge ?? null,
     vifname: raw.vifname ?? null,
@@ -170,7 +173,7 @@ function networkOf(
     const message = `${quoted(other.text)} is in network ${quoted(other.network.name)}, and the vif's first address in ${quoted(main.network.name)}`;
     findings.add(other.place, message, 'give it a vif of its own');
   }
-  return main ?? null;
+  return main ? { network: main.network, prefix: main.prefix } : null;
 }
 
 function knownNetworks(networks: Networks): string {

@@ -28,7 +28,7 @@ export function installedInterfaces({ vifs }: DomU, gateway: string | undefined)
           '',
           `auto ${vif.iface}`,
           `iface ${vif.iface} inet static`,
-          `\taddress ${vif.ips[0]}/${vif.prefix}`,
+          `\taddress ${vif.ipv4?.ips[0]}/${vif.ipv4?.prefix}`,
           ...(gateway === undefined ? [] : [`\tgateway ${gateway}`]),
         ];
   return `${['auto lo', 'iface lo inet loopback', ...lines].join('\n')}\n`;

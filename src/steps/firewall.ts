@@ -23,7 +23,7 @@ export const firewall = defineStep({
   params: noParams,
 
   queries: () => ({
-    live: query.chains('FORWARD', ...Object.values(chains)),
+    live: query.chains(4, 'FORWARD', ...Object.values(chains)),
     hook: query.file(firewallHookPath),
     hooks: query.file(hookDirectory),
     session: query.session(),
@@ -91,6 +91,7 @@ function swapOf(
     {
       kind: 'chains',
       effect: 'live',
+      family: 4,
       chains: new Map([
         ...(keep === null ? [] : ([[chains.keep, keep]] as const)),
         ...desired.chains,
@@ -110,6 +111,7 @@ function upkeepOf(keep: readonly string[] | null, live: ChainsState): readonly S
     {
       kind: 'chains',
       effect: 'live',
+      family: 4,
       chains: new Map([[chains.keep, keep]]),
       removed: [],
       jumps: [],

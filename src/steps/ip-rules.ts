@@ -15,8 +15,8 @@ export const ipRules = defineStep({
 
   queries: () => ({
     interfaces: query.interfaces(),
-    rules: query.rules(),
-    routes: query.routes(),
+    rules: query.rules(4),
+    routes: query.routes(4),
   }),
 
   plan: ({ host }, _params, { interfaces, rules, routes }) => {
@@ -27,7 +27,7 @@ export const ipRules = defineStep({
       routes: routes.entries,
     });
     if (operations.length > mostCompared) return tooMany(`${operations.length} differences`);
-    return { changes: change.routing(operations, { rules, routes }), pending };
+    return { changes: change.routing(4, operations, { rules, routes }), pending };
   },
 });
 

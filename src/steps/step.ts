@@ -62,6 +62,15 @@ interface Definition<K extends Host['kind'], Schema extends Parameters, Question
     params: v.InferOutput<Schema>,
     seen: Seen<Questions>,
   ) => Plan | Refusal;
+  /**
+   * What takes every trace of the step off the host, by the same answers (`xpush remove`). Absent:
+   * the step leaves none. A guest stays on the network: its addresses are not a trace.
+   */
+  readonly leave?: (
+    target: Target<K>,
+    params: v.InferOutput<Schema>,
+    seen: Seen<Questions>,
+  ) => Plan | Refusal;
 }
 
 /** A step with its types folded away: what the registry, the playbook and the engine see. */
@@ -79,6 +88,8 @@ export interface BoundStep {
   readonly queries: readonly Query[];
   /** Decides from what is known; a query that the host could not answer is a refusal. */
   readonly plan: (state: HostState) => Plan | Refusal;
+  /** What takes the step's traces off the host; null when it leaves none. */
+  readonly leave: ((state: HostState) => Plan | Refusal) | null;
 }
 
 /** Defines a step; see src/steps/rt-tables.ts for how one reads. */
@@ -99,13 +110,14 @@ export function defineStep<
       // the playbook took them from this schema
       const typedValues = values as v.InferOutput<Schema>;
       const asked = definition.queries(typedTarget, typedValues);
+      const by = (decide: typeof definition.plan) => (state: HostState) => {
+        const seen = answersTo(asked, state);
+        return 'refusal' in seen ? seen : decide(typedTarget, typedValues, seen.answers);
+      };
       return {
         queries: Object.values(asked).flat(),
-        plan: (state) => {
-          const seen = answersTo(asked, state);
-          if ('refusal' in seen) return seen;
-          return definition.plan(typedTarget, typedValues, seen.answers);
-        },
+        plan: by(definition.plan),
+        leave: definition.leave === undefined ? null : by(definition.leave),
       };
     },
   };

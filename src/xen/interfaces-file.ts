@@ -66,7 +66,7 @@ const needsLoopback = (blocks: readonly Block[]): boolean =>
 const stanza = (vif: Vif, options: readonly string[]): string =>
   `iface ${vif.iface} inet ${methodOf(vif)}\n${options.map((option) => ` ${option}\n`).join('')}`;
 
-const methodOf = (vif: Vif): string => (vif.ips.length === 0 ? 'manual' : 'static');
+const methodOf = (vif: Vif): string => (vif.ipv4 === null ? 'manual' : 'static');
 
 /** Paragraphs appended to a text, a blank line between them. */
 const joined = (text: string, paragraphs: readonly string[]): string =>

@@ -10,17 +10,18 @@ import { defaultVif, formatRoute, needsTable, tableRoutes, tableRules } from './
  * that must be up before them.
  */
 export function stanzaOptions(domU: DomU, vif: Vif): readonly string[] {
-  const [first, ...more] = vif.ips;
+  const { ips, prefix, network } = vif.ipv4 ?? none;
+  const [first, ...more] = ips;
   const routed = domU.vifs.filter((each) => needsTable(domU, each));
   const routes = routed
     .flatMap((each) => tableRoutes(domU, each))
     .filter((route) => route.dev === vif.iface);
   const rules = routed.includes(vif) ? tableRules(vif) : [];
-  const isDefault = vif === defaultVif(domU) && vif.network.gateway !== null;
+  const isDefault = vif === defaultVif(domU) && network !== null && network.gateway !== null;
   return [
-    ...(first === undefined ? [] : [`address ${first}`, `netmask ${netmask(vif.prefix)}`]),
-    ...(isDefault ? [`gateway ${vif.network.gateway}`] : []),
-    ...more.map((ip) => `up ip addr add ${ip}/${vif.prefix} dev ${vif.iface} 2>/dev/null || true`),
+    ...(first === undefined ? [] : [`address ${first}`, `netmask ${netmask(prefix)}`]),
+    ...(isDefault ? [`gateway ${network.gateway}`] : []),
+    ...more.map((ip) => `up ip addr add ${ip}/${prefix} dev ${vif.iface} 2>/dev/null || true`),
     ...routes.map(
       (route) => `up ip route replace ${formatRoute(route)} table ${route.table} || true`,
     ),
@@ -30,6 +31,9 @@ export function stanzaOptions(domU: DomU, vif: Vif): readonly string[] {
     ]),
   ];
 }
+
+/** A vif without IPv4. */
+const none = { ips: [], prefix: 0, network: null } as const;
 
 const ruleWords = ({ from, table, priority }: Rule): string =>
   `from ${from.replace('/32', '')} table ${table} priority ${priority}`;

@@ -32,33 +32,36 @@ export const anywhere = '0.0.0.0/0';
  */
 export function needsTable(domU: DomU, vif: Vif): boolean {
   const sharesSubnet = domU.vifs.some(
-    (other) => other !== vif && other.network.subnet === vif.network.subnet,
+    (other) => other !== vif && subnetOf(vif) !== null && subnetOf(other) === subnetOf(vif),
   );
-  return sharesSubnet || (vif.network.gateway !== null && vif !== defaultVif(domU));
+  return sharesSubnet || (gatewayOf(vif) !== null && vif !== defaultVif(domU));
 }
 
 /** The vif that holds the main table's default route: the first whose network has a gateway. */
 export function defaultVif(domU: DomU): Vif | null {
-  return domU.vifs.find((vif) => vif.network.gateway !== null) ?? null;
+  return domU.vifs.find((vif) => gatewayOf(vif) !== null) ?? null;
 }
 
 /** The vif whose connected route the main table uses for each of the guest's subnets: the first. */
 function firstOfEachSubnet(domU: DomU): readonly Vif[] {
   return domU.vifs.filter(
-    (vif) => domU.vifs.find((other) => other.network.subnet === vif.network.subnet) === vif,
+    (vif) =>
+      vif.ipv4 !== null && domU.vifs.find((other) => subnetOf(other) === subnetOf(vif)) === vif,
   );
 }
 
 /** Source address of what leaves through the vif on its own account: its first. */
 function mainAddress(vif: Vif): readonly string[] {
-  return vif.ips.slice(0, 1);
+  return vif.ipv4?.ips.slice(0, 1) ?? [];
 }
+
+const subnetOf = (vif: Vif): string | null => vif.ipv4?.network.subnet ?? null;
+
+const gatewayOf = (vif: Vif): string | null => vif.ipv4?.network.gateway ?? null;
 
 /** Routes of the vif's own table: its network, copies of the guest's other networks, a default. */
 export function tableRoutes(domU: DomU, vif: Vif): readonly Route[] {
-  const others = firstOfEachSubnet(domU).filter(
-    (other) => other.network.subnet !== vif.network.subnet,
-  );
+  const others = firstOfEachSubnet(domU).filter((other) => subnetOf(other) !== subnetOf(vif));
   return [
     ...[vif, ...others].flatMap((each) => connected(each, vif.table.id)),
     ...defaultRoute(vif, vif.table.id, mainAddress(vif)[0] ?? null),
@@ -67,8 +70,8 @@ export function tableRoutes(domU: DomU, vif: Vif): readonly Route[] {
 
 /** One rule for each address of the vif: what is sent from it looks in the vif's own table. */
 export function tableRules(vif: Vif): readonly Rule[] {
-  return vif.ips.flatMap((ip, index) => {
-    const priority = vif.priorities[index];
+  return (vif.ipv4?.ips ?? []).flatMap((ip, index) => {
+    const priority = vif.ipv4?.priorities[index];
     return priority === undefined
       ? []
       : [
@@ -91,7 +94,7 @@ export function desiredRouting(domU: DomU): DesiredRouting {
   const main = defaultVif(domU);
   return {
     addresses: domU.vifs.flatMap((vif) =>
-      vif.ips.map((ip) => ({ iface: vif.iface, ip, prefix: vif.prefix })),
+      (vif.ipv4?.ips ?? []).map((ip) => ({ iface: vif.iface, ip, prefix: vif.ipv4?.prefix ?? 32 })),
     ),
     routes: [
       ...firstOfEachSubnet(domU).flatMap((vif) => connected(vif, mainTable)),
@@ -116,7 +119,7 @@ export function formatRoute({ destination, via, dev, scope, src }: Route): strin
 function connected(vif: Vif, table: number): readonly Route[] {
   return mainAddress(vif).map((src) => ({
     table,
-    destination: vif.network.subnet,
+    destination: subnetOf(vif) ?? '',
     via: null,
     dev: vif.iface,
     scope: 'link',
@@ -127,13 +130,14 @@ function connected(vif: Vif, table: number): readonly Route[] {
 }
 
 function defaultRoute(vif: Vif, table: number, src: string | null): readonly Route[] {
-  return vif.network.gateway === null
+  const via = gatewayOf(vif);
+  return via === null
     ? []
     : [
         {
           table,
           destination: anywhere,
-          via: vif.network.gateway,
+          via,
           dev: vif.iface,
           scope: null,
           src,

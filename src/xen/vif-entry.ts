@@ -33,7 +33,7 @@ export function vifEntryMac(entry: VifEntry): string | null {
 export function desiredVifEntry(vif: Vif, present: VifEntry | null): VifEntry {
   const own: Readonly<Record<string, string | null>> = {
     mac: vif.mac,
-    ip: vif.ips.length === 0 ? null : vif.ips.join(' '),
+    ip: vif.ipv4?.ips.join(' ') ?? null,
     script: vif.script,
     bridge: vif.bridge,
     vifname: vif.vifname,

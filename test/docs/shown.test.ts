@@ -70,17 +70,18 @@ describe('the diff shown in', () => {
   });
 
   test('docs/steps/ip-rules.md is what a guest without tables gets', async () => {
-    const interfaces = guest.vifs.map(({ iface, mac, ips, prefix }) => ({
+    const interfaces = guest.vifs.map(({ iface, mac, ips, ipv4 }) => ({
       name: iface,
       mac,
       isUp: true,
-      addresses: ips.map((ip) => ({ ip, prefix })),
+      addresses: ips.map((ip) => ({ ip, prefix: ipv4?.prefix ?? 32 })),
     }));
     const { operations } = planRouting(guest, { interfaces, rules: [], routes: [] });
     const nothing = { entries: [], fingerprint: null };
     const { after } = recordOf({
       kind: 'routing',
       effect: 'live',
+      family: 4,
       operations,
       before: { rules: nothing, routes: nothing },
     });

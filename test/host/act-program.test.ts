@@ -215,7 +215,7 @@ describe('compileAct', () => {
       const chains = new Map([['XPUSH', [`-m comment --comment "${comment}"`]]]);
       const before = { listed: ['XPUSH'], chains, policies: new Map(), fingerprint: null };
       const none = { removed: [], jumps: [], policies: new Map() };
-      return { kind: 'chains', effect: 'live', chains, before, ...none };
+      return { kind: 'chains', effect: 'live', family: 4, chains, before, ...none };
     }),
   );
 

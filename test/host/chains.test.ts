@@ -36,7 +36,7 @@ function withBackEnd(shell: Shell, kind: string, script = ''): RunningShell {
 }
 
 const ours = ['XPUSH-FORWARD', 'XPUSH-GUEST', 'XPUSH-KEEP'];
-const asked = query.chains('FORWARD', ...ours);
+const asked = query.chains(4, 'FORWARD', ...ours);
 
 /** What a firewall of somebody else looks like. */
 const foreign = `
@@ -50,7 +50,7 @@ const foreign = `
   iptables -t mangle -A FORWARD -j ACCEPT`;
 
 const swap = (before: ChainsState, change: Partial<SwapChains> = {}): SwapChains => ({
-  ...{ kind: 'chains', effect: 'live', before },
+  ...{ kind: 'chains', effect: 'live', family: 4, before },
   ...{ chains: new Map(), removed: [], jumps: [], policies: new Map() },
   ...change,
 });

@@ -132,10 +132,10 @@ describe.runIf(canTrace && isRoot)('compileLook, traced', () => {
   }
 
   const files = ['plain', 'empty', 'nowhere'].map((name) => query.file(at(name)));
-  const guest = [...files, query.interfaces(), query.rules(), query.routes()];
+  const guest = [...files, query.interfaces(), query.rules(4), query.routes(4)];
   const dom0 = [
     ...[...files, query.session(), query.tool('ip'), query.parameter('net.ipv4.ip_forward')],
-    query.chains('FORWARD', 'XPUSH-FORWARD'),
+    query.chains(4, 'FORWARD', 'XPUSH-FORWARD'),
   ];
 
   test.each([

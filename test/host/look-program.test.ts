@@ -172,8 +172,8 @@ describe('compileLook', () => {
     fc.string({ unit: 'grapheme' }).map((name) => query.file(`/${name.replaceAll(/[\0\n]/g, '')}`)),
     fc.stringMatching(/^[a-z]{1,9}(\.[a-z0-9_]{1,9}){1,3}$/).map(query.parameter),
     fc.stringMatching(/^[a-z]{1,9}$/).map(query.tool),
-    fc.stringMatching(/^[A-Z-]{1,28}$/).map((chain) => query.chains('FORWARD', chain)),
-    fc.constantFrom(query.rules(), query.routes(), query.interfaces(), query.session()),
+    fc.stringMatching(/^[A-Z-]{1,28}$/).map((chain) => query.chains(4, 'FORWARD', chain)),
+    fc.constantFrom(query.rules(4), query.routes(4), query.interfaces(), query.session()),
   );
 
   test('is 7-bit, whatever is asked', () => {
@@ -196,14 +196,14 @@ describe('compileLook', () => {
     ['a parameter with a colon', query.parameter('net.a:b')],
     ['an option for a tool', query.tool('-v')],
     ['a path for a tool', query.tool('/bin/sh')],
-    ['a chain that sed would obey', query.chains('X/p;w /pwned')],
+    ['a chain that sed would obey', query.chains(4, 'X/p;w /pwned')],
   ])('refuses %s', (_what, asked) => {
     expect(() => compileLook([asked], 'abc', true)).toThrow(/^not |is made of/);
   });
 
   test('asks the same thing once', () => {
     const text = compileLook(
-      [query.rules(), query.rules(), query.tool('a'), query.tool('a')],
+      [query.rules(4), query.rules(4), query.tool('a'), query.tool('a')],
       'x',
       false,
     );
@@ -215,7 +215,7 @@ describe('compileLook', () => {
 
 describe('readAnswers', () => {
   const queries = [
-    ...[query.rules(), query.routes(), query.interfaces(), query.chains('FORWARD')],
+    ...[query.rules(4), query.routes(4), query.interfaces(), query.chains(4, 'FORWARD')],
     ...[query.parameter('a.b'), query.session()],
   ];
   const ids = ['parameters', 'tools', 'interfaces', 'rules', 'routes', 'chains0', 'session'];

@@ -123,15 +123,15 @@ describe.runIf(isRoot)('what ip prints', () => {
   ])('is understood when it prints %s', async (_what, shell, script) => {
     await using running = inNetwork(shell(), `${script}${links}${addRules}${addRoutes}`);
 
-    expect((await running.look(query.rules())).entries).toEqual(rules);
-    expect(byText((await running.look(query.routes())).entries)).toEqual(byText(routes));
+    expect((await running.look(query.rules(4))).entries).toEqual(rules);
+    expect(byText((await running.look(query.routes(4))).entries)).toEqual(byText(routes));
   });
 
   test("of busybox's ip what it tells is understood", async () => {
     await using running = inNetwork(busybox, `${links}${addRules}${addRoutes}`);
 
-    const seenRules = (await running.look(query.rules())).entries;
-    const seenRoutes = (await running.look(query.routes())).entries;
+    const seenRules = (await running.look(query.rules(4))).entries;
+    const seenRoutes = (await running.look(query.routes(4))).entries;
 
     const told = [0, 1000, 1002, 1004, 1007, 1008, 1009, 32_766, 32_767];
     expect(seenRules.filter(({ priority }) => told.includes(priority))).toEqual(
@@ -184,7 +184,7 @@ describe.runIf(isRoot)('what ip prints', () => {
     missing.send(`PATH=${tools}\n`);
     writeFileSync(join(tools, 'sed'), '#!/bin/sh\n', { mode: 0o755 });
 
-    await expect(missing.look(query.rules())).rejects.toThrow('iproute2 is not installed');
+    await expect(missing.look(query.rules(4))).rejects.toThrow('iproute2 is not installed');
 
     writeFileSync(join(tools, 'ip'), '#!/bin/sh\nexit 2\n', { mode: 0o755 });
 

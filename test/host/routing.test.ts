@@ -114,7 +114,7 @@ function operationOf(
 /** Of each interface, in any order: the kernel lists the first of each network before the others. */
 const addresses = ({ interfaces }: Network) => interfaces.map((one) => byText(one.addresses));
 
-const queries = [query.interfaces(), query.rules(), query.routes()] as const;
+const queries = [query.interfaces(), query.rules(4), query.routes(4)] as const;
 
 function networkOf(state: HostState): Network {
   const answer = (index: 0 | 1 | 2) => {
@@ -137,7 +137,7 @@ const routingChange = (state: HostState, operations: readonly RoutingOperation[]
       observation !== undefined && 'answer' in observation ? observation.answer : null
     ) as never;
   };
-  return [...change.routing(operations, { rules: listing(1), routes: listing(2) })];
+  return [...change.routing(4, operations, { rules: listing(1), routes: listing(2) })];
 };
 
 describe.runIf(isRoot)('xp_routing', () => {
@@ -210,7 +210,7 @@ describe.runIf(isRoot)('xp_routing', () => {
         await running.call(`PATH=/sbin:/bin ${move}`);
 
         expect(await running.act(...plan)).toMatchObject([{ status: 75 }]);
-        expect((await running.look(query.rules())).entries).not.toContainEqual(one);
+        expect((await running.look(query.rules(4))).entries).not.toContainEqual(one);
       }
     });
 
@@ -238,7 +238,7 @@ describe.runIf(isRoot)('xp_routing', () => {
       expect(result?.body).toMatch(
         /failed: ip -4 route replace 10\.7\.0\.0\/24 via 192\.0\.2\.1 dev eth0 table 16\n$/,
       );
-      const { entries } = await running.look(query.rules());
+      const { entries } = await running.look(query.rules(4));
       expect(entries).toContainEqual(rules[0]);
       expect(entries).not.toContainEqual(rules[1]);
     });

@@ -143,21 +143,22 @@ describe('HostState.after', () => {
       routes: { entries: [], fingerprint: 's' },
     };
     const state = observed(
-      [query.rules(), { answer: listings.rules }],
-      [query.routes(), { answer: listings.routes }],
+      [query.rules(4), { answer: listings.rules }],
+      [query.routes(4), { answer: listings.routes }],
     );
 
-    const [add] = change.routing([{ verb: 'add', object: 'rule', rule }], listings);
+    const [add] = change.routing(4, [{ verb: 'add', object: 'rule', rule }], listings);
     const after = state.after(add!);
 
-    expect(answer(after, query.rules())).toEqual({ entries: [rule], fingerprint: null });
-    expect(answer(after, query.routes())).toEqual({ entries: [], fingerprint: null });
+    expect(answer(after, query.rules(4))).toEqual({ entries: [rule], fingerprint: null });
+    expect(answer(after, query.routes(4))).toEqual({ entries: [], fingerprint: null });
     const reordered = Object.fromEntries(Object.entries(rule).reverse()) as unknown as Rule;
     const [remove] = change.routing(
+      4,
       [{ verb: 'delete', object: 'rule', rule: reordered }],
       listings,
     );
-    expect(answer(after.after(remove!), query.rules())?.entries).toEqual([]);
+    expect(answer(after.after(remove!), query.rules(4))?.entries).toEqual([]);
   });
 
   test('of two routes to one network the first is replaced, and only the one meant is deleted', () => {
@@ -168,10 +169,10 @@ describe('HostState.after', () => {
     const entries = [route('eth0'), route('eth1')];
     const routes = { entries, fingerprint: 's' };
     const before = { rules: { entries: [], fingerprint: 'r' }, routes };
-    const state = observed([query.routes(), { answer: routes }]);
+    const state = observed([query.routes(4), { answer: routes }]);
     const routesAfter = (verb: 'replace' | 'delete', one: Route) => {
-      const [only] = change.routing([{ verb, object: 'route', route: one }], before);
-      return answer(state.after(only!), query.routes())?.entries;
+      const [only] = change.routing(4, [{ verb, object: 'route', route: one }], before);
+      return answer(state.after(only!), query.routes(4))?.entries;
     };
 
     expect(routesAfter('replace', route('eth2'))).toEqual([route('eth2'), route('eth1')]);
@@ -196,17 +197,18 @@ describe('HostState.after', () => {
         query.interfaces(),
         { answer: [link('up', true), link('down', false), link('has', true, '10.0.2.1')] },
       ],
-      [query.routes(), { answer: listings.routes }],
+      [query.routes(4), { answer: listings.routes }],
     );
     const destinations = (iface: string, ip: string, prefix: number) => {
       const [add] = change.routing(
+        4,
         [{ verb: 'add', object: 'address', iface, ip, prefix }],
         listings,
       );
       const after = state.after(add!);
       const owner = answer(after, query.interfaces())?.find(({ name }) => name === iface);
       expect(owner?.addresses.at(-1)).toEqual({ ip, prefix });
-      return answer(after, query.routes())?.entries.map(({ destination }) => destination);
+      return answer(after, query.routes(4))?.entries.map(({ destination }) => destination);
     };
 
     expect(destinations('up', '10.0.3.200', 25)).toEqual(['10.0.3.128/25']);

@@ -67,16 +67,16 @@ describe('loadInventory', () => {
       groups: ['all', 'domU', 'domU@xen1'],
     });
     expect(
-      webserv.vifs.map(({ iface, mac, ips, table, priorities, script, gatewaydev, prefix }) => {
-        const rule = `${priorities[0]} ${table.id} ${table.name}`;
-        return `${iface} ${mac} ${ips.join()} /${prefix} ${rule} ${script} ${gatewaydev}`;
+      webserv.vifs.map(({ iface, mac, ips, ipv4, table, script, gatewaydev }) => {
+        const rule = `${ipv4?.priorities[0]} ${table.id} ${table.name}`;
+        return `${iface} ${mac} ${ips.join()} /${ipv4?.prefix} ${rule} ${script} ${gatewaydev}`;
       }),
     ).toEqual([
       'eth0 de:ad:be:ef:00:00 192.168.0.200 /24 1000 16 eth0-200 vif-route null',
       'eth1 de:ad:be:ef:00:01 192.168.0.201 /24 1016 17 eth1-201 vif-route null',
       'eth2 de:ad:be:ef:00:02 192.168.0.202 /24 1032 18 eth2-202 vif-route null',
     ]);
-    expect(webserv.vifs[0]?.network.gateway).toBe('192.168.0.1');
+    expect(webserv.vifs[0]?.ipv4?.network.gateway).toBe('192.168.0.1');
     expect(webserv.allow?.[0]?.fromPorts[0]).toEqual({ first: 1024, last: 65535 });
   });
 
@@ -187,7 +187,7 @@ domU: { a: { dom0: x, vifs: [ { ip: 10.1.2.3 }, { ip: 10.1.3.3 }, { ip: 10.2.0.1
 `,
     );
 
-    expect(guest(inventory, 'a').vifs.map(({ network }) => network.name)).toEqual([
+    expect(guest(inventory, 'a').vifs.map(({ ipv4 }) => ipv4?.network.name)).toEqual([
       'row',
       'rack',
       'all',

@@ -36,10 +36,10 @@ describe('ip_rules', () => {
     const before = process.cpuUsage();
 
     const withRules = bound.plan(
-      stateFor(bound, { interfaces, rules: { entries: rules, fingerprint: '' } }),
+      stateFor(bound, { interfaces, 'rules:4': { entries: rules, fingerprint: '' } }),
     );
     const withRoutes = bound.plan(
-      stateFor(bound, { interfaces, routes: { entries: routes, fingerprint: '' } }),
+      stateFor(bound, { interfaces, 'routes:4': { entries: routes, fingerprint: '' } }),
     );
 
     expect(withRules).toMatchObject({

@@ -89,6 +89,40 @@ function freshAnswer(query: Query): Answers[Query['kind']] {
       return '0';
     case 'tool':
       return true;
+    case 'directory':
+      return { exists: false, files: new Map(), isCut: false };
+    case 'proxies':
+      return [];
+    case 'path':
+      return { dev: null, via: null, src: null, table: null, error: null };
+    case 'nft':
+      return { forward: [], chains: new Map(), fingerprint: '0 0' };
+    case 'system':
+      return {
+        hostname: 'host',
+        distribution: 'debian',
+        version: '12',
+        kernel: '6.1.0',
+        architecture: 'x86_64',
+        init: 'systemd',
+        systemd: 252,
+        udev: 252,
+        iproute2: { version: '6.1.0', isBusybox: false, hasJson: true },
+      };
+    case 'network':
+      return { manager: 'ifupdown', present: ['ifupdown'], hasIfrename: false };
+    case 'firewalls':
+      return {
+        backends: {
+          'iptables-nft': { isInstalled: true, rules: 0 },
+          'iptables-legacy': { isInstalled: true, rules: 0 },
+          nftables: { isInstalled: false, rules: 0 },
+        },
+        iptables: 'iptables-nft',
+        persistence: ['ifupdown'],
+      };
+    case 'xen':
+      return { version: '4.17', toolstack: 'xl', domains: [] };
     case 'session':
       return { peer: '192.168.0.10' };
   }

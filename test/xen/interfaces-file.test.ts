@@ -354,7 +354,7 @@ describe.runIf(hasBusybox)('stanzaOptions, by busybox', () => {
     };
     namespace.run(
       mixed.vifs
-        .map((each) => `ip addr add ${each.ips[0]}/${each.prefix} dev ${each.iface}`)
+        .map((each) => `ip addr add ${each.ips[0]}/${each.ipv4?.prefix} dev ${each.iface}`)
         .join('\n'),
     );
     namespace.run('ip route add default via 192.168.0.1 dev eth0');

@@ -41,6 +41,8 @@ function step(state: ObservedRouting, operation: RoutingOperation): ObservedRout
         ),
       };
     }
+    case 'proxy':
+      return state;
     case 'rule':
       return {
         ...state,

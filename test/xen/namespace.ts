@@ -170,6 +170,7 @@ function ipCommand(operation: RoutingOperation): string {
     const verb = operation.verb === 'add' ? 'add' : 'del';
     return `ip rule ${verb} pref ${priority} from ${from}${word('to', to)}${word('iif', iif)}${word('oif', oif)} ${rest} lookup ${table}`;
   }
+  if (operation.object === 'proxy') throw new Error('IPv4 has none');
   const { table, destination, via, dev, scope, src, metric } = operation.route;
   const verb = operation.verb === 'delete' ? 'del' : 'replace';
   return `ip route ${verb} ${destination}${word('via', via)}${word('dev', dev)}${word('scope', scope)}${word('src', src)}${word('metric', metric)} table ${table}`;

@@ -50,7 +50,7 @@ function converged(domU: DomU): ObservedRouting {
       name: each.iface,
       mac: each.mac,
       isUp: true,
-      addresses: each.ips.map((ip) => ({ ip, prefix: each.prefix })),
+      addresses: each.ips.map((ip) => ({ ip, prefix: each.ipv4?.prefix ?? 32 })),
     })),
     rules: [...kernelRules, ...desired.rules].toSorted((a, b) => a.priority - b.priority),
     routes: desired.routes,
@@ -166,6 +166,7 @@ describe('planRouting', () => {
           if (isMain || (operation.verb === 'replace' && isNew(operation.route, state.routes))) {
             return 1;
           }
+          if (operation.object !== 'rule') return 3;
           return operation.verb === 'add' && isNew(operation.rule, state.rules) ? 2 : 3;
         });
 

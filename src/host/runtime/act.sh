@@ -186,6 +186,10 @@ xp_overwrite() { # AFTER MODE
   xp_refuse "$XP_REAL is a mount point and could not be written in place"
 }
 
+xp_make_directory() { # PATH MODE
+  [ -d "$1/" ] || { mkdir -p "$1" && chmod "$2" "$1"; }
+}
+
 xp_remove() { # PATH BEFORE
   xp_expect_file "$1" "$2" || return
   rm -f "$1" || return
@@ -212,33 +216,35 @@ xp_value() { # /proc/sys/PATH
 }
 
 # One transaction of iptables-restore.
-xp_swap_chains() { # SED-SCRIPT FINGERPRINT PAYLOAD
-  [ -z "$2" ] || xp_expect "$2" xp_list_chains "$1" || return
-  xp_restore "$3" && return
+xp_swap_chains() { # FAMILY SED-SCRIPT FINGERPRINT PAYLOAD
+  [ -z "$3" ] || xp_expect "$3" xp_list_chains "$1" "$2" || return
+  xp_tables "$1"
+  xp_restore "$4" && return
   # somebody may have been faster: then the payload did not fit, and nothing was changed
-  [ -z "$2" ] || xp_expect "$2" xp_list_chains "$1" || return
+  [ -z "$3" ] || xp_expect "$3" xp_list_chains "$1" "$2" || return
   return 1
 }
 
 xp_restore() { # PAYLOAD
-  if iptables-restore --help 2>&1 | grep -q -e '--wait'; then
-    xp_print "$1" | iptables-restore --noflush --wait 5
+  if "$XP_TABLES-restore" --help 2>&1 | grep -q -e '--wait'; then
+    xp_print "$1" | "$XP_TABLES-restore" --noflush --wait 5
   else
-    xp_print "$1" | iptables-restore --noflush
+    xp_print "$1" | "$XP_TABLES-restore" --noflush
   fi
 }
 
-# Words of `ip -4` an operation; stops at the first that fails.
-xp_routing() { # RULES-FINGERPRINT ROUTES-FINGERPRINT OPERATION...
-  [ -z "$1" ] || xp_expect "$1" xp_list_rules || return
-  [ -z "$2" ] || xp_expect "$2" xp_list_routes || return
-  shift 2
+# Words of `ip` an operation; stops at the first that fails.
+xp_routing() { # FAMILY RULES-FINGERPRINT ROUTES-FINGERPRINT OPERATION...
+  xp_family=$1
+  [ -z "$2" ] || xp_expect "$2" xp_list_rules "$1" || return
+  [ -z "$3" ] || xp_expect "$3" xp_list_routes "$1" || return
+  shift 3
   set -f
   for xp_operation; do
     # shellcheck disable=SC2086 # words of a whitelist: names, numbers and addresses
-    ip -4 $xp_operation && continue
+    ip "-$xp_family" $xp_operation && continue
     set +f
-    xp_refuse "failed: ip -4 $xp_operation"
+    xp_refuse "failed: ip -$xp_family $xp_operation"
     return
   done
   set +f

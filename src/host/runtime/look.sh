@@ -141,31 +141,38 @@ xp_tools() { # NAME...
 }
 
 # Numeric tables where `ip` can (-N); elsewhere the names in force come first, marked by '#'.
-xp_ip() { # WORDS...
-  if xp_list=$(ip -N -4 "$@" 2>/dev/null); then
+xp_ip() { # FAMILY WORDS...
+  xp_family=$1
+  shift
+  if xp_list=$(ip -N "-$xp_family" "$@" 2>/dev/null); then
     xp_print "$xp_list
 "
   else
     sed 's/^/#/' /etc/iproute2/rt_tables 2>/dev/null
     echo # its last line may have no end
-    ip -4 "$@"
+    ip "-$xp_family" "$@"
   fi
 }
 
-xp_list_rules() {
-  xp_ip rule show
+xp_list_rules() { # FAMILY
+  xp_ip "$1" rule show
 }
 
-xp_list_routes() {
-  xp_ip route show table all
+xp_list_routes() { # FAMILY
+  xp_ip "$1" route show table all
 }
 
 # Chains of the filter table as iptables-save prints them, without counters; sed's script names
 # the chains. Without -t, as that creates the table in the legacy back end: looking would write.
-xp_list_chains() { # SED-SCRIPT
-  { iptables-save || echo "#status $?"; } |
+xp_list_chains() { # FAMILY SED-SCRIPT
+  xp_tables "$1"
+  { "$XP_TABLES-save" || echo "#status $?"; } |
     sed -n -e '/^#status/p' -e '/^# Table .filter. .*incompatible/p' \
-      -e '/^\*filter/,/^COMMIT/{' -e 's/ \[[0-9]*:[0-9]*\]$//' -e "$1" -e '}'
+      -e '/^\*filter/,/^COMMIT/{' -e 's/ \[[0-9]*:[0-9]*\]$//' -e "$2" -e '}'
+}
+
+xp_tables() { # FAMILY
+  case $1 in 6) XP_TABLES=ip6tables ;; *) XP_TABLES=iptables ;; esac
 }
 
 xp_session() {
