@@ -1,10 +1,18 @@
 import type { Host, Inventory } from '../inventory/model.ts';
 import type { Play, Task } from '../playbook/model.ts';
 
+/** What a run needs of a task: where it is written does not matter any more. */
+type RunTask = Pick<Task, 'name' | 'step' | 'params'>;
+
+/** What a run needs of a play. */
+interface RunPlay extends Pick<Play, 'name'> {
+  readonly tasks: readonly RunTask[];
+}
+
 /** A task of a play, for one host. */
 export interface LegTask {
-  readonly play: Play;
-  readonly task: Task;
+  readonly play: RunPlay;
+  readonly task: RunTask;
 }
 
 /** What is done to one host over one connection, without waiting for others in between. */
@@ -17,7 +25,7 @@ export interface Leg {
 
 /** A play with the hosts it is for. */
 export interface HostedPlay {
-  readonly play: Play;
+  readonly play: RunPlay;
   readonly hosts: ReadonlySet<string>;
 }
 

@@ -79,6 +79,8 @@ export interface Step {
   readonly summary: string;
   readonly on: readonly Host['kind'][];
   readonly params: Parameters;
+  /** Whether it leaves traces that it can take off a host. */
+  readonly canLeave: boolean;
   /** The step for one host. `params` are the schema's output; the host is of a kind in `on`. */
   readonly bind: (target: Target, params: unknown) => BoundStep;
 }
@@ -104,6 +106,7 @@ export function defineStep<
     summary,
     on,
     params,
+    canLeave: definition.leave !== undefined,
     bind: (target, values) => {
       if (!isFor(on, target)) throw new Error(`${name} was bound to a ${target.host.kind}`);
       const typedTarget = target;

@@ -1,0 +1,79 @@
+import * as v from 'valibot';
+import type { RunEvent } from '../engine/events.ts';
+import { exitCodes } from '../engine/exit-code.ts';
+import { run } from '../engine/run.ts';
+import type { Host } from '../inventory/model.ts';
+import { createReporter } from '../report/reporter.ts';
+import { flag, oneOf, text } from './command.ts';
+import { connectingEntries, connectingOptions, prepareWay } from './connecting.ts';
+import { dieOfInterrupt, leftInVain, listenForInterrupts } from './interrupts.ts';
+import type { Work } from './load.ts';
+import { Remarks } from './remarks.ts';
+import { version } from './version.ts';
+
+/** Options of every command that plans and changes hosts. */
+export const runOptions = {
+  check: { ...flag, alias: 'C', describe: 'Show what would change; nothing that writes is sent' },
+  diff: { ...flag, alias: 'D', describe: 'Show the differences of files and live state' },
+  ...connectingOptions,
+  output: { ...text, alias: 'o', describe: 'auto, plain, json or ndjson [default: auto]' },
+  'exit-code': { ...flag, describe: 'With --check: exit 10 when changes are pending' },
+  verbose: { type: 'count', alias: 'v', describe: 'Say more: a line for each task; -vv: all' },
+} as const;
+
+/** The same, as a command's schema has them. */
+export const runEntries = {
+  check: v.optional(v.boolean(), false),
+  diff: v.optional(v.boolean(), false),
+  ...connectingEntries,
+  output: v.optional(oneOf(['auto', 'plain', 'json', 'ndjson']), 'auto'),
+  'exit-code': v.optional(v.boolean(), false),
+  verbose: v.optional(v.number(), 0),
+} as const;
+
+const runSchema = v.object(runEntries);
+
+/**
+ * Connects to the hosts of the work, plans, acts and shows it, and gives the exit code. Interrupts
+ * are heard from here on. Throws `ConfigError` when the files that say how to connect are wrong.
+ */
+export async function carryOut(
+  options: v.InferOutput<typeof runSchema>,
+  work: Work,
+): Promise<number> {
+  const remarks = new Remarks();
+  for (const text of work.notes) remarks.add({ level: 'info', text });
+  const way = await prepareWay(options, work.inventory, hostsOf(work), (text) =>
+    remarks.add({ level: 'warning', text }),
+  );
+
+  const { output: form, diff, verbose, check, forks, 'exit-code': pendingAsExit } = options;
+  const { stdout, stderr } = process;
+  const reporter = createReporter({ form, diff, verbose, stdout, stderr });
+  const emit = (event: RunEvent): void => reporter.emit(event);
+  remarks.showWith(emit);
+  using interrupts = listenForInterrupts((times) => {
+    remarks.add({ level: 'warning', text: times === 1 ? stoppingText : leavingText });
+  });
+  const { stopping, leaving } = interrupts;
+  const request = { check, forks, pendingAsExit, emit, stopping, leaving };
+  try {
+    return await run({ version: version(), ...work, ...way, ...request });
+  } finally {
+    try {
+      await Promise.race([reporter.close(), leftInVain(leaving).then(dieOfInterrupt)]);
+    } finally {
+      if (leaving.aborted) process.exit(exitCodes.interrupted); // open connections would hold the process
+      await way.transport.close();
+    }
+  }
+}
+
+const stoppingText =
+  'Interrupted: no new hosts; what is under way is finished. Again to leave now.';
+const leavingText = 'Leaving: hosts stop before their next change.';
+
+function hostsOf({ inventory, plays }: Work): readonly Host[] {
+  const names = new Set(plays.flatMap(({ hosts }) => [...hosts]));
+  return [...inventory.hosts.values()].filter(({ name }) => names.has(name));
+}

@@ -1,0 +1,82 @@
+import * as v from 'valibot';
+import {
+  type ConnectionError,
+  createSsh2Transport,
+  type Endpoint,
+  type Transport,
+} from '../connection/index.ts';
+import { endpointOf } from '../engine/endpoint.ts';
+import type { Host, Inventory } from '../inventory/model.ts';
+import { ConfigError } from '../source/diagnostic.ts';
+import { count, oneOf, text } from './command.ts';
+import { askPassphrase } from './passphrase.ts';
+
+const defaultForks = 32;
+
+/** Options of every command that connects to hosts. */
+export const connectingOptions = {
+  forks: { ...text, alias: 'f', describe: `Hosts at once [default: ${defaultForks}]` },
+  user: { ...text, alias: 'u', describe: 'Log in as this user' },
+  identity: { ...text, alias: 'i', describe: 'Private key file to log in with' },
+  'ssh-config': {
+    ...text,
+    alias: 'F',
+    describe: 'OpenSSH client config to use in place of ~/.ssh/config; "none" for none',
+  },
+  'host-key-checking': {
+    ...text,
+    describe: 'What to do with unknown host keys: strict (refuse) or accept-new (record)',
+  },
+} as const;
+
+/** The same, as a command's schema has them. */
+export const connectingEntries = {
+  forks: v.optional(count, String(defaultForks)),
+  user: v.optional(v.pipe(v.string(), v.nonEmpty('a user name is needed'))),
+  identity: v.optional(v.pipe(v.string(), v.nonEmpty('a file is needed'))),
+  'ssh-config': v.optional(v.string()),
+  'host-key-checking': v.optional(oneOf(['strict', 'accept-new'])),
+} as const;
+
+const connectingSchema = v.object(connectingEntries);
+
+/** How a command reaches its hosts. */
+export interface Way {
+  readonly transport: Transport;
+  readonly endpointOf: (host: Host) => Endpoint;
+}
+
+/**
+ * Prepares connections to these hosts of an inventory. `warn` is told what is known of the user's
+ * configuration and not followed. Throws `ConfigError` when the files that say how to connect are
+ * wrong: nobody is contacted then.
+ */
+export async function prepareWay(
+  options: v.InferOutput<typeof connectingSchema>,
+  inventory: Inventory,
+  hosts: readonly Host[],
+  warn: (text: string) => void,
+): Promise<Way> {
+  const transport = createSsh2Transport({
+    passphrase: askPassphrase,
+    ...(options['ssh-config'] === undefined ? {} : { config: options['ssh-config'] }),
+    warn,
+  });
+  const overrides = {
+    user: options.user,
+    identity: options.identity,
+    hostKeyChecking: options['host-key-checking'],
+  };
+  const toEndpoint = (host: Host) => endpointOf(host, inventory, overrides);
+  refuseMistakes(await transport.prepare(hosts.map(toEndpoint)));
+  return { transport, endpointOf: toEndpoint };
+}
+
+/** What is wrong with the files that say how to connect is the user's mistake: nobody is contacted. */
+function refuseMistakes(problems: readonly ConnectionError[]): void {
+  const mistakes = problems.filter(({ reason }) => reason === 'config');
+  if (mistakes.length === 0) return;
+  throw new ConfigError(
+    mistakes.map(({ message, hint }) => ({ position: null, message, hint, excerpt: null })),
+  );
+}

@@ -1,0 +1,37 @@
+import * as v from 'valibot';
+import { connectAddress } from '../inventory/name-rules.ts';
+import { namedHosts } from '../inventory/named-hosts.ts';
+import { steps } from '../steps/index.ts';
+import { leaving } from '../steps/leaving.ts';
+import { carryOut, runEntries, runOptions } from './carry-out.ts';
+import { defineCommand } from './command.ts';
+import { UsageError } from './usage-error.ts';
+
+export const remove = defineCommand({
+  usage: 'remove <host..>',
+  summary: 'Take every trace of xpush off hosts; they stay on the network',
+  positionals: {
+    host: { describe: 'Hosts, each as ssh would take it', type: 'string', array: true },
+  },
+  options: runOptions,
+  examples: [
+    ['xpush remove xen1 -C -D', 'what would go'],
+    ['xpush remove xen1 webserv', 'make it go'],
+  ],
+  schema: v.object({ host: v.array(v.string()), ...runEntries }),
+
+  run: async (options) => {
+    const names = [...new Set(options.host)];
+    for (const name of names) {
+      const complaint = connectAddress(name);
+      if (complaint !== null) throw new UsageError(complaint.message, complaint.hint);
+    }
+    const tasks = leaving(steps).map((step) => ({ name: step.name, step, params: {} }));
+    const play = { name: 'Remove', tasks };
+    return carryOut(options, {
+      inventory: namedHosts(names),
+      plays: [{ play, hosts: new Set(names) }],
+      notes: [],
+    });
+  },
+});
