@@ -5,6 +5,7 @@ import { ConnectionError } from '../connection/transport.ts';
 import { type Act, compileAct } from '../host/act-program.ts';
 import { isOpaque } from '../host/change.ts';
 import { compileLook, type Observation, readAnswers } from '../host/look-program.ts';
+import { nothingKnown, type Program } from '../host/program.ts';
 import type { Query } from '../host/query.ts';
 import { ProtocolError, type SectionEvent, SectionReader } from '../host/sections.ts';
 import { escapeControls } from '../source/escape-controls.ts';
@@ -59,7 +60,7 @@ export class HostShell {
   #received = 0;
   #outcome: Outcome | null = null;
   #errors = '';
-  #hasLooked = false;
+  #known = nothingKnown;
   #hasActed = false;
 
   private constructor(exec: Exec) {
@@ -82,8 +83,7 @@ export class HostShell {
   /** Asks all of these in one message. */
   async look(queries: readonly Query[]): Promise<ReadonlyMap<string, Observation>> {
     for (let attempt = 1; attempt <= lookAttempts; attempt += 1) {
-      this.#send(compileLook(queries, this.#nonce, !this.#hasLooked));
-      this.#hasLooked = true;
+      this.#send(compileLook(queries, this.#nonce, this.#known));
       const answers = readAnswers(queries, await this.#lookSections());
       if (answers !== null) return answers;
     }
@@ -103,12 +103,12 @@ export class HostShell {
     /** null when there was nothing to ask, or the answers do not hold together: look again. */
     readonly answers: ReadonlyMap<string, Observation> | null;
   }> {
-    const program = compileAct(acts, !this.#hasActed, thenLook);
+    const program = compileAct(acts, this.#known, thenLook);
     this.#send(program);
     this.#hasActed = true;
     const commands = new Set(acts.flatMap(({ id, change }) => (isOpaque(change) ? [id] : [])));
     const left = acts.map(({ id }) => id);
-    const changeMs = changeDeadlineMs + program.length / slowestBytesPerMs;
+    const changeMs = changeDeadlineMs + program.text.length / slowestBytesPerMs;
     const sections = await this.#sections(
       (open) => (open !== null && commands.has(open) ? null : performance.now() + changeMs),
       (id) => {
@@ -131,9 +131,10 @@ export class HostShell {
     this.#exec.stdin.end();
   }
 
-  #send(program: string): void {
+  #send(program: Program): void {
     this.#received = 0;
-    this.#exec.stdin.write(program);
+    this.#known = program.known;
+    this.#exec.stdin.write(program.text);
   }
 
   #receive(chunk: Buffer): void {

@@ -1,12 +1,13 @@
 import { chainsScript } from './chains-text.ts';
 import type { Change, SwapChains, WriteFile } from './change.ts';
 import { fileFingerprint, fingerprintAfter } from './file-state.ts';
-import { lookLines } from './look-program.ts';
+import { lookOf } from './look-program.ts';
 import { checkedPath, normalParameter, parameterPath } from './names.ts';
-import { compound } from './program.ts';
+import { compound, type Program } from './program.ts';
 import type { Query } from './query.ts';
 import { isPlainText, quote, quoteAll } from './quote.ts';
 import { routingWords } from './routing-words.ts';
+import type { RuntimeFile } from './runtime.ts';
 import { isMovedJump } from './state.ts';
 
 /** Status of a section whose change was refused since the state is not the one planned from. */
@@ -18,23 +19,35 @@ export interface Act {
   readonly change: Change;
 }
 
+/** Runtime files that changes need besides look.sh and act.sh; functions that look come first. */
+const filesOf: Partial<Record<Change['kind'], readonly RuntimeFile[]>> = {
+  nft: ['nft.sh', 'act-nft.sh'],
+};
+
 /**
  * A program that makes these changes in order, stops at the first that fails, and then asks these
  * queries. It goes to the shell that ran the look program, once that was answered; nothing may
  * follow it before it has answered. It stops before its next change when its input ends.
+ * `known`: what the shell has seen.
  */
 export function compileAct(
   acts: readonly Act[],
-  isFirst: boolean,
+  known: ReadonlySet<RuntimeFile>,
   thenLook: readonly Query[] = [],
-): string {
+): Program {
   const calls = acts.map(
     ({ id, change }) => `xp_do ${quote(id)} ${quoteAll(wordsOf(change))} || return`,
   );
-  return compound(isFirst ? 'act.sh' : null, [
+  const look = lookOf(thenLook);
+  const files = [
+    ...look.files,
+    'act.sh' as const,
+    ...acts.flatMap(({ change }) => filesOf[change.kind] ?? []),
+  ];
+  return compound(files, known, [
     ...['xp_changes() {', ':', ...calls, '}'],
     ...['xp_watch', 'xp_changes', 'xp_unwatch', 'xp_done'],
-    ...(thenLook.length > 0 ? lookLines(thenLook) : []),
+    ...(thenLook.length > 0 ? look.lines : []),
   ]);
 }
 

@@ -1,13 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/**
+ * The files that programs are made of. Every look needs look.sh, every act act.sh too; the others
+ * go to a host when a query or change of theirs does.
+ */
+export type RuntimeFile = 'look.sh' | 'act.sh' | 'facts.sh' | 'nft.sh' | 'act-nft.sh';
+
 const texts = new Map<string, string>();
 
 /**
  * The text of a runtime file, without its comment lines; read once. They are part of the package,
  * so a missing one is a bug and throws.
  */
-export function runtime(name: 'look.sh' | 'act.sh'): string {
+export function runtime(name: RuntimeFile): string {
   const known = texts.get(name);
   if (known !== undefined) return known;
   const text = readFileSync(join(import.meta.dirname, 'runtime', name), 'utf8')

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { compileAct } from '../../src/host/act-program.ts';
 import { type Change, change, type RemoveFile } from '../../src/host/change.ts';
 import { readAnswers } from '../../src/host/look-program.ts';
+import { nothingKnown } from '../../src/host/program.ts';
 import { query, queryKey } from '../../src/host/query.ts';
 import { runs } from '../runs.ts';
 import { describeShells, isRoot, RunningShell, temporaryDirectory, until } from './shells.ts';
@@ -59,7 +60,7 @@ describeShells('compileAct', (each) => {
     const queries = Array.from({ length: 400 }, (_, index) => query.file(at(`${index} made`)));
     const acts = [{ id: '0', change: shell(`echo made >'${at('7 made')}'`) }];
 
-    running.send(compileAct(acts, true, queries));
+    running.send(compileAct(acts, running.known, queries));
     const results = await running.sections();
     const answers = readAnswers(queries, await running.sections());
 
@@ -81,7 +82,7 @@ describeShells('compileAct', (each) => {
       shell(`touch ${place}/next`),
     ].map((one, index) => ({ id: `${index}`, change: one }));
 
-    running.send(compileAct(acts, true));
+    running.send(compileAct(acts, running.known));
     await running.event();
     await until(() => running.watchers().length === 1);
     running.child.stdin?.end();
@@ -107,7 +108,7 @@ describeShells('compileAct', (each) => {
       ...newFile(join(place, 'next'), 'x'),
     ].map((one, index) => ({ id: `${index}`, change: one }));
 
-    running.send(compileAct(acts, true));
+    running.send(compileAct(acts, running.known));
     await running.event();
     running.child.stdout?.destroy();
     running.child.stderr?.destroy();
@@ -224,7 +225,7 @@ describe('compileAct', () => {
       fc.property(fc.array(someChange), (changes) => {
         const acts = changes.map((one, index) => ({ id: `${index}`, change: one }));
 
-        expect(compileAct(acts, true)).toMatch(/^\p{ASCII}*$/u);
+        expect(compileAct(acts, nothingKnown).text).toMatch(/^\p{ASCII}*$/u);
       }),
       { numRuns: runs() },
     );

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileLook, readAnswers } from '../../src/host/look-program.ts';
+import { nothingKnown } from '../../src/host/program.ts';
 import { contentLimit, type Query, query, queryKey } from '../../src/host/query.ts';
 import { runs } from '../runs.ts';
 import { describeShells, isRoot, RunningShell, temporaryDirectory } from './shells.ts';
@@ -179,7 +180,9 @@ describe('compileLook', () => {
   test('is 7-bit, whatever is asked', () => {
     fc.assert(
       fc.property(fc.array(anyQuery), (queries) => {
-        expect(compileLook(queries, 'abc', true)).toMatch(/^[\t\n\r\x20-\x7e\p{ASCII}]*$/u);
+        expect(compileLook(queries, 'abc', nothingKnown).text).toMatch(
+          /^[\t\n\r\x20-\x7e\p{ASCII}]*$/u,
+        );
       }),
       { numRuns: runs() },
     );
@@ -198,15 +201,12 @@ describe('compileLook', () => {
     ['a path for a tool', query.tool('/bin/sh')],
     ['a chain that sed would obey', query.chains(4, 'X/p;w /pwned')],
   ])('refuses %s', (_what, asked) => {
-    expect(() => compileLook([asked], 'abc', true)).toThrow(/^not |is made of/);
+    expect(() => compileLook([asked], 'abc', nothingKnown)).toThrow(/^not |is made of/);
   });
 
   test('asks the same thing once', () => {
-    const text = compileLook(
-      [query.rules(4), query.rules(4), query.tool('a'), query.tool('a')],
-      'x',
-      false,
-    );
+    const queries = [query.rules(4), query.rules(4), query.tool('a'), query.tool('a')];
+    const { text } = compileLook(queries, 'x', new Set(['look.sh']));
 
     expect(text.match(/xp_list_rules/g)).toHaveLength(1);
     expect(text.match(/'a'/g)).toHaveLength(1);

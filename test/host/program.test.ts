@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { compileAct } from '../../src/host/act-program.ts';
 import { change } from '../../src/host/change.ts';
 import { compileLook } from '../../src/host/look-program.ts';
-import { compound } from '../../src/host/program.ts';
+import { compound, nothingKnown } from '../../src/host/program.ts';
 import { query } from '../../src/host/query.ts';
 import { runs } from '../runs.ts';
 import { describeShells, type Shell, temporaryDirectory } from './shells.ts';
@@ -20,16 +20,18 @@ const append = (word: string) => change.command(['/bin/sh', '-c', `echo ${word} 
 
 /** As a shell is after a look and an act; both would leave traces if they were run again. */
 const before =
-  compound('look.sh', ['xp_look() {', `echo looked >>${log}`, '}', `xp_setup ${nonce}`]) +
-  compound('act.sh', ['xp_changes() {', `echo again >>${log}`, '}']);
+  compound(['look.sh'], nothingKnown, [
+    ...['xp_look() {', `echo looked >>${log}`, '}', `xp_setup ${nonce}`],
+  ]).text + compound(['act.sh'], nothingKnown, ['xp_changes() {', `echo again >>${log}`, '}']).text;
+const known = new Set(['look.sh', 'act.sh'] as const);
 
 const acts = [
   ...change.writeFile(target, 'new\n', { type: 'absent' }, { effect: 'boot' }),
   append('ran'),
 ].map((one, index) => ({ id: `${index}`, change: one }));
 
-const act = compileAct(acts, false, [query.tool('sh')]);
-const look = compileLook([query.tool('sh'), query.file(log)], nonce, false);
+const act = compileAct(acts, known, [query.tool('sh')]).text;
+const look = compileLook([query.tool('sh'), query.file(log)], nonce, known).text;
 
 /** What the shell prints when its input ends there. */
 function run(shell: Shell, program: string): Promise<string> {
@@ -77,8 +79,8 @@ describeShells('compound', (shell) => {
   });
 
   test('runs nothing when the runtime is cut', async () => {
-    const first = compileAct(acts, true);
-    const looks = compileLook([query.tool('sh')], nonce, true);
+    const first = compileAct(acts, new Set(['look.sh'])).text;
+    const looks = compileLook([query.tool('sh')], nonce, nothingKnown).text;
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 0, max: first.length - 2 }),

@@ -16,7 +16,7 @@ import { afterAll, describe } from 'vitest';
 import { type Act, compileAct } from '../../src/host/act-program.ts';
 import type { Change } from '../../src/host/change.ts';
 import { compileLook, type Observation, readAnswers } from '../../src/host/look-program.ts';
-import { compound } from '../../src/host/program.ts';
+import { compound, nothingKnown, type Program } from '../../src/host/program.ts';
 import { type Answer, type Query, queryKey } from '../../src/host/query.ts';
 import { type SectionEvent, SectionReader } from '../../src/host/sections.ts';
 
@@ -114,8 +114,7 @@ export class RunningShell {
   readonly #events: SectionEvent[] = [];
   #wake = () => {};
   #isOver = false;
-  #hasLooked = false;
-  #hasActed = false;
+  known = nothingKnown;
   errors = '';
 
   constructor(shell: Shell, { env = {}, wrapper = [], cwd = '/' }: StartOptions = {}) {
@@ -147,8 +146,7 @@ export class RunningShell {
 
   /** The observations for these queries, by key. */
   async observe(queries: readonly Query[]): Promise<ReadonlyMap<string, Observation>> {
-    this.send(compileLook(queries, this.nonce, !this.#hasLooked));
-    this.#hasLooked = true;
+    this.send(compileLook(queries, this.nonce, this.known));
     const answers = readAnswers(queries, await this.sections());
     if (answers === null) throw new Error('the answers do not hold together');
     return answers;
@@ -165,26 +163,33 @@ export class RunningShell {
 
   /** Makes the changes; gives how those went that were begun. */
   async act(...changes: readonly Change[]): Promise<readonly Section[]> {
-    if (!this.#hasLooked) await this.observe([]);
+    if (!this.known.has('look.sh')) await this.observe([]);
     const acts = changes.map((change, index): Act => ({ id: `act.${index}`, change }));
-    this.send(compileAct(acts, !this.#hasActed));
-    this.#hasActed = true;
+    this.send(compileAct(acts, this.known));
     return [...(await this.sections()).values()];
   }
 
   /** Runs this text in a shell that has the runtime of both programs. */
   async call(text: string): Promise<Section> {
-    if (!this.#hasActed) await this.act();
+    if (!this.known.has('act.sh')) await this.act();
     this.send(
-      compound(null, [`xp_called() {\n${text}\n}`, 'xp_section called xp_called', 'xp_done']),
+      compound([], this.known, [
+        `xp_called() {\n${text}\n}`,
+        'xp_section called xp_called',
+        'xp_done',
+      ]),
     );
     const section = (await this.sections()).get('called');
     if (section === undefined) throw new Error('it was not called');
     return section;
   }
 
-  send(program: string): void {
-    this.child.stdin?.write(program);
+  /** Sends a program, or just a text. */
+  send(program: Program | string): void {
+    const { text, known } =
+      typeof program === 'string' ? { text: program, known: this.known } : program;
+    this.known = known;
+    this.child.stdin?.write(text);
   }
 
   /** The sections of one program, once it is over. */
