@@ -1,16 +1,23 @@
 import { quoted } from '../source/quoted.ts';
-import { placeOf, type SourceNode } from '../source/source-node.ts';
+import { nodeAt, placeOf, type SourceNode } from '../source/source-node.ts';
+import { familyOf, normalIp } from './address.ts';
+import type { AddressBook } from './address-book.ts';
+import { vifAddress } from './address-rules.ts';
 import type { Findings } from './findings.ts';
 import { textsOf, type WrittenText } from './merge-files.ts';
-import type { Allow, PortRange } from './model.ts';
-import { ipv4Address } from './name-rules.ts';
-import type { Networks } from './networks.ts';
+import type { Allow, Family, PortRange } from './model.ts';
 import type { RawAllow } from './schema.ts';
 
+interface Guest {
+  readonly name: string;
+  /** null when they are not known. */
+  readonly addresses: readonly string[] | null;
+}
+
 interface Context {
-  readonly networks: Networks;
-  /** The guest whose list it is, its addresses if they are known; null for dom0's own rules. */
-  readonly guest: { readonly addresses: readonly string[] | null } | null;
+  readonly book: AddressBook;
+  /** The guest whose list it is; null for dom0's own rules. */
+  readonly guest: Guest | null;
   readonly findings: Findings;
 }
 
@@ -27,7 +34,7 @@ export function buildAllowList(
 }
 
 function buildAllow(raw: RawAllow, node: SourceNode, context: Context): Allow {
-  const { findings, networks } = context;
+  const { findings, guest } = context;
   const direction = raw.direction ?? 'in';
   const ports = toRanges(raw.ports);
   const fromPorts = toRanges(raw.from_ports);
@@ -36,19 +43,34 @@ function buildAllow(raw: RawAllow, node: SourceNode, context: Context): Allow {
     if (fromPorts.length > 0)
       findings.add(placeOf(node, ['from_ports'], 'key'), 'icmp has no ports');
   }
-  const from = textsOf(node, 'from').flatMap(
-    ({ text, place }) => networks.cidrOf(text, place, findings) ?? [],
+  const from = endOf(node, 'from', (written) => context.book.cidrsOf(written, findings));
+  const to = endOf(node, 'to', (written) =>
+    direction === 'in' && guest !== null
+      ? guestAddress(written, guest.addresses, findings)
+      : context.book.cidrsOf(written, findings),
   );
-  const to = textsOf(node, 'to').flatMap((written) =>
-    direction === 'in' && context.guest !== null
-      ? guestAddress(written, context.guest.addresses, findings)
-      : (networks.cidrOf(written.text, written.place, findings) ?? []),
-  );
-  if (context.guest === null && !textsOf(node, 'to').length) {
-    const hint = direction === 'in' ? 'name the guest: to: 192.168.0.200' : 'name the destination';
-    findings.add(node.place, 'a rule for all guests must say "to"', hint);
-  }
-  return { proto: raw.proto, ports, from, fromPorts, direction, to, comment: raw.comment ?? null };
+  checkEmpty(node, direction, context);
+  if (from !== null && to !== null) checkFamilies(from, to, node, context);
+  return {
+    proto: raw.proto,
+    ports,
+    from: from ?? [],
+    fromPorts,
+    direction,
+    to: to ?? [],
+    comment: raw.comment ?? null,
+  };
+}
+
+/** What `from` or `to` stands for; null when some of it is wrong. */
+function endOf(
+  node: SourceNode,
+  key: 'from' | 'to',
+  resolve: (written: WrittenText) => readonly string[] | null,
+): readonly string[] | null {
+  const resolved = textsOf(node, key).map(resolve);
+  const isWhole = resolved.every((each) => each !== null);
+  return isWhole ? [...new Set(resolved.flat())] : null;
 }
 
 /** An address that `to` of a guest's incoming entry names: one of its own, as far as they are known. */
@@ -56,14 +78,56 @@ function guestAddress(
   { text, place }: WrittenText,
   addresses: readonly string[] | null,
   findings: Findings,
-): string[] {
-  const complaint = ipv4Address(text);
+): readonly string[] | null {
+  const complaint = vifAddress(text);
+  const address = normalIp(text);
   if (complaint !== null) findings.add(place, complaint.message, complaint.hint);
-  else if (addresses !== null && !addresses.includes(text)) {
+  else if (addresses !== null && !addresses.includes(address)) {
     const hint = `it has ${addresses.join(', ') || 'none'}`;
     findings.add(place, `${quoted(text)} is no address of this domU`, hint);
+  } else return [address];
+  return null;
+}
+
+function checkEmpty(
+  node: SourceNode,
+  direction: Allow['direction'],
+  { guest, findings }: Context,
+): void {
+  const isEmpty = (key: string): boolean => {
+    const list = nodeAt(node, [key]);
+    return list?.kind === 'list' && list.items.length === 0;
+  };
+  const isForAll = guest === null && textsOf(node, 'to').length === 0;
+  if (isForAll) {
+    const hint = direction === 'in' ? 'name the guest: to: 192.168.0.200' : 'name the destination';
+    findings.add(node.place, 'a rule for all guests must say "to"', hint);
   }
-  return complaint === null ? [text] : [];
+  for (const key of ['from', 'to']) {
+    if (!isEmpty(key) || (key === 'to' && isForAll)) continue;
+    const hint = `leave ${key} out, which stands for any address`;
+    findings.add(placeOf(node, [key], 'key'), `${key} is empty`, hint);
+  }
+}
+
+/** Finds entries that can let nothing pass, since no packet has addresses of two families. */
+function checkFamilies(
+  from: readonly string[],
+  to: readonly string[],
+  node: SourceNode,
+  { guest, findings }: Context,
+): void {
+  const ends = [
+    { what: 'from', list: from },
+    { what: 'to', list: to },
+    { what: guest?.name ?? '', list: guest?.addresses ?? [] },
+  ].filter(({ list }) => list.length > 0);
+  const only = (family: Family) =>
+    ends.find(({ list }) => list.every((each) => familyOf(each) === family))?.what;
+  const [ipv4, ipv6] = [only(4), only(6)];
+  if (ipv4 === undefined || ipv6 === undefined) return;
+  const message = `this lets nothing pass: ${ipv4} has only IPv4 addresses, and ${ipv6} only IPv6`;
+  findings.add(node.place, message);
 }
 
 function toRanges(ports: RawAllow['ports']): PortRange[] {

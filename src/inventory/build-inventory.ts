@@ -2,6 +2,7 @@ import { quoted } from '../source/quoted.ts';
 import type { MapEntry, SourceNode } from '../source/source-node.ts';
 import { type Place, placeName } from '../source/source-text.ts';
 import { validate } from '../source/validate.ts';
+import { AddressBook, entryAddresses } from './address-book.ts';
 import { Claims } from './claims.ts';
 import { type BuiltHost, checkConnections } from './connection-checks.ts';
 import { readEntries } from './entries.ts';
@@ -60,8 +61,18 @@ export function buildInventory(roots: readonly SourceNode[], findings: Findings)
   const networks = buildNetworks(networkEntries, new Set(section('networks').keys()), findings);
   const groupEntries = readEntries(section('groups'), groupSchema, groupName, findings);
   const groups = buildGroups(groupEntries, section('groups'), members, findings);
+  const addressed = [...dom0s, ...domUs, ...plain].map(
+    (entry) => [entry.name, entryAddresses(entry)] as const,
+  );
+  const wrong = members.map(({ name }) => [name, null] as const);
   const context: HostContext = {
     networks,
+    book: new AddressBook({
+      networks,
+      hosts: new Map<string, readonly string[] | null>([...wrong, ...addressed]),
+      groups: groups.byName,
+      groupNames: new Set(section('groups').keys()),
+    }),
     groups,
     kinds,
     topSsh: readTopSsh(section('ssh'), root),

@@ -64,7 +64,7 @@ function addressPlace(host: Host, { node, key }: Entry<RawPlainHost>): Place {
 
 function checkJump({ ssh }: Host, place: Place, { kinds, findings }: HostContext): void {
   const { jump } = ssh;
-  const isAddress = jump?.includes('.') || isNumeric(jump ?? '');
+  const isAddress = /[.:]/.test(jump ?? '') || isNumeric(jump ?? '');
   if (jump === null || jump === 'dom0' || kinds.has(jump) || isAddress) return;
   const hint =
     didYouMean(jump, kinds.keys()) ?? 'name a host of the inventory, or write an address';

@@ -1,6 +1,8 @@
 import { didYouMean } from '../source/did-you-mean.ts';
 import { quoted } from '../source/quoted.ts';
 import { nodeAt, placeOf } from '../source/source-node.ts';
+import { normalIp } from './address.ts';
+import type { AddressBook } from './address-book.ts';
 import { buildAllowList } from './allow.ts';
 import type { Claims } from './claims.ts';
 import type { Entry } from './entries.ts';
@@ -17,6 +19,7 @@ import { buildVifs, type VifClaims } from './vifs.ts';
 /** What the hosts are built with. */
 export interface HostContext {
   readonly networks: Networks;
+  readonly book: AddressBook;
   readonly groups: Groups;
   /** Kind of every host by name, those included that are wrong in themselves. */
   readonly kinds: ReadonlyMap<string, Host['kind']>;
@@ -35,11 +38,11 @@ export function buildDom0(
   context: HostContext,
 ): Dom0 {
   const { raw, node } = entry;
-  const { networks, findings } = context;
+  const { book, findings } = context;
   const rules = nodeAt(node, ['firewall', 'rules']);
   const firewall = nodeAt(node, ['firewall']) ?? node;
   const admin = textsOf(firewall, 'admin').flatMap(
-    ({ text, place }) => networks.cidrOf(text, place, findings) ?? [],
+    (written) => book.cidrsOf(written, findings) ?? [],
   );
   return {
     kind: 'dom0',
@@ -51,7 +54,7 @@ export function buildDom0(
       policy: raw.firewall?.policy ?? 'leave',
       admin: raw.firewall?.admin === undefined ? null : admin,
       rules: buildAllowList(raw.firewall?.rules ?? [], rules, {
-        networks,
+        book,
         guest: null,
         findings,
       }),
@@ -69,7 +72,7 @@ export function buildDomU(
   context: HostContext,
 ): DomU {
   const { name, raw, node, key } = entry;
-  const { networks, findings } = context;
+  const { networks, book, findings } = context;
   checkDom0(entry, context);
   const dom0 = dom0s.get(raw.dom0)?.raw ?? null;
   const vifs = buildVifs(entry, { dom0, networks, claims: context.vifClaims, findings });
@@ -81,8 +84,8 @@ export function buildDomU(
     findings.add(placeOf(node, ['allow'], 'key'), message, 'write its vifs, or leave allow out');
   }
   const allow = buildAllowList(raw.allow ?? [], nodeAt(node, ['allow']), {
-    networks,
-    guest: { addresses: entry.isWhole ? vifs.flatMap(({ ips }) => ips) : null },
+    book,
+    guest: { name, addresses: entry.isWhole ? vifs.flatMap(({ ips }) => ips) : null },
     findings,
   });
   return {
@@ -120,7 +123,7 @@ function anyHost(
   const own = readVars(nodeAt(node, ['vars']), context.findings);
   return {
     name,
-    address: raw.address ?? defaultAddress,
+    address: raw.address === undefined ? defaultAddress : normalIp(raw.address),
     ssh: buildSsh({ name, kind }, ownSsh(entry), context.topSsh, context.findings),
     vars: layered([context.topVars, ...ofGroups, own]),
     groups,

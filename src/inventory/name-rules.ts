@@ -1,6 +1,7 @@
 import type { Complaint } from '../source/complaint.ts';
 import { quoted } from '../source/quoted.ts';
-import { formatSubnet, parseCidr, parseIpv4 } from './ipv4.ts';
+import { connectIp } from './address-rules.ts';
+import { parseIpv4 } from './ipv4.ts';
 
 /** Groups that exist by themselves; hosts and groups of the user's cannot have these names. */
 export const BUILT_IN_GROUPS: readonly string[] = ['all', 'dom0', 'domU'];
@@ -98,41 +99,9 @@ export const macAddress: NameRule = (text) => {
     : null;
 };
 
-/** A dotted quad without a prefix length. */
-export const ipv4Address: NameRule = (text) => {
-  if (parseIpv4(text) !== null) return null;
-  if (text.includes(':')) {
-    return notSupported(
-      `the IPv6 address ${quoted(text)}`,
-      'write an IPv4 address, such as 192.168.0.200',
-    );
-  }
-  const [beforeSlash = ''] = text.split('/');
-  if (text.includes('/') && parseIpv4(beforeSlash) !== null) {
-    const message = `${quoted(text)} is a network, and an address is wanted`;
-    return complain(message, `write ${beforeSlash}: its prefix length comes from the network`);
-  }
-  return complain(`${quoted(text)} is not an IPv4 address`, octalHint(text));
-};
-
-/** An IPv4 network in CIDR form, without bits beyond its prefix. */
-export const ipv4Subnet: NameRule = (text) => {
-  if (text.includes(':'))
-    return notSupported(`the IPv6 network ${quoted(text)}`, 'write an IPv4 network');
-  const cidr = parseCidr(text);
-  if (cidr === null)
-    return complain(`${quoted(text)} is not an IPv4 network`, 'write it as 192.168.0.0/24');
-  return cidr.address === cidr.subnet.first
-    ? null
-    : complain(
-        `${quoted(text)} is not the beginning of a network`,
-        `did you mean "${formatSubnet(cidr.subnet)}"?`,
-      );
-};
-
-/** What a controller can connect to: an IPv4 address or a DNS name. */
+/** What a controller can connect to: an address or a DNS name. */
 export const connectAddress: NameRule = (text) =>
-  text.includes(':') || text.includes('/') || isNumeric(text) ? ipv4Address(text) : hostName(text);
+  text.includes(':') || text.includes('/') || isNumeric(text) ? connectIp(text) : hostName(text);
 
 /** Says that a later version may have it, and what to write in this one. */
 export function notSupported(what: string, instead: string): Complaint {
@@ -147,13 +116,6 @@ export function isNumeric(text: string): boolean {
 function reserved(text: string): Complaint | null {
   return BUILT_IN_GROUPS.includes(text)
     ? complain(`${quoted(text)} is reserved: it names a built-in group`, 'choose another name')
-    : null;
-}
-
-function octalHint(text: string): string | null {
-  const plain = text.replace(/(^|\.)0+(?=\d)/g, '$1');
-  return plain !== text && parseIpv4(plain) !== null
-    ? `write ${plain}: a leading zero means octal to some programs`
     : null;
 }
 

@@ -1,73 +1,56 @@
-import { didYouMean } from '../source/did-you-mean.ts';
 import { quoted } from '../source/quoted.ts';
 import { placeOf } from '../source/source-node.ts';
 import type { Place } from '../source/source-text.ts';
+import {
+  familyOf,
+  formatIp,
+  formatIpNetwork,
+  holdsIp,
+  type IpAddress,
+  type IpNetwork,
+  lastIpOf,
+  normalIp,
+  parseIp,
+  parseIpCidr,
+} from './address.ts';
 import type { Entry } from './entries.ts';
 import type { Findings } from './findings.ts';
-import {
-  contains,
-  formatIpv4,
-  formatSubnet,
-  hasBroadcast,
-  lastOf,
-  parseCidr,
-  parseIpv4,
-  type Subnet,
-} from './ipv4.ts';
-import type { Network } from './model.ts';
-import { ipv4Address, ipv4Subnet, isNumeric } from './name-rules.ts';
+import type { Family, Network } from './model.ts';
 import type { RawNetwork } from './schema.ts';
 
 interface Known {
   readonly network: Network;
-  readonly subnet: Subnet;
+  readonly subnet: IpNetwork;
 }
+
+const LINK_LOCAL: IpNetwork = { family: 6, first: 0xfe80n << 112n, prefix: 10 };
 
 /** The networks of a fleet, and which of them an address is in. */
 export class Networks {
   readonly byName: ReadonlyMap<string, Network>;
   /** Also those that are known by name only, being wrong in themselves. */
-  readonly #names: ReadonlySet<string>;
+  readonly names: ReadonlySet<string>;
   readonly #longestFirst: readonly Known[];
 
   constructor(known: readonly Known[], names: ReadonlySet<string>) {
     this.byName = new Map(known.map(({ network }) => [network.name, network]));
-    this.#names = names;
+    this.names = names;
     this.#longestFirst = known.toSorted((left, right) => right.subnet.prefix - left.subnet.prefix);
   }
 
   /** The network with the longest prefix that holds an address. */
-  holding(address: number): Known | null {
-    return this.#longestFirst.find(({ subnet }) => contains(subnet, address)) ?? null;
+  holding(address: IpAddress): Known | null {
+    return this.#longestFirst.find(({ subnet }) => holdsIp(subnet, address)) ?? null;
+  }
+
+  /** In the order of the inventory. */
+  ofFamily(family: Family): readonly Network[] {
+    return [...this.byName.values()].filter(({ subnet }) => familyOf(subnet) === family);
   }
 
   /** Whether an unknown network may be the reason why an address is in none. */
   get isIncomplete(): boolean {
-    return this.#names.size > this.byName.size;
-  }
-
-  /**
-   * A network in CIDR form from what allow lists take: an address, a network, or a network's name.
-   * null when it is none of them, which is then among the findings.
-   */
-  cidrOf(text: string, place: Place, findings: Findings): string | null {
-    const address = parseIpv4(text);
-    if (address !== null) return `${text}/32`;
-    const named = this.byName.get(text);
-    if (named !== undefined) return named.subnet;
-    const isAddress = text.includes('/') || text.includes(':') || isNumeric(text);
-    const complaint = isAddress
-      ? text.includes('/')
-        ? ipv4Subnet(text)
-        : ipv4Address(text)
-      : null;
-    if (complaint !== null) findings.add(place, complaint.message, complaint.hint);
-    else if (isAddress) return text;
-    else if (!this.#names.has(text)) {
-      const hint = didYouMean(text, this.#names) ?? 'write a network such as 192.168.0.0/24';
-      findings.add(place, `unknown network ${quoted(text)}`, hint);
-    }
-    return null;
+    return this.names.size > this.byName.size;
   }
 }
 
@@ -80,12 +63,12 @@ export function buildNetworks(
   const known: Known[] = [];
   const bySubnet = new Map<string, string>();
   for (const { name, raw, node } of entries) {
-    const subnet = parseCidr(raw.subnet)?.subnet;
+    const subnet = parseIpCidr(raw.subnet)?.network;
     if (subnet === undefined) continue;
     const network = {
       name,
-      subnet: formatSubnet(subnet),
-      gateway: raw.gateway ?? null,
+      subnet: formatIpNetwork(subnet),
+      gateway: raw.gateway === undefined ? null : normalIp(raw.gateway),
       vlan: raw.vlan ?? null,
     };
     const other = bySubnet.get(network.subnet);
@@ -101,20 +84,31 @@ export function buildNetworks(
 }
 
 /** What an address is besides a host's, in its network: null when it is free to be one. */
-export function specialAddress(address: number, subnet: Subnet): string | null {
-  if (!hasBroadcast(subnet)) return null;
-  if (address === subnet.first) return 'the network address';
-  return address === lastOf(subnet) ? 'the broadcast address' : null;
+export function specialAddress(address: IpAddress, subnet: IpNetwork): string | null {
+  // Networks of two addresses or one have neither of them (RFC 3021, RFC 6164).
+  if (lastIpOf(subnet).number - subnet.first < 2n) return null;
+  if (address.number === subnet.first) {
+    // Every router of the subnet answers to it (RFC 4291, 2.6.1).
+    return subnet.family === 4 ? 'the network address' : 'the subnet-router anycast address';
+  }
+  const isLast = address.number === lastIpOf(subnet).number;
+  return subnet.family === 4 && isLast ? 'the broadcast address' : null;
 }
 
-function checkGateway(network: Network, subnet: Subnet, place: Place, findings: Findings): void {
-  const gateway = network.gateway === null ? null : parseIpv4(network.gateway);
+function checkGateway(network: Network, subnet: IpNetwork, place: Place, findings: Findings): void {
+  const gateway = network.gateway === null ? null : parseIp(network.gateway);
   if (gateway === null) return;
-  const written = quoted(formatIpv4(gateway));
-  if (!contains(subnet, gateway)) {
+  const written = quoted(formatIp(gateway));
+  if (gateway.family !== subnet.family) {
+    const message = `the gateway ${written} is of IPv${gateway.family}, and ${network.subnet} of IPv${subnet.family}`;
+    findings.add(place, message, 'write a network for each family');
+    return;
+  }
+  if (holdsIp(LINK_LOCAL, gateway)) return;
+  if (!holdsIp(subnet, gateway)) {
     findings.add(place, `the gateway ${written} is not in ${network.subnet}`);
   }
-  const special = specialAddress(gateway, subnet);
+  const special = subnet.family === 4 ? specialAddress(gateway, subnet) : null;
   if (special !== null)
     findings.add(place, `the gateway ${written} is ${special} of ${network.subnet}`);
 }

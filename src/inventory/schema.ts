@@ -2,11 +2,10 @@ import * as v from 'valibot';
 import { type Complaint, checked, refused } from '../source/complaint.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
 import { listed, quoted } from '../source/quoted.ts';
+import { gatewayAddress, subnet, vifAddress } from './address-rules.ts';
 import {
   connectAddress,
   ifaceName,
-  ipv4Address,
-  ipv4Subnet,
   macAddress,
   type NameRule,
   notSupported,
@@ -76,8 +75,8 @@ export const allowSchema = v.strictObject({
 const vifSchema = v.pipe(
   v.strictObject({
     mac: v.optional(text(macAddress)),
-    ip: v.optional(text(ipv4Address)),
-    ips: v.optional(v.pipe(v.array(text(ipv4Address)), v.nonEmpty())),
+    ip: v.optional(text(vifAddress)),
+    ips: v.optional(v.pipe(v.array(text(vifAddress)), v.nonEmpty())),
     iface: v.optional(text(ifaceName)),
     table: v.optional(
       v.strictObject({
@@ -149,7 +148,7 @@ const anyHost = {
 };
 
 const firewallSchema = v.strictObject({
-  backend: v.optional(word('backend', ['auto', 'iptables'], ['nftables'])),
+  backend: v.optional(v.picklist(['auto', 'iptables', 'nftables'])),
   policy: v.optional(v.picklist(['leave', 'drop'])),
   admin: v.optional(textList),
   rules: v.optional(v.array(allowSchema)),
@@ -188,8 +187,8 @@ export const domUSchema = v.strictObject({
   ),
   vifs: v.optional(v.array(vifSchema)),
   allow: v.optional(v.array(allowSchema)),
-  names: v.optional(word('names', ['iftab', 'none'], ['udev', 'link'])),
-  network_config: v.optional(word('network_config', ['ifupdown'], ['networkd', 'netplan'])),
+  names: v.optional(v.picklist(['iftab', 'udev', 'link', 'none'])),
+  network_config: v.optional(v.picklist(['ifupdown', 'networkd', 'netplan'])),
 });
 
 /** A machine that is no part of a Xen pair. */
@@ -197,8 +196,8 @@ export const plainHostSchema = v.strictObject(anyHost);
 
 /** A network. */
 export const networkSchema = v.strictObject({
-  subnet: text(ipv4Subnet),
-  gateway: v.optional(text(ipv4Address)),
+  subnet: text(subnet),
+  gateway: v.optional(text(gatewayAddress)),
   vlan: v.optional(wholeNumber(1, 4094)),
 });
 

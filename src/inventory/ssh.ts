@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { nodeAt, placeOf, type SourceNode } from '../source/source-node.ts';
 import type { Place } from '../source/source-text.ts';
+import { normalIp } from './address.ts';
 import type { Findings } from './findings.ts';
 import type { SshSettings } from './model.ts';
 import type { RawSsh } from './schema.ts';
@@ -33,7 +34,7 @@ export function buildSsh(
     user: raw.user ?? null,
     port: raw.port ?? null,
     identity: pathOf('identity', own, top),
-    jump: own?.raw.jump ?? inheritedJump(owner, top),
+    jump: jumpOf(owner, own, top),
     hostKey: raw.host_key ?? null,
     knownHosts: pathOf('known_hosts', own, top),
     hostKeyChecking: raw.host_key_checking ?? null,
@@ -51,6 +52,11 @@ export function jumpPlace(own: SshLevel | null, top: SshLevel | null, otherwise:
 /** A path relative to the file that names it; one that begins with `~` is the user's home's. */
 export function relativeToFile(path: string, { source }: Place): string {
   return path.startsWith('~') ? path : resolve(dirname(source.file), path);
+}
+
+function jumpOf(owner: Owner, own: SshLevel | null, top: SshLevel | null): string | null {
+  const jump = own?.raw.jump ?? inheritedJump(owner, top);
+  return jump === null ? null : normalIp(jump);
 }
 
 // The jump host of all is not its own, and only guests have a dom0.

@@ -1,19 +1,16 @@
-import { quoted } from '../source/quoted.ts';
 import { nodeAt, placeOf } from '../source/source-node.ts';
 import type { Place } from '../source/source-text.ts';
 import { Claims } from './claims.ts';
 import { derivedMac } from './derived-mac.ts';
 import type { Entry } from './entries.ts';
 import type { Findings } from './findings.ts';
-import { formatSubnet, parseIpv4 } from './ipv4.ts';
-import type { Network, Vif } from './model.ts';
-import { type Networks, specialAddress } from './networks.ts';
+import type { Vif } from './model.ts';
+import type { Networks } from './networks.ts';
 import type { RawDom0, RawDomU, RawVif } from './schema.ts';
+import { vifAddresses } from './vif-addresses.ts';
 import { vifLimit } from './vif-limit.ts';
 
 const FIRST_TABLE = 16;
-const FIRST_PRIORITY = 1000;
-const PRIORITIES_PER_VIF = 16;
 const DEFAULT_SCRIPT = 'vif-route';
 // What the script itself takes for the uplink when nothing names it.
 const DEFAULT_UPLINK = 'eth0';
@@ -77,8 +74,7 @@ function buildVif(raw: RawVif, subject: Subject, context: Context): Vif | null {
   const { domU, index, at, place } = subject;
   const iface = raw.iface ?? `eth${index}`;
   claimMac(raw, iface, subject, context);
-  const ips = addressesOf(raw, subject, findings);
-  const network = networkOf(ips, subject, context);
+  const addresses = vifAddresses(raw, { owner: domU, index, place, at }, context);
   if (raw.vifname !== undefined) {
     claims.vifnames.claim(raw.vifname, `${domU}/${iface}`, at('vifname'), subject.dom0Name);
   }
@@ -86,22 +82,15 @@ function buildVif(raw: RawVif, subject: Subject, context: Context): Vif | null {
     const hint = 'say which script uses it: script: vif-bridge';
     findings.add(at('bridge'), `bridge has no effect with the script ${DEFAULT_SCRIPT}`, hint);
   }
-  const [main] = ips;
-  if (main === undefined || network === null) return null;
+  if (addresses.ipv4 === null && addresses.ipv6 === null) return null;
   const script = raw.script ?? DEFAULT_SCRIPT;
   return {
     iface,
     mac: (raw.mac ?? derivedMac(domU, iface)).toLowerCase(),
-    ips: ips.map(({ text }) => text),
-    ipv4: {
-      ips: [main.text, ...ips.slice(1).map(({ text }) => text)],
-      ...network,
-      priorities: ips.map((_, nth) => FIRST_PRIORITY + PRIORITIES_PER_VIF * index + nth),
-    },
-    ipv6: null,
+    ...addresses,
     table: {
       id: raw.table?.id ?? FIRST_TABLE + index,
-      name: raw.table?.name ?? `${iface}-${main.text.slice(main.text.lastIndexOf('.') + 1)}`,
+      name: raw.table?.name ?? `${iface}-${addresses.ipv4?.ips[0].split('.').at(-1) ?? 'v6'}`,
     },
     script,
     bridge: raw.bridge ?? null,
@@ -121,65 +110,6 @@ function claimMac(
 ): void {
   const mac = (raw.mac ?? derivedMac(domU, iface)).toLowerCase();
   context.claims.macs.claim(mac, `${domU}/${iface}`, raw.mac === undefined ? place : at('mac'));
-}
-
-interface WrittenAddress {
-  readonly text: string;
-  readonly address: number;
-  readonly place: Place;
-}
-
-function addressesOf(raw: RawVif, { at, place }: Subject, findings: Findings): WrittenAddress[] {
-  const places = raw.ips?.map((_, nth) => at('ips', nth)) ?? [at('ip')];
-  const texts = raw.ips ?? (raw.ip === undefined ? [] : [raw.ip]);
-  if (texts.length > PRIORITIES_PER_VIF) {
-    const message = `${texts.length} addresses on one vif, and xpush gives each vif ${PRIORITIES_PER_VIF}`;
-    findings.add(at('ips'), message, 'give the others to another vif');
-  }
-  return texts.flatMap((text, nth) => {
-    const address = parseIpv4(text);
-    return address === null ? [] : [{ text, address, place: places[nth] ?? place }];
-  });
-}
-
-function networkOf(
-  ips: readonly WrittenAddress[],
-  subject: Subject,
-  { networks, claims, findings }: Context,
-): { network: Network; prefix: number } | null {
-  const found = ips.map(({ text, address, place }) => {
-    claims.addresses.claim(text, subject.domU, place);
-    const holding = networks.holding(address);
-    if (holding === null) {
-      if (!networks.isIncomplete) {
-        findings.add(
-          place,
-          `${quoted(text)} is in no network of the inventory`,
-          knownNetworks(networks),
-        );
-      }
-      return null;
-    }
-    const { network, subnet } = holding;
-    const special = network.gateway === text ? 'the gateway' : specialAddress(address, subnet);
-    if (special !== null) {
-      findings.add(place, `${quoted(text)} is ${special} of ${formatSubnet(subnet)}`);
-    }
-    return { network, prefix: subnet.prefix, text, place };
-  });
-  const [main] = found;
-  for (const other of found) {
-    if (!main || !other || other.network === main.network) continue;
-    const message = `${quoted(other.text)} is in network ${quoted(other.network.name)}, and the vif's first address in ${quoted(main.network.name)}`;
-    findings.add(other.place, message, 'give it a vif of its own');
-  }
-  return main ? { network: main.network, prefix: main.prefix } : null;
-}
-
-function knownNetworks(networks: Networks): string {
-  const known = [...networks.byName.values()].map(({ name, subnet }) => `${name} (${subnet})`);
-  if (known.length === 0) return 'add its network: networks: { lan: { subnet: 192.168.0.0/24 } }';
-  return `known: ${known.slice(0, 5).join(', ')}${known.length > 5 ? ', ...' : ''}`;
 }
 
 function defaultGatewaydev(script: string, dom0: RawDom0 | null): string | null {

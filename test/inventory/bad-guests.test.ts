@@ -38,23 +38,23 @@ domU:
   hint: add it: dom0: { control: {} }`,
   },
   {
-    title: 'ways of later versions',
+    title: 'ways that are none',
     yaml: `networks: { lan: { subnet: 10.0.0.0/24, gateway: 10.0.0.1 } }
 dom0: { xen1: { address: 10.0.0.100 } }
 domU:
   web:
     dom0: xen1
-    names: udev
-    network_config: netplan
+    names: udevd
+    network_config: netplann
 `,
-    said: `<stdin>:6:12: names: udev is not supported by xpush 0.1
-      names: udev
-             ^~~~
-  hint: write iftab or none
-<stdin>:7:21: network_config: netplan is not supported by xpush 0.1
-      network_config: netplan
-                      ^~~~~~~
-  hint: write ifupdown`,
+    said: `<stdin>:6:12: names must be iftab, udev, link or none, not "udevd"
+      names: udevd
+             ^~~~~
+  hint: did you mean "udev"?
+<stdin>:7:21: network_config must be ifupdown, networkd or netplan, not "netplann"
+      network_config: netplann
+                      ^~~~~~~~
+  hint: did you mean "netplan"?`,
   },
   {
     title: 'a vif without an address, and one with both keys',
@@ -453,7 +453,7 @@ domU:
 <stdin>:11:24: icmp has no ports
         - { proto: icmp, ports: 8 }
                          ^~~~~
-<stdin>:12:30: unknown network "lann"
+<stdin>:12:30: unknown network or host "lann"
         - { proto: tcp, from: [lann, 10.0.0.5/24, 10.0.0.300], to: 10.0.0.6 }
                                ^~~~
   hint: did you mean "lan"?
@@ -479,7 +479,7 @@ dom0:
     xen1: { firewall: { rules: [ { proto: tcp, ports: 22, to: [lan, 10.0.0.5, 10.0.0.5/24, lann] } ] } }
                                                                               ^~~~~~~~~~~
   hint: did you mean "10.0.0.0/24"?
-<stdin>:3:90: unknown network "lann"
+<stdin>:3:90: unknown network or host "lann"
     xen1: { firewall: { rules: [ { proto: tcp, ports: 22, to: [lan, 10.0.0.5, 10.0.0.5/24, lann] } ] } }
                                                                                            ^~~~
   hint: did you mean "lan"?`,
@@ -504,7 +504,7 @@ dom0:
     xen1: { firewall: { rules: [ { proto: tcp, ports: 22 } ], admin: [office] } }
                                  ^~~~~~~~~~~~~~~~~~~~~~~~~
   hint: name the guest: to: 192.168.0.200
-<stdin>:3:69: unknown network "office"
+<stdin>:3:69: unknown network or host "office"
     xen1: { firewall: { rules: [ { proto: tcp, ports: 22 } ], admin: [office] } }
                                                                       ^~~~~~
   hint: write a network such as 192.168.0.0/24`,

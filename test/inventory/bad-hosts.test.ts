@@ -102,19 +102,19 @@ hosts: { xen1: }
   hint: quote it: "10.1"`,
   },
   {
-    title: 'an address with a prefix length and an IPv6 address',
+    title: 'an address with a prefix length',
     yaml: `dom0:
   xen1: { address: 10.0.0.1/24 }
-  xen2: { address: "2001:db8::1" }
+  xen2: { address: "2001:db8::1/64" }
 `,
     said: `<stdin>:2:20: "10.0.0.1/24" is a network, and an address is wanted
     xen1: { address: 10.0.0.1/24 }
                      ^~~~~~~~~~~
   hint: write 10.0.0.1: its prefix length comes from the network
-<stdin>:3:20: the IPv6 address "2001:db8::1" is not supported by xpush 0.1
-    xen2: { address: "2001:db8::1" }
-                     ^~~~~~~~~~~~~
-  hint: write an IPv4 address, such as 192.168.0.200`,
+<stdin>:3:20: "2001:db8::1/64" is a network, and an address is wanted
+    xen2: { address: "2001:db8::1/64" }
+                     ^~~~~~~~~~~~~~~~
+  hint: write 2001:db8::1: its prefix length comes from the network`,
   },
   {
     title: 'two hosts at one address',
@@ -196,20 +196,15 @@ hosts: { xen1: }
   hint: use the command line: --confirm-timeout, --no-confirm`,
   },
   {
-    title: 'settings of a later version',
+    title: 'a setting of a later version',
     yaml: `dom0:
   xen1:
     ssh: { transport: openssh }
-    firewall: { backend: nftables }
 `,
     said: `<stdin>:3:23: transport: openssh is not supported by xpush 0.1
       ssh: { transport: openssh }
                         ^~~~~~~
-  hint: write ssh2
-<stdin>:4:26: backend: nftables is not supported by xpush 0.1
-      firewall: { backend: nftables }
-                           ^~~~~~~~
-  hint: write auto or iptables`,
+  hint: write ssh2`,
   },
   {
     title: 'words that are nearly right',
@@ -220,7 +215,7 @@ hosts: { xen1: }
     xen1: { ssh: { host_key_checking: strickt }, firewall: { backend: iptable, policy: DROP, log: true } }
                                       ^~~~~~~
   hint: did you mean "strict"?
-<stdin>:2:69: backend must be auto or iptables, not "iptable"
+<stdin>:2:69: backend must be auto, iptables or nftables, not "iptable"
     xen1: { ssh: { host_key_checking: strickt }, firewall: { backend: iptable, policy: DROP, log: true } }
                                                                       ^~~~~~~
   hint: did you mean "iptables"?

@@ -33,19 +33,87 @@ networks:
   hint: write it as 192.168.0.0/24`,
   },
   {
-    title: 'an IPv6 network',
+    title: 'an IPv6 network that is none, and what no guest can have',
     yaml: `dom0: { xen1: , xen2: }
 networks:
-  lan: { subnet: "2001:db8::/64", gateway: "2001:db8::1" }
+  a: { subnet: "2001:db8::" }
+  b: { subnet: "2001:db8::/129" }
+  c: { subnet: "2001:db8::1/64" }
+  d: { subnet: "fe80::/64" }
+  e: { subnet: "ff0e::/16" }
+  f: { subnet: "::ffff:10.0.0.0/104" }
+  g: { subnet: 127.0.0.0/8 }
 `,
-    said: `<stdin>:3:18: the IPv6 network "2001:db8::/64" is not supported by xpush 0.1
-    lan: { subnet: "2001:db8::/64", gateway: "2001:db8::1" }
-                   ^~~~~~~~~~~~~~~
-  hint: write an IPv4 network
-<stdin>:3:44: the IPv6 address "2001:db8::1" is not supported by xpush 0.1
-    lan: { subnet: "2001:db8::/64", gateway: "2001:db8::1" }
-                                             ^~~~~~~~~~~~~
-  hint: write an IPv4 address, such as 192.168.0.200`,
+    said: `<stdin>:3:16: "2001:db8::" is not an IPv6 network
+    a: { subnet: "2001:db8::" }
+                 ^~~~~~~~~~~~
+  hint: write it as 2001:db8::/64
+<stdin>:4:16: "2001:db8::/129" is not an IPv6 network
+    b: { subnet: "2001:db8::/129" }
+                 ^~~~~~~~~~~~~~~~
+  hint: write it as 2001:db8::/64
+<stdin>:5:16: "2001:db8::1/64" is not the beginning of a network
+    c: { subnet: "2001:db8::1/64" }
+                 ^~~~~~~~~~~~~~~~
+  hint: did you mean "2001:db8::/64"?
+<stdin>:6:16: "fe80::/64" is a link-local network
+    d: { subnet: "fe80::/64" }
+                 ^~~~~~~~~~~
+  hint: every link has its own: write a global or unique local one
+<stdin>:7:16: "ff0e::/16" is a multicast network
+    e: { subnet: "ff0e::/16" }
+                 ^~~~~~~~~~~
+<stdin>:8:16: "::ffff:10.0.0.0/104" is an IPv4-mapped network
+    f: { subnet: "::ffff:10.0.0.0/104" }
+                 ^~~~~~~~~~~~~~~~~~~~~
+  hint: write 10.0.0.0/8
+<stdin>:9:16: "127.0.0.0/8" is a loopback network
+    g: { subnet: 127.0.0.0/8 }
+                 ^~~~~~~~~~~`,
+  },
+  {
+    title: 'gateways of another family or network, or of none',
+    yaml: `dom0: { xen1: , xen2: }
+networks:
+  a: { subnet: "2001:db8:a::/64", gateway: 10.0.0.1 }
+  b: { subnet: 10.0.0.0/24, gateway: "fe80::1" }
+  c: { subnet: "2001:db8:c::/64", gateway: "2001:db8:d::1" }
+  d: { subnet: "2001:db8:d::/64", gateway: "fe80::1%eth0" }
+  e: { subnet: "2001:db8:e::/64", gateway: "ff02::2" }
+  f: { subnet: "2001:db8:f::/64", gateway: "::" }
+`,
+    said: `<stdin>:3:44: the gateway "10.0.0.1" is of IPv4, and 2001:db8:a::/64 of IPv6
+    a: { subnet: "2001:db8:a::/64", gateway: 10.0.0.1 }
+                                             ^~~~~~~~
+  hint: write a network for each family
+<stdin>:4:38: the gateway "fe80::1" is of IPv6, and 10.0.0.0/24 of IPv4
+    b: { subnet: 10.0.0.0/24, gateway: "fe80::1" }
+                                       ^~~~~~~~~
+  hint: write a network for each family
+<stdin>:5:44: the gateway "2001:db8:d::1" is not in 2001:db8:c::/64
+    c: { subnet: "2001:db8:c::/64", gateway: "2001:db8:d::1" }
+                                             ^~~~~~~~~~~~~~~
+<stdin>:6:44: "fe80::1%eth0" has a scope, which is another on every machine
+    d: { subnet: "2001:db8:d::/64", gateway: "fe80::1%eth0" }
+                                             ^~~~~~~~~~~~~~
+  hint: write "fe80::1"
+<stdin>:7:44: "ff02::2" is a multicast address
+    e: { subnet: "2001:db8:e::/64", gateway: "ff02::2" }
+                                             ^~~~~~~~~
+<stdin>:8:44: "::" is an unspecified address
+    f: { subnet: "2001:db8:f::/64", gateway: "::" }
+                                             ^~~~`,
+  },
+  {
+    title: 'one IPv6 subnet in two spellings',
+    yaml: `dom0: { xen1: , xen2: }
+networks:
+  a: { subnet: "2001:db8::/64" }
+  b: { subnet: "2001:0DB8:0:0::/64" }
+`,
+    said: `<stdin>:4:16: 2001:db8::/64 is the subnet of network "a" too
+    b: { subnet: "2001:0DB8:0:0::/64" }
+                 ^~~~~~~~~~~~~~~~~~~~`,
   },
   {
     title: 'a gateway outside, and one that is the broadcast address',

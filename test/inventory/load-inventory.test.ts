@@ -173,7 +173,8 @@ domU:
 
     expect(guest(inventory, 'a').vifs[1]).toMatchObject({
       iface: 'eth1',
-      priorities: [1016, 1017],
+      ipv4: { priorities: [1016, 1017] },
+      ipv6: null,
       table: { id: 17, name: 'eth1-5' },
       gatewaydev: 'bond0',
     });
