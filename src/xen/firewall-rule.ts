@@ -1,49 +1,70 @@
-import { formatSubnet, type Subnet } from '../inventory/ipv4.ts';
-import type { Allow, PortRange } from '../inventory/model.ts';
+import type { Family, PortRange } from '../inventory/model.ts';
+import type { FirewallRule, Verdict } from './firewall-model.ts';
 import { formatPorts, portPieces } from './ports.ts';
 
-/** What packets a rule is for; null stands for any. */
-export interface RuleMatch {
-  readonly source: Subnet | null;
-  readonly destination: Subnet | null;
-}
-
-/** `-s` and `-d`, first in a rule as iptables-save prints it; any address is not named. */
-export function addressWords({ source, destination }: RuleMatch): readonly string[] {
-  const named = (flag: string, subnet: Subnet | null): readonly string[] =>
-    subnet === null || subnet.prefix === 0 ? [] : [flag, formatSubnet(subnet)];
-  return [...named('-s', source), ...named('-d', destination)];
-}
-
 /**
- * Rules for new connections of an allow entry between two ends, in the words and the order of
- * iptables-save (1.8, nft and legacy). Several, where the ports don't fit one multiport match.
- *
- * Without `--syn`: to connection tracking that begins with these rules, every open session is new.
+ * A rule in the words and the order of iptables-save (1.8, nft and legacy), without `-A CHAIN `.
+ * Several, where the ports don't fit one multiport match.
  */
-export function allowRules(entry: Allow, ends: RuleMatch, target: string): readonly string[] {
-  const isIcmp = entry.proto === 'icmp';
-  return portPieces(isIcmp ? [] : entry.fromPorts).flatMap((sources) =>
-    portPieces(isIcmp ? [] : entry.ports).map((destinations) =>
+export function iptablesRules(rule: FirewallRule, family: Family): readonly string[] {
+  return portPieces(rule.sports).flatMap((sources) =>
+    portPieces(rule.dports).map((destinations) =>
       [
-        ...addressWords(ends),
-        '-p',
-        entry.proto,
-        ...protocolWords(entry.proto, sources, destinations),
+        ...named('-s', rule.source),
+        ...named('-d', rule.destination),
+        ...named('-i', rule.iif),
+        ...named('-o', rule.oif),
+        ...named('-p', rule.proto === 'icmp' && family === 6 ? 'ipv6-icmp' : rule.proto),
+        ...portWords(rule.proto, sources, destinations),
         ...multiportWords('--sports', sources),
         ...multiportWords('--dports', destinations),
-        '-m conntrack --ctstate NEW',
-        ...commentWords(entry.comment),
-        '-j',
-        target,
+        ...icmpWords(rule.icmp, family),
+        ...stateWords(rule.state),
+        ...(rule.isAstray ? ['-m rpfilter --invert'] : []),
+        ...(rule.limit === null ? [] : [limitWords(rule.limit)]),
+        ...commentWords(rule.comment),
+        ...verdictWords(rule.verdict),
       ].join(' '),
     ),
   );
 }
 
+const named = (flag: string, value: string | null): readonly string[] =>
+  value === null ? [] : [flag, value];
+
+function icmpWords(icmp: FirewallRule['icmp'], family: Family): readonly string[] {
+  if (icmp === null) return [];
+  const type = icmp.code === null ? `${icmp.type}` : `${icmp.type}/${icmp.code}`;
+  return [family === 6 ? `-m icmp6 --icmpv6-type ${type}` : `-m icmp --icmp-type ${type}`];
+}
+
+function stateWords(state: FirewallRule['state']): readonly string[] {
+  switch (state) {
+    case null:
+      return [];
+    case 'new':
+      return ['-m conntrack --ctstate NEW'];
+    case 'established':
+      return ['-m conntrack --ctstate RELATED,ESTABLISHED'];
+  }
+}
+
+function verdictWords(verdict: Verdict): readonly string[] {
+  switch (verdict.kind) {
+    case 'accept':
+    case 'return':
+    case 'drop':
+      return ['-j', verdict.kind.toUpperCase()];
+    case 'log':
+      return ['-j LOG --log-prefix', quoted(verdict.prefix)];
+    case 'jump':
+      return ['-j', verdict.chain];
+  }
+}
+
 /** Single ports and ranges go into the protocol's own match, lists into multiport. */
-function protocolWords(
-  proto: Allow['proto'],
+function portWords(
+  proto: FirewallRule['proto'],
   sources: readonly PortRange[],
   destinations: readonly PortRange[],
 ): readonly string[] {
@@ -90,7 +111,7 @@ const ticksPerSecond = 10_000;
  * The match for a rate of the inventory, such as `5/minute`, in the words of iptables-save, which
  * chooses the unit anew: `60/minute` is `1/sec`. Throws for what is no rate: it was checked before.
  */
-export function limitWords(rate: string): string {
+function limitWords(rate: string): string {
   const [count = '', word = ''] = rate.split('/');
   const unit = rateUnits.find(({ name }) => word.startsWith(name));
   const period = Math.floor(((unit?.seconds ?? 0) * ticksPerSecond) / Number(count));

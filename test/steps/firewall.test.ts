@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { ChainsState } from '../../src/host/query.ts';
+import { type ChainsState, queryKey } from '../../src/host/query.ts';
 import { firewall } from '../../src/steps/firewall.ts';
 import type { Plan } from '../../src/steps/step.ts';
 import { bind, fleet, planTwice, stateFor } from './observed.ts';
 
 const bound = bind(firewall, 'xen1');
 const chainsKey = bound.queries.find(({ kind }) => kind === 'chains');
-const key = `chains:${chainsKey?.kind === 'chains' ? [...chainsKey.chains].sort().join(',') : ''}`;
+const key = chainsKey === undefined ? '' : queryKey(chainsKey);
 
 /** The host after a first apply. */
 function converged() {
