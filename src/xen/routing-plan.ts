@@ -45,7 +45,7 @@ export function planRouting(domU: DomU, observed: ObservedRouting): RoutingPlan 
     observed.routes.filter(({ table }) => ownTables.has(table)),
   );
   const main = planDefault(
-    routes.find((route) => route.table === mainTable && route.destination === anywhere) ?? null,
+    routes.find((route) => route.table === mainTable && route.destination === anywhere[4]) ?? null,
     observed.routes.filter(isDefaultOfMain),
     isLive,
   );
@@ -128,10 +128,10 @@ function missingAddresses(
 }
 
 const isDefaultOfMain = (route: Route): boolean =>
-  route.table === mainTable && route.destination === anywhere;
+  route.table === mainTable && route.destination === anywhere[4];
 
 const isConnectedOfMain = (route: Route): boolean =>
-  route.table === mainTable && route.destination !== anywhere;
+  route.table === mainTable && route.destination !== anywhere[4];
 
 /** Whether the kernel would find `present` where `wanted` goes: same table, destination and metric. */
 function isInWayOf(present: Route, wanted: Route): boolean {
