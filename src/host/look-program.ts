@@ -1,3 +1,4 @@
+import { lookFacts } from './facts.ts';
 import { lookChains } from './look-chains.ts';
 import { lookFiles } from './look-files.ts';
 import { lookParameters, lookSession, lookTools } from './look-host.ts';
@@ -18,6 +19,7 @@ const parts: readonly LookPart[] = [
   lookNetwork,
   lookChains,
   lookSession,
+  lookFacts,
 ];
 
 /**

@@ -225,14 +225,26 @@ export interface NetworkFacts {
 
 export type FirewallBackend = 'iptables-nft' | 'iptables-legacy' | 'nftables';
 
+export interface BackendFacts {
+  readonly isInstalled: boolean;
+  /** Of both families and all tables. iptables-nft's are not nftables'. */
+  readonly rules: number;
+  /**
+   * Of these, the ones that a forwarded packet meets first: of chains that filter what is forwarded,
+   * without those that they jump to; a policy that drops counts as one.
+   */
+  readonly forwarding: number;
+}
+
 /** What filters, and how it lasts. */
 export interface FirewallFacts {
-  readonly backends: Readonly<
-    Record<FirewallBackend, { readonly isInstalled: boolean; readonly rules: number }>
-  >;
+  readonly backends: Readonly<Record<FirewallBackend, BackendFacts>>;
   /** What `iptables` is. */
   readonly iptables: 'iptables-nft' | 'iptables-legacy' | null;
-  /** What loads rules at boot. */
+  /**
+   * What can load rules at boot: netfilter-persistent is installed, nftables.service is enabled,
+   * ifupdown runs hooks (if it is in charge: `NetworkFacts`), systemd is the init.
+   */
   readonly persistence: readonly (
     | 'netfilter-persistent'
     | 'nftables.service'
@@ -244,8 +256,11 @@ export interface FirewallFacts {
 /** The hypervisor as its dom0 sees it. */
 export interface XenFacts {
   readonly version: string | null;
+  /** Whether this is the control domain. */
+  readonly isDom0: boolean;
+  /** The one that answers, else the one that is installed. */
   readonly toolstack: 'xl' | 'xm' | null;
-  /** null: no toolstack answers. */
+  /** Without dom0 itself; null: no toolstack answers. */
   readonly domains: readonly RunningDomain[] | null;
 }
 
@@ -261,7 +276,9 @@ export interface RunningVif {
   readonly handle: number;
   /** Its interface on dom0, `vif1.0` or its vifname. */
   readonly device: string;
+  /** Lower case; empty when the toolstack does not tell. */
   readonly mac: string;
+  /** As the toolstack was told, unchecked. */
   readonly ips: readonly string[];
   readonly script: string | null;
   readonly bridge: string | null;

@@ -114,15 +114,15 @@ function freshAnswer(query: Query): Answers[Query['kind']] {
     case 'firewalls':
       return {
         backends: {
-          'iptables-nft': { isInstalled: true, rules: 0 },
-          'iptables-legacy': { isInstalled: true, rules: 0 },
-          nftables: { isInstalled: false, rules: 0 },
+          'iptables-nft': { isInstalled: true, rules: 0, forwarding: 0 },
+          'iptables-legacy': { isInstalled: true, rules: 0, forwarding: 0 },
+          nftables: { isInstalled: false, rules: 0, forwarding: 0 },
         },
         iptables: 'iptables-nft',
         persistence: ['ifupdown'],
       };
     case 'xen':
-      return { version: '4.17', toolstack: 'xl', domains: [] };
+      return { version: '4.17', isDom0: true, toolstack: 'xl', domains: [] };
     case 'session':
       return { peer: '192.168.0.10' };
   }

@@ -1,0 +1,85 @@
+import { type Lines, shortWord } from './facts-lines.ts';
+import type { RunningDomain, RunningVif, XenFacts } from './query.ts';
+
+/** Reads what `xp_xen` printed. */
+export function parseXen(lines: Lines): XenFacts {
+  const answering = toolOf(lines.first('toolstack'));
+  return {
+    version: versionOf(lines),
+    isDom0:
+      answering !== null || (lines.first('/proc/xen/capabilities') ?? '').includes('control_d'),
+    toolstack: answering ?? toolOf(lines.first('installed')),
+    domains: answering === null ? null : domainsOf(lines),
+  };
+}
+
+function toolOf(word: string | null): 'xl' | 'xm' | null {
+  return word === 'xl' || word === 'xm' ? word : null;
+}
+
+function versionOf(lines: Lines): string | null {
+  const info = new Map(
+    lines.all('info').flatMap((text) => {
+      const [, name, value] = /^xen_(\w+)\s*:\s*(\S*)/.exec(text) ?? [];
+      return name === undefined || value === undefined ? [] : [[name, value]];
+    }),
+  );
+  const part = (name: string) =>
+    shortWord(lines.first(`/sys/hypervisor/version/${name}`)) ?? info.get(name) ?? '';
+  const version = `${part('major')}.${part('minor')}${part('extra')}`;
+  // other hypervisors have a /sys/hypervisor too
+  const isXen = (lines.first('/sys/hypervisor/type') ?? 'xen').trim() === 'xen';
+  return isXen && /^\d+\.\d+/.test(version) ? version.slice(0, 64) : null;
+}
+
+/** Lines of `xl list` and `xm list`: name, id, memory, vcpus, state, time. A stopped domain has no id. */
+function domainsOf(lines: Lines): readonly RunningDomain[] {
+  const vifs = vifsOf(lines);
+  return lines.all('domain').flatMap((line) => {
+    const match = /^(\S.{0,255}?)\s+(\d{1,9})\s+\d+\s+\d+\s+[a-z-]+\s+\d/.exec(line);
+    const id = Number(match?.[2] ?? 0);
+    if (match?.[1] === undefined || id === 0) return [];
+    return [{ id, name: match[1], vifs: vifs.get(id) ?? [] }];
+  });
+}
+
+/** The nodes of `xenstore-ls`: a domain, one blank before its vifs, two before their keys. */
+function vifsOf(lines: Lines): ReadonlyMap<number, readonly RunningVif[]> {
+  const nodes = new Map<number, Map<number, Map<string, string>>>();
+  let domain = new Map<number, Map<string, string>>();
+  let vif = new Map<string, string>();
+  let place = '';
+  let id = '';
+  for (const line of lines.all('vif')) {
+    const [, blanks = '', key = '', value = ''] = /^( *)(\w+) = "(.*)"$/.exec(line) ?? [];
+    if (blanks === '' && /^\d{1,9}$/.test(key)) {
+      id = key;
+      domain = new Map();
+      nodes.set(Number(key), domain);
+    } else if (blanks === ' ' && /^\d{1,9}$/.test(key)) {
+      place = `${id}/${key}`;
+      vif = new Map();
+      domain.set(Number(key), vif);
+    } else if (blanks === '  ') {
+      const whole = value.endsWith('...') ? lines.first(`whole:${place}/${key}`) : value;
+      vif.set(key, whole ?? value);
+    }
+  }
+  return new Map(
+    [...nodes].map(([domid, vifs]) => [
+      domid,
+      [...vifs].map(([handle, keys]) => runningVif(domid, handle, keys)),
+    ]),
+  );
+}
+
+function runningVif(domid: number, handle: number, keys: ReadonlyMap<string, string>): RunningVif {
+  return {
+    handle,
+    device: shortWord(keys.get('vifname')) ?? `vif${domid}.${handle}`,
+    mac: keys.get('mac')?.toLowerCase() ?? '',
+    ips: (keys.get('ip') ?? '').split(/\s+/).filter((ip) => ip !== ''),
+    script: keys.get('script') ?? null,
+    bridge: keys.get('bridge') ?? null,
+  };
+}
