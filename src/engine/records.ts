@@ -1,5 +1,5 @@
 import type { Change } from '../host/change.ts';
-import type { ChainsState, FileState, NftState } from '../host/query.ts';
+import type { ChainsState, FileState, NftChain, NftState } from '../host/query.ts';
 import { routingWords } from '../host/routing-words.ts';
 import { chainsAfter } from '../host/state.ts';
 import type { ChangeRecord } from './events.ts';
@@ -58,10 +58,15 @@ export function commandLine({ argv }: Extract<Change, { kind: 'command' }>): str
   return program === '/bin/sh' && option === '-c' && line !== undefined ? line : argv.join(' ');
 }
 
-function nftText({ chains }: NftState): string {
-  return [...chains]
-    .flatMap(([name, rules]) => [`chain ${name}\n`, ...rules.map((rule) => `  ${rule}\n`)])
-    .join('');
+function nftText({ forward, chains }: NftState): string {
+  const text = ({ family, table, chain, rules }: NftChain, ending: string): string =>
+    [`chain ${family} ${table} ${chain}${ending}`, ...rules.map((rule) => `  ${rule}`), ''].join(
+      '\n',
+    );
+  return [
+    ...forward.map((one) => text(one, ` policy ${one.policy}`)),
+    ...chains.map((one) => text(one, '')),
+  ].join('');
 }
 
 function record(

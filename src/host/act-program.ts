@@ -1,14 +1,14 @@
-import { chainsScript } from './chains-text.ts';
-import type { Change, SwapChains, WriteFile } from './change.ts';
+import { swapWords } from './chains-words.ts';
+import type { Change, WriteFile } from './change.ts';
 import { fileFingerprint, fingerprintAfter } from './file-state.ts';
 import { lookOf } from './look-program.ts';
 import { checkedPath, normalParameter, parameterPath } from './names.ts';
 import { compound, type Program } from './program.ts';
 import type { Query } from './query.ts';
+import { nftWords } from './nft-words.ts';
 import { isPlainText, quote, quoteAll } from './quote.ts';
 import { routingWords } from './routing-words.ts';
 import type { RuntimeFile } from './runtime.ts';
-import { isMovedJump } from './state.ts';
 
 /** Status of a section whose change was refused since the state is not the one planned from. */
 export const staleStatus = 75;
@@ -21,6 +21,7 @@ export interface Act {
 
 /** Runtime files that changes need besides look.sh and act.sh; functions that look come first. */
 const filesOf: Partial<Record<Change['kind'], readonly RuntimeFile[]>> = {
+  chains: ['chains.sh', 'act-chains.sh'],
   nft: ['nft.sh', 'act-nft.sh'],
 };
 
@@ -61,7 +62,7 @@ function wordsOf(change: Change): readonly string[] {
     case 'directory':
       return ['xp_make_directory', checkedPath(change.path), change.mode.toString(8)];
     case 'nft':
-      return ['xp_load_nft', change.before.fingerprint ?? '', change.script];
+      return nftWords(change);
     case 'parameter': {
       const { name, before, value } = change;
       return ['xp_parameter', parameterPath(name), before, value, normalParameter(value)];
@@ -74,13 +75,8 @@ function wordsOf(change: Change): readonly string[] {
         ...[rules.fingerprint ?? '', routes.fingerprint ?? '', ...operations],
       ];
     }
-    case 'chains': {
-      const { listed, fingerprint } = change.before;
-      return [
-        ...['xp_swap_chains', `${change.family}`, chainsScript(listed)],
-        ...[fingerprint ?? '', swapPayload(change)],
-      ];
-    }
+    case 'chains':
+      return swapWords(change);
     case 'command':
       return ['xp_command', change.directory ?? '', ...change.argv];
   }
@@ -99,26 +95,6 @@ function writeWords({ path, content, mode, before }: WriteFile): readonly string
     isReadable ? 'text' : 'base64',
     isReadable ? content : base64Lines(content),
   ];
-}
-
-/** The text for `iptables-restore --noflush`: one transaction on the filter table. */
-function swapPayload(change: SwapChains): string {
-  const lines = ['*filter'];
-  for (const [chain, policy] of change.policies) lines.push(`:${chain} ${policy} [0:0]`);
-  for (const chain of [...change.chains.keys(), ...change.removed]) {
-    lines.push(`:${chain} - [0:0]`);
-  }
-  for (const [chain, rules] of change.chains) {
-    for (const rule of rules) lines.push(`-A ${chain} ${rule}`);
-  }
-  for (const [chain, rules] of change.before.chains) {
-    const isReplaced = change.chains.has(chain) || change.removed.includes(chain);
-    const moved = isReplaced ? [] : rules.filter((rule) => isMovedJump(change, chain, rule));
-    for (const jump of moved) lines.push(`-D ${chain} ${jump}`);
-  }
-  for (const { from, to } of change.jumps) lines.push(`-I ${from} 1 -j ${to}`);
-  for (const chain of change.removed) lines.push(`-X ${chain}`);
-  return `${lines.join('\n')}\nCOMMIT\n`;
 }
 
 function base64Lines(bytes: string): string {

@@ -1,6 +1,15 @@
 import { hasContent } from './file-state.ts';
 import { normalParameter } from './names.ts';
-import type { ChainsState, Family, FileState, Listing, NftState, Route, Rule } from './query.ts';
+import type {
+  ChainsState,
+  Family,
+  FileState,
+  Listing,
+  NftChain,
+  NftState,
+  Route,
+  Rule,
+} from './query.ts';
 
 /** When a change takes effect: now, at the next boot, or both. */
 export type Effect = 'live' | 'boot' | 'both';
@@ -96,16 +105,25 @@ export interface SwapChains {
   readonly before: ChainsState;
 }
 
-/** A script for `nft -f`, one transaction. */
+/** One transaction of native nftables. */
 export interface LoadNft {
   readonly kind: 'nft';
   readonly effect: 'live';
+  /** For `nft -f`, without the removal of these jumps. */
   readonly script: string;
+  /** Rules of base chains that do nothing but jump to a chain of ours, and go before the script runs. */
+  readonly unjumped: readonly NftJump[];
   /** What `before` becomes. */
   readonly after: NftState;
   /** The chains that `before` was asked for. */
   readonly listed: readonly string[];
   readonly before: NftState;
+}
+
+/** Rules of a chain that jump to another of its table. */
+export interface NftJump {
+  readonly from: Pick<NftChain, 'family' | 'table' | 'chain'>;
+  readonly to: string;
 }
 
 /** A command of the user's: what it does can't be predicted, so what follows is observed again. */

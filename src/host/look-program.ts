@@ -3,6 +3,7 @@ import { lookChains } from './look-chains.ts';
 import { lookFiles } from './look-files.ts';
 import { lookParameters, lookSession, lookTools } from './look-host.ts';
 import { lookNetwork } from './look-network.ts';
+import { lookNft } from './look-nft.ts';
 import type { Asked, LookPart, Observation, Sections } from './look-part.ts';
 import { compound, type Program } from './program.ts';
 import { type Query, type QueryOf, queryKey } from './query.ts';
@@ -18,6 +19,7 @@ const parts: readonly LookPart[] = [
   lookTools,
   lookNetwork,
   lookChains,
+  lookNft,
   lookSession,
   lookFacts,
 ];

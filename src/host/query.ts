@@ -18,8 +18,17 @@ export type Query =
       readonly iif: string | null;
       readonly to: string;
     }
-  | { readonly kind: 'chains'; readonly family: Family; readonly chains: readonly string[] }
-  | { readonly kind: 'nft'; readonly chains: readonly string[] }
+  | {
+      readonly kind: 'chains';
+      readonly family: Family;
+      readonly chains: readonly string[];
+      readonly wanted: ReadonlyMap<string, readonly string[]>;
+    }
+  | {
+      readonly kind: 'nft';
+      readonly chains: readonly string[];
+      readonly wanted: readonly NftWanted[];
+    }
   | { readonly kind: 'parameter'; readonly name: string }
   | { readonly kind: 'tool'; readonly name: string }
   | { readonly kind: 'session' }
@@ -160,7 +169,10 @@ export interface Route {
   readonly rest: string;
 }
 
-/** Chains of iptables' filter table, as iptables-save prints them, without counters. */
+/**
+ * Chains of iptables, as iptables-save prints them, without counters. A chain has the name that it
+ * has in the filter table, or `raw/NAME` in the raw table.
+ */
 export interface ChainsState {
   /** The chains that were asked for, there or not. */
   readonly listed: readonly string[];
@@ -168,28 +180,58 @@ export interface ChainsState {
   readonly chains: ReadonlyMap<string, readonly string[]>;
   /** Built-in chain -> `ACCEPT` or `DROP`. */
   readonly policies: ReadonlyMap<string, string>;
+  /**
+   * What was wanted, as this host's iptables spells it: only where the live rules were not spelled as
+   * the wanted ones, and where the host could load those (unshare(1), root).
+   */
+  readonly spelled: ReadonlyMap<string, readonly string[]>;
+  /** Why nothing of this can be relied on, in a sentence; null when it can. */
+  readonly problem: string | null;
   /** As in `Listing`. */
   readonly fingerprint: string | null;
+}
+
+/** Families of nftables whose chains see forwarded IP packets. */
+export type NftFamily = 'ip' | 'ip6' | 'inet';
+
+/** Rules that our chains should have in a table of this family, as we spell them. */
+export interface NftWanted {
+  readonly family: NftFamily;
+  /** Chain -> all its rules. */
+  readonly chains: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The forwarding side of a native nftables ruleset. */
 export interface NftState {
-  /** Base chains hooked to forward, in order of priority; those of iptables-nft's own tables are marked. */
+  /** Base chains hooked to forward that are in force, in order of priority. */
   readonly forward: readonly NftBaseChain[];
-  /** `FAMILY TABLE CHAIN` of the chains asked for -> rules as `nft -s list` prints them. */
-  readonly chains: ReadonlyMap<string, readonly string[]>;
+  /** Those of the chains asked for that are there, wherever they are. */
+  readonly chains: readonly NftChain[];
+  /**
+   * What was wanted, as this host's nft spells it: only where the live rules were not spelled as the
+   * wanted ones, and where the host could load those (unshare(1), root).
+   */
+  readonly spelled: readonly NftWanted[];
   /** As in `Listing`. */
   readonly fingerprint: string | null;
 }
 
-export interface NftBaseChain {
-  readonly family: 'ip' | 'ip6' | 'inet';
+export interface NftChain {
+  readonly family: NftFamily;
   readonly table: string;
   readonly chain: string;
-  readonly policy: 'accept' | 'drop';
-  readonly isOfIptables: boolean;
-  /** As `nft -s list` prints them. */
+  /** As `nft -s list` prints them, without counts; each in one line. */
   readonly rules: readonly string[];
+}
+
+export interface NftBaseChain extends NftChain {
+  readonly policy: 'accept' | 'drop';
+  /** As nft prints it: `filter`, `filter + 10`, `-5`. */
+  readonly priority: string;
+  /** Whether it is iptables-nft's FORWARD. */
+  readonly isOfIptables: boolean;
+  /** Whether the table belongs to a running program, which alone may change it (`flags owner`). */
+  readonly isOwned: boolean;
 }
 
 /** What runs there. Strings are the host's words: escape before showing. */
@@ -306,11 +348,18 @@ export const query = {
   /** Where a packet would go, from `ip route get`. */
   path: (path: { readonly from?: string; readonly iif?: string; readonly to: string }) =>
     ({ kind: 'path', from: path.from ?? null, iif: path.iif ?? null, to: path.to }) as const,
-  /** Chains of the filter table, from `iptables-save` or `ip6tables-save`. */
+  /** Chains from `iptables-save` or `ip6tables-save`. */
   chains: (family: Family, ...chains: readonly string[]) =>
-    ({ kind: 'chains', family, chains }) as const,
-  /** Chains of native nftables, from `nft list ruleset`. */
-  nft: (...chains: readonly string[]) => ({ kind: 'nft', chains }) as const,
+    ({ kind: 'chains', family, chains, wanted: new Map<string, readonly string[]>() }) as const,
+  /** The same, and how the host spells what is wanted: chain -> all its rules. */
+  comparedChains: (
+    family: Family,
+    chains: readonly string[],
+    wanted: ReadonlyMap<string, readonly string[]>,
+  ) => ({ kind: 'chains', family, chains, wanted }) as const,
+  /** Chains of native nftables, from `nft list ruleset`, and how the host spells what is wanted. */
+  nft: (chains: readonly string[], wanted: readonly NftWanted[] = []) =>
+    ({ kind: 'nft', chains, wanted }) as const,
   /** A kernel parameter by its sysctl name. */
   parameter: (name: string) => ({ kind: 'parameter', name }) as const,
   /** Whether a command is there. */
@@ -337,9 +386,9 @@ export function queryKey(asked: Query): string {
     case 'path':
       return `path:${asked.from ?? ''},${asked.iif ?? ''},${asked.to}`;
     case 'chains':
-      return `chains:${asked.family}:${[...asked.chains].sort().join(',')}`;
+      return `chains:${asked.family}:${[...asked.chains].sort().join(',')}${comparison(asked.wanted)}`;
     case 'nft':
-      return `nft:${[...asked.chains].sort().join(',')}`;
+      return `nft:${[...asked.chains].sort().join(',')}:${asked.wanted.map(wantedKey).join(';')}`;
     case 'parameter':
     case 'tool':
       return `${asked.kind}:${asked.name}`;
@@ -355,4 +404,12 @@ export function queryKey(asked: Query): string {
     case 'xen':
       return asked.kind;
   }
+}
+
+function wantedKey({ family, chains }: NftWanted): string {
+  return JSON.stringify([family, [...chains]]);
+}
+
+function comparison(wanted: ReadonlyMap<string, readonly string[]>): string {
+  return wanted.size === 0 ? '' : `:${JSON.stringify([...wanted])}`;
 }

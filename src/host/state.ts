@@ -1,3 +1,4 @@
+import { jumpTo, tableOf } from './chains-text.ts';
 import type { Change, SwapChains, WriteFile } from './change.ts';
 import type { Observation } from './look-program.ts';
 import { normalParameter } from './names.ts';
@@ -76,7 +77,9 @@ export class HostState {
         update('file', `file:${change.path}`, () => ({ type: 'directory' }));
         break;
       case 'nft':
-        update('nft', `nft:${[...change.listed].sort().join(',')}`, () => change.after);
+        for (const key of next.keys()) {
+          if (key.startsWith('nft:')) update('nft', key, () => change.after);
+        }
         break;
       case 'command':
         break;
@@ -107,10 +110,10 @@ export function chainsAfter(change: SwapChains, state: ChainsState): ChainsState
     chains.set(chain, kept);
   }
   for (const { from, to } of change.jumps) {
-    chains.set(from, [`-j ${to}`, ...(chains.get(from) ?? [])]);
+    chains.set(from, [jumpTo(to), ...(chains.get(from) ?? [])]);
   }
   return {
-    listed: state.listed,
+    ...state,
     chains,
     policies: new Map([...state.policies, ...change.policies]),
     fingerprint: null,
@@ -120,7 +123,7 @@ export function chainsAfter(change: SwapChains, state: ChainsState): ChainsState
 /** Whether a rule is a jump that comes to be first, or one to a chain that goes. */
 export function isMovedJump(change: SwapChains, chain: string, rule: string): boolean {
   return (
-    change.jumps.some(({ from, to }) => from === chain && rule === `-j ${to}`) ||
-    change.removed.some((name) => rule === `-j ${name}`)
+    change.jumps.some(({ from, to }) => from === chain && rule === jumpTo(to)) ||
+    change.removed.some((name) => tableOf(name) === tableOf(chain) && rule === jumpTo(name))
   );
 }

@@ -96,7 +96,7 @@ function freshAnswer(query: Query): Answers[Query['kind']] {
     case 'path':
       return { dev: null, via: null, src: null, table: null, error: null };
     case 'nft':
-      return { forward: [], chains: new Map(), fingerprint: '0 0' };
+      return { forward: [], chains: [], spelled: [], fingerprint: '0 0' };
     case 'system':
       return {
         hostname: 'host',

@@ -1,0 +1,53 @@
+import {
+  asText,
+  type LookPart,
+  type Observation,
+  type Section,
+  type Sections,
+} from './look-part.ts';
+import { nftChainText, nftScript, parseNft, parseSpelled } from './nft-text.ts';
+import type { NftWanted, QueryOf } from './query.ts';
+import { quote, quoteAll } from './quote.ts';
+import { sums } from './sums.ts';
+
+/** Chains of native nftables. */
+export const lookNft: LookPart = {
+  runtime: 'nft.sh',
+  lines: (asked) =>
+    asked('nft').flatMap(({ chains, wanted }, index) => [
+      `xp_look_nft nft${index} ${quote(nftScript(chains))}`,
+      ...wanted.map((one) => spellLine(one, index)),
+    ]),
+  read: (asked, sections) =>
+    asked('nft').map((one, index) => [one, observeNft(one, index, sections)]),
+};
+
+/** Chains that are jumped to, and not compared, must be there to be jumped to. */
+function spellLine({ family, chains }: NftWanted, index: number): string {
+  const targets = [...chains.values()]
+    .flat()
+    .flatMap((rule) => / jump (\S+)/.exec(` ${rule}`)?.[1] ?? []);
+  const empty = [...new Set(targets)].filter((chain) => !chains.has(chain));
+  const texts = [...chains].map(([chain, rules]) => nftChainText(chain, rules));
+  const others = empty.map((chain) => nftChainText(chain, [])).join('');
+  return `xp_spell_nft nft${index}.${family} ${family} ${quoteAll([others, ...texts])}`;
+}
+
+function observeNft(
+  { chains, wanted }: QueryOf<'nft'>,
+  index: number,
+  sections: Sections,
+): Observation {
+  const section = sections.get(`nft${index}`);
+  if (section?.status !== 0) return { failure: 'the chains of nftables could not be listed' };
+  const parsed = parseNft(asText(section.body), chains, sums(section.body));
+  if ('failure' in parsed) return parsed;
+  const spelled = wanted.flatMap(
+    (one) => spelledIn(sections.get(`nft${index}.${one.family}`), one) ?? [],
+  );
+  return { answer: { ...parsed.state, spelled } };
+}
+
+function spelledIn(section: Section | undefined, wanted: NftWanted): NftWanted | null {
+  return section?.status === 0 ? parseSpelled(asText(section.body), wanted) : null;
+}

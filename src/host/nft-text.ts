@@ -1,0 +1,158 @@
+import type { NftBaseChain, NftChain, NftFamily, NftState, NftWanted } from './query.ts';
+
+/**
+ * The sed script by which both programs list the same chains (`xp_list_nft`). Names are `XPUSH-` and letters.
+ * Throws for any other: it would be sed's to interpret.
+ */
+export function nftScript(chains: readonly string[]): string {
+  return [...chains]
+    .sort()
+    .map((chain) => `/\\n\tchain ${checkedChain(chain)} {\\n/b print`)
+    .join('\n');
+}
+
+/** A chain as nft prints it within its table. Throws for a name or rule that would be more than that. */
+export function nftChainText(chain: string, rules: readonly string[]): string {
+  for (const rule of rules) checkedNftRule(rule);
+  return `\tchain ${checkedChain(chain)} {\n${rules.map((rule) => `\t\t${rule}\n`).join('')}\t}\n`;
+}
+
+/** The rule; throws for a text that is more than one. */
+export function checkedNftRule(rule: string): string {
+  const bare = rule.replace(/"[^"\n]*"/g, '').replace(/\{[^{}]*\}/g, '');
+  if (/["\n{};]/.test(bare)) throw new Error(`not one rule: ${rule}`);
+  return rule;
+}
+
+function checkedChain(chain: string): string {
+  if (!/^XPUSH-[A-Z]{1,20}$/.test(chain)) throw new Error(`not a chain of ours: ${chain}`);
+  return chain;
+}
+
+/** Parses what `xp_list_nft` prints, or says why it cannot be relied on. */
+export function parseNft(
+  text: string,
+  listed: readonly string[],
+  fingerprint: string,
+): { readonly state: NftState } | { readonly failure: string } {
+  const status = /^#status (\d+)$/m.exec(text)?.[1];
+  if (status === '127') return { failure: "nftables is not installed (looked for 'nft')" };
+  if (status !== undefined) {
+    return { failure: `'nft -s list ruleset' failed with status ${status} (older than 0.8?)` };
+  }
+  const found = parseListing(text);
+  if (found === null) return { failure: 'the listing of nft makes no sense' };
+  const forward = found.flatMap((one) => ('policy' in one ? [one] : []));
+  return {
+    state: {
+      forward: forward.toSorted((a, b) => priorityNumber(a.priority) - priorityNumber(b.priority)),
+      chains: found.filter((one) => !('policy' in one) && listed.includes(one.chain)),
+      spelled: [],
+      fingerprint,
+    },
+  };
+}
+
+/** The chains in a listing of one table that was made of wanted rules; null when they are not there. */
+export function parseSpelled(text: string, wanted: NftWanted): NftWanted | null {
+  const chains = new Map<string, readonly string[]>();
+  const [header = '', ...lines] = text.split('\n');
+  if (header !== `table ${wanted.family} xpush {`) return null;
+  for (const block of splitChains(lines.join('\n'))) {
+    const rules = joinLines(block.lines);
+    if (rules === null) return null;
+    chains.set(block.chain, rules);
+  }
+  const spelled = [...wanted.chains].flatMap(([chain, rules]) => {
+    const found = chains.get(chain);
+    return found?.length === rules.length ? [[chain, found] as const] : [];
+  });
+  if (spelled.length < wanted.chains.size) return null;
+  return { family: wanted.family, chains: new Map(spelled) };
+}
+
+/** Chains below a line for their table, over and over; null for anything else. */
+function parseListing(text: string): readonly (NftChain | NftBaseChain)[] | null {
+  if (!text.endsWith('#listed\n')) return null;
+  const found: (NftChain | NftBaseChain)[] = [];
+  // a table's line is the only one that begins so: chains' lines begin with tabs
+  for (const part of text.slice(0, -'#listed\n'.length).split(/^(?=table )/m)) {
+    if (part === '') continue;
+    const [, family = '', table = ''] = /^table (\w+) (\S+) \{/.exec(part) ?? [];
+    const [block, ...more] = splitChains(part);
+    const lines = block === undefined ? null : joinLines(block.lines);
+    if (table === '' || block === undefined || lines === null || more.length > 0) return null;
+    if (!isFamily(family)) continue;
+    const flags = /^\tflags (.*)$/m.exec(part.split('\n\tchain ')[0] ?? '')?.[1] ?? '';
+    if (/\bdormant\b/.test(flags)) continue;
+    const chain = chainOf({ family, table, chain: block.chain, rules: lines }, flags);
+    if (chain !== null) found.push(chain);
+  }
+  return found;
+}
+
+/** A chain without the lines that tell what it is hooked to; null for one hooked to something else. */
+function chainOf(listed: NftChain, flags: string): NftChain | NftBaseChain | null {
+  const rules = listed.rules.filter((rule) => !/^(?:type|comment|policy) /.test(rule));
+  const hook = listed.rules.find((rule) => rule.startsWith('type '));
+  const chain = { ...listed, rules };
+  if (hook === undefined) return chain;
+  const [, priority] = /^type filter hook forward priority ([^;]+);/.exec(hook) ?? [];
+  if (priority === undefined) return null;
+  return {
+    ...chain,
+    policy: /\bpolicy drop;/.test(hook) ? 'drop' : 'accept',
+    priority,
+    isOfIptables:
+      listed.family !== 'inet' && /^filter FORWARD$/.test(`${listed.table} ${listed.chain}`),
+    isOwned: /\bowner\b/.test(flags),
+  };
+}
+
+interface Block {
+  readonly chain: string;
+  readonly lines: readonly string[];
+}
+
+/** `\tchain NAME {` to `\t}`. */
+function splitChains(text: string): readonly Block[] {
+  return [...text.matchAll(/^\tchain (\S+) \{[^\n]*\n((?:\t\t[^\n]*\n)*)\t\}$/gm)].map(
+    ([, chain = '', body = '']) => ({ chain, lines: body.split('\n').slice(0, -1) }),
+  );
+}
+
+/** Rules in one line each: sets and chains without a name go over several; null when one has no end. */
+function joinLines(lines: readonly string[]): readonly string[] | null {
+  const joined: string[] = [];
+  let depth = 0;
+  for (const line of lines) {
+    const text = line.trim();
+    if (depth > 0) joined.push(`${joined.pop() ?? ''} ${text}`);
+    else joined.push(text);
+    const bare = text.replace(/"[^"]*"/g, '');
+    depth += count(bare, '{') - count(bare, '}');
+    if (depth < 0) return null;
+  }
+  return depth === 0 ? joined : null;
+}
+
+const count = (text: string, character: string): number => text.split(character).length - 1;
+
+const isFamily = (word: string): word is NftFamily =>
+  word === 'ip' || word === 'ip6' || word === 'inet';
+
+/** Names of priorities (nft(8)) that a filter chain may have. */
+const priorityNames = new Map([
+  ['raw', -300],
+  ['mangle', -150],
+  ['dstnat', -100],
+  ['filter', 0],
+  ['security', 50],
+  ['srcnat', 100],
+]);
+
+function priorityNumber(priority: string): number {
+  const [, name, sign, offset] = /^([a-z]+)?(?: ([+-]) )?(-?\d+)?$/.exec(priority) ?? [];
+  const base = name === undefined ? 0 : (priorityNames.get(name) ?? 0);
+  return base + (sign === '-' ? -1 : 1) * Number(offset ?? 0);
+}

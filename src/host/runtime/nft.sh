@@ -1,0 +1,52 @@
+# shellcheck shell=sh
+# Looking at native nftables. Nothing in here writes: wanted rules are tried in a network namespace
+# that ends with the process.
+
+# Base chains hooked to forward, and those that sed's script jumps to `print` for, each below a line
+# for its table, which has the table's flags. Without counts (-s).
+xp_list_nft() { # SED-SCRIPT
+  { nft -s list ruleset || echo "#status $?"; } 2>/dev/null |
+    sed -n -e '/^#status/p' \
+      -e '/^table /{' -e h -e b -e '}' -e '/^	flags /H' \
+      -e '/^	chain /,/^	}$/{' -e H -e '/^	}$/!b' -e x \
+      -e '/\n		type filter hook forward /b print' -e "$1" -e 'b strip' \
+      -e ': print' -e p -e ': strip' -e 's/\n	chain .*//' -e x -e '}'
+  echo '#listed'
+}
+
+xp_look_nft() { # ID SED-SCRIPT
+  XP_NFT=$(xp_list_nft "$2")
+  xp_begin "$1"
+  xp_print "$XP_NFT
+"
+  xp_end "$1" 0
+}
+
+# The wanted chains as this nft spells them, unless tables of that family have none of ours or have
+# them word for word; in the words that the last xp_look_nft found.
+xp_spell_nft() { # ID FAMILY CHAINS-NOT-COMPARED CHAIN...
+  xp_id=$1 xp_family=$2 xp_text=$3
+  shift 3
+  case $XP_NFT in
+  *"
+table $xp_family "*"
+	chain XPUSH-"*) ;;
+  "table $xp_family "*"
+	chain XPUSH-"*) ;;
+  *) return ;;
+  esac
+  xp_same=yes
+  for xp_chain; do
+    case $XP_NFT in
+    *"$xp_chain"*) ;;
+    *) xp_same= ;;
+    esac
+    xp_text=$xp_text$xp_chain
+  done
+  [ -z "$xp_same" ] || return 0
+  xp_begin "$xp_id"
+  xp_print "table $xp_family xpush {
+$xp_text}
+" | unshare -n sh -c 'nft -f /dev/stdin && nft -s list ruleset' 2>/dev/null
+  xp_end "$xp_id" $?
+}

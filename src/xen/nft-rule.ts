@@ -1,0 +1,155 @@
+import type { Family } from '../inventory/model.ts';
+import type { FirewallRule, Verdict } from './firewall-model.ts';
+import { addressSet, portSet } from './nft-sets.ts';
+import { normalisePorts } from './ports.ts';
+
+/** A rule in the words of nft. */
+export interface NftRule {
+  readonly text: string;
+  /** Whether its words hold for packets of one family only. */
+  readonly isOfFamily: boolean;
+}
+
+/**
+ * The rules of a chain in the words and the order in which `nft -s list` prints them (1.0). Neighbours
+ * that differ in one respect become one rule with a set: a packet finds the same verdict there, but
+ * goes past one rule in place of many.
+ */
+export function nftRules(rules: readonly FirewallRule[], family: Family): readonly NftRule[] {
+  let wide: readonly WideRule[] = rules.map((rule) => ({
+    ...rule,
+    sources: rule.source === null ? [] : [rule.source],
+    destinations: rule.destination === null ? [] : [rule.destination],
+  }));
+  for (const mergeInto of [mergeDestinations, mergeSources, mergePorts]) {
+    wide = mergeNeighbours(wide, mergeInto);
+  }
+  return wide.map((rule) => ({
+    text: words(rule, family).join(' '),
+    isOfFamily: rule.sources.length > 0 || rule.destinations.length > 0 || rule.proto === 'icmp',
+  }));
+}
+
+/** A rule for several ends; an empty list is any. */
+interface WideRule extends FirewallRule {
+  readonly sources: readonly string[];
+  readonly destinations: readonly string[];
+}
+
+/** One rule for both, or null when no rule says the same. */
+type Merge = (a: WideRule, b: WideRule) => WideRule | null;
+
+const mergeDestinations: Merge = (a, b) =>
+  a.destinations.length > 0 && b.destinations.length > 0 && isSame(a, b, 'destinations')
+    ? { ...a, destination: null, destinations: [...a.destinations, ...b.destinations] }
+    : null;
+
+const mergeSources: Merge = (a, b) =>
+  a.sources.length > 0 && b.sources.length > 0 && isSame(a, b, 'sources')
+    ? { ...a, source: null, sources: [...a.sources, ...b.sources] }
+    : null;
+
+const mergePorts: Merge = (a, b) =>
+  a.dports.length > 0 && b.dports.length > 0 && isSame(a, b, 'dports')
+    ? { ...a, dports: normalisePorts([...a.dports, ...b.dports]) }
+    : null;
+
+function mergeNeighbours(rules: readonly WideRule[], merge: Merge): readonly WideRule[] {
+  const result: WideRule[] = [];
+  for (const rule of rules) {
+    const before = result.at(-1);
+    const merged = before === undefined || !isMergeable(rule) ? null : merge(before, rule);
+    if (merged === null) result.push(rule);
+    else result.splice(-1, 1, merged);
+  }
+  return result;
+}
+
+/** What counts packets or speaks of them would do so in another way. */
+const isMergeable = ({ limit, verdict }: FirewallRule): boolean =>
+  limit === null && verdict.kind !== 'log';
+
+/** Whether two rules say the same but for one respect. */
+function isSame(a: WideRule, b: WideRule, but: 'sources' | 'destinations' | 'dports'): boolean {
+  const rest = (rule: WideRule): string =>
+    JSON.stringify({ ...rule, source: null, destination: null, [but]: null });
+  return rest(a) === rest(b);
+}
+
+function words(rule: WideRule, family: Family): readonly string[] {
+  const { sources, destinations, proto, sports, dports, icmp, limit } = rule;
+  const ip = family === 4 ? 'ip' : 'ip6';
+  return [
+    ...interfaceWords('iifname', rule.iif),
+    ...interfaceWords('oifname', rule.oif),
+    ...(sources.length === 0 ? [] : [`${ip} saddr ${addressSet(sources)}`]),
+    ...(destinations.length === 0 ? [] : [`${ip} daddr ${addressSet(destinations)}`]),
+    ...(sports.length === 0 ? [] : [`${proto} sport ${portSet(sports)}`]),
+    ...(dports.length === 0 ? [] : [`${proto} dport ${portSet(dports)}`]),
+    ...(proto === null || sports.length + dports.length > 0
+      ? []
+      : protocolWords(proto, icmp, family)),
+    ...stateWords(rule.state),
+    ...(limit === null ? [] : [`limit rate ${limit}`]),
+    ...verdictWords(rule.verdict),
+    ...commentWords(rule.comment),
+  ];
+}
+
+/** A name; a last `+` is iptables' word for any rest, and `*` nft's. */
+function interfaceWords(key: 'iifname' | 'oifname', name: string | null): readonly string[] {
+  if (name === null || name === '+') return [];
+  if (/["\\\n*]/.test(name)) throw new Error(`not the name of an interface: ${name}`);
+  return [`${key} "${name.replace(/\+$/, '*')}"`];
+}
+
+/** Names that nft prints for what our rules speak of (nft(8), ICMP and ICMPv6 types and codes). */
+const icmpNames = new Map([
+  ['4:3/4', 'icmp type destination-unreachable icmp code frag-needed'],
+  ['6:2', 'icmpv6 type packet-too-big'],
+]);
+
+function protocolWords(
+  proto: 'tcp' | 'udp' | 'icmp',
+  icmp: FirewallRule['icmp'],
+  family: Family,
+): readonly string[] {
+  const name = proto === 'icmp' && family === 6 ? 'ipv6-icmp' : proto;
+  if (icmp === null) return [`meta l4proto ${name}`];
+  const { type, code } = icmp;
+  const known = icmpNames.get(`${family}:${type}${code === null ? '' : `/${code}`}`);
+  if (known !== undefined) return [known];
+  const key = family === 4 ? 'icmp' : 'icmpv6';
+  return [`${key} type ${type}`, ...(code === null ? [] : [`${key} code ${code}`])];
+}
+
+function stateWords(state: FirewallRule['state']): readonly string[] {
+  if (state === null) return [];
+  return [state === 'new' ? 'ct state new' : 'ct state established,related'];
+}
+
+function verdictWords(verdict: Verdict): readonly string[] {
+  switch (verdict.kind) {
+    case 'accept':
+    case 'return':
+    case 'drop':
+      return [verdict.kind];
+    case 'log':
+      return [`log prefix "${plain(verdict.prefix)}"`];
+    case 'jump':
+      return [`jump ${verdict.chain}`];
+  }
+}
+
+/** The kernel keeps 127 bytes of a comment (libnftnl, NFTNL_UDATA_COMMENT_MAXLEN). */
+const commentLimit = 127;
+
+function commentWords(comment: string | null): readonly string[] {
+  const text = plain(comment ?? '').slice(0, commentLimit);
+  return text.trim() === '' ? [] : [`comment "${text}"`];
+}
+
+/** What may stand between two `"`, where nothing can be escaped. */
+function plain(text: string): string {
+  return text.replaceAll('"', "'").replace(/[^ -~]/g, '?');
+}
