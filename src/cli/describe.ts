@@ -138,7 +138,7 @@ function describeRouting(domU: DomU): { readonly rules: string[]; readonly table
   const tables = domU.vifs.filter((vif) => needsTable(domU, vif)).map(({ table }) => table);
   return {
     rules: rules.map(
-      ({ priority, from, table }) => `${priority}: from ${from.replace('/32', '')} lookup ${table}`,
+      ({ priority, from, table }) => `${priority}: from ${withoutHostPrefix(from)} lookup ${table}`,
     ),
     tables: tables.map(({ id, name }) => ({
       id,
@@ -146,4 +146,9 @@ function describeRouting(domU: DomU): { readonly rules: string[]; readonly table
       routes: routes.filter(({ table }) => table === id).map(formatRoute),
     })),
   };
+}
+
+/** As `ip rule` prints a network: one of a single address without its prefix length. */
+function withoutHostPrefix(network: string): string {
+  return network.replace(network.includes(':') ? /\/128$/ : /\/32$/, '');
 }

@@ -32,7 +32,11 @@ function dom0Settings(
   const uplink = dom0.uplink ?? 'eth0';
   return {
     // Answers for others are delayed at random by default, by up to 0.8 s.
-    ...Object.fromEntries(nics.map(({ iface }) => [`net/ipv4/neigh/${iface}/proxy_delay`, 0])),
+    ...Object.fromEntries(
+      nics.flatMap(({ iface }) =>
+        ['ipv4', 'ipv6'].map((family) => [`net/${family}/neigh/${iface}/proxy_delay`, 0]),
+      ),
+    ),
     ...(dom0.forwarding
       ? { 'net.ipv4.ip_forward': 1, [`net/ipv4/conf/${uplink}/proxy_arp`]: 1 }
       : {}),

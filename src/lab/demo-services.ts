@@ -86,7 +86,7 @@ function isAllowed({ allow }: DomU, address: string, port: number): boolean {
       proto === 'tcp' &&
       direction === 'in' &&
       from.length === 0 &&
-      (to.length === 0 || to.includes(`${address}/32`)) &&
+      (to.length === 0 || to.includes(address)) &&
       (ports.length === 0 || ports.some(({ first, last }) => first <= port && port <= last)),
   );
 }
