@@ -24,10 +24,8 @@ interface Distribution {
 /** os-release(5) where there is one (2012), else the file that each family had before. */
 function distributionOf(lines: Lines): Distribution {
   const debian = shortWord(lines.first('/etc/debian_version'));
-  const release = assignments([
-    ...lines.all('/usr/lib/os-release'),
-    ...lines.all('/etc/os-release'),
-  ]);
+  const etc = lines.all('/etc/os-release');
+  const release = assignments(etc.length > 0 ? etc : lines.all('/usr/lib/os-release'));
   const id = shortWord(release.get('ID')?.toLowerCase());
   if (id !== null) {
     const version = shortWord(release.get('VERSION_ID'));
