@@ -1,41 +1,81 @@
 import type { ChainsState } from './query.ts';
 
+const tables = ['filter', 'raw'] as const;
+
+type Table = (typeof tables)[number];
+
+/** The table of a chain: `raw` of `raw/PREROUTING`. Throws for names that no chain of ours may have. */
+export function tableOf(name: string): Table {
+  return split(name).table;
+}
+
+/** A rule that does nothing but jump to the chain, in the words of iptables-save. */
+export function jumpTo(name: string): string {
+  return `-j ${split(name).chain}`;
+}
+
+/** Chains by their table, with the names that they have there. */
+export function byTable(
+  names: readonly string[],
+): readonly {
+  readonly table: Table;
+  readonly chains: readonly { name: string; chain: string }[];
+}[] {
+  return tables.flatMap((table) => {
+    const chains = names.flatMap((name) => {
+      const parts = split(name);
+      return parts.table === table ? [{ name, chain: parts.chain }] : [];
+    });
+    return chains.length === 0 ? [] : [{ table, chains }];
+  });
+}
+
+/** Names are iptables' (letters, digits, `_`, `-`; at most 28): all else would be sed's to interpret. */
+function split(name: string): { readonly table: Table; readonly chain: string } {
+  const [, prefix, chain = ''] = /^(raw\/)?([\w-]{1,28})$/.exec(name) ?? [];
+  if (chain === '') throw new Error(`not a chain name: ${name}`);
+  return { table: prefix === undefined ? 'filter' : 'raw', chain };
+}
+
 /**
  * The sed script by which both programs list the same chains: `:NAME POLICY` and `-A NAME ...` lines
- * of these. Names are iptables chain names ([A-Za-z0-9_-], at most 28 characters).
- * Throws for any other name: it would be sed's to interpret.
+ * of these, and what iptables-save says of a table that it can't show.
+ * Throws for what is no name of a chain.
  */
-export function chainsScript(chains: readonly string[]): string {
-  for (const chain of chains) {
-    if (!/^[\w-]{1,28}$/.test(chain)) throw new Error(`not a chain name: ${chain}`);
-  }
-  return [...chains]
-    .sort()
-    .map((chain) => `/^:${chain} /p;/^-A ${chain}$/p;/^-A ${chain} /p`)
-    .join(';');
+export function chainsScript(names: readonly string[]): string {
+  return byTable([...names].sort())
+    .flatMap(({ table, chains }) => [
+      `/^# Table .${table}. .*incompatible/p`,
+      `/^\\*${table}$/,/^COMMIT/{`,
+      's/ \\[[0-9]*:[0-9]*\\]$//',
+      ...(table === 'filter' ? [] : [`s/^:/:${table}\\//`, `s/^-A /-A ${table}\\//`]),
+      ...chains.map(({ name }) => {
+        const pattern = name.replace('/', '\\/');
+        return `/^:${pattern} /p;/^-A ${pattern}$/p;/^-A ${pattern} /p`;
+      }),
+      '}',
+    ])
+    .join('\n');
 }
 
 /** The kernel's own chains: they are there, and accept, before anything is said of them. */
-const builtIn = ['INPUT', 'FORWARD', 'OUTPUT'];
+const builtIn = ['INPUT', 'FORWARD', 'OUTPUT', 'raw/PREROUTING', 'raw/OUTPUT'];
 
-/** Parses what `xp_list_chains` prints, or says why it cannot be relied on. */
+export function isBuiltIn(name: string): boolean {
+  return builtIn.includes(name);
+}
+
+/** Parses what `xp_print_chains` prints; `spelled` is what `xp_spell_chains` does, null for nothing. */
 export function parseChains(
   text: string,
+  spelled: string | null,
   listed: readonly string[],
   fingerprint: string,
-): { readonly state: ChainsState } | { readonly failure: string } {
+): ChainsState {
   const present = builtIn.filter((chain) => listed.includes(chain));
   const chains = new Map<string, string[]>(present.map((chain) => [chain, []]));
   const policies = new Map(present.map((chain) => [chain, 'ACCEPT']));
   for (const line of text.split('\n')) {
-    const status = /^#status (\d+)$/.exec(line)?.[1];
-    if (status === '127') {
-      return { failure: 'iptables is not installed (looked for iptables-save)' };
-    }
-    if (status !== undefined) return { failure: `iptables-save failed with status ${status}` };
-    if (/^#.*incompatible/.test(line)) {
-      return { failure: "the filter table holds native nft rules that iptables can't show" };
-    }
     const chain = /^:(\S+) (\S+)/.exec(line);
     if (chain?.[1] !== undefined && chain[2] !== undefined) {
       chains.set(chain[1], []);
@@ -44,5 +84,24 @@ export function parseChains(
     const rule = /^-A (\S+) ?(.*)$/.exec(line);
     if (rule?.[1] !== undefined) chains.get(rule[1])?.push(rule[2] ?? '');
   }
-  return { state: { listed, chains, policies, fingerprint } };
+  return {
+    ...{ listed, chains, policies, fingerprint },
+    problem: problemOf(text),
+    spelled: spelled === null ? new Map() : ownChains(spelled),
+  };
+}
+
+function problemOf(text: string): string | null {
+  const status = /^#status (\d+)$/m.exec(text)?.[1];
+  if (status === '127') return 'iptables is not installed (looked for iptables-save)';
+  if (status !== undefined) return `iptables-save failed with status ${status}`;
+  const [, table] = /^# Table .(\w+). .*incompatible/m.exec(text) ?? [];
+  return table === undefined
+    ? null
+    : `the ${table} table holds native nft rules that iptables can't show`;
+}
+
+function ownChains(text: string): ReadonlyMap<string, readonly string[]> {
+  const { chains } = parseChains(text, null, [], '');
+  return new Map([...chains].filter(([name]) => !isBuiltIn(name)));
 }

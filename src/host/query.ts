@@ -212,6 +212,8 @@ export interface NftState {
    * wanted ones, and where the host could load those (unshare(1), root).
    */
   readonly spelled: readonly NftWanted[];
+  /** Why nothing of this can be relied on, in a sentence; null when it can. */
+  readonly problem: string | null;
   /** As in `Listing`. */
   readonly fingerprint: string | null;
 }

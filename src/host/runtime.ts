@@ -5,7 +5,14 @@ import { join } from 'node:path';
  * The files that programs are made of. Every look needs look.sh, every act act.sh too; the others
  * go to a host when a query or change of theirs does.
  */
-export type RuntimeFile = 'look.sh' | 'act.sh' | 'facts.sh' | 'nft.sh' | 'act-nft.sh';
+export type RuntimeFile =
+  | 'look.sh'
+  | 'act.sh'
+  | 'facts.sh'
+  | 'chains.sh'
+  | 'act-chains.sh'
+  | 'nft.sh'
+  | 'act-nft.sh';
 
 const texts = new Map<string, string>();
 

@@ -214,7 +214,14 @@ describe('compileAct', () => {
     fc.array(text, { minLength: 1 }).map((argv) => change.command(argv, null)),
     text.map((comment): Change => {
       const chains = new Map([['XPUSH', [`-m comment --comment "${comment}"`]]]);
-      const before = { listed: ['XPUSH'], chains, policies: new Map(), fingerprint: null };
+      const before = {
+        listed: ['XPUSH'],
+        chains,
+        policies: new Map(),
+        spelled: new Map(),
+        problem: null,
+        fingerprint: null,
+      };
       const none = { removed: [], jumps: [], policies: new Map() };
       return { kind: 'chains', effect: 'live', family: 4, chains, before, ...none };
     }),

@@ -83,6 +83,8 @@ function freshAnswer(query: Query): Answers[Query['kind']] {
         listed: query.chains,
         chains: new Map([['FORWARD', []]]),
         policies: new Map([['FORWARD', 'ACCEPT']]),
+        spelled: new Map(),
+        problem: null,
         fingerprint: '0 0',
       };
     case 'parameter':
@@ -96,7 +98,7 @@ function freshAnswer(query: Query): Answers[Query['kind']] {
     case 'path':
       return { dev: null, via: null, src: null, table: null, error: null };
     case 'nft':
-      return { forward: [], chains: [], spelled: [], fingerprint: '0 0' };
+      return { forward: [], chains: [], spelled: [], problem: null, fingerprint: '0 0' };
     case 'system':
       return {
         hostname: 'host',

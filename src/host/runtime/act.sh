@@ -130,12 +130,25 @@ xp_write() { # PATH BEFORE AFTER MODE ENCODING CONTENT
   xp_resolve "$1" || return
   xp_directory=${XP_REAL%/*}
   [ -d "$xp_directory/" ] || xp_refuse "the directory $xp_directory does not exist" || return
+  xp_sweep "$xp_directory"
   xp_private=$xp_directory/.xpush-$$-$XP_NONCE
   (umask 077 && mkdir "$xp_private") || return
   xp_make_new "$@" && xp_expect_file "$1" "$2" && xp_put_in_place "$@"
   xp_failure=$?
   rm -rf "$xp_private"
   return "$xp_failure"
+}
+
+# Takes away what a shell of ours left that was killed while it wrote.
+xp_sweep() { # DIRECTORY
+  for xp_left in "$1"/.xpush-*-*; do
+    # shellcheck disable=SC3067 # dash, busybox, bash and ksh have -O
+    if [ -L "$xp_left" ] || [ ! -d "$xp_left" ] || [ ! -O "$xp_left" ]; then continue; fi
+    xp_writer=${xp_left##*/.xpush-}
+    xp_writer=${xp_writer%%-*}
+    case $xp_writer in '' | *[!0-9]*) continue ;; esac
+    kill -0 "$xp_writer" 2>/dev/null || rm -rf "$xp_left"
+  done
 }
 
 # cp -a brings owner, mode, ACL, extended attributes and label.
@@ -186,13 +199,20 @@ xp_overwrite() { # AFTER MODE
   xp_refuse "$XP_REAL is a mount point and could not be written in place"
 }
 
+# Nobody enters the new one before its mode is right.
 xp_make_directory() { # PATH MODE
-  [ -d "$1/" ] || { mkdir -p "$1" && chmod "$2" "$1"; }
+  [ ! -d "$1/" ] || return 0
+  if [ -e "$1" ] || [ -L "$1" ]; then
+    xp_refuse "$1 is in the way: it is no directory"
+    return
+  fi
+  mkdir -p "${1%/*}/" && (umask 077 && mkdir "$1") && chmod "$2" "$1" || return
+  xp_durable "${1%/*}/" || :
 }
 
 xp_remove() { # PATH BEFORE
   xp_expect_file "$1" "$2" || return
-  rm -f "$1" || return
+  if [ "$XP_STATE" = directory ] && [ ! -L "$1" ]; then rmdir "$1"; else rm -f "$1"; fi || return
   xp_durable "${1%/*}/" || :
 }
 
@@ -215,25 +235,7 @@ xp_value() { # /proc/sys/PATH
   XP_VALUE=$*
 }
 
-# One transaction of iptables-restore.
-xp_swap_chains() { # FAMILY SED-SCRIPT FINGERPRINT PAYLOAD
-  [ -z "$3" ] || xp_expect "$3" xp_list_chains "$1" "$2" || return
-  xp_tables "$1"
-  xp_restore "$4" && return
-  # somebody may have been faster: then the payload did not fit, and nothing was changed
-  [ -z "$3" ] || xp_expect "$3" xp_list_chains "$1" "$2" || return
-  return 1
-}
-
-xp_restore() { # PAYLOAD
-  if "$XP_TABLES-restore" --help 2>&1 | grep -q -e '--wait'; then
-    xp_print "$1" | "$XP_TABLES-restore" --noflush --wait 5
-  else
-    xp_print "$1" | "$XP_TABLES-restore" --noflush
-  fi
-}
-
-# Words of `ip` an operation; stops at the first that fails.
+# Words of `ip` an operation; stops at the first that fails. A deleted address takes no other along.
 xp_routing() { # FAMILY RULES-FINGERPRINT ROUTES-FINGERPRINT OPERATION...
   xp_family=$1
   [ -z "$2" ] || xp_expect "$2" xp_list_rules "$1" || return
@@ -242,12 +244,27 @@ xp_routing() { # FAMILY RULES-FINGERPRINT ROUTES-FINGERPRINT OPERATION...
   set -f
   for xp_operation; do
     # shellcheck disable=SC2086 # words of a whitelist: names, numbers and addresses
-    ip "-$xp_family" $xp_operation && continue
+    case $xp_family,$xp_operation in
+    4,'addr del '*) xp_delete_address $xp_operation ;;
+    *) ip "-$xp_family" $xp_operation ;;
+    esac && continue
     set +f
     xp_refuse "failed: ip -$xp_family $xp_operation"
     return
   done
   set +f
+}
+
+# Without promotion the kernel deletes, with the first address of a network, the others of it.
+xp_delete_address() { # addr del ADDRESS dev NAME
+  xp_promote=/proc/sys/net/ipv4/conf/$5/promote_secondaries
+  xp_value "$xp_promote"
+  set -f
+  [ "$XP_VALUE" != 0 ] || echo 1 >"$xp_promote" || return
+  ip -4 "$@"
+  xp_failure=$?
+  [ "$XP_VALUE" != 0 ] || echo 0 >"$xp_promote"
+  return "$xp_failure"
 }
 
 # The output is capped here: how much a host sends is not the host's to decide. A process that the

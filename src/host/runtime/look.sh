@@ -7,13 +7,17 @@
 # (SHELLOPTS), variables that ls, grep and read obey.
 xp_setup() { # NONCE
   set +x +v +a +e +f +u +C
-  unset -f '[' base64 cat cd chmod cksum command cp dd echo grep head ip iptables-restore \
-    iptables-save kill ls mkdir mv openssl print printf read readlink restorecon rm sed sh sha256sum \
-    sleep sync test umask wait
-  unset BASH_ENV BLOCK_SIZE CDPATH ENV GREP_OPTIONS LS_BLOCK_SIZE POSIXLY_CORRECT QUOTING_STYLE \
+  unset -f '[' base64 cat cd chmod cksum command cp dd echo grep head ip kill \
+    ls mkdir mv openssl print printf read readlink restorecon rm sed sh sha256sum \
+    sleep sync test umask wait rmdir
+  # shellcheck disable=SC3044 # bash's own, and only there
+  [ -z "${BASH_VERSION-}" ] || shopt -u dotglob failglob nocaseglob nullglob
+  unset BASH_ENV BLOCK_SIZE CDPATH ENV GLOBIGNORE GREP_OPTIONS LS_BLOCK_SIZE POSIXLY_CORRECT QUOTING_STYLE \
     TIME_STYLE TMOUT
   XP_NONCE=$1 XP_COUNT=0
   IFS=' 	
+'
+  XP_NEWLINE='
 '
   LC_ALL=C
   PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
@@ -56,6 +60,36 @@ xp_section() { # ID COMMAND...
   xp_begin "$xp_id"
   "$@"
   xp_end "$xp_id" $?
+}
+
+# What each directory is and its files' paths, an empty line after each directory; then all of them
+# and the other paths as files. A name with a newline is nobody's: listings are read line by line.
+xp_directories() { # COUNT [DIRECTORY SUFFIX]... PATH...
+  xp_begin names
+  xp_left=$1
+  shift
+  while [ "$xp_left" -gt 0 ]; do
+    xp_directory=$1 xp_suffix=$2 xp_count=0
+    shift 2
+    xp_left=$((xp_left - 1))
+    xp_type "$xp_directory/"
+    if [ "$XP_TYPE" = directory ] && ! { [ -r "$xp_directory/" ] && [ -x "$xp_directory/" ]; }; then
+      XP_TYPE=unreadable
+    fi
+    echo "$XP_TYPE"
+    for xp_path in "$xp_directory"/*"$xp_suffix"; do
+      case $xp_path in *"$XP_NEWLINE"*) continue ;; esac
+      [ -e "$xp_path" ] || continue # the pattern itself, or a link to nowhere
+      xp_count=$((xp_count + 1))
+      [ "$xp_count" -le 256 ] || break
+      xp_print "$xp_path$XP_NEWLINE"
+      set -- "$@" "$xp_path"
+    done
+    [ "$xp_count" -le 256 ] || echo more
+    echo
+  done
+  xp_end names 0
+  xp_files "$@"
 }
 
 # One word a path, then `ls` of the readable files, then their bytes one after the other: two
@@ -140,39 +174,65 @@ xp_tools() { # NAME...
   done
 }
 
-# Numeric tables where `ip` can (-N); elsewhere the names in force come first, marked by '#'.
+# Numeric tables where `ip` can (-N); elsewhere the names in force come first, marked by '#'. What
+# counts down (the life of a route) is left out: the same state is the same text.
 xp_ip() { # FAMILY WORDS...
   xp_family=$1
   shift
   if xp_list=$(ip -N "-$xp_family" "$@" 2>/dev/null); then
-    xp_print "$xp_list
-"
+    case $xp_list in
+    *' expires '*) xp_print "$xp_list" | sed 's/ expires -*[0-9]*sec//' ;;
+    *) xp_print "$xp_list" ;;
+    esac
+    echo
   else
     sed 's/^/#/' /etc/iproute2/rt_tables 2>/dev/null
     echo # its last line may have no end
-    ip "-$xp_family" "$@"
+    case $xp_family in
+    4) ip -4 "$@" ;;
+    *) xp_ip_6 "$@" ;;
+    esac
   fi
 }
 
+# A kernel without IPv6, or without its policy rules, has none of it to list.
+xp_ip_6() { # WORDS...
+  if xp_list=$(ip -6 "$@" 2>/dev/null); then
+    xp_print "$xp_list$XP_NEWLINE" | sed 's/ expires -*[0-9]*sec//'
+  else
+    xp_failure=$?
+    xp_list=$(ip -6 "$@" 2>&1)
+    case $xp_list in *'family not supported'*) return 0 ;; esac
+    xp_print "$xp_list$XP_NEWLINE" >&2
+    return "$xp_failure"
+  fi
+}
+
+xp_has_6() {
+  [ -e /proc/net/if_inet6 ]
+}
+
 xp_list_rules() { # FAMILY
+  [ "$1" = 4 ] || xp_has_6 || return 0
   xp_ip "$1" rule show
 }
 
 xp_list_routes() { # FAMILY
+  [ "$1" = 4 ] || xp_has_6 || return 0
   xp_ip "$1" route show table all
 }
 
-# Chains of the filter table as iptables-save prints them, without counters; sed's script names
-# the chains. Without -t, as that creates the table in the legacy back end: looking would write.
-xp_list_chains() { # FAMILY SED-SCRIPT
-  xp_tables "$1"
-  { "$XP_TABLES-save" || echo "#status $?"; } |
-    sed -n -e '/^#status/p' -e '/^# Table .filter. .*incompatible/p' \
-      -e '/^\*filter/,/^COMMIT/{' -e 's/ \[[0-9]*:[0-9]*\]$//' -e "$2" -e '}'
+# busybox says nothing, and that with success.
+xp_list_proxies() {
+  xp_has_6 || return 0
+  xp_list=$(ip -6 neigh show proxy) || return
+  [ -n "$xp_list" ] || case $(ip -V 2>&1) in *BusyBox*) return 3 ;; esac
+  xp_print "$xp_list$XP_NEWLINE"
 }
 
-xp_tables() { # FAMILY
-  case $1 in 6) XP_TABLES=ip6tables ;; *) XP_TABLES=iptables ;; esac
+# What `ip` says in place of a route too.
+xp_path() { # FAMILY WORDS...
+  xp_ip "$@" 2>&1
 }
 
 xp_session() {
