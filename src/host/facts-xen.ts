@@ -61,7 +61,7 @@ function vifsOf(lines: Lines): ReadonlyMap<number, readonly RunningVif[]> {
       vif = new Map();
       domain.set(Number(key), vif);
     } else if (blanks === '  ') {
-      const whole = value.endsWith('...') ? lines.first(`whole:${place}/${key}`) : value;
+      const whole = value.endsWith('...') ? lines.first(`whole/${place}/${key}`) : value;
       vif.set(key, whole ?? value);
     }
   }

@@ -163,7 +163,7 @@ xp_vifs() {
     '  '*'..."')
       xp_key=${xp_line#  }
       xp_key=${xp_key%% *}
-      xp_say "whole:$xp_domain/$xp_handle/$xp_key" \
+      xp_say "whole/$xp_domain/$xp_handle/$xp_key" \
         xenstore-read "/local/domain/0/backend/vif/$xp_domain/$xp_handle/$xp_key"
       ;;
     '  '*) ;;
