@@ -76,7 +76,7 @@ export class AddressBook {
     const nameless = found.find(({ addresses }) => addresses?.length === 0);
     if (nameless !== undefined) {
       const whose = group === null ? '' : ` of the group ${quoted(group.name)}`;
-      const hint = `write it here, or at the host: ${nameless.name}: { address: 192.168.0.10 }`;
+      const hint = `give it one: ${nameless.name}: { address: 192.168.0.10 }`;
       findings.add(place, `${quoted(nameless.name)}${whose} has no numeric address`, hint);
       return null;
     }

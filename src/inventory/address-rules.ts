@@ -1,10 +1,10 @@
 import type { Complaint } from '../source/complaint.ts';
 import { quoted } from '../source/quoted.ts';
 import {
-  formatIp,
   formatIpNetwork,
   holdsIp,
   type IpNetwork,
+  normalIp,
   parseIp,
   parseIpCidr,
   parseIpNetwork,
@@ -79,13 +79,13 @@ export const forwardedNetwork: AddressRule = (text) => {
 export const connectIp: AddressRule = (text) =>
   addressRule(text, (kind, network) => network.family === 6 && kind !== 'loopback');
 
-function addressRule(
-  text: string,
-  isRefused: (kind: Kind, network: IpNetwork) => boolean,
-): Complaint | null {
+type Refusal = (kind: Kind, network: IpNetwork) => boolean;
+
+function addressRule(text: string, isRefused: Refusal): Complaint | null {
   const address = parseIp(text);
-  if (address === null) return notAnAddress(text);
-  return badKind(text, parseIpNetwork(text), 'address', isRefused);
+  return address === null
+    ? notAnAddress(text, isRefused)
+    : badKind(text, parseIpNetwork(text), 'address', isRefused);
 }
 
 /** What a rule says of the form of a text; null for all it says of its kind. */
@@ -101,7 +101,7 @@ function badKind(
   text: string,
   network: IpNetwork | null,
   noun: 'address' | 'network',
-  isRefused: (kind: Kind, network: IpNetwork) => boolean,
+  isRefused: Refusal,
 ): Complaint | null {
   if (network === null) return null;
   const { family, first, prefix } = network;
@@ -121,7 +121,7 @@ function badKind(
   return complain(message, hint);
 }
 
-function notAnAddress(text: string): Complaint {
+function notAnAddress(text: string, isRefused: Refusal): Complaint {
   const [beforeSlash = ''] = text.split('/');
   if (text.includes('/') && parseIp(beforeSlash) !== null) {
     const message = `${quoted(text)} is a network, and an address is wanted`;
@@ -131,11 +131,12 @@ function notAnAddress(text: string): Complaint {
     const what = /^[\d.]*$/.test(text) ? 'an IPv4 address' : 'an address';
     return complain(`${quoted(text)} is not ${what}`, octalHint(text));
   }
-  const bare = parseIp(text.replace(/^\[(.*)\]$/, '$1').replace(/%.*$/s, ''));
   const message = text.includes('%')
     ? `${quoted(text)} has a scope, which is another on every machine`
     : `${quoted(text)} is not an IPv6 address`;
-  return complain(message, bare === null ? null : `write "${formatIp(bare)}"`);
+  const bare = text.replace(/^\[(.*)\]$/, '$1').replace(/%.*$/s, '');
+  const isRight = parseIp(bare) !== null && addressRule(bare, isRefused) === null;
+  return complain(message, isRight ? `write "${normalIp(bare)}"` : null);
 }
 
 function octalHint(text: string): string | null {

@@ -105,7 +105,7 @@ function checkEmpty(
   }
   for (const key of ['from', 'to']) {
     if (!isEmpty(key) || (key === 'to' && isForAll)) continue;
-    const hint = `leave ${key} out, which stands for any address`;
+    const hint = `leave ${key} out where any address is meant`;
     findings.add(placeOf(node, [key], 'key'), `${key} is empty`, hint);
   }
 }

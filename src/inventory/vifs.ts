@@ -1,3 +1,4 @@
+import { quoted } from '../source/quoted.ts';
 import { nodeAt, placeOf } from '../source/source-node.ts';
 import type { Place } from '../source/source-text.ts';
 import { Claims } from './claims.ts';
@@ -124,6 +125,8 @@ function checkLimit(entry: Entry<RawDomU>, { dom0, findings }: Context): void {
   if (vifs.length <= limit.most) return;
   const ips = vifs.flatMap((vif) => vif.ips ?? vif.ip ?? []).slice(0, 4);
   const message = `${name} has ${vifs.length} vifs, and ${limit.because}`;
-  const hint = `put several addresses on one vif: ips: [${ips.join(', ')}]`;
+  // In YAML, `2001:db8::` would be a key.
+  const written = ips.map((ip) => (ip.includes(':') ? quoted(ip) : ip)).join(', ');
+  const hint = `put several addresses on one vif: ips: [${written}]`;
   findings.add(placeOf(node, ['vifs', limit.most], 'value'), message, hint);
 }

@@ -229,6 +229,20 @@ domU:
   hint: put several addresses on one vif: ips: [10.0.0.5, 10.0.0.6, 10.0.0.7, 10.0.0.8]`,
   },
   {
+    title: 'four vifs of both families on Xen 3.0',
+    yaml: `networks: { lan: { subnet: 10.0.0.0/24 }, lan6: { subnet: "2001:db8::/64" } }
+dom0: { xen1: { xen: { version: "3.0.3" } } }
+domU:
+  web:
+    dom0: xen1
+    vifs: [ { ip: 10.0.0.5 }, { ip: "2001:db8::5" }, { ip: 10.0.0.7 }, { ip: 10.0.0.8 } ]
+`,
+    said: `<stdin>:6:72: web has 4 vifs, and Xen 3.0 allows 3
+      vifs: [ { ip: 10.0.0.5 }, { ip: "2001:db8::5" }, { ip: 10.0.0.7 }, { ip: 10.0.0.8 } ]
+                                                                         ^~~~~~~~~~~~~~~~
+  hint: put several addresses on one vif: ips: [10.0.0.5, "2001:db8::5", 10.0.0.7, 10.0.0.8]`,
+  },
+  {
     title: 'a table id that another vif derives',
     yaml: `networks: { lan: { subnet: 10.0.0.0/24, gateway: 10.0.0.1 } }
 dom0: { xen1: { address: 10.0.0.100 } }

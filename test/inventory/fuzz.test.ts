@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { formatIpNetwork, normalIp, parseIpCidr } from '../../src/inventory/address.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
+import type { Inventory } from '../../src/inventory/model.ts';
 import { ConfigError } from '../../src/source/diagnostic.ts';
 import { escapeControls } from '../../src/source/escape-controls.ts';
 import { formatDiagnostic } from '../../src/source/format-diagnostic.ts';
 import { runs } from '../runs.ts';
 
-const EXAMPLES = ['inventory/webserv.yaml', 'inventory/two-guests.yaml'].map((path) =>
-  readFileSync(path, 'utf8'),
+const EXAMPLES = ['webserv', 'two-guests', 'dual-stack'].map((name) =>
+  readFileSync(`inventory/${name}.yaml`, 'utf8'),
 );
 const KEYS =
   'networks dom0 domU hosts groups vars ssh playbook subnet gateway address uplink xen version toolstack firewall policy admin rules log antispoof config vifs allow names network_config mac ip ips iface table id name script bridge vifname rate model proto ports from from_ports direction to jump user port children lan xen1 web mail[1:3] all __proto__ constructor'.split(
@@ -21,6 +23,16 @@ const VALUES = [
   '10.0.0.0/24',
   '10.0.0.1',
   '10.0.0.[1:3]',
+  '2001:db8::/64',
+  '2001:DB8::0:5',
+  '2001:db8::[1:3]',
+  'fe80::1',
+  'fe80::1%eth0',
+  '::',
+  '::ffff:10.0.0.1',
+  '::/0',
+  'all',
+  'domU@xen1',
   'eth0',
   'tcp',
   'iftab',
@@ -40,7 +52,7 @@ const VALUES = [
 async function survives(stdin: string | Uint8Array): Promise<void> {
   const started = performance.now();
   try {
-    await loadInventory({ argument: '-', stdin });
+    expectOneSpelling(await loadInventory({ argument: '-', stdin }));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     expect(error.diagnostics.length).toBeGreaterThan(0);
@@ -52,6 +64,26 @@ async function survives(stdin: string | Uint8Array): Promise<void> {
     }
   }
   expect(performance.now() - started).toBeLessThan(5000);
+}
+
+/** Checks that steps can compare the addresses of an inventory as texts. */
+function expectOneSpelling(inventory: Inventory): void {
+  for (const host of inventory.hosts.values()) {
+    expect(normalIp(host.address)).toBe(host.address);
+    if (host.kind !== 'domU') continue;
+    for (const { ips, ipv4, ipv6 } of host.vifs) {
+      expect(ips.map(normalIp)).toEqual(ips);
+      expect([...(ipv4?.ips ?? []), ...(ipv6?.ips ?? [])].toSorted()).toEqual(ips.toSorted());
+    }
+    const own = host.vifs.flatMap(({ ips }) => ips);
+    for (const { direction, from, to } of host.allow ?? []) {
+      for (const text of [...from, ...(direction === 'out' ? to : [])]) {
+        const network = parseIpCidr(text)?.network;
+        expect(network && formatIpNetwork(network)).toBe(text);
+      }
+      if (direction === 'in') expect(own).toEqual(expect.arrayContaining([...to]));
+    }
+  }
 }
 
 const scalar = fc.oneof(
