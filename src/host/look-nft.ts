@@ -40,12 +40,11 @@ function observeNft(
 ): Observation {
   const section = sections.get(`nft${index}`);
   if (section?.status !== 0) return { failure: 'the chains of nftables could not be listed' };
-  const parsed = parseNft(asText(section.body), chains, sums(section.body));
-  if ('failure' in parsed) return parsed;
+  const state = parseNft(asText(section.body), chains, sums(section.body));
   const spelled = wanted.flatMap(
     (one) => spelledIn(sections.get(`nft${index}.${one.family}`), one) ?? [],
   );
-  return { answer: { ...parsed.state, spelled } };
+  return { answer: { ...state, spelled } };
 }
 
 function spelledIn(section: Section | undefined, wanted: NftWanted): NftWanted | null {

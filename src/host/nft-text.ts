@@ -29,28 +29,25 @@ function checkedChain(chain: string): string {
   return chain;
 }
 
-/** Parses what `xp_list_nft` prints, or says why it cannot be relied on. */
-export function parseNft(
-  text: string,
-  listed: readonly string[],
-  fingerprint: string,
-): { readonly state: NftState } | { readonly failure: string } {
-  const status = /^#status (\d+)$/m.exec(text)?.[1];
-  if (status === '127') return { failure: "nftables is not installed (looked for 'nft')" };
-  if (status !== undefined) {
-    return { failure: `'nft -s list ruleset' failed with status ${status} (older than 0.8?)` };
-  }
+/** Parses what `xp_list_nft` prints. */
+export function parseNft(text: string, listed: readonly string[], fingerprint: string): NftState {
   const found = parseListing(text);
-  if (found === null) return { failure: 'the listing of nft makes no sense' };
-  const forward = found.flatMap((one) => ('policy' in one ? [one] : []));
+  const forward = (found ?? []).flatMap((one) => ('policy' in one ? [one] : []));
   return {
-    state: {
-      forward: forward.toSorted((a, b) => priorityNumber(a.priority) - priorityNumber(b.priority)),
-      chains: found.filter((one) => !('policy' in one) && listed.includes(one.chain)),
-      spelled: [],
-      fingerprint,
-    },
+    forward: forward.toSorted((a, b) => priorityNumber(a.priority) - priorityNumber(b.priority)),
+    chains: (found ?? []).filter((one) => !('policy' in one) && listed.includes(one.chain)),
+    spelled: [],
+    problem: found === null ? problemOf(text) : null,
+    fingerprint,
   };
+}
+
+function problemOf(text: string): string {
+  const status = /^#status (\d+)$/m.exec(text)?.[1];
+  if (status === '127') return "nftables is not installed (looked for 'nft')";
+  return status === undefined
+    ? 'the listing of nft makes no sense'
+    : `'nft -s list ruleset' failed with status ${status} (not root, or older than 0.8?)`;
 }
 
 /** The chains in a listing of one table that was made of wanted rules; null when they are not there. */
@@ -86,18 +83,20 @@ function parseListing(text: string): readonly (NftChain | NftBaseChain)[] | null
     const flags = /^\tflags (.*)$/m.exec(part.split('\n\tchain ')[0] ?? '')?.[1] ?? '';
     if (/\bdormant\b/.test(flags)) continue;
     const chain = chainOf({ family, table, chain: block.chain, rules: lines }, flags);
-    if (chain !== null) found.push(chain);
+    if (chain === null) return null;
+    found.push(chain);
   }
   return found;
 }
 
-/** A chain without the lines that tell what it is hooked to; null for one hooked to something else. */
+/** A chain without the lines that tell what it is hooked to; null for one that nobody asked for. */
 function chainOf(listed: NftChain, flags: string): NftChain | NftBaseChain | null {
   const rules = listed.rules.filter((rule) => !/^(?:type|comment|policy) /.test(rule));
   const hook = listed.rules.find((rule) => rule.startsWith('type '));
   const chain = { ...listed, rules };
   if (hook === undefined) return chain;
-  const [, priority] = /^type filter hook forward priority ([^;]+);/.exec(hook) ?? [];
+  const [, priority] =
+    /^type filter hook forward priority ([a-z]+(?: [+-] \d+)?|-?\d+);/.exec(hook) ?? [];
   if (priority === undefined) return null;
   return {
     ...chain,

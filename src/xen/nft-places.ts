@@ -32,7 +32,7 @@ export function nftPlaces(
   const closed = forward.find((one) => one.isOfIptables && mayDrop(one));
   if (closed !== undefined) {
     return {
-      refusal: `iptables-nft has rules of its own in table ${nameOf(closed)}: what native rules accept, they may still drop`,
+      refusal: `iptables-nft has rules of its own in table ${tableOf(closed)}: what native rules accept, they may still drop`,
       hint: 'set firewall: { backend: iptables } for this dom0, or move them to nftables',
     };
   }
@@ -83,16 +83,21 @@ function mayDrop({ policy, rules }: NftBaseChain): boolean {
 function refusalOf(one: NftBaseChain): Refused | null {
   if (one.isOwned) {
     return {
-      refusal: `the nftables table ${nameOf(one)} may drop what is forwarded, and belongs to a running program that alone may change it`,
+      refusal: `the nftables table ${tableOf(one)} may drop what is forwarded, and belongs to a running program that alone may change it`,
       hint: 'let that program (firewalld?) leave forwarding alone',
     };
   }
   return isNftName(one.table) && isNftName(one.chain)
     ? null
     : {
-        refusal: `the nftables chain ${one.chain} of table ${nameOf(one)} has a name that nft itself does not take`,
+        refusal: `the nftables chain ${one.chain} of table ${tableOf(one)} has a name that nft itself does not take`,
         hint: 'give it another one',
       };
 }
 
-const nameOf = ({ family, table }: NftChain): string => `${family} ${table}`;
+const tableOf = ({ family, table }: NftChain): string => `${family} ${table}`;
+
+/** As nft's commands name a chain. */
+export function nameOf({ family, table, chain }: Pick<NftChain, 'family' | 'table' | 'chain'>) {
+  return `${family} ${table} ${chain}`;
+}

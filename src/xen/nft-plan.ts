@@ -4,7 +4,7 @@ import type { NftBaseChain, NftChain, NftState } from '../host/query.ts';
 import { chains } from './firewall-model.ts';
 import { type NftFirewall, nftChains } from './nft-firewall.ts';
 import { type KeepRules, missingKeep } from './nft-keep.ts';
-import { isJumpTo, isOwn, nftPlaces, ownTable } from './nft-places.ts';
+import { isJumpTo, isOwn, nameOf, nftPlaces, ownTable } from './nft-places.ts';
 import { isOurJump, nftTarget, tablesOf } from './nft-target.ts';
 
 /** What makes native nftables hold the firewall. */
@@ -21,6 +21,7 @@ export function nftPlan(
   live: NftState,
   keep: KeepRules,
 ): NftPlan | { readonly refusal: string; readonly hint: string } {
+  if (live.problem !== null) return { refusal: live.problem, hint: 'install nftables' };
   const found = nftPlaces(firewall, live);
   if ('refusal' in found) return found;
   const { places } = found;
@@ -141,5 +142,3 @@ function loadOf(
     ...{ unjumped, before, after, listed: nftChains },
   };
 }
-
-const nameOf = ({ family, table, chain }: NftChain): string => `${family} ${table} ${chain}`;

@@ -37,12 +37,15 @@ export function nftTarget(
     forward: [...theirs, ...own],
     chains: tablesOf(places).flatMap((place) => chainsIn(place, firewall, live, keep)),
     spelled: live.spelled,
+    problem: live.problem,
     fingerprint: null,
   };
 }
 
-/** Each table of the places once. */
-export function tablesOf(places: readonly NftPlace[]): readonly NftPlace[] {
+/** One of each table. */
+export function tablesOf<Place extends Pick<NftChain, 'family' | 'table'>>(
+  places: readonly Place[],
+): readonly Place[] {
   return [...new Map(places.map((place) => [`${place.family} ${place.table}`, place])).values()];
 }
 

@@ -6,8 +6,8 @@ xp_load_nft() { # SED-SCRIPT FINGERPRINT SCRIPT [FAMILY TABLE CHAIN TARGET]...
   xp_listing=$1 xp_before=$2 xp_script=$3
   shift 3
   [ -z "$xp_before" ] || xp_expect "$xp_before" xp_list_nft "$xp_listing" || return
-  xp_script=$(xp_unjump "$@")
-$xp_script
+  xp_script="$(xp_unjump "$@")
+$xp_script"
   if xp_nft -c && xp_nft; then return; fi
   # somebody may have been faster: then the script did not fit, and nothing was changed
   [ -z "$xp_before" ] || xp_expect "$xp_before" xp_list_nft "$xp_listing" || return

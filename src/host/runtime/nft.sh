@@ -2,6 +2,8 @@
 # Looking at native nftables. Nothing in here writes: wanted rules are tried in a network namespace
 # that ends with the process.
 
+unset -f nft unshare
+
 # Base chains hooked to forward, and those that sed's script jumps to `print` for, each below a line
 # for its table, which has the table's flags. Without counts (-s).
 xp_list_nft() { # SED-SCRIPT
