@@ -9,7 +9,7 @@ import type {
   Vif,
   VifAddresses,
 } from '../inventory/model.ts';
-import { desiredRouting, formatRoute, needsTable } from '../xen/routing.ts';
+import { desiredRouting, families, formatRoute, needsTable } from '../xen/routing.ts';
 
 const BRANCH = '|-- ';
 
@@ -132,14 +132,19 @@ function portText({ first, last }: PortRange): string {
   return first === last ? String(first) : `${first}-${last}`;
 }
 
-/** What ip_rules gives a guest, as `ip rule` and `ip route` print it. */
+/** What ip_rules gives a guest, as `ip rule` and `ip route` print it; a table's IPv4 comes first. */
 function describeRouting(domU: DomU): { readonly rules: string[]; readonly tables: Data } {
-  const { routes, rules } = desiredRouting(domU);
+  const ofBoth = families.map((family) => desiredRouting(domU, family));
+  const rules = ofBoth.flatMap((routing) => routing.rules);
+  const routes = ofBoth.flatMap((routing) => routing.routes);
   const tables = domU.vifs.filter((vif) => needsTable(domU, vif)).map(({ table }) => table);
   return {
-    rules: rules.map(
-      ({ priority, from, table }) => `${priority}: from ${withoutHostPrefix(from)} lookup ${table}`,
-    ),
+    rules: rules
+      .toSorted((left, right) => left.priority - right.priority)
+      .map(
+        ({ priority, from, table }) =>
+          `${priority}: from ${withoutHostPrefix(from)} lookup ${table}`,
+      ),
     tables: tables.map(({ id, name }) => ({
       id,
       name,

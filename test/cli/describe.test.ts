@@ -37,11 +37,16 @@ describe('describeHost', () => {
         {
           iface: 'eth0',
           mac: '00:16:3e:75:ff:30',
-          network: 'lan',
+          ipv4: { ips: ['10.0.0.5', '10.0.0.6'], network: 'lan', prefix: 24 },
+          ipv6: null,
           table: { id: 16, name: 'eth0-5' },
         },
-        { iface: 'eth1', network: 'lan' },
-        { iface: 'eth2', network: 'back', table: { id: 18, name: 'eth2-5' }, priorities: [1032] },
+        { iface: 'eth1', ipv4: { network: 'lan' } },
+        {
+          iface: 'eth2',
+          ipv4: { network: 'back', priorities: [1032] },
+          table: { id: 18, name: 'eth2-5' },
+        },
       ],
       rules: [
         '1000: from 10.0.0.5 lookup 16',
@@ -76,6 +81,38 @@ describe('describeHost', () => {
     const mail = fleet.hosts.get('mail');
 
     expect(mail && describeHost(mail)).toMatchObject({ rules: [], tables: [], allow: null });
+  });
+});
+
+describe('describeHost, of both families', () => {
+  test('has the rules of a guest in their order, and each table with all of its routes', async () => {
+    const { hosts } = await loadInventory({ argument: 'inventory/dual-stack.yaml' });
+    const web = hosts.get('web');
+
+    expect(web && describeHost(web)).toMatchObject({
+      address: '192.168.0.200',
+      vifs: [
+        { ipv6: { ips: ['2001:db8:1::200'], network: 'lan6', prefix: 64, priorities: [1001] } },
+        { ips: ['192.168.0.201', '2001:db8:1::201'], table: { id: 17, name: 'eth1-201' } },
+      ],
+      rules: [
+        '1000: from 192.168.0.200 lookup 16',
+        '1001: from 2001:db8:1::200 lookup 16',
+        '1016: from 192.168.0.201 lookup 17',
+        '1017: from 2001:db8:1::201 lookup 17',
+      ],
+      tables: [
+        { id: 16, routes: expect.arrayContaining([expect.stringMatching(/^default via 192\./)]) },
+        {
+          id: 17,
+          routes: expect.arrayContaining([
+            'default via 192.168.0.1 dev eth1 src 192.168.0.201',
+            expect.stringMatching(/^default via fe80::fcff:ffff:feff:ffff dev eth1/),
+          ]),
+        },
+      ],
+      allow: [{ from: [] }, { proto: 'icmp' }, { to: ['192.168.0.210/32', '2001:db8:1::210/128'] }],
+    });
   });
 });
 
