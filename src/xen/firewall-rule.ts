@@ -1,5 +1,5 @@
 import type { Family, PortRange } from '../inventory/model.ts';
-import type { FirewallRule, Verdict } from './firewall-model.ts';
+import type { FirewallRule, Verdict } from './firewall-types.ts';
 import { formatPorts, portPieces } from './ports.ts';
 
 /**

@@ -1,11 +1,21 @@
-import type { Dom0, DomU } from '../inventory/model.ts';
-import { type FirewallModel, firewallModel, keepRules } from './firewall-model.ts';
+import type { Dom0, DomU, Family } from '../inventory/model.ts';
+import {
+  chains,
+  type FirewallModel,
+  type FirewallRule,
+  firewallModel,
+  type ModelChain,
+} from './firewall-model.ts';
 import { iptablesRules } from './firewall-rule.ts';
 
 export { chains } from './firewall-model.ts';
 
-/** dom0's filter for its guests, in the words of iptables-save. */
+/**
+ * dom0's filter for its guests in one family, in the words of iptables-save. Chains of the raw table
+ * are named `raw/NAME`.
+ */
 export interface DesiredFirewall {
+  readonly family: Family;
   /** Chain -> all its rules, without `-A CHAIN `; XPUSH-KEEP is not among them. */
   readonly chains: ReadonlyMap<string, readonly string[]>;
   /** Chains that come to be the first rule of a built-in chain. */
@@ -16,34 +26,65 @@ export interface DesiredFirewall {
   readonly needsKeep: boolean;
 }
 
+/** What is to be looked at: our chains, those of earlier versions, and those that lead to them. */
+export const iptablesChains: readonly string[] = [
+  ...['FORWARD', ...Object.values(chains)],
+  ...['raw/PREROUTING', `raw/${chains.spoof}`],
+];
+
+/** Where a chain is entered, and the name it has there. */
+const entries = {
+  forward: { from: 'FORWARD', prefix: '' },
+  prerouting: { from: 'raw/PREROUTING', prefix: 'raw/' },
+} as const;
+
 /** What dom0 forwards for its guests (IPv4); see `firewallModel`. */
 export function desiredFirewall(dom0: Dom0, guests: readonly DomU[]): DesiredFirewall {
   return iptablesFirewall(firewallModel(dom0, guests, 4));
 }
 
 /** The model in the words of iptables-save. */
-export function iptablesFirewall(model: FirewallModel): DesiredFirewall {
-  const rendered = model.chains.map(({ name, rules }) => {
-    const lines = rules.flatMap((rule) => iptablesRules(rule, model.family));
-    return [name, [...new Set(lines)]] as const;
+export function iptablesFirewall({
+  family,
+  chains: modelled,
+  policy,
+  needsKeep,
+}: FirewallModel): DesiredFirewall {
+  const rendered = modelled.map(({ name, entry, rules }) => {
+    const lines = rules.flatMap((rule) => iptablesRules(rule, family));
+    return [nameOf(name, entry), [...new Set(lines)]] as const;
   });
   return {
+    family,
     chains: new Map(rendered),
-    jumps: model.chains.flatMap(({ name, entry }) =>
-      entry === null ? [] : [{ from: 'FORWARD', to: name }],
+    jumps: modelled.flatMap(({ name, entry }) =>
+      entry === null ? [] : [{ from: entries[entry].from, to: nameOf(name, entry) }],
     ),
-    policies: new Map(model.policy === 'drop' ? [['FORWARD', 'DROP']] : []),
-    needsKeep: model.needsKeep,
+    policies: new Map(policy === 'drop' ? [['FORWARD', 'DROP']] : []),
+    needsKeep,
   };
 }
 
-/** Rules to add to XPUSH-KEEP, so that the pushing session's peer reaches the closed guests' port 22. */
+const nameOf = (name: string, entry: ModelChain['entry']): string =>
+  entry === null ? name : `${entries[entry].prefix}${name}`;
+
+/**
+ * Rules to add to XPUSH-KEEP, so that the pushing session's peer reaches the closed guests' port 22:
+ * those of `keepRules` that are not among the existing ones, however the host spells these.
+ */
 export function missingKeepRules(
   existing: readonly string[],
-  peer: string | null,
-  guests: readonly DomU[],
+  wanted: readonly FirewallRule[],
+  family: Family,
 ): readonly string[] {
-  return keepRules(peer, guests, 4)
-    .flatMap((rule) => iptablesRules(rule, 4))
-    .filter((wanted) => !existing.includes(wanted));
+  const there = new Set(existing.map(endsOf));
+  return wanted
+    .flatMap((rule) => iptablesRules(rule, family))
+    .filter((rule) => !there.has(endsOf(rule)));
+}
+
+/** Who reaches whom; before 1.4 iptables-save prints an address without its length. */
+function endsOf(rule: string): string {
+  const [, source, destination] = /^-s (\S+) -d (\S+) .*--dport 22 -j ACCEPT$/.exec(rule) ?? [];
+  return `${source} ${destination}`.replaceAll(/\/(?:32|128)\b/g, '');
 }

@@ -20,8 +20,9 @@ export function nftRules(rules: readonly FirewallRule[], family: Family): readon
     ...rule,
     sources: rule.source === null ? [] : [rule.source],
     destinations: rule.destination === null ? [] : [rule.destination],
+    icmps: rule.icmp === null ? [] : [rule.icmp],
   }));
-  for (const mergeInto of [mergeDestinations, mergeSources, mergePorts]) {
+  for (const mergeInto of [mergeDestinations, mergeSources, mergePorts, mergeIcmp]) {
     wide = mergeNeighbours(wide, mergeInto);
   }
   return wide.map((rule) => ({
@@ -34,6 +35,7 @@ export function nftRules(rules: readonly FirewallRule[], family: Family): readon
 interface WideRule extends FirewallRule {
   readonly sources: readonly string[];
   readonly destinations: readonly string[];
+  readonly icmps: readonly NonNullable<FirewallRule['icmp']>[];
 }
 
 /** One rule for both, or null when no rule says the same. */
@@ -54,6 +56,14 @@ const mergePorts: Merge = (a, b) =>
     ? { ...a, dports: normalisePorts([...a.dports, ...b.dports]) }
     : null;
 
+const mergeIcmp: Merge = (a, b) =>
+  a.icmps.length > 0 &&
+  b.icmps.length > 0 &&
+  [...a.icmps, ...b.icmps].every(({ code }) => code === null) &&
+  isSame(a, b, 'icmps')
+    ? { ...a, icmp: null, icmps: [...a.icmps, ...b.icmps] }
+    : null;
+
 function mergeNeighbours(rules: readonly WideRule[], merge: Merge): readonly WideRule[] {
   const result: WideRule[] = [];
   for (const rule of rules) {
@@ -70,14 +80,14 @@ const isMergeable = ({ limit, verdict }: FirewallRule): boolean =>
   limit === null && verdict.kind !== 'log';
 
 /** Whether two rules say the same but for one respect. */
-function isSame(a: WideRule, b: WideRule, but: 'sources' | 'destinations' | 'dports'): boolean {
+function isSame(a: WideRule, b: WideRule, but: 'sources' | 'destinations' | 'dports' | 'icmps'): boolean {
   const rest = (rule: WideRule): string =>
-    JSON.stringify({ ...rule, source: null, destination: null, [but]: null });
+    JSON.stringify({ ...rule, source: null, destination: null, icmp: null, [but]: null });
   return rest(a) === rest(b);
 }
 
 function words(rule: WideRule, family: Family): readonly string[] {
-  const { sources, destinations, proto, sports, dports, icmp, limit } = rule;
+  const { sources, destinations, proto, sports, dports, icmps, limit } = rule;
   const ip = family === 4 ? 'ip' : 'ip6';
   return [
     ...interfaceWords('iifname', rule.iif),
@@ -88,8 +98,10 @@ function words(rule: WideRule, family: Family): readonly string[] {
     ...(dports.length === 0 ? [] : [`${proto} dport ${portSet(dports)}`]),
     ...(proto === null || sports.length + dports.length > 0
       ? []
-      : protocolWords(proto, icmp, family)),
+      : protocolWords(proto, icmps, family)),
+    ...(rule.isAstray ? ['fib saddr . iif oif missing'] : []),
     ...stateWords(rule.state),
+    ...(rule.isAstray ? ['fib saddr . iif oif missing'] : []),
     ...(limit === null ? [] : [`limit rate ${limit}`]),
     ...verdictWords(rule.verdict),
     ...commentWords(rule.comment),
@@ -103,24 +115,37 @@ function interfaceWords(key: 'iifname' | 'oifname', name: string | null): readon
   return [`${key} "${name.replace(/\+$/, '*')}"`];
 }
 
-/** Names that nft prints for what our rules speak of (nft(8), ICMP and ICMPv6 types and codes). */
-const icmpNames = new Map([
-  ['4:3/4', 'icmp type destination-unreachable icmp code frag-needed'],
-  ['6:2', 'icmpv6 type packet-too-big'],
-]);
+/** Names that nft prints for the types and codes of our rules (nft(8)). */
+const icmpTypes = {
+  4: new Map([[3, 'destination-unreachable']]),
+  6: new Map([
+    [2, 'packet-too-big'],
+    [133, 'nd-router-solicit'],
+    [134, 'nd-router-advert'],
+    [135, 'nd-neighbor-solicit'],
+    [136, 'nd-neighbor-advert'],
+  ]),
+} as const;
+const icmpCodes = { 4: new Map([[4, 'frag-needed']]), 6: new Map<number, string>() } as const;
 
 function protocolWords(
   proto: 'tcp' | 'udp' | 'icmp',
-  icmp: FirewallRule['icmp'],
+  icmps: WideRule['icmps'],
   family: Family,
 ): readonly string[] {
   const name = proto === 'icmp' && family === 6 ? 'ipv6-icmp' : proto;
-  if (icmp === null) return [`meta l4proto ${name}`];
-  const { type, code } = icmp;
-  const known = icmpNames.get(`${family}:${type}${code === null ? '' : `/${code}`}`);
-  if (known !== undefined) return [known];
+  const [first] = icmps;
+  if (first === undefined) return [`meta l4proto ${name}`];
   const key = family === 4 ? 'icmp' : 'icmpv6';
-  return [`${key} type ${type}`, ...(code === null ? [] : [`${key} code ${code}`])];
+  const types = icmps
+    .toSorted((a, b) => a.type - b.type)
+    .map(({ type }) => icmpTypes[family].get(type) ?? `${type}`);
+  const { code } = first;
+  const codeName = code === null ? null : (icmpCodes[family].get(code) ?? `${code}`);
+  return [
+    `${key} type ${types.length > 1 ? `{ ${types.join(', ')} }` : types.join()}`,
+    ...(codeName === null ? [] : [`${key} code ${codeName}`]),
+  ];
 }
 
 function stateWords(state: FirewallRule['state']): readonly string[] {
