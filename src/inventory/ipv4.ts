@@ -18,7 +18,7 @@ export function formatIpv4(address: number): string {
 }
 
 /** `10.0.0.0/8` as a network and the address that was written before the slash; null for all else. */
-export function parseCidr(
+function parseCidr(
   text: string,
 ): { readonly address: number; readonly subnet: Subnet } | null {
   const [addressText = '', prefixText = '', ...rest] = text.split('/');
@@ -28,11 +28,6 @@ export function parseCidr(
   return prefix > 32
     ? null
     : { address, subnet: { first: address - (address % size(prefix)), prefix } };
-}
-
-/** `10.0.0.0/8`. */
-export function formatSubnet({ first, prefix }: Subnet): string {
-  return `${formatIpv4(first)}/${prefix}`;
 }
 
 /** A network, or an address as a network of one; null for all else. */
@@ -49,16 +44,6 @@ export function netmask(prefix: number): string {
 /** Whether an address lies in a network. */
 export function contains({ first, prefix }: Subnet, address: number): boolean {
   return address >= first && address < first + size(prefix);
-}
-
-/** The last address of a network, which is its broadcast address where it has one. */
-export function lastOf({ first, prefix }: Subnet): number {
-  return first + size(prefix) - 1;
-}
-
-/** Networks of two addresses or one have neither a network nor a broadcast address (RFC 3021). */
-export function hasBroadcast({ prefix }: Subnet): boolean {
-  return prefix < 31;
 }
 
 function size(prefix: number): number {
