@@ -18,9 +18,7 @@ export function formatIpv4(address: number): string {
 }
 
 /** `10.0.0.0/8` as a network and the address that was written before the slash; null for all else. */
-function parseCidr(
-  text: string,
-): { readonly address: number; readonly subnet: Subnet } | null {
+function parseCidr(text: string): { readonly address: number; readonly subnet: Subnet } | null {
   const [addressText = '', prefixText = '', ...rest] = text.split('/');
   const address = parseIpv4(addressText);
   if (address === null || rest.length > 0 || !/^(?:0|[1-9]\d?)$/.test(prefixText)) return null;
