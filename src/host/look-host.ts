@@ -38,8 +38,10 @@ export const lookSession: LookPart = {
   runtime: null,
   lines: (asked) => (asked('session').length === 0 ? [] : ['xp_section session xp_session']),
   read: (asked, sections) => {
-    const peer = peerOf(sections.get('session')?.body ?? '');
-    return asked('session').map((one) => [one, { answer: { peer } }]);
+    // `SSH_CONNECTION` is "client-ip client-port server-ip server-port" (ssh(1))
+    const [peer = '', , address = ''] = (sections.get('session')?.body ?? '').split(' ');
+    const answer = { peer: plainAddress(peer), address: plainAddress(address) };
+    return asked('session').map((one) => [one, { answer }]);
   },
 };
 
@@ -57,8 +59,7 @@ function parseParameters(text: string): ReadonlyMap<string, string> {
   return new Map([...lines].map(([path, found]) => [path, normalParameter(found.join(' '))]));
 }
 
-/** `SSH_CONNECTION` is "client-ip client-port server-ip server-port" (ssh(1)). */
-function peerOf(connection: string): string | null {
-  const peer = connection.split(' ')[0] ?? '';
-  return /^[\d.]+$/.test(peer) ? peer : null;
+/** null for what is no address, and for one with a zone, which only its own host understands. */
+function plainAddress(word: string): string | null {
+  return /^[\da-f.:]+$/.test(word) ? word : null;
 }

@@ -331,6 +331,8 @@ export interface RunningVif {
 export interface Session {
   /** The controller's address as the host sees it; null when the server does not tell. */
   readonly peer: string | null;
+  /** The host's own address that it came in by. */
+  readonly address: string | null;
 }
 
 /** Constructors, so that steps read `query.file('/etc/iftab')`. */

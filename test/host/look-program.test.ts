@@ -153,17 +153,21 @@ describeShells('compileLook', (shell) => {
   });
 
   test('tells who is connected', async () => {
-    const peers = ['192.0.2.7 50000 192.0.2.1 22', '2001:db8::1 5 ::1 22', ''].map(
-      async (connection) => {
-        await using running = new RunningShell(shell, { env: { SSH_CONNECTION: connection } });
-        return await running.look(query.session());
-      },
-    );
+    const peers = [
+      '192.0.2.7 50000 192.0.2.1 22',
+      '2001:db8::1 5 ::1 22',
+      'fe80::1%eth0 5 fe80::2%eth0 22',
+      '',
+    ].map(async (connection) => {
+      await using running = new RunningShell(shell, { env: { SSH_CONNECTION: connection } });
+      return await running.look(query.session());
+    });
 
     expect(await Promise.all(peers)).toEqual([
-      { peer: '192.0.2.7' },
-      { peer: null },
-      { peer: null },
+      { peer: '192.0.2.7', address: '192.0.2.1' },
+      { peer: '2001:db8::1', address: '::1' },
+      { peer: null, address: null },
+      { peer: null, address: null },
     ]);
   });
 });

@@ -126,6 +126,6 @@ function freshAnswer(query: Query): Answers[Query['kind']] {
     case 'xen':
       return { version: '4.17', isDom0: true, toolstack: 'xl', domains: [] };
     case 'session':
-      return { peer: '192.168.0.10' };
+      return { peer: '192.168.0.10', address: '192.168.0.200' };
   }
 }
