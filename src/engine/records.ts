@@ -1,5 +1,5 @@
-import type { Change } from '../host/change.ts';
-import type { ChainsState, FileState, NftChain, NftState } from '../host/query.ts';
+import type { Change, RoutingOperation } from '../host/change.ts';
+import type { ChainsState, Family, FileState, NftChain, NftState } from '../host/query.ts';
 import { routingWords } from '../host/routing-words.ts';
 import { chainsAfter } from '../host/state.ts';
 import type { ChangeRecord } from './events.ts';
@@ -29,7 +29,7 @@ export function recordOf(change: Change): ChangeRecord {
       const lines = (verb: 'delete' | 'other') =>
         change.operations
           .filter((operation) => (operation.verb === 'delete') === (verb === 'delete'))
-          .map((operation) => `${routingWords(operation).replace(/^(\w+) \w+/, '$1')}\n`)
+          .map((operation) => `${routingLine(operation, change.family)}\n`)
           .join('');
       return record(
         'routing',
@@ -52,19 +52,25 @@ export function recordOf(change: Change): ChangeRecord {
   }
 }
 
+/** `route DESTINATION ...`; as of `ip`, lines of IPv6 begin with `-6`. */
+function routingLine(operation: RoutingOperation, family: Family): string {
+  const words = routingWords(operation).replace(/^(\w+) \w+/, '$1');
+  return family === 4 ? words : `-6 ${words}`;
+}
+
 /** A command as its author wrote it. */
 export function commandLine({ argv }: Extract<Change, { kind: 'command' }>): string {
   const [program, option, line] = argv;
   return program === '/bin/sh' && option === '-c' && line !== undefined ? line : argv.join(' ');
 }
 
-function nftText({ forward, chains }: NftState): string {
+function nftText({ bases, chains }: NftState): string {
   const text = ({ family, table, chain, rules }: NftChain, ending: string): string =>
     [`chain ${family} ${table} ${chain}${ending}`, ...rules.map((rule) => `  ${rule}`), ''].join(
       '\n',
     );
   return [
-    ...forward.map((one) => text(one, ` policy ${one.policy}`)),
+    ...bases.map((one) => text(one, ` policy ${one.policy}`)),
     ...chains.map((one) => text(one, '')),
   ].join('');
 }

@@ -2,7 +2,7 @@ import { swapWords } from './chains-words.ts';
 import type { Change, WriteFile } from './change.ts';
 import { fileFingerprint, fingerprintAfter } from './file-state.ts';
 import { lookOf } from './look-program.ts';
-import { checkedPath, normalParameter, parameterPath } from './names.ts';
+import { checkedPath, normalParameter, parameterPath, trimmedPath } from './names.ts';
 import { nftWords } from './nft-words.ts';
 import { compound, type Program } from './program.ts';
 import type { Query } from './query.ts';
@@ -60,7 +60,7 @@ function wordsOf(change: Change): readonly string[] {
     case 'remove':
       return ['xp_remove', checkedPath(change.path), fileFingerprint(change.before)];
     case 'directory':
-      return ['xp_make_directory', checkedPath(change.path), change.mode.toString(8)];
+      return ['xp_make_directory', trimmedPath(change.path), change.mode.toString(8)];
     case 'nft':
       return nftWords(change);
     case 'parameter': {

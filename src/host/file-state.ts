@@ -12,24 +12,24 @@ interface FileSections {
 }
 
 /**
- * The states of the files at `paths`; null when the answer does not hold together (a file changed
- * while it was read).
+ * The states of the files at `paths` (bytes as latin1 text), in their order; null when the answer
+ * does not hold together (a file changed while it was read).
  */
 export function parseFiles(
   paths: readonly string[],
   { types, contents, sumLines }: FileSections,
-): Map<string, FileState> | null {
+): readonly FileState[] | null {
   const lines = types.split('\n');
   const filePaths = paths.filter((_, index) => lines[index] === 'file');
   const details = parseDetails(lines.slice(paths.length), filePaths);
-  const states = new Map<string, FileState>();
+  const states: FileState[] = [];
   const largeSums = sumLines.split('\n').map(sumsInLine);
   let fileCount = 0;
   let offset = 0;
   for (const [index, path] of paths.entries()) {
     const type = lines[index];
     if (type === 'absent' || type === 'directory' || type === 'special' || type === 'unreadable') {
-      states.set(path, { type });
+      states.push({ type });
       continue;
     }
     const detail = details.get(path);
@@ -38,11 +38,11 @@ export function parseFiles(
     const content = contents.slice(offset, offset + length);
     offset += length;
     if (detail.size <= contentLimit) {
-      states.set(path, { type: 'file', ...detail, content });
+      states.push({ type: 'file', ...detail, content });
     } else {
       const sums = largeSums[fileCount] ?? null;
       if (sums === null) return null;
-      states.set(path, { type: 'file', ...detail, content: null, sums });
+      states.push({ type: 'file', ...detail, content: null, sums });
     }
     fileCount += 1;
   }
@@ -82,8 +82,8 @@ interface Detail {
  */
 function parseDetails(lines: readonly string[], paths: readonly string[]): Map<string, Detail> {
   const alike = new Map<string, string[]>();
-  for (const path of paths.toSorted(byBytes)) {
-    const name = asPrinted(Buffer.from(path).toString('latin1'));
+  for (const path of [...new Set(paths)].sort()) {
+    const name = asPrinted(path);
     alike.set(name, [...(alike.get(name) ?? []), path]);
   }
   const details = new Map<string, Detail>();
@@ -103,7 +103,8 @@ function parseDetails(lines: readonly string[], paths: readonly string[]): Map<s
 
 const lineOfLs = /^-([rwxsStT-]{9})[+.@]?\s+\d+\s+(\d+)\s+(\d+)\s+(\d+)\s+\S+\s+\S+\s+\S+ (\/.*)$/s;
 
-function byBytes(a: string, b: string): number {
+/** The order of `ls` and of globs in the C locale: of texts, by their UTF-8 bytes. */
+export function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 

@@ -1,7 +1,8 @@
 import type { NetworkInterface } from './query.ts';
 
 /**
- * Parses `ip addr show` (iproute2 and busybox): links with their IPv4 addresses, in its order.
+ * Parses `ip addr show` (iproute2 and busybox): links with their addresses, in its order. Of IPv6
+ * those of global scope, without the temporary ones that the kernel makes up (RFC 8981).
  * A name such as `eth0@if5` is `eth0`.
  */
 export function parseInterfaces(text: string): NetworkInterface[] {
@@ -15,14 +16,25 @@ function parseInterface(text: string): NetworkInterface | null {
   const link = /^\d+: ([^:@\s]+)(?:@\S+)?: <([^>\n]*)>/.exec(text);
   if (link?.[1] === undefined || link[2] === undefined) return null;
   const mac = /^[ \t]+link\/ether ([\da-f:]{17})\b/im.exec(text)?.[1];
-  const addresses = text.matchAll(/^[ \t]+inet ([\d.]+)(?: peer [\d.]+)?(?:\/(\d+))?(?=\s|$)/gm);
   return {
     name: link[1],
     mac: mac?.toLowerCase() ?? null,
     isUp: link[2].split(',').includes('UP'),
-    addresses: [...addresses].map(([, ip = '', prefix = '32']) => ({
-      ip,
-      prefix: Number(prefix),
-    })),
+    addresses: text
+      .split('\n')
+      .map(parseAddress)
+      .filter((parsed) => parsed !== null),
   };
+}
+
+const lineOf4 = /^[ \t]+inet ([\d.]+)(?: peer [\d.]+)?(?:\/(\d+))?(?=\s|$)/;
+const lineOf6 = /^[ \t]+inet6 ([\da-f:.]+)(?: peer [\da-f:.]+)?(?:\/(\d+))?(?=\s|$)(.*)$/i;
+
+function parseAddress(line: string): NetworkInterface['addresses'][number] | null {
+  const [, ip4, prefix4 = '32'] = lineOf4.exec(line) ?? [];
+  if (ip4 !== undefined) return { ip: ip4, prefix: Number(prefix4) };
+  const [, ip6, prefix6 = '128', words = ''] = lineOf6.exec(line) ?? [];
+  // busybox says `secondary` for the flag that is `temporary` of IPv6
+  const isMeant = / scope global\b/.test(words) && !/ (temporary|secondary)\b/.test(words);
+  return ip6 === undefined || !isMeant ? null : { ip: ip6, prefix: Number(prefix6) };
 }

@@ -22,6 +22,7 @@ const protocols = new Map([
   ['2', 'kernel'],
   ['3', 'boot'],
   ['4', 'static'],
+  ['9', 'ra'],
   ['16', 'dhcp'],
 ]);
 
@@ -70,8 +71,15 @@ export function tableNumber(word: string, tables: Numbers): number {
   return tables.get(word) ?? (/^\d+$/.test(word) ? Number(word) : -1);
 }
 
+/** With the length of its prefix, a whole address's too; `all` as it is. */
 export function asCidr(address: string): string {
-  return address === 'all' || address.includes('/') ? address : `${address}/32`;
+  if (address === 'all' || address.includes('/')) return address;
+  return `${address}/${isIpv6(address) ? 128 : 32}`;
+}
+
+/** Whether an address or network is of IPv6. */
+export function isIpv6(address: string): boolean {
+  return address.includes(':');
 }
 
 export function splitWords(line: string): string[] {

@@ -1,30 +1,39 @@
 import { parseInterfaces } from './interfaces-text.ts';
+import { isIpv6 } from './ip-words.ts';
 import { asText, type LookPart, type Observation, type Section } from './look-part.ts';
-import type { Answers } from './query.ts';
+import { checkedAddress, checkedInterface } from './names.ts';
+import { parsePath } from './path-text.ts';
+import { parseProxies } from './proxies-text.ts';
+import type { Answers, QueryOf } from './query.ts';
 import { parseRoutes } from './routes-text.ts';
 import { parseRules } from './rules-text.ts';
 import { sums } from './sums.ts';
 
-/** Links, rules and routes, from `ip`. */
+/** Links, rules, routes, proxy neighbours and the ways of packets, from `ip`. */
 export const lookNetwork: LookPart = {
   runtime: null,
   lines: (asked) => [
     ...asked('interfaces').map(() => 'xp_section interfaces ip addr show'),
     ...asked('rules').map(({ family }) => `xp_section rules${family} xp_list_rules ${family}`),
     ...asked('routes').map(({ family }) => `xp_section routes${family} xp_list_routes ${family}`),
+    ...asked('proxies').map(() => 'xp_section proxies xp_list_proxies'),
+    ...asked('path').map((one, index) => `xp_section path${index} xp_path ${pathWords(one)}`),
   ],
   read: (asked, sections) => [
-    ...asked('interfaces').map(
-      (one) => [one, listing(one.kind, sections.get(one.kind), parseInterfaces)] as const,
-    ),
+    ...asked('interfaces').map((one) => {
+      return [one, listing('interfaces', sections.get(one.kind), parseInterfaces)] as const;
+    }),
     ...asked('rules').map((one) => {
       const section = sections.get(`rules${one.family}`);
-      return [one, listing(one.kind, section, entriesBy(parseRules))] as const;
+      return [one, listing('rules', section, entriesBy(parseRules))] as const;
     }),
     ...asked('routes').map((one) => {
+      const parse = (text: string) => parseRoutes(text, one.family);
       const section = sections.get(`routes${one.family}`);
-      return [one, listing(one.kind, section, entriesBy(parseRoutes))] as const;
+      return [one, listing('routes', section, entriesBy(parse))] as const;
     }),
+    ...asked('proxies').map((one) => [one, proxies(sections.get(one.kind))] as const),
+    ...asked('path').map((one, index) => [one, path(sections.get(`path${index}`))] as const),
   ],
 };
 
@@ -32,16 +41,45 @@ function entriesBy<Entry>(parse: (text: string) => readonly Entry[]) {
   return (text: string, fingerprint: string) => ({ entries: parse(text), fingerprint });
 }
 
-function listing<K extends 'interfaces' | 'rules' | 'routes'>(
-  kind: K,
+const missing = "iproute2 is not installed (looked for 'ip')";
+
+function listing(
+  subject: string,
   section: Section | undefined,
-  read: (text: string, fingerprint: string) => Answers[K],
+  read: (
+    text: string,
+    fingerprint: string,
+  ) => Answers['interfaces' | 'rules' | 'routes' | 'proxies'],
 ): Observation {
   if (section?.status === 0) return { answer: read(asText(section.body), sums(section.body)) };
   return {
     failure:
       section?.status === 127
-        ? "iproute2 is not installed (looked for 'ip')"
-        : `'ip' could not list the ${kind} (status ${section?.status ?? 'unknown'})`,
+        ? missing
+        : `'ip' could not list the ${subject} (status ${section?.status ?? 'unknown'})`,
   };
+}
+
+/** Status of `xp_list_proxies` for an `ip` that has no such listing. */
+const unknownListing = 3;
+
+function proxies(section: Section | undefined): Observation {
+  return section?.status === unknownListing
+    ? { failure: "busybox's 'ip' can't list proxy neighbours: install iproute2" }
+    : listing('proxy neighbours', section, parseProxies);
+}
+
+/** That there is no way is an answer too. */
+function path(section: Section | undefined): Observation {
+  if (section === undefined) return { failure: "'ip' could not be asked for a path" };
+  if (section.status === 127) return { failure: missing };
+  return { answer: parsePath(asText(section.body)) };
+}
+
+function pathWords({ from, iif, to }: QueryOf<'path'>): string {
+  return [
+    ...[isIpv6(to) ? '6' : '4', 'route', 'get', checkedAddress(to)],
+    ...(from === null ? [] : ['from', checkedAddress(from)]),
+    ...(iif === null ? [] : ['iif', checkedInterface(iif)]),
+  ].join(' ');
 }

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /**
  * Whether a step may name this file: absolute, of whole characters, at most 4095 bytes (PATH_MAX),
  * no newline, since listings are read line by line.
@@ -12,6 +14,11 @@ export function isHostPath(path: string): boolean {
 export function checkedPath(path: string): string {
   if (!isHostPath(path)) throw new Error(`not the path of a file: ${JSON.stringify(path)}`);
   return path;
+}
+
+/** The path of a directory, without slashes at its end; throws when it is none. */
+export function trimmedPath(path: string): string {
+  return checkedPath(path).replace(/\/+$/, '');
 }
 
 /** The name of a command; throws when it is none. */
@@ -37,4 +44,22 @@ export function normalParameter(text: string): string {
     .split(/[ \t\n]+/)
     .filter((word) => word !== '')
     .join(' ');
+}
+
+/** The address, of either family; throws when it is none. */
+export function checkedAddress(address: string): string {
+  if (isIP(address) === 0 || address.includes('%')) throw new Error(`not an address: ${address}`);
+  return address;
+}
+
+/** The name of an interface (at most 15 bytes, IFNAMSIZ); throws when no step may name it. */
+export function checkedInterface(name: string): string {
+  if (!/^[\w.][\w.:@-]{0,14}$/.test(name)) throw new Error(`not an interface: ${name}`);
+  return name;
+}
+
+/** The end of a file's name, such as `.cfg`; throws when it is none. */
+export function checkedSuffix(suffix: string): string {
+  if (/[/\0\n]|\p{Surrogate}/u.test(suffix)) throw new Error(`not the end of a name: ${suffix}`);
+  return suffix;
 }

@@ -201,10 +201,13 @@ export interface NftWanted {
   readonly chains: ReadonlyMap<string, readonly string[]>;
 }
 
-/** The forwarding side of a native nftables ruleset. */
+/** What a native nftables ruleset does to forwarded packets. */
 export interface NftState {
-  /** Base chains hooked to forward that are in force, in order of priority. */
-  readonly forward: readonly NftBaseChain[];
+  /**
+   * Base chains that are in force, in order of priority: those hooked to forward, and of our own
+   * table (`ownTable`) those hooked to anything.
+   */
+  readonly bases: readonly NftBaseChain[];
   /** Those of the chains asked for that are there, wherever they are. */
   readonly chains: readonly NftChain[];
   /**
@@ -227,6 +230,8 @@ export interface NftChain {
 }
 
 export interface NftBaseChain extends NftChain {
+  /** `forward`, `prerouting`. */
+  readonly hook: string;
   readonly policy: 'accept' | 'drop';
   /** As nft prints it: `filter`, `filter + 10`, `-5`. */
   readonly priority: string;
@@ -386,7 +391,7 @@ export function queryKey(asked: Query): string {
     case 'file':
       return `file:${asked.path}`;
     case 'directory':
-      return `directory:${asked.path}/*${asked.suffix}`;
+      return `directory:${asked.path.replace(/\/+$/, '')}/*${asked.suffix}`;
     case 'path':
       return `path:${asked.from ?? ''},${asked.iif ?? ''},${asked.to}`;
     case 'chains':
@@ -416,4 +421,10 @@ function wantedKey({ family, chains }: NftWanted): string {
 
 function comparison(wanted: ReadonlyMap<string, readonly string[]>): string {
   return wanted.size === 0 ? '' : `:${JSON.stringify([...wanted])}`;
+}
+
+/** What a key of `queryKey` for a directory asks. */
+export function listingOf(key: string): { readonly path: string; readonly suffix: string } {
+  const end = key.lastIndexOf('/*'); // a suffix has no slash
+  return { path: key.slice('directory:'.length, end), suffix: key.slice(end + '/*'.length) };
 }

@@ -1,5 +1,8 @@
 import type { RoutingOperation } from './change.ts';
-import type { NetworkInterface, Route, Rule } from './query.ts';
+import { isIpv6 } from './ip-words.ts';
+import { networkOf } from './networks.ts';
+import type { NetworkInterface, ProxyNeighbour, Route, Rule } from './query.ts';
+import { defaultMetric6 } from './routes-text.ts';
 
 /** The rules as they are after an operation: added behind those of the same priority. */
 export function rulesAfter(rules: readonly Rule[], operation: RoutingOperation): readonly Rule[] {
@@ -9,10 +12,32 @@ export function rulesAfter(rules: readonly Rule[], operation: RoutingOperation):
   return [...rules, rule].sort((a, b) => a.priority - b.priority);
 }
 
-/**
- * The routes as they are after these operations. A route is replaced whole; of several to one
- * destination (two interfaces in one network) the first. An address brings its network's route.
- */
+/** The proxy neighbours as they are after an operation. */
+export function proxiesAfter(
+  proxies: readonly ProxyNeighbour[],
+  operation: RoutingOperation,
+): readonly ProxyNeighbour[] {
+  if (operation.object !== 'proxy') return proxies;
+  const { verb, ip, iface: dev } = operation;
+  const others = proxies.filter((one) => one.ip !== ip || one.dev !== dev);
+  return verb === 'delete' ? others : [...others, { ip, dev }];
+}
+
+/** The interfaces as they are after an operation. */
+export function interfacesAfter(
+  interfaces: readonly NetworkInterface[],
+  operation: RoutingOperation,
+): readonly NetworkInterface[] {
+  if (operation.object !== 'address') return interfaces;
+  const { verb, iface, ip, prefix } = operation;
+  return interfaces.map((entry) => {
+    if (entry.name !== iface) return entry;
+    const others = entry.addresses.filter((one) => one.ip !== ip || one.prefix !== prefix);
+    return { ...entry, addresses: verb === 'delete' ? others : [...others, { ip, prefix }] };
+  });
+}
+
+/** The routes of one family as they are after these operations, on interfaces as they were before. */
 export function routesAfter(
   routes: readonly Route[],
   interfaces: readonly NetworkInterface[],
@@ -27,6 +52,8 @@ export function routesAfter(
   return entries;
 }
 
+type AddressOperation = Extract<RoutingOperation, { object: 'address' }>;
+
 function routesAfterOne(
   routes: readonly Route[],
   interfaces: readonly NetworkInterface[],
@@ -37,56 +64,110 @@ function routesAfterOne(
     case 'proxy':
       return routes;
     case 'address': {
+      if (operation.verb === 'delete') return afterAddressGoes(routes, interfaces, operation);
       const route = connectedRoute(interfaces, operation);
       return route === null ? routes : [...routes, route];
     }
     case 'route': {
-      const { verb, route } = operation;
-      if (verb === 'delete') {
-        return withoutFirst(routes, (one) => isSameKey(one, route) && one.dev === route.dev);
-      }
-      const place = routes.findIndex((one) => isSameKey(one, route));
-      return place < 0 ? [...routes, route] : routes.with(place, route);
+      const route = asKept(operation.route);
+      return operation.verb === 'delete'
+        ? withoutFirst(routes, (one) => isSameKey(one, route) && one.dev === route.dev)
+        : withRoute(routes, route);
     }
   }
 }
 
-/** The interfaces as they are after an operation. */
-export function interfacesAfter(
-  interfaces: readonly NetworkInterface[],
-  operation: RoutingOperation,
-): readonly NetworkInterface[] {
-  if (operation.object !== 'address') return interfaces;
-  const { iface, ip, prefix } = operation;
-  return interfaces.map((entry) =>
-    entry.name === iface ? { ...entry, addresses: [...entry.addresses, { ip, prefix }] } : entry,
-  );
+/** As the kernel gives it back: IPv6 knows no scopes, and has a default metric. */
+function asKept(route: Route): Route {
+  if (!isIpv6(route.destination)) return route;
+  return { ...route, scope: null, metric: route.metric === defaultMetric6 ? null : route.metric };
 }
 
-/** What the kernel adds to table main with an address (fib_add_ifaddr); null when nothing. */
+/**
+ * `ip route replace`: of several to one destination the first is replaced. Of IPv6, a route by a
+ * gateway takes the place of all such, which are next hops of one, if there are any (fib6_add_rt2node).
+ */
+function withRoute(routes: readonly Route[], route: Route): readonly Route[] {
+  const rivals = routes.filter((one) => isSameKey(one, route));
+  const [first] = rivals;
+  if (first === undefined) return [...routes, route];
+  if (!isIpv6(route.destination)) return routes.with(routes.indexOf(first), route);
+  const alike = rivals.filter((one) => hasGateway(one) === hasGateway(route));
+  const replaced = alike[0] ?? first;
+  const others = hasGateway(route) ? alike.slice(1) : [];
+  return routes.with(routes.indexOf(replaced), route).filter((one) => !others.includes(one));
+}
+
+function hasGateway({ via, rest }: Route): boolean {
+  return (via !== null || /\bvia\b/.test(rest)) && !/\bproto ra\b/.test(rest);
+}
+
+/** What the kernel adds to table main with an address (fib_add_ifaddr, addrconf_prefix_route); null when nothing. */
 function connectedRoute(
   interfaces: readonly NetworkInterface[],
-  { iface, ip, prefix }: Extract<RoutingOperation, { object: 'address' }>,
+  { iface, ip, prefix }: AddressOperation,
 ): Route | null {
   const owner = interfaces.find(({ name }) => name === iface);
-  const network = networkOf(ip, prefix);
-  const isSecondary = owner?.addresses.some(
-    (other) => other.prefix === prefix && networkOf(other.ip, prefix) === network,
-  );
-  const hasNetwork = prefix < 32 && !network.startsWith('0.');
+  const destination = networkOf(ip, prefix);
+  const hasNetwork = isIpv6(ip) || (prefix < 32 && !destination.startsWith('0.'));
+  const isSecondary = owner !== undefined && neighbours(owner, { ip, prefix }).length > 0;
   if (owner?.isUp !== true || isSecondary || !hasNetwork) return null;
-  const destination = `${network}/${prefix}`;
-  return {
-    ...{ table: 254, destination, via: null, dev: iface },
-    ...{ scope: 'link', src: ip, metric: null, rest: 'proto kernel' },
-  };
+  const place = { table: 254, destination, via: null, dev: iface };
+  return isIpv6(ip)
+    ? { ...place, scope: null, src: null, metric: connectedMetric6, rest: 'proto kernel' }
+    : { ...place, scope: 'link', src: ip, metric: null, rest: 'proto kernel' };
 }
 
-function networkOf(ip: string, prefix: number): string {
-  const mask = prefix === 0 ? 0 : ~0 << (32 - prefix);
-  const number = ip.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
-  const network = (number & mask) >>> 0;
-  return [24, 16, 8, 0].map((shift) => (network >>> shift) & 0xff).join('.');
+/** IP6_RT_PRIO_ADDRCONF (linux/ipv6_route.h). */
+const connectedMetric6 = 256;
+
+/**
+ * What goes with an address. IPv4: the routes of table main that name it as source, its network's
+ * but for another address in it (which xp_routing keeps), and with the last one all of the
+ * interface. IPv6: the network's with its last address; routes forget it as their source.
+ */
+function afterAddressGoes(
+  routes: readonly Route[],
+  interfaces: readonly NetworkInterface[],
+  { iface, ip, prefix }: AddressOperation,
+): readonly Route[] {
+  const owner = interfaces.find(({ name }) => name === iface);
+  if (owner === undefined) return routes;
+  const destination = networkOf(ip, prefix);
+  const isConnected = (route: Route) =>
+    route.table === 254 &&
+    route.destination === destination &&
+    route.dev === iface &&
+    /\bproto kernel\b/.test(route.rest);
+  const [next] = neighbours(owner, { ip, prefix });
+  if (isIpv6(ip)) {
+    return routes
+      .filter((route) => next !== undefined || !isConnected(route))
+      .map((route) => (route.src === ip ? { ...route, src: null } : route));
+  }
+  const left = owner.addresses.filter((one) => !isIpv6(one.ip) && one.ip !== ip);
+  if (left.length === 0) return routes.filter((route) => route.dev !== iface);
+  const kept = routes.filter(
+    (route) => !isConnected(route) && !(route.table === 254 && route.src === ip),
+  );
+  const old = routes.find(isConnected);
+  if (old === undefined || next === undefined) return kept;
+  return [...kept, old.src === ip ? { ...old, src: next.ip } : old];
+}
+
+/** Other addresses of the interface in the same network. */
+function neighbours(
+  owner: NetworkInterface,
+  { ip, prefix }: NetworkInterface['addresses'][number],
+): NetworkInterface['addresses'] {
+  const network = networkOf(ip, prefix);
+  return owner.addresses.filter(
+    (other) =>
+      other.ip !== ip &&
+      isIpv6(other.ip) === isIpv6(ip) &&
+      other.prefix === prefix &&
+      networkOf(other.ip, prefix) === network,
+  );
 }
 
 /** What tells routes of one table apart in the kernel (fib_find_alias). */

@@ -1,6 +1,7 @@
 import type { RoutingOperation } from './change.ts';
-import { routeType } from './ip-words.ts';
+import { isIpv6, routeType } from './ip-words.ts';
 import type { Route, Rule } from './query.ts';
+import { defaultMetric6 } from './routes-text.ts';
 
 /** The words after `ip -4` or `ip -6`; table numbers, since one bad line in rt_tables breaks every name. */
 export function routingWords(operation: RoutingOperation): string {
@@ -12,7 +13,9 @@ export function routingWords(operation: RoutingOperation): string {
     case 'proxy':
       return `neigh ${operation.verb === 'add' ? 'add' : 'del'} proxy ${operation.ip} dev ${operation.iface}`;
     case 'route':
-      return `route ${operation.verb === 'replace' ? 'replace' : 'del'} ${routeWords(operation.route)}`;
+      return operation.verb === 'replace'
+        ? `route replace ${routeWords(operation.route)}`
+        : `route del ${routeWords(withMetric(operation.route))}`;
   }
 }
 
@@ -23,7 +26,7 @@ function addressWords({
   iface,
 }: Extract<RoutingOperation, { object: 'address' }>): string {
   if (verb === 'delete') return `addr del ${ip}/${prefix} dev ${iface}`;
-  const options = ip.includes(':') ? 'nodad' : 'brd +';
+  const options = isIpv6(ip) ? 'nodad' : 'brd +';
   return `addr add ${ip}/${prefix} ${options} dev ${iface}`;
 }
 
@@ -39,6 +42,12 @@ function ruleWords(rule: Rule): string {
     `priority ${rule.priority}`,
     rule.table !== 0 && `table ${rule.table}`,
   );
+}
+
+/** Where no metric is named, the kernel deletes an IPv6 route of any: the connected one too. */
+function withMetric(route: Route): Route {
+  const isDefault = route.metric === null && isIpv6(route.destination);
+  return isDefault ? { ...route, metric: defaultMetric6 } : route;
 }
 
 /** A type comes first, next hops last (ip-route(8)). */

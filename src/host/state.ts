@@ -1,10 +1,11 @@
 import { jumpTo, tableOf } from './chains-text.ts';
-import type { Change, SwapChains, WriteFile } from './change.ts';
+import type { Change, SwapChains } from './change.ts';
+import { directoryAfter, fileAfter } from './files-after.ts';
 import type { Observation } from './look-program.ts';
 import { normalParameter } from './names.ts';
-import type { Answers, ChainsState, NetworkInterface, Query, RegularFile } from './query.ts';
-import { queryKey } from './query.ts';
-import { interfacesAfter, routesAfter, rulesAfter } from './routing-after.ts';
+import type { Answers, ChainsState, NetworkInterface, Query } from './query.ts';
+import { listingOf, queryKey } from './query.ts';
+import { interfacesAfter, proxiesAfter, routesAfter, rulesAfter } from './routing-after.ts';
 
 /**
  * What is known of one host: what was observed, with planned changes laid over it, so that later
@@ -43,10 +44,15 @@ export class HostState {
     };
     switch (change.kind) {
       case 'write':
-        update('file', `file:${change.path}`, () => fileAfter(change));
-        break;
       case 'remove':
-        update('file', `file:${change.path}`, () => ({ type: 'absent' }));
+      case 'directory':
+        for (const key of next.keys()) {
+          if (key.startsWith('file:')) {
+            update('file', key, (state) => fileAfter(key.slice('file:'.length), state, change));
+          } else if (key.startsWith('directory:')) {
+            update('directory', key, (state) => directoryAfter(listingOf(key), state, change));
+          }
+        }
         break;
       case 'parameter':
         update('parameter', `parameter:${change.name}`, () => normalParameter(change.value));
@@ -65,6 +71,11 @@ export class HostState {
           entries: routesAfter(entries, interfaces, change.operations),
           fingerprint: null,
         }));
+        update('proxies', 'proxies', (seen) => change.operations.reduce(proxiesAfter, seen));
+        for (const key of next.keys()) {
+          if (key.startsWith('path:'))
+            next.set(key, { failure: 'only the kernel can tell the path' });
+        }
         break;
       }
       case 'chains':
@@ -72,9 +83,6 @@ export class HostState {
           if (key.startsWith(`chains:${change.family}:`))
             update('chains', key, (state) => chainsAfter(change, state));
         }
-        break;
-      case 'directory':
-        update('file', `file:${change.path}`, () => ({ type: 'directory' }));
         break;
       case 'nft':
         for (const key of next.keys()) {
@@ -86,18 +94,6 @@ export class HostState {
     }
     return new HostState(next);
   }
-}
-
-function fileAfter(change: WriteFile): RegularFile {
-  const old = change.before.type === 'file' ? change.before : { mode: 0o644, uid: 0, gid: 0 };
-  return {
-    type: 'file',
-    mode: change.mode ?? old.mode,
-    uid: old.uid,
-    gid: old.gid,
-    size: change.content.length,
-    content: change.content,
-  };
 }
 
 /** The chains as they are once swapped. */

@@ -218,8 +218,10 @@ function expectOwnWords(change: Change, words: readonly string[]): void {
       }
       break;
     case 'routing':
-      for (const operation of words.slice(4)) {
-        expect(operation).toMatch(/^(addr|route|rule) (add|replace|del) [\w./+ -]+$/);
+      for (const operation of words.slice(5)) {
+        expect(operation).toMatch(
+          /^((addr|route|rule) (add|replace|del)|neigh (add|del) proxy) [\w./:+ -]+$/,
+        );
       }
       break;
     default:

@@ -246,6 +246,7 @@ xp_routing() { # FAMILY RULES-FINGERPRINT ROUTES-FINGERPRINT OPERATION...
     # shellcheck disable=SC2086 # words of a whitelist: names, numbers and addresses
     case $xp_family,$xp_operation in
     4,'addr del '*) xp_delete_address $xp_operation ;;
+    6,'addr add '*) xp_add_address $xp_operation ;;
     *) ip "-$xp_family" $xp_operation ;;
     esac && continue
     set +f
@@ -265,6 +266,21 @@ xp_delete_address() { # addr del ADDRESS dev NAME
   xp_failure=$?
   [ "$XP_VALUE" != 0 ] || echo 0 >"$xp_promote"
   return "$xp_failure"
+}
+
+# busybox does not know nodad: there the address is good once nobody else has claimed it.
+xp_add_address() { # addr add ADDRESS nodad dev NAME
+  xp_said=$(ip -6 "$@" 2>&1) && return
+  case $xp_said in
+  *nodad*) ip -6 addr add "$3" dev "$6" || return ;;
+  *) xp_refuse "$xp_said" || return ;;
+  esac
+  for _ in 1 2 3 4 5; do
+    case $(ip addr show dev "$6" | grep -F " $3 ") in
+    *tentative*) sleep 1 ;;
+    *) break ;;
+    esac
+  done
 }
 
 # The output is capped here: how much a host sends is not the host's to decide. A process that the
