@@ -1,5 +1,20 @@
 import type { NftBaseChain, NftChain, NftFamily, NftState, NftWanted } from './query.ts';
 
+/** The table that holds what has no place in anybody else's. `xp_list_nft` lists it whole. */
+export const ownTable = { family: 'inet', table: 'xpush' } as const;
+
+type ChainName = Pick<NftChain, 'family' | 'table' | 'chain'>;
+
+/** Whether a chain lies in our own table. */
+export function isOwn({ family, table }: Pick<NftChain, 'family' | 'table'>): boolean {
+  return family === ownTable.family && table === ownTable.table;
+}
+
+/** A chain as nft's commands name it. */
+export function nameOf({ family, table, chain }: ChainName): string {
+  return `${family} ${table} ${chain}`;
+}
+
 /**
  * The sed script by which both programs list the same chains (`xp_list_nft`). Names are `XPUSH-` and letters.
  * Throws for any other: it would be sed's to interpret.
@@ -32,9 +47,9 @@ function checkedChain(chain: string): string {
 /** Parses what `xp_list_nft` prints. */
 export function parseNft(text: string, listed: readonly string[], fingerprint: string): NftState {
   const found = parseListing(text);
-  const forward = (found ?? []).flatMap((one) => ('policy' in one ? [one] : []));
+  const bases = (found ?? []).flatMap((one) => ('policy' in one ? [one] : []));
   return {
-    forward: forward.toSorted((a, b) => priorityNumber(a.priority) - priorityNumber(b.priority)),
+    bases: bases.toSorted((a, b) => priorityNumber(a.priority) - priorityNumber(b.priority)),
     chains: (found ?? []).filter((one) => !('policy' in one) && listed.includes(one.chain)),
     spelled: [],
     problem: found === null ? problemOf(text) : null,
@@ -92,21 +107,22 @@ function parseListing(text: string): readonly (NftChain | NftBaseChain)[] | null
 /** A chain without the lines that tell what it is hooked to; null for one that nobody asked for. */
 function chainOf(listed: NftChain, flags: string): NftChain | NftBaseChain | null {
   const rules = listed.rules.filter((rule) => !/^(?:type|comment|policy) /.test(rule));
-  const hook = listed.rules.find((rule) => rule.startsWith('type '));
+  const declared = listed.rules.find((rule) => rule.startsWith('type '));
   const chain = { ...listed, rules };
-  if (hook === undefined) return chain;
-  const [, priority] =
-    /^type filter hook forward priority ([a-z]+(?: [+-] \d+)?|-?\d+);/.exec(hook) ?? [];
-  if (priority === undefined) return null;
+  if (declared === undefined) return chain;
+  const [, hook, priority] = declaration.exec(declared) ?? [];
+  if (hook === undefined || priority === undefined) return null;
+  if (hook !== 'forward' && !isOwn(listed)) return null;
   return {
     ...chain,
-    policy: /\bpolicy drop;/.test(hook) ? 'drop' : 'accept',
-    priority,
-    isOfIptables:
-      listed.family !== 'inet' && /^filter FORWARD$/.test(`${listed.table} ${listed.chain}`),
+    ...{ hook, priority },
+    policy: /\bpolicy drop;/.test(declared) ? 'drop' : 'accept',
+    isOfIptables: /^ip6? filter FORWARD$/.test(nameOf(listed)),
     isOwned: /\bowner\b/.test(flags),
   };
 }
+
+const declaration = /^type filter hook ([a-z]+) priority ([a-z]+(?: [+-] \d{1,10})?|-?\d{1,10});/;
 
 interface Block {
   readonly chain: string;

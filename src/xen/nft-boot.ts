@@ -1,8 +1,10 @@
+import { isOwn, nameOf } from '../host/nft-text.ts';
 import type { NftBaseChain, NftState } from '../host/query.ts';
 import { chains } from './firewall-model.ts';
 import type { NftFirewall } from './nft-firewall.ts';
-import { isOwn, nameOf, nftPlaces } from './nft-places.ts';
-import { isOurJump, nftTarget, tablesOf } from './nft-target.ts';
+import { isOurJump, type NftPlace, nftPlaces, tablesOf } from './nft-places.ts';
+import { declarationOf } from './nft-plan.ts';
+import { chainsIn, nftTarget } from './nft-target.ts';
 
 /**
  * Our rules as a file for `nft -f`, in the tables where they are live: loaded after what the host
@@ -11,9 +13,8 @@ import { isOurJump, nftTarget, tablesOf } from './nft-target.ts';
  * `nftHook`: this adds one more jump each time.
  */
 export function nftFile(firewall: NftFirewall, live: NftState): string | null {
-  const places = bootPlaces(firewall, live);
-  if (places === null) return null;
-  return text([...places.flatMap(baseLines), ...ruleLines(firewall, places)]);
+  const boot = bootOf(firewall, live);
+  return boot === null ? null : text([...boot.bases.flatMap(baseLines), ...ruleLines(boot)]);
 }
 
 /**
@@ -21,9 +22,9 @@ export function nftFile(firewall: NftFirewall, live: NftState): string | null {
  * as one likes. It never fails, so that what runs it goes on.
  */
 export function nftHook(firewall: NftFirewall, live: NftState): string | null {
-  const places = bootPlaces(firewall, live);
-  if (places === null) return null;
-  const prepare = places.map((one) => {
+  const boot = bootOf(firewall, live);
+  if (boot === null) return null;
+  const prepare = boot.bases.map((one) => {
     const name = nameOf(one);
     return `nft list chain ${name} >/dev/null 2>&1 || cat <<'CHAIN'
 ${text(baseLines(one))}CHAIN
@@ -36,46 +37,49 @@ nft -s -a list chain ${name} 2>/dev/null |
 PATH=/usr/sbin:/sbin:/usr/bin:/bin
 {
 ${prepare.join('')}cat <<'RULES'
-${text(ruleLines(firewall, places))}RULES
+${text(ruleLines(boot))}RULES
 } | nft -f /dev/stdin
 exit 0
 `;
 }
 
-/** The base chains that jump to our chains, as they are to be. */
-function bootPlaces(firewall: NftFirewall, live: NftState): readonly NftBaseChain[] | null {
+interface Boot {
+  readonly firewall: NftFirewall;
+  readonly places: readonly NftPlace[];
+  /** The base chains of the places, as they are to be. */
+  readonly bases: readonly NftBaseChain[];
+}
+
+function bootOf(firewall: NftFirewall, live: NftState): Boot | null {
   if (live.problem !== null) return null;
   const found = nftPlaces(firewall, live);
   if ('refusal' in found) return null;
-  const { forward } = nftTarget(firewall, found.places, live, []);
-  const names = found.places.map(nameOf);
-  return forward.filter((one) => names.includes(nameOf(one)));
+  const { places } = found;
+  const names = places.map(nameOf);
+  const { bases } = nftTarget(firewall, places, live, []);
+  return { firewall, places, bases: bases.filter((one) => names.includes(nameOf(one))) };
 }
 
 /** A base chain, should nothing else have made it. */
 const baseLines = (one: NftBaseChain): readonly string[] => [
   `add table ${one.family} ${one.table}`,
-  `add chain ${nameOf(one)} { type filter hook forward priority ${isOwn(one) ? '0' : one.priority}; }`,
+  `add chain ${nameOf(one)} { ${declarationOf(one)} }`,
 ];
 
-function ruleLines(
-  { wanted, needsKeep, policy }: NftFirewall,
-  bases: readonly NftBaseChain[],
-): readonly string[] {
-  const refilled = tablesOf(bases).flatMap(({ family, table }) => {
-    const rules = wanted.find((one) => one.family === family)?.chains ?? [];
-    return [...rules].map(([chain, rules]) => ({ family, table, chain, rules }));
-  });
-  const keep = needsKeep ? tablesOf(bases).map((one) => ({ ...one, chain: chains.keep })) : [];
+function ruleLines({ firewall, places, bases }: Boot): readonly string[] {
+  const own = tablesOf(places).flatMap((table) => chainsIn(table, firewall, places));
   return [
-    ...[...refilled, ...keep].map((one) => `add chain ${nameOf(one)}`),
-    ...refilled.map((one) => `flush chain ${nameOf(one)}`),
-    ...refilled.flatMap((one) => one.rules.map((rule) => `add rule ${nameOf(one)} ${rule}`)),
-    ...bases.flatMap((one) => {
-      const jumps = one.rules.filter(isOurJump).toReversed();
-      return jumps.map((jump) => `insert rule ${nameOf(one)} ${jump}`);
-    }),
-    ...(policy === 'drop' ? bases.filter((one) => one.policy === 'drop') : []).map(
+    ...own.map((one) => `add chain ${nameOf(one)}`),
+    ...own.filter(({ chain }) => chain !== chains.keep).map((one) => `flush chain ${nameOf(one)}`),
+    ...own.flatMap((one) => one.rules.map((rule) => `add rule ${nameOf(one)} ${rule}`)),
+    ...bases.flatMap((one) => [
+      ...(isOwn(one) ? [`flush chain ${nameOf(one)}`] : []),
+      ...one.rules
+        .filter((rule) => isOwn(one) || isOurJump(rule))
+        .toReversed()
+        .map((rule) => `insert rule ${nameOf(one)} ${rule}`),
+    ]),
+    ...(firewall.policy === 'drop' ? bases.filter(({ policy }) => policy === 'drop') : []).map(
       (one) => `add chain ${nameOf(one)} { policy drop; }`,
     ),
   ];

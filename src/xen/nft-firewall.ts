@@ -6,38 +6,45 @@ import { type NftRule, nftRules } from './nft-rule.ts';
 /** All chains of ours, to be asked for. */
 export const nftChains: readonly ChainName[] = Object.values(chains);
 
+/** Where packets enter chains of ours. */
+export type NftHook = 'forward' | 'prerouting';
+
 /** dom0's filter for its guests in the words of nft. */
 export interface NftFirewall {
   /** Families of addresses that it is about. */
   readonly families: readonly Family[];
   /** Rules for a table of each family that could hold some; XPUSH-KEEP is not among them. */
   readonly wanted: readonly NftWanted[];
-  /** Chains that come first in the base chain, in this order. */
-  readonly entries: readonly ChainName[];
+  readonly hooks: Readonly<Record<NftHook, HookChains>>;
   readonly policy: 'leave' | 'drop';
   /** Whether XPUSH-KEEP must be there. */
   readonly needsKeep: boolean;
 }
 
+interface HookChains {
+  /** Chains that come first in the base chain, in this order. */
+  readonly entries: readonly ChainName[];
+  /** Those, and all that they lead to, XPUSH-KEEP included. */
+  readonly chains: readonly ChainName[];
+}
+
 /** The models of one dom0, at most one of each address family, in the words of nft. */
 export function nftFirewall(models: readonly FirewallModel[]): NftFirewall {
-  const of = (family: NftFamily): readonly FirewallModel[] =>
-    models.filter((model) => covers(family, model.family));
-  const names = [...new Set(models.flatMap((model) => model.chains.map(({ name }) => name)))];
-  const entries = models.flatMap((model) =>
-    model.chains.flatMap(({ name, entry }) => (entry === null ? [] : [name])),
-  );
+  const hooks = { forward: hookOf('forward', models), prerouting: hookOf('prerouting', models) };
   return {
     families: models.map(({ family }) => family),
     wanted: (['ip', 'ip6', 'inet'] as const).flatMap((family) => {
-      const chosen = of(family);
-      const there = names.filter((name) =>
-        chosen.some((model) => model.chains.some((chain) => chain.name === name)),
-      );
-      if (there.length === 0) return [];
+      const chosen = models.filter((model) => covers(family, model.family));
+      // what is hooked elsewhere than others' chains can be lies in our own table, of both families
+      const names = [
+        ...hooks.forward.chains,
+        ...(family === 'inet' ? hooks.prerouting.chains : []),
+      ];
+      const there = [...new Set(names)].filter((name) => name !== chains.keep);
+      if (chosen.length === 0 || there.length === 0) return [];
       return [{ family, chains: new Map(there.map((name) => [name, rulesOf(name, chosen)])) }];
     }),
-    entries: [...new Set(entries)],
+    hooks,
     policy: models.some(({ policy }) => policy === 'drop') ? 'drop' : 'leave',
     needsKeep: models.some(({ needsKeep }) => needsKeep),
   };
@@ -46,6 +53,21 @@ export function nftFirewall(models: readonly FirewallModel[]): NftFirewall {
 /** Whether a table of this family sees packets of these addresses. */
 export function covers(table: NftFamily, family: Family): boolean {
   return table === 'inet' || table === (family === 4 ? 'ip' : 'ip6');
+}
+
+function hookOf(hook: NftHook, models: readonly FirewallModel[]): HookChains {
+  const all = models.flatMap((model) => model.chains);
+  const entries = all.filter(({ entry }) => entry === hook).map(({ name }) => name);
+  const found = new Set(entries);
+  // a set goes on with what is added on the way
+  for (const name of found) {
+    for (const { verdict } of all
+      .filter((chain) => chain.name === name)
+      .flatMap(({ rules }) => rules)) {
+      if (verdict.kind === 'jump') found.add(verdict.chain);
+    }
+  }
+  return { entries: [...new Set(entries)], chains: [...found] };
 }
 
 /** The rules of a chain for all of these models, one or two. */
@@ -82,10 +104,10 @@ function interleaved(first: readonly BoundRule[], second: readonly BoundRule[]):
   let rest = second;
   for (const rule of first) {
     const place = rest.findIndex(({ unbound }) => unbound !== null && unbound === rule.unbound);
-    if (place < 0 || rule.unbound === null) {
+    if (place < 0) {
       result.push(rule.text);
     } else {
-      result.push(...rest.slice(0, place).map(({ text }) => text), rule.unbound);
+      result.push(...rest.slice(0, place).map(({ text }) => text), rule.unbound ?? rule.text);
       rest = rest.slice(place + 1);
     }
   }

@@ -9,7 +9,10 @@ import { nftRules } from './nft-rule.ts';
 export type KeepRules = ReadonlyMap<Family, readonly FirewallRule[]>;
 
 /** XPUSH-KEEP as it is in a table. */
-export function liveKeep(live: NftState, place: NftPlace): readonly string[] {
+export function liveKeep(
+  live: NftState,
+  place: Pick<NftChain, 'family' | 'table'>,
+): readonly string[] {
   const found = live.chains.find(
     ({ family, table, chain }) =>
       chain === chains.keep && family === place.family && table === place.table,

@@ -1,18 +1,25 @@
+import { isOwn, nameOf, ownTable } from '../host/nft-text.ts';
 import { isNftName } from '../host/nft-words.ts';
 import type { NftBaseChain, NftChain, NftFamily, NftState } from '../host/query.ts';
-import { covers, type NftFirewall, nftChains } from './nft-firewall.ts';
-
-/** The table of ours, for a host that has no base chain hooked to forward. */
-export const ownTable = { family: 'inet', table: 'xpush', chain: 'forward' } as const;
+import { covers, type NftFirewall, type NftHook, nftChains } from './nft-firewall.ts';
 
 /** A base chain that jumps to our chains, which lie in its table. */
 export interface NftPlace {
   readonly family: NftFamily;
   readonly table: string;
   readonly chain: string;
+  readonly hook: NftHook;
+  /** As nft prints it. */
+  readonly priority: string;
   /** What is there now; null: it is to be made. */
   readonly live: NftBaseChain | null;
 }
+
+/** Base chains of our own table; -300 is before connection tracking. */
+const ownBases = {
+  forward: { ...ownTable, chain: 'forward', hook: 'forward', priority: 'filter' },
+  prerouting: { ...ownTable, chain: 'prerouting', hook: 'prerouting', priority: 'raw' },
+} as const;
 
 /** A sentence, and what to do. */
 interface Refused {
@@ -22,13 +29,14 @@ interface Refused {
 
 /**
  * Where a packet must meet our rules. To be dropped in one base chain is the end of it, but accepted
- * it must be in every one; so every base chain of others that may drop gets them, first. Where none
- * may, the first one gets them, and where there is none, a table of ours.
+ * it must be in every one; so every base chain of others that may drop what is forwarded gets them,
+ * first. Where none may, the first one gets them, and where there is none, a table of ours.
  */
 export function nftPlaces(
-  { families }: NftFirewall,
-  { forward }: NftState,
+  { families, hooks }: NftFirewall,
+  { bases }: NftState,
 ): { readonly places: readonly NftPlace[] } | Refused {
+  const forward = bases.filter(({ hook }) => hook === 'forward');
   const closed = forward.find((one) => one.isOfIptables && mayDrop(one));
   if (closed !== undefined) {
     return {
@@ -46,26 +54,33 @@ export function nftPlaces(
     const refused = refusalOf(one);
     if (refused !== null) return refused;
   }
-  const places = theirs.filter((one) => chosen.includes(one)).map(placeAt);
   const isCovered = families.every((family) => chosen.some((one) => covers(one.family, family)));
-  return { places: isCovered ? places : [...places, ownPlace(forward)] };
+  return {
+    places: [
+      ...theirs.filter((one) => chosen.includes(one)).map(placeAt),
+      ...(isCovered ? [] : [ownPlace('forward', bases)]),
+      ...(hooks.prerouting.entries.length > 0 ? [ownPlace('prerouting', bases)] : []),
+    ],
+  };
 }
 
-function ownPlace(forward: readonly NftBaseChain[]): NftPlace {
-  const live = forward.find((one) => isOwn(one) && one.chain === ownTable.chain);
-  return { ...ownTable, live: live ?? null };
+function ownPlace(hook: NftHook, bases: readonly NftBaseChain[]): NftPlace {
+  const base = ownBases[hook];
+  return { ...base, live: bases.find((one) => nameOf(one) === nameOf(base)) ?? null };
 }
 
-const placeAt = (live: NftBaseChain): NftPlace => ({
-  family: live.family,
-  table: live.table,
-  chain: live.chain,
-  live,
-});
+const placeAt = (live: NftBaseChain): NftPlace => ({ ...live, hook: 'forward', live });
 
-/** Whether a chain lies in the table of ours. */
-export function isOwn({ family, table }: Pick<NftChain, 'family' | 'table'>): boolean {
-  return family === ownTable.family && table === ownTable.table;
+/** One of each table. */
+export function tablesOf<Place extends Pick<NftChain, 'family' | 'table'>>(
+  places: readonly Place[],
+): readonly Place[] {
+  return [...new Map(places.map((place) => [tableOf(place), place])).values()];
+}
+
+/** `inet filter`. */
+export function tableOf({ family, table }: Pick<NftChain, 'family' | 'table'>): string {
+  return `${family} ${table}`;
 }
 
 /** Whether a rule does nothing but jump to that chain; `xp_unjump` removes the same. */
@@ -75,9 +90,13 @@ export function isJumpTo(rule: string, chain: string): boolean {
   );
 }
 
+export function isOurJump(rule: string): boolean {
+  return nftChains.some((name) => isJumpTo(rule, name));
+}
+
 /** Whether packets may be dropped there by what is not ours. */
 function mayDrop({ policy, rules }: NftBaseChain): boolean {
-  return policy === 'drop' || rules.some((rule) => !nftChains.some((name) => isJumpTo(rule, name)));
+  return policy === 'drop' || !rules.every(isOurJump);
 }
 
 function refusalOf(one: NftBaseChain): Refused | null {
@@ -93,11 +112,4 @@ function refusalOf(one: NftBaseChain): Refused | null {
         refusal: `the nftables chain ${one.chain} of table ${tableOf(one)} has a name that nft itself does not take`,
         hint: 'give it another one',
       };
-}
-
-const tableOf = ({ family, table }: NftChain): string => `${family} ${table}`;
-
-/** As nft's commands name a chain. */
-export function nameOf({ family, table, chain }: Pick<NftChain, 'family' | 'table' | 'chain'>) {
-  return `${family} ${table} ${chain}`;
 }

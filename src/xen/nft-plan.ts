@@ -1,11 +1,11 @@
 import type { LoadNft, NftJump } from '../host/change.ts';
-import { checkedNftRule } from '../host/nft-text.ts';
+import { checkedNftRule, isOwn, nameOf, ownTable } from '../host/nft-text.ts';
 import type { NftBaseChain, NftChain, NftState } from '../host/query.ts';
 import { chains } from './firewall-model.ts';
 import { type NftFirewall, nftChains } from './nft-firewall.ts';
 import { type KeepRules, missingKeep } from './nft-keep.ts';
-import { isJumpTo, isOwn, nameOf, nftPlaces, ownTable } from './nft-places.ts';
-import { isOurJump, nftTarget, tablesOf } from './nft-target.ts';
+import { isJumpTo, isOurJump, nftPlaces, tablesOf } from './nft-places.ts';
+import { chainsIn, nftTarget, nftWithout } from './nft-target.ts';
 
 /** What makes native nftables hold the firewall. */
 export interface NftPlan {
@@ -25,72 +25,90 @@ export function nftPlan(
   const found = nftPlaces(firewall, live);
   if ('refusal' in found) return found;
   const { places } = found;
-  const missing = firewall.needsKeep ? missingKeep(tablesOf(places), live, keep) : [];
+  const tables = tablesOf(places);
+  const keepers = tables.filter((table) =>
+    chainsIn(table, firewall, places).some(({ chain }) => chain === chains.keep),
+  );
+  const missing = firewall.needsKeep ? missingKeep(keepers, live, keep) : [];
   const after = nftTarget(firewall, places, live, missing);
-  if (!isAsIn(live, nftTarget(firewall, places, live, []))) {
-    return { load: replacement(firewall, live, after, missing), upkeep: null };
+  if (isAsIn(live, nftTarget(firewall, places, live, []))) {
+    const upkeep = missing.length === 0 ? null : loadOf(addLines(missing), [], live, after);
+    return { load: null, upkeep };
   }
-  const upkeep = missing.length === 0 ? null : loadOf(addLines(missing), [], live, after);
-  return { load: null, upkeep };
+  const own = tables.flatMap((table) => chainsIn(table, firewall, places));
+  const refilled = own.filter(({ chain }) => chain !== chains.keep);
+  return { load: replacement(live, after, refilled, missing), upkeep: null };
 }
 
 /** One transaction that leaves nothing of ours; null when there is nothing. */
 export function nftRemoval(live: NftState): LoadNft | null {
-  const after = nftTarget(null, [], live, []);
-  return isAsIn(live, after) ? null : replacement(null, live, after, []);
+  const after = nftWithout(live);
+  return isAsIn(live, after) ? null : replacement(live, after, [], []);
 }
 
 function isAsIn(live: NftState, target: NftState): boolean {
-  const text = ({ forward, chains }: NftState): string =>
-    JSON.stringify([...forward.map(policyText), ...[...forward, ...chains].map(chainText)].sort());
+  const text = ({ bases, chains }: NftState): string =>
+    JSON.stringify(
+      [
+        ...bases.map((one) => [nameOf(one), one.hook, one.priority, one.policy, one.rules]),
+        ...chains.map((one) => [nameOf(one), one.rules]),
+      ]
+        .map((one) => JSON.stringify(one))
+        .sort(),
+    );
   return text(live) === text(target);
 }
 
-const chainText = (one: NftChain): string => `${nameOf(one)} ${JSON.stringify(one.rules)}`;
-
-const policyText = (one: NftBaseChain): string => `${nameOf(one)} ${one.policy}`;
-
-/** All our chains anew, whatever differs. */
+/** All our chains anew, whatever differs. `refilled` in our words, `added` to what is there. */
 function replacement(
-  firewall: NftFirewall | null,
   live: NftState,
   after: NftState,
-  missing: readonly NftChain[],
+  refilled: readonly NftChain[],
+  added: readonly NftChain[],
 ): LoadNft {
-  const stays = new Set([...after.chains, ...after.forward].map(nameOf));
-  const goes = [...live.chains, ...live.forward].filter((one) => !stays.has(nameOf(one)));
-  const usesOwn = after.forward.some(isOwn);
-  const stale = usesOwn ? goes : goes.filter((one) => !isOwn(one));
-  const hasOwn = [...live.chains, ...live.forward].some(isOwn);
-  const refilled = after.chains.filter(({ chain }) => chain !== chains.keep);
-  const base = after.forward.map((one) => baseLines(one, live));
+  const stays = new Set([...after.chains, ...after.bases].map(nameOf));
+  const hasOwn = [...live.chains, ...live.bases].some(isOwn);
+  const keepsOwn = after.bases.some(isOwn);
+  const goes = [...live.chains, ...live.bases].filter(
+    (one) => !stays.has(nameOf(one)) && (keepsOwn || !isOwn(one)),
+  );
+  const bases = after.bases.map((one) => baseLines(one, live));
   const lines = [
-    ...after.forward.flatMap((one) => (isOwn(one) ? ownTableLines(one, live) : [])),
+    ...after.bases.filter(isOwn).flatMap((one) => ownLines(one, live)),
     ...after.chains.map((one) => `add chain ${nameOf(one)}`),
-    ...[...refilled, ...stale].map((one) => `flush chain ${nameOf(one)}`),
-    ...addLines(refilled.map((one) => ({ ...one, rules: wantedRules(firewall, one) }))),
-    ...addLines(missing),
-    ...base.flatMap((one) => one.lines),
-    ...stale.map((one) => `delete chain ${nameOf(one)}`),
-    ...(hasOwn && !usesOwn ? [`delete table ${ownTable.family} ${ownTable.table}`] : []),
+    ...[...refilled, ...goes].map((one) => `flush chain ${nameOf(one)}`),
+    ...addLines([...refilled, ...added]),
+    ...bases.flatMap((one) => one.lines),
+    ...goes.map((one) => `delete chain ${nameOf(one)}`),
+    ...(hasOwn && !keepsOwn ? [`delete table ${ownTable.family} ${ownTable.table}`] : []),
   ];
   return loadOf(
     lines,
-    base.flatMap(({ unjumped }) => unjumped),
+    bases.flatMap(({ unjumped }) => unjumped),
     live,
     after,
   );
 }
 
-/** The table of ours with its base chain, which drops only once its rules are there. */
-function ownTableLines(base: NftBaseChain, live: NftState): readonly string[] {
-  const isThere = live.forward.some((one) => nameOf(one) === nameOf(base));
+/** Our own table with a base chain, which drops only once its rules are there. */
+function ownLines(base: NftBaseChain, live: NftState): readonly string[] {
+  const name = nameOf(base);
+  const there = live.bases.find((one) => nameOf(one) === name);
+  const isSame = there?.hook === base.hook && there.priority === base.priority;
   return [
     `add table ${base.family} ${base.table}`,
-    ...(isThere
-      ? []
-      : [`add chain ${nameOf(base)} { type filter hook forward priority 0; policy accept; }`]),
+    ...(there === undefined || isSame ? [] : [`flush chain ${name}`, `delete chain ${name}`]),
+    ...(isSame ? [] : [`add chain ${name} { ${declarationOf(base)} policy accept; }`]),
   ];
+}
+
+/** In numbers: their names came with nft 0.9.1. */
+export function declarationOf({ hook, priority }: NftBaseChain): string {
+  const numbers = new Map([
+    ['filter', '0'],
+    ['raw', '-300'],
+  ]);
+  return `type filter hook ${hook} priority ${numbers.get(priority) ?? priority};`;
 }
 
 /** What gives a base chain its jumps and its policy. */
@@ -99,29 +117,26 @@ function baseLines(
   live: NftState,
 ): { readonly lines: readonly string[]; readonly unjumped: readonly NftJump[] } {
   const name = nameOf(base);
-  const old = live.forward.find((one) => nameOf(one) === name);
-  const jumps = base.rules.filter(isOurJump);
-  const hasSameRules = JSON.stringify(old?.rules) === JSON.stringify(base.rules);
+  const old = live.bases.find((one) => nameOf(one) === name);
   const policy =
     (old?.policy ?? 'accept') === base.policy
       ? []
       : [`add chain ${name} { policy ${base.policy}; }`];
-  if (hasSameRules) return { lines: policy, unjumped: [] };
-  if (isOwn(base)) {
-    const rules = [`flush chain ${name}`, ...jumps.map((jump) => `add rule ${name} ${jump}`)];
-    return { lines: [...rules, ...policy], unjumped: [] };
+  if (JSON.stringify(old?.rules) === JSON.stringify(base.rules)) {
+    return { lines: policy, unjumped: [] };
   }
+  if (isOwn(base)) {
+    return {
+      lines: [`flush chain ${name}`, ...addLines([base]), ...policy],
+      unjumped: [],
+    };
+  }
+  const jumps = base.rules.filter(isOurJump);
   const targets = nftChains.filter((to) => old?.rules.some((rule) => isJumpTo(rule, to)));
   return {
     lines: [...jumps.toReversed().map((jump) => `insert rule ${name} ${jump}`), ...policy],
     unjumped: targets.map((to) => ({ from: base, to })),
   };
-}
-
-/** A chain's rules in our words: what a host spelled is for comparing. */
-function wantedRules(firewall: NftFirewall | null, one: NftChain): readonly string[] {
-  const wanted = firewall?.wanted.find(({ family }) => family === one.family);
-  return wanted?.chains.get(one.chain) ?? one.rules;
 }
 
 function addLines(added: readonly NftChain[]): readonly string[] {

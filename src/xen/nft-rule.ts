@@ -80,7 +80,11 @@ const isMergeable = ({ limit, verdict }: FirewallRule): boolean =>
   limit === null && verdict.kind !== 'log';
 
 /** Whether two rules say the same but for one respect. */
-function isSame(a: WideRule, b: WideRule, but: 'sources' | 'destinations' | 'dports' | 'icmps'): boolean {
+function isSame(
+  a: WideRule,
+  b: WideRule,
+  but: 'sources' | 'destinations' | 'dports' | 'icmps',
+): boolean {
   const rest = (rule: WideRule): string =>
     JSON.stringify({ ...rule, source: null, destination: null, icmp: null, [but]: null });
   return rest(a) === rest(b);
@@ -99,7 +103,6 @@ function words(rule: WideRule, family: Family): readonly string[] {
     ...(proto === null || sports.length + dports.length > 0
       ? []
       : protocolWords(proto, icmps, family)),
-    ...(rule.isAstray ? ['fib saddr . iif oif missing'] : []),
     ...stateWords(rule.state),
     ...(rule.isAstray ? ['fib saddr . iif oif missing'] : []),
     ...(limit === null ? [] : [`limit rate ${limit}`]),

@@ -1,88 +1,123 @@
+import { isOwn } from '../host/nft-text.ts';
 import type { NftBaseChain, NftChain, NftState } from '../host/query.ts';
-import { chains } from './firewall-model.ts';
-import { covers, type NftFirewall, nftChains } from './nft-firewall.ts';
+import type { Family } from '../inventory/model.ts';
+import { type ChainName, chains } from './firewall-model.ts';
+import { covers, type NftFirewall } from './nft-firewall.ts';
 import { liveKeep } from './nft-keep.ts';
-import { isJumpTo, isOwn, type NftPlace } from './nft-places.ts';
+import { isOurJump, type NftPlace, tablesOf } from './nft-places.ts';
 
 /**
- * The ruleset once it is as described, as far as a look tells it. No places: once nothing of ours is
- * left. `keep`: what XPUSH-KEEP gets besides what it has, by table.
+ * The ruleset once it is as described, as far as a look tells it. `added`: what XPUSH-KEEP gets
+ * besides what it has, by table.
  */
 export function nftTarget(
-  firewall: NftFirewall | null,
+  firewall: NftFirewall,
   places: readonly NftPlace[],
   live: NftState,
-  keep: readonly NftChain[],
+  added: readonly NftChain[],
 ): NftState {
-  const closing = firewall?.policy === 'drop' ? toClose(firewall, places, live) : [];
-  const entries = firewall?.entries ?? [];
-  const jumps = entries.map((name) => `jump ${name}`);
-  const theirs = live.forward.flatMap((one): readonly NftBaseChain[] => {
+  const closing = firewall.policy === 'drop' ? toClose(firewall, places, live) : [];
+  const theirs = live.bases.flatMap((one): readonly NftBaseChain[] => {
     if (one.isOfIptables) return [one];
     if (isOwn(one)) return [];
-    const foreign = one.rules.filter((rule) => !isOurJump(rule));
     const isPlace = places.some(({ live }) => live === one);
-    const policy = closing.includes(one) ? 'drop' : one.policy;
-    return [{ ...one, policy, rules: isPlace ? [...jumps, ...foreign] : foreign }];
+    const foreign = one.rules.filter((rule) => !isOurJump(rule));
+    return [
+      {
+        ...one,
+        policy: closing.includes(one) ? 'drop' : one.policy,
+        rules: isPlace ? [...jumpsOf(firewall, 'forward'), ...foreign] : foreign,
+      },
+    ];
   });
-  const own = places.filter(isOwn).map(
-    (place): NftBaseChain => ({
-      ...{ family: place.family, table: place.table, chain: place.chain },
-      ...{ priority: place.live?.priority ?? 'filter', isOfIptables: false, isOwned: false },
-      policy: firewall?.policy === 'drop' ? 'drop' : 'accept',
-      rules: jumps,
-    }),
-  );
+  const own = places.filter(isOwn).map((place) => ownBase(firewall, place, places));
   return {
-    forward: [...theirs, ...own],
-    chains: tablesOf(places).flatMap((place) => chainsIn(place, firewall, live, keep)),
-    spelled: live.spelled,
-    problem: live.problem,
+    ...live,
+    bases: [...theirs, ...own],
+    chains: tablesOf(places)
+      .flatMap((place) =>
+        chainsIn(place, firewall, places).map(({ chain, rules }) => {
+          const { family, table } = place;
+          const spelled = live.spelled.find((one) => one.family === family)?.chains.get(chain);
+          return { family, table, chain, rules: spelled ?? rules };
+        }),
+      )
+      .map((one) => (one.chain === chains.keep ? withKeep(one, live, added) : one)),
     fingerprint: null,
   };
 }
 
-/** One of each table. */
-export function tablesOf<Place extends Pick<NftChain, 'family' | 'table'>>(
-  places: readonly Place[],
-): readonly Place[] {
-  return [...new Map(places.map((place) => [`${place.family} ${place.table}`, place])).values()];
+/** The ruleset without anything of ours; policies stay as they are. */
+export function nftWithout(live: NftState): NftState {
+  const theirs = live.bases.filter((one) => !isOwn(one));
+  return {
+    ...live,
+    bases: theirs.map((one) =>
+      one.isOfIptables ? one : { ...one, rules: one.rules.filter((rule) => !isOurJump(rule)) },
+    ),
+    chains: [],
+    fingerprint: null,
+  };
 }
 
-export function isOurJump(rule: string): boolean {
-  return nftChains.some((name) => isJumpTo(rule, name));
-}
-
-function chainsIn(
-  place: NftPlace,
-  firewall: NftFirewall | null,
-  live: NftState,
-  keep: readonly NftChain[],
+/** Our chains in the table of a place, in our own words; XPUSH-KEEP is empty. */
+export function chainsIn(
+  table: NftPlace,
+  { hooks, wanted }: NftFirewall,
+  places: readonly NftPlace[],
 ): readonly NftChain[] {
-  const { family, table } = place;
-  const wanted = firewall?.wanted.find((one) => one.family === family)?.chains;
-  const spelled = live.spelled.find((one) => one.family === family)?.chains;
-  const added = keep.find((one) => one.family === family && one.table === table)?.rules ?? [];
-  return [
-    ...[...(wanted ?? [])].map(([chain, rules]) => ({
-      ...{ family, table, chain },
-      rules: spelled?.get(chain) ?? rules,
-    })),
-    ...(firewall?.needsKeep === true
-      ? [{ family, table, chain: chains.keep, rules: [...liveKeep(live, place), ...added] }]
-      : []),
-  ];
+  const here = places.filter((one) => one.family === table.family && one.table === table.table);
+  const names = new Set<ChainName>(here.flatMap(({ hook }) => hooks[hook].chains));
+  const rules = wanted.find(({ family }) => family === table.family)?.chains;
+  return [...names].map((chain) => ({
+    ...{ family: table.family, table: table.table, chain },
+    rules: rules?.get(chain) ?? [],
+  }));
 }
 
-/** For each family that nothing closes yet, the first place that sees it. */
+function withKeep(one: NftChain, live: NftState, added: readonly NftChain[]): NftChain {
+  const more = added.find(({ family, table }) => family === one.family && table === one.table);
+  return { ...one, rules: [...liveKeep(live, one), ...(more?.rules ?? [])] };
+}
+
+/** A base chain of our own table. It closes what it alone sees: of the other family it drops nothing. */
+function ownBase(
+  firewall: NftFirewall,
+  { live: _live, ...place }: NftPlace,
+  places: readonly NftPlace[],
+): NftBaseChain {
+  const { families, policy } = firewall;
+  const closes = policy === 'drop' && place.hook === 'forward';
+  const own = families.filter((family) => !isCovered(family, places));
+  return {
+    ...place,
+    policy: closes && own.length > 1 ? 'drop' : 'accept',
+    isOfIptables: false,
+    isOwned: false,
+    rules: [
+      ...jumpsOf(firewall, place.hook),
+      ...(closes && own.length === 1 ? own.map((family) => `meta nfproto ipv${family} drop`) : []),
+    ],
+  };
+}
+
+function jumpsOf({ hooks }: NftFirewall, hook: NftPlace['hook']): readonly string[] {
+  return hooks[hook].entries.map((name) => `jump ${name}`);
+}
+
+/** For each family that no policy of others closes yet, the first place in others' tables that sees it. */
 function toClose(
   { families }: NftFirewall,
   places: readonly NftPlace[],
-  { forward }: NftState,
+  { bases }: NftState,
 ): readonly NftBaseChain[] {
   return families.flatMap((family) => {
-    const seeing = forward.filter((one) => covers(one.family, family));
-    if (seeing.some((one) => one.policy === 'drop' && !isOwn(one))) return [];
-    return places.find((place) => covers(place.family, family))?.live ?? [];
+    const seeing = bases.filter((one) => covers(one.family, family) && !isOwn(one));
+    if (seeing.some(({ policy }) => policy === 'drop')) return [];
+    return places.find((one) => covers(one.family, family) && !isOwn(one))?.live ?? [];
   });
+}
+
+function isCovered(family: Family, places: readonly NftPlace[]): boolean {
+  return places.some((one) => covers(one.family, family) && !isOwn(one));
 }

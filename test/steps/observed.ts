@@ -98,7 +98,7 @@ function freshAnswer(query: Query): Answers[Query['kind']] {
     case 'path':
       return { dev: null, via: null, src: null, table: null, error: null };
     case 'nft':
-      return { forward: [], chains: [], spelled: [], problem: null, fingerprint: '0 0' };
+      return { bases: [], chains: [], spelled: [], problem: null, fingerprint: '0 0' };
     case 'system':
       return {
         hostname: 'host',

@@ -4,14 +4,15 @@
 
 unset -f nft unshare
 
-# Base chains hooked to forward, and those that sed's script jumps to `print` for, each below a line
-# for its table, which has the table's flags. Without counts (-s).
+# Base chains hooked to forward, those that sed's script jumps to `print` for, and the table of ours;
+# each below a line for its table, which has the table's flags. Without counts (-s).
 xp_list_nft() { # SED-SCRIPT
   { nft -s list ruleset || echo "#status $?"; } 2>/dev/null |
     sed -n -e '/^#status/p' \
       -e '/^table /{' -e h -e b -e '}' -e '/^	flags /H' \
       -e '/^	chain /,/^	}$/{' -e H -e '/^	}$/!b' -e x \
-      -e '/\n		type filter hook forward /b print' -e "$1" -e 'b strip' \
+      -e '/^table inet xpush /b print' -e '/\n		type [a-z]* hook forward /b print' \
+      -e "$1" -e 'b strip' \
       -e ': print' -e p -e ': strip' -e 's/\n	chain .*//' -e x -e '}'
   echo '#listed'
 }
