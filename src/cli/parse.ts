@@ -2,6 +2,7 @@ import yargs, { type Argv } from 'yargs';
 import { didYouMean } from '../source/did-you-mean.ts';
 import { apply } from './apply.ts';
 import type { Command } from './command.ts';
+import { facts } from './facts.ts';
 import { inventory } from './inventory.ts';
 import { remove } from './remove.ts';
 import { steps } from './steps.ts';
@@ -15,7 +16,7 @@ declare module 'yargs' {
   }
 }
 
-const commands: readonly Command[] = [apply, remove, inventory, steps];
+const commands: readonly Command[] = [apply, remove, facts, inventory, steps];
 
 /** Reads a command line; gives what to run. Throws `UsageError` when it is wrong. */
 export async function parse(argv: readonly string[]): Promise<() => Promise<number>> {

@@ -19,7 +19,7 @@ export interface Dom0Side {
 export async function composeDom0Disk(
   scripts: Readonly<Record<string, string>>,
 ): Promise<Readonly<Record<string, LabFile>>> {
-  const stubs = ['xenstore-read', 'xenstore-write', 'xl'];
+  const stubs = ['xenstore-ls', 'xenstore-read', 'xenstore-write', 'xl'];
   if ((await findTool('ifconfig')) === null) stubs.push('ifconfig');
   const files: Record<string, LabFile> = { '/var/log/xen/xen-hotplug.log': '' };
   for (const stub of stubs) {
@@ -54,7 +54,7 @@ export async function plugVifs(
   await hub.ip(lines, dom0.pid);
 
   const script = await readFile(join(runtimeDirectory, 'vif-online.sh'), 'utf8');
-  const specs = vifs.map(({ device, ips }) => `${device}=${ips.join(' ')}`);
+  const specs = vifs.map(({ device, mac, ips }) => `${device}=${mac}=${ips.join(' ')}`);
   const { code, stdout, stderr } = await runCommand(
     hub.inHost(dom0.pid, [
       ...(['sh', '-s', '--'] as const),

@@ -1,15 +1,16 @@
 # shellcheck shell=sh
 # Runs on a dom0, from standard input: brings a guest's vifs online by vif-route, as xl's hotplug does.
-# usage: sh -s -- GUEST UPLINK ANTISPOOF VIF=IPS...
+# usage: sh -s -- GUEST UPLINK ANTISPOOF VIF=MAC=IPS...
 set -eu
 guest=$1 uplink=$2 antispoof=$3
 shift 3
 
-online() { # VIF=IPS
-  vif=${1%%=*} ips=${1#*=}
+online() { # VIF=MAC=IPS
+  vif=${1%%=*} ips=${1##*=} mac=${1#*=}
   domid=${vif#vif} domid=${domid%.*}
   backend=backend/vif/$domid/${vif#*.}
-  xenstore-write "$backend/ip" "$ips" "$backend/script" /etc/xen/scripts/vif-route "/local/domain/$domid/name" "$guest"
+  xenstore-write "$backend/ip" "$ips" "$backend/mac" "${mac%=*}" "$backend/script" /etc/xen/scripts/vif-route \
+    "/local/domain/$domid/name" "$guest"
   XENBUS_PATH=$backend vif=$vif netdev=$uplink /etc/xen/scripts/vif-route online type_if=vif ||
     { cat /var/log/xen/xen-hotplug.log; return 1; }
   [ "$(xenstore-read "$backend/hotplug-status")" = connected ]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The part of xl that a lab can answer from its xenstore: `xl list` and `xl domid NAME`.
+# The part of xl that a lab can answer: `xl list` and `xl domid NAME` from its xenstore, and `xl info`.
 set -eu
 guests() { # DOMID NAME, a line each
   for name in /run/xenstore/local/domain/*/name; do
@@ -16,6 +16,9 @@ case ${1-} in
     guests | sort -n | while read -r domid name; do
       printf '%-40s %5s %5s %5s %10s %9s\n' "$name" "$domid" 256 1 -b---- 1.0
     done
+    ;;
+  info)
+    printf '%-23s: %s\n' host "$(hostname)" xen_major 4 xen_minor 17 xen_extra .5 xen_version 4.17.5
     ;;
   domid)
     guests | while read -r domid name; do [ "$name" != "${2-}" ] || echo "$domid"; done | grep . || {

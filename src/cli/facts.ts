@@ -1,0 +1,114 @@
+import * as v from 'valibot';
+import { exitCode } from '../engine/exit-code.ts';
+import type { Surveyed } from '../engine/survey.ts';
+import { selectHosts } from '../inventory/patterns.ts';
+import { escapeControls } from '../source/escape-controls.ts';
+import { defineCommand, oneOf, text } from './command.ts';
+import { connectingEntries, connectingOptions } from './connecting.ts';
+import { type FactsOutcome, factsDocument, type HostReport } from './facts-document.ts';
+import { domainsTable, factsTables } from './facts-table.ts';
+import { factsOf, type Topic, topicQueries, topics } from './facts-topics.ts';
+import { compressNames } from './host-names.ts';
+import { readInventory } from './load.ts';
+import { withSurveyor } from './survey-hosts.ts';
+import { UsageError } from './usage-error.ts';
+import { version } from './version.ts';
+
+export const facts = defineCommand({
+  usage: 'facts <inventory>',
+  summary: 'Show what the hosts are: system, network, firewalls, Xen; nothing is changed',
+  positionals: {
+    inventory: { describe: 'File, directory, executable, or - for standard input', type: 'string' },
+  },
+  options: {
+    limit: { ...text, alias: 'l', describe: 'Only these hosts: names, groups, globs; a,b:&c:!d' },
+    topic: {
+      ...text,
+      describe: `Only these facts, by commas: ${topics.join(', ')}; xen lists running domains`,
+    },
+    ...connectingOptions,
+    output: { ...text, alias: 'o', describe: 'table or json [default: table]' },
+  },
+  examples: [
+    ['xpush facts fleet.yaml', 'who is who'],
+    ['xpush facts fleet.yaml -l dom0 --topic xen', 'what runs, with which vifs'],
+    ['xpush facts fleet.yaml -o json', 'all of it, for scripts'],
+  ],
+  schema: v.object({
+    inventory: v.string(),
+    limit: v.optional(v.string()),
+    topic: v.optional(
+      v.pipe(
+        v.string(),
+        v.transform((words) => words.split(',').map((word) => word.trim())),
+        v.array(oneOf(topics)),
+      ),
+    ),
+    ...connectingEntries,
+    output: v.optional(oneOf(['table', 'json']), 'table'),
+  }),
+
+  run: async (options) => {
+    const inventory = await readInventory(options.inventory);
+    const selection = selectHosts(inventory, options.limit ?? 'all');
+    if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
+    const { hosts } = selection;
+    const asked = topics.filter((topic) => options.topic?.includes(topic) ?? true);
+    const queries = asked.map((topic) => topicQueries[topic]);
+    const { surveyed, interrupted } = await withSurveyor(
+      options,
+      inventory,
+      hosts,
+      async ({ look, wasInterrupted }) => ({
+        surveyed: await look(hosts, () => queries),
+        interrupted: wasInterrupted(),
+      }),
+    );
+
+    const reports = hosts.map((host) => ({ host, outcome: outcomeOf(surveyed.get(host.name)) }));
+    const statuses = reports.map(({ outcome }) => outcome.status);
+    const exit = exitCode(statuses, { interrupted, pendingAsExit: false });
+    if (options.output === 'json') {
+      const document = factsDocument(reports, asked, { version: version(), exit });
+      process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    } else {
+      show(reports, asked, options.topic !== undefined);
+    }
+    return exit;
+  },
+});
+
+function outcomeOf(surveyed: Surveyed | undefined): FactsOutcome {
+  if (surveyed === undefined) return { status: 'skipped' };
+  if ('unreachable' in surveyed) {
+    return { status: 'unreachable', message: surveyed.unreachable, hint: surveyed.hint };
+  }
+  const found = factsOf(surveyed.answers);
+  return found.failure === null
+    ? { status: 'ok', facts: found }
+    : { status: 'failed', facts: found, message: found.failure };
+}
+
+function show(reports: readonly HostReport[], asked: readonly Topic[], isNamed: boolean): void {
+  const texts = [
+    factsTables(reports, asked),
+    isNamed && asked.includes('xen') ? domainsTable(reports) : '',
+  ];
+  process.stdout.write(texts.filter((one) => one !== '').join('\n'));
+  for (const [problem, names] of problemsOf(reports)) {
+    process.stderr.write(`${compressNames(names).join(', ')}: ${problem}\n`);
+  }
+}
+
+/** Host names by what went wrong with them, alike ones together. */
+function problemsOf(reports: readonly HostReport[]): ReadonlyMap<string, readonly string[]> {
+  const problems = new Map<string, string[]>();
+  for (const { host, outcome } of reports) {
+    if (outcome.status === 'ok') continue;
+    const message = 'message' in outcome ? `: ${outcome.message}` : '';
+    const hint = 'hint' in outcome && outcome.hint !== null ? `\n  hint: ${outcome.hint}` : '';
+    const problem = escapeControls(`${outcome.status}${message}${hint}`);
+    problems.set(problem, [...(problems.get(problem) ?? []), host.name]);
+  }
+  return problems;
+}
