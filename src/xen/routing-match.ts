@@ -2,17 +2,17 @@ import type { RoutingOperation } from '../host/change.ts';
 import type { Route, Rule } from '../host/query.ts';
 
 /** Words of `ip route` and `ip rule` that say nothing about where a packet goes. */
-const neutralWords = /\b(?:proto \S+|onlink)(?= |$)/g;
+const neutralWords = /\b(?:proto \S+|pref \S+|onlink)(?= |$)/g;
 
 function meaning(rest: string): string {
   return rest.replace(neutralWords, '').replace(/ +/g, ' ').trim();
 }
 
-/** `192.0.2.1` is `192.0.2.1/32` to the kernel. */
+/** `192.0.2.1` is `192.0.2.1/32` to the kernel, and `2001:db8::1` `2001:db8::1/128`. */
 function asNetwork(selector: string | null): string | null {
   return selector === null || selector === 'all' || selector.includes('/')
     ? selector
-    : `${selector}/32`;
+    : `${selector}/${selector.includes(':') ? 128 : 32}`;
 }
 
 const sameScope = (a: string | null, b: string | null): boolean =>
@@ -32,12 +32,30 @@ export function isSameRoute(a: Route, b: Route): boolean {
   );
 }
 
-/** Whether everything that `loose` says is true of `route`, so that deleting the one can hit the other. */
+/** Whether the kernel would find `present` where `wanted` goes: same table, destination and metric. */
+export function isInWayOf(present: Route, wanted: Route): boolean {
+  return (
+    present.table === wanted.table &&
+    present.destination === wanted.destination &&
+    (present.metric ?? 0) === (wanted.metric ?? 0) &&
+    !isWithTypeOfService(present)
+  );
+}
+
+/** Whether the route is for packets of one type of service only. */
+export function isWithTypeOfService({ rest }: Route): boolean {
+  return /\b(?:tos|dsfield)\b/.test(rest);
+}
+
+/**
+ * Whether everything that `loose` says is true of `route`, so that deleting the one can hit the other;
+ * of IPv6 the kernel does not ask for the source (ip6_route_del).
+ */
 export function isLooser(loose: Route, route: Route): boolean {
   return (
     (loose.via === null || loose.via === route.via) &&
     (loose.dev === null || loose.dev === route.dev) &&
-    (loose.src === null || loose.src === route.src)
+    (loose.src === null || loose.src === route.src || loose.destination.includes(':'))
   );
 }
 

@@ -1,196 +1,201 @@
 import type { RoutingOperation } from '../host/change.ts';
+import { networkOf } from '../host/networks.ts';
 import type { NetworkInterface, Route, Rule } from '../host/query.ts';
 import type { DomU } from '../inventory/model.ts';
-import type { InterfaceAddress } from './routing.ts';
-import { anywhere, desiredRouting, mainTable } from './routing.ts';
-import { isLooser, isSameRoute, isSameRule, planRuleRemovals } from './routing-match.ts';
+import { type LiveVif, liveVifs, vifsToCome } from './live-vif.ts';
+import {
+  type DesiredRouting,
+  desiredRouting,
+  type InterfaceAddress,
+  mainTable,
+} from './routing.ts';
+import { type AddressPlan, type Circumstances, planAddresses } from './routing-addresses.ts';
+import { isInWayOf, isSameRule, planRuleRemovals } from './routing-match.ts';
+import { nothingOwned, type OwnedRouting } from './routing-memory.ts';
+import { copiesFor, ownershipOf, planDefault, planTables, replaceRoute } from './routing-tables.ts';
 
-/** Rules and routes in the order in which the kernel lists them. */
+/** Rules and routes of one family in the order in which the kernel lists them. */
 export interface ObservedRouting {
   readonly interfaces: readonly NetworkInterface[];
   readonly rules: readonly Rule[];
   readonly routes: readonly Route[];
 }
 
+export interface RoutingOptions extends Circumstances {
+  /** Whether a gateway is looked for in main alone, so that one of another table needs `onlink`. */
+  readonly needsOnlink: boolean;
+}
+
 export interface RoutingPlan {
   /** In this order no step takes away what an open session needs. */
   readonly operations: readonly RoutingOperation[];
+  /** What the guest is to remember as ours once they are done. */
+  readonly owned: OwnedRouting;
   /** What waits for something outside the run, one sentence each. */
   readonly pending: readonly string[];
 }
 
-/** Name of a vif's interface while the host has none, or has it down. */
-const noInterface = '';
+const defaultOptions: RoutingOptions = {
+  family: 4,
+  owned: nothingOwned,
+  arrival: null,
+  needsOnlink: false,
+};
 
 /**
- * The difference between what a guest's kernel holds and what it should hold. Ours are the tables
- * of its vifs: every rule that points at one and every route in one; foreign rules and routes, and
- * the main table but for a missing connected network and the default route, are left alone.
- * A vif is found by its MAC, whatever its name is now.
+ * The difference between what a guest's kernel holds of one family and what it should hold. Foreign
+ * rules and routes are left alone, and the main table but for a missing connected network and the
+ * default route. A vif is found by its MAC, whatever its name is now.
  */
-export function planRouting(domU: DomU, observed: ObservedRouting): RoutingPlan {
-  const live = withLiveNames(domU, observed.interfaces);
-  const desired = desiredRouting(live.domU);
-  const isLive = new Set(live.domU.vifs.map((vif) => vif.iface).filter((name) => name !== ''));
-  const ownTables = new Set(domU.vifs.map((vif) => vif.table.id));
+export function planRouting(
+  domU: DomU,
+  observed: ObservedRouting,
+  options: Partial<RoutingOptions> = {},
+): RoutingPlan {
+  const all = { ...defaultOptions, ...options };
+  const { family, owned } = all;
+  const { rules, routes } = observed;
+  const live = liveVifs(domU, observed.interfaces);
+  const addresses = planAddresses(domU, live, observed.interfaces, all);
+  const desired = desiredNow(domU, live, addresses, observed, all);
+  const ownership = ownershipOf(domU, owned.tables, rules);
 
-  const addresses = missingAddresses(desired.addresses, observed.interfaces);
-  const routes = desired.routes.filter((route) => isLive.has(route.dev ?? noInterface));
-  const connected = routes.filter(isConnectedOfMain).filter((route) => {
-    const comesWithAddress = addresses.some(({ ip }) => route.src === ip);
-    return !comesWithAddress && !observed.routes.some((each) => isInWayOf(each, route));
-  });
+  const isStaying = (rule: Rule): boolean =>
+    ownership.isOwnRule(rule) && addresses.staying.has(rule.from.split('/')[0] ?? '');
+  const keptTables = new Set(rules.filter(isStaying).map(({ table }) => table));
+  for (const { table } of desired.routes) keptTables.delete(table);
+
   const tables = planTables(
-    routes.filter((route) => route.table !== mainTable),
-    observed.routes.filter(({ table }) => ownTables.has(table)),
+    desired.routes.filter((route) => route.table !== mainTable),
+    routes.filter(({ table }) => ownership.tables.has(table) && !keptTables.has(table)),
+    family,
   );
   const main = planDefault(
-    routes.find((route) => route.table === mainTable && route.destination === anywhere[4]) ?? null,
-    observed.routes.filter(isDefaultOfMain),
-    isLive,
-  );
-
-  const liveTables = new Set(
-    live.domU.vifs.filter((vif) => vif.iface !== noInterface).map((vif) => vif.table.id),
+    desired.routes.find((route) => route.table === mainTable && route.via !== null) ?? null,
+    routes,
+    ownNames(live, observed.interfaces, addresses, all),
+    family,
   );
   const missingRules = desired.rules.filter(
-    (rule) => liveTables.has(rule.table) && !observed.rules.some((each) => isSameRule(each, rule)),
+    (rule) => !rules.some((each) => isSameRule(each, rule)),
   );
-  const isOwnRule = (rule: Rule): boolean => ownTables.has(rule.table);
-
   return {
     operations: [
-      ...addresses.map((address) => ({ verb: 'add', object: 'address', ...address }) as const),
-      ...connected.map(replaceRoute),
-      ...tables.additions.map(replaceRoute),
+      ...addresses.additions.map((each) => ({ verb: 'add', object: 'address', ...each }) as const),
+      ...missingConnected(desired, observed, addresses, all).map(replaceRoute),
+      ...tables.additions,
       ...main.operations,
       ...missingRules.map((rule) => ({ verb: 'add', object: 'rule', rule }) as const),
-      ...planRuleRemovals(observed.rules, missingRules, desired.rules, isOwnRule),
+      ...planRuleRemovals(
+        rules,
+        missingRules,
+        desired.rules,
+        (rule) => ownership.isOwnRule(rule) && !isStaying(rule),
+      ),
       ...tables.removals,
+      ...addresses.removals.map(
+        (each) => ({ verb: 'delete', object: 'address', ...each }) as const,
+      ),
     ],
-    pending: [...live.pending, ...main.pending],
+    owned: {
+      tables: [
+        ...desiredRouting(domU, family).rules.map(({ table }) => table),
+        ...owned.tables.filter((id) => keptTables.has(id)),
+      ],
+      addresses: addresses.owned,
+    },
+    pending: [...vifsToCome(domU, live), ...addresses.pending, ...main.pending],
   };
 }
 
-const replaceRoute = (route: Route): RoutingOperation => ({
-  verb: 'replace',
-  object: 'route',
-  route,
-});
-
-const deleteRoute = (route: Route): RoutingOperation => ({
-  verb: 'delete',
-  object: 'route',
-  route,
-});
-
-interface LiveNames {
-  readonly domU: DomU;
-  readonly pending: readonly string[];
+/**
+ * What can be there now: nothing of interfaces that are absent, down or without an address of theirs,
+ * no rule for an address that stays elsewhere; with copies of the guest's foreign networks.
+ */
+function desiredNow(
+  domU: DomU,
+  live: readonly LiveVif[],
+  { carriers, staying, removals }: AddressPlan,
+  { routes: present }: ObservedRouting,
+  { family, needsOnlink }: RoutingOptions,
+): DesiredRouting {
+  const named = {
+    ...domU,
+    vifs: live.map(({ vif, link }) => ({ ...vif, iface: link?.name ?? '' })),
+  };
+  const desired = desiredRouting(named, family);
+  const names = new Set(named.vifs.map(({ iface }) => iface));
+  const routes = desired.routes
+    .filter(({ dev }) => carriers.has(dev ?? ''))
+    .map((route) =>
+      needsOnlink && family === 4 && route.via !== null && route.table !== mainTable
+        ? { ...route, rest: 'onlink' }
+        : route,
+    );
+  const carrying = new Set(
+    named.vifs.filter(({ iface }) => carriers.has(iface)).map(({ table }) => table.id),
+  );
+  const rules = desired.rules.filter(
+    ({ table, from }) => carrying.has(table) && !staying.has(from.split('/')[0] ?? ''),
+  );
+  const tables = new Set(rules.map(({ table }) => table));
+  const ofTables = routes.filter(({ table }) => table === mainTable || tables.has(table));
+  const lasting = present.filter((route) => !goesWith(route, removals));
+  const copies = [...tables].flatMap((table) => copiesFor(table, lasting, names, ofTables));
+  return {
+    ...desired,
+    // before the defaults of main, whose gateways may need them
+    routes: [
+      ...ofTables.filter(({ table }) => table !== mainTable),
+      ...copies,
+      ...ofTables.filter(({ table }) => table === mainTable),
+    ],
+    rules,
+  };
 }
 
-/** The guest with its vifs called as its interfaces are called now. */
-function withLiveNames(domU: DomU, interfaces: readonly NetworkInterface[]): LiveNames {
-  const pending: string[] = [];
-  const vifs = domU.vifs.map((vif) => {
-    // VLANs and bridges carry the MAC of the interface below them: the right name wins.
-    const candidates = interfaces.filter((each) => each.mac === vif.mac);
-    const found = candidates.find((each) => each.name === vif.iface) ?? candidates[0];
-    if (found === undefined) {
-      pending.push(`${vif.iface} appears when ${domU.name} is next created`);
-      return { ...vif, iface: noInterface };
-    }
-    if (found.name !== vif.iface) {
-      pending.push(
-        `${found.name} is to be called ${vif.iface} when ${domU.name} next starts; if nothing renames it, say "iface: ${found.name}"`,
-      );
-    }
-    if (!found.isUp) {
-      pending.push(
-        `${vif.iface} is down: its addresses and routes follow in the next run after ifup ${vif.iface}`,
-      );
-      return { ...vif, iface: noInterface };
-    }
-    return { ...vif, iface: found.name };
-  });
-  return { domU: { ...domU, vifs }, pending };
+/** Whether a connected route ends with an address. */
+function goesWith({ dev, destination }: Route, removals: readonly InterfaceAddress[]): boolean {
+  return removals.some(
+    ({ iface, ip, prefix }) => iface === dev && networkOf(ip, prefix) === destination,
+  );
 }
 
-function missingAddresses(
-  wanted: readonly InterfaceAddress[],
+/** Connected networks of main that are missing, and do not come with an address. */
+function missingConnected(
+  desired: DesiredRouting,
+  { routes, interfaces }: ObservedRouting,
+  { additions }: AddressPlan,
+  { family }: RoutingOptions,
+): readonly Route[] {
+  const comes = ({ dev, src, destination }: Route): boolean => {
+    const added = additions.filter(({ iface }) => iface === dev);
+    if (family === 6) return added.length > 0;
+    const hasOther = interfaces.some(
+      ({ name, addresses }) =>
+        name === dev && addresses.some(({ ip, prefix }) => networkOf(ip, prefix) === destination),
+    );
+    return !hasOther && added.some(({ ip }) => ip === src);
+  };
+  return desired.routes.filter(
+    (route) =>
+      route.table === mainTable &&
+      route.via === null &&
+      !comes(route) &&
+      !routes.some((each) => isInWayOf(each, route)),
+  );
+}
+
+/** Interfaces whose default routes are ours to change: vifs, and those of vifs that left. */
+function ownNames(
+  live: readonly LiveVif[],
   interfaces: readonly NetworkInterface[],
-): readonly InterfaceAddress[] {
-  return wanted.filter(({ iface, ip, prefix }) => {
-    if (iface === noInterface) return false;
-    const present = interfaces.find((each) => each.name === iface)?.addresses ?? [];
-    return !present.some((address) => address.ip === ip && address.prefix === prefix);
-  });
-}
-
-const isDefaultOfMain = (route: Route): boolean =>
-  route.table === mainTable && route.destination === anywhere[4];
-
-const isConnectedOfMain = (route: Route): boolean =>
-  route.table === mainTable && route.destination !== anywhere[4];
-
-/** Whether the kernel would find `present` where `wanted` goes: same table, destination and metric. */
-function isInWayOf(present: Route, wanted: Route): boolean {
-  return (
-    present.table === wanted.table &&
-    present.destination === wanted.destination &&
-    (present.metric ?? 0) === (wanted.metric ?? 0) &&
-    !/\b(tos|dsfield)\b/.test(present.rest)
-  );
-}
-
-interface TablesPlan {
-  readonly additions: readonly Route[];
-  readonly removals: readonly RoutingOperation[];
-}
-
-function planTables(wanted: readonly Route[], present: readonly Route[]): TablesPlan {
-  const additions = wanted.filter((route) => !present.some((each) => isSameRoute(each, route)));
-  const kept = wanted.map((route) => present.find((each) => isSameRoute(each, route)));
-  // `ip route replace` overwrites the first that stands where the new one goes.
-  const overwritten = additions.map((route) => present.find((each) => isInWayOf(each, route)));
-  const stale = present.filter((each) => !kept.includes(each) && !overwritten.includes(each));
-  // The kernel deletes the first that has the named properties: a looser one may take ours.
-  const endangered = wanted.filter((route) =>
-    stale.some((each) => isInWayOf(each, route) && isLooser(each, route)),
-  );
-  return { additions, removals: [...stale.map(deleteRoute), ...endangered.map(replaceRoute)] };
-}
-
-interface DefaultPlan {
-  readonly operations: readonly RoutingOperation[];
-  readonly pending: readonly string[];
-}
-
-/** The main table's default route; one through an interface that is no vif of ours stays. */
-function planDefault(
-  wanted: Route | null,
-  present: readonly Route[],
-  isLive: ReadonlySet<string>,
-): DefaultPlan {
-  if (wanted === null) return { operations: [], pending: [] };
-  const isWanted = (route: Route): boolean =>
-    route.via === wanted.via && route.dev === wanted.dev && !/\b(tos|dsfield)\b/.test(route.rest);
-
-  const byMetric = present.toSorted((a, b) => (a.metric ?? 0) - (b.metric ?? 0));
-  const [inForce] = byMetric;
-  if (inForce !== undefined && isWanted(inForce)) return { operations: [], pending: [] };
-
-  const inWay = byMetric.filter((route) => isInWayOf(route, wanted));
-  const foreign = inWay.find((route) => !isLive.has(route.dev ?? noInterface));
-  if (foreign !== undefined) {
-    const through = foreign.dev ?? foreign.rest;
-    return {
-      operations: [],
-      pending: [`the default route through ${through} stays; ${wanted.via} is not made default`],
-    };
-  }
-  const place = inWay.findIndex(isWanted);
-  return place === -1
-    ? { operations: [replaceRoute(wanted)], pending: [] }
-    : { operations: inWay.slice(0, place).map(deleteRoute), pending: [] };
+  { staying }: AddressPlan,
+  { owned }: RoutingOptions,
+): ReadonlySet<string> {
+  const vifs = live.flatMap(({ link }) => (link?.isUp === true ? [link.name] : []));
+  const former = interfaces
+    .filter(({ mac }) => owned.addresses.some((each) => each.mac === mac))
+    .filter(({ addresses }) => !addresses.some(({ ip }) => staying.has(ip)));
+  return new Set([...vifs, ...former.map(({ name }) => name)]);
 }
