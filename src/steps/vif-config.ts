@@ -1,11 +1,14 @@
 import * as v from 'valibot';
-import { change, type WriteFile } from '../host/change.ts';
-import { type FileState, query } from '../host/query.ts';
-import type { DomU } from '../inventory/model.ts';
+import { type Change, change, type WriteFile } from '../host/change.ts';
+import { type FileState, query, type XenFacts } from '../host/query.ts';
+import type { DomU, Vif } from '../inventory/model.ts';
+import { differenceOf, runningDomain } from '../xen/running-vifs.ts';
+import { desiredVifEntry } from '../xen/vif-entry.ts';
 import { editVifList, newConfig } from '../xen/vif-list.ts';
 import { described } from './described.ts';
 import { editable } from './editable.ts';
 import { guestsOf } from './guests.ts';
+import { memoryQueries, recall, remember } from './memory.ts';
 import { defineStep, type Refusal, refuse, type Target } from './step.ts';
 
 export const vifConfig = defineStep({
@@ -19,28 +22,103 @@ export const vifConfig = defineStep({
         'Whether a missing file is created: name and vif list only. Default: false.',
       ),
     ),
+    attach: v.optional(
+      described(
+        v.boolean(),
+        'Whether vifs that a running guest does not have yet are attached to it now. Default: false.',
+      ),
+    ),
   }),
 
-  queries: (target) => ({ files: listed(target).map(({ config }) => query.file(config)) }),
+  queries: (target) => {
+    const guests = listed(target);
+    return {
+      files: guests.map(({ config }) => query.file(config)),
+      xen: guests.length === 0 ? [] : [query.xen()],
+      ...memoryQueries('vif_config'),
+    };
+  },
 
-  plan: (target, { create = false }, { files }) => {
+  plan: (target, { create = false, attach = false }, { files, xen: [xen], ...memories }) => {
     const planned = listed(target).map((guest, index) => {
-      return { guest, plan: planFile(guest, files[index] ?? { type: 'absent' }, create) };
+      const file = files[index] ?? { type: 'absent' };
+      return { guest, file, plan: planFile(guest, file, create) };
     });
     const refusals = planned.flatMap(({ plan }) => ('refusal' in plan ? [plan] : []));
     if (refusals.length > 0) return together(refusals);
 
-    const changed = planned.flatMap(({ guest, plan }) =>
-      'changes' in plan && plan.changes.length > 0 ? [{ guest, changes: plan.changes }] : [],
+    const edits = planned.flatMap(({ guest, file, plan }) =>
+      'changes' in plan ? [{ guest, file, changes: plan.changes }] : [],
+    );
+    const afterwards = edits.map(({ guest, file, changes }) => {
+      const text = changes[0]?.content ?? (file.type === 'file' ? file.content : null);
+      return whatRuns(guest, { text, isChanged: changes.length > 0, attach }, xen ?? null);
+    });
+    const configs = listed(target).map(({ config }) => config);
+    const left = (recall(memories, remembered)?.configs ?? []).filter(
+      (path) => !configs.includes(path),
     );
     return {
-      changes: changed.flatMap(({ changes }) => changes),
-      pending: changed.map(
-        ({ guest }) => `the vif list of ${guest.name} is read when it is next created`,
-      ),
+      changes: [
+        ...edits.flatMap(({ changes }) => changes),
+        ...afterwards.flatMap(({ commands }) => commands),
+      ],
+      upkeep: remember('vif_config', configs.length === 0 ? null : { configs }, memories),
+      pending: afterwards.flatMap(({ pending }) => pending),
+      message:
+        left.length === 0
+          ? null
+          : `${left.join(', ')}: no guest of the inventory any more; left as it is`,
     };
   },
+
+  leave: (_target, _params, { memory, memories }) => ({
+    changes: remember('vif_config', null, { memory, memories }),
+    message: memory.type === 'absent' ? null : 'vif lists stay as they are',
+  }),
 });
+
+/** Files whose lists are ours. */
+const remembered = v.object({ configs: v.array(v.pipe(v.string(), v.maxLength(4096))) });
+
+interface ListNow {
+  /** Of the file, once it is written. */
+  readonly text: string | null;
+  readonly isChanged: boolean;
+  readonly attach: boolean;
+}
+
+/** What a running guest has not read yet: attached now, or pending until it is next created. */
+function whatRuns(
+  guest: DomU,
+  { text, isChanged, attach }: ListNow,
+  xen: XenFacts | null,
+): { readonly commands: readonly Change[]; readonly pending: readonly string[] } {
+  const pending = [`the vif list of ${guest.name} is read when it is next created`];
+  if (xen === null || xen.domains === null) {
+    return { commands: [], pending: isChanged ? pending : [] };
+  }
+  const domain = runningDomain(guest, text, xen.domains);
+  const difference = domain === null ? null : differenceOf(guest, domain);
+  if (difference === null) return { commands: [], pending: [] };
+
+  const { toolstack } = xen;
+  const attached = attach && toolstack !== null ? difference.missing : [];
+  return {
+    commands: attached.map((vif) =>
+      change.command(
+        [toolstack ?? 'xl', 'network-attach', `${difference.domain.id}`, ...attachWords(vif)],
+        null,
+      ),
+    ),
+    pending: difference.hasOthers || attached.length < difference.missing.length ? pending : [],
+  };
+}
+
+/** `key=value` words as `xl network-attach` and `xm network-attach` take them (xl(1)). */
+function attachWords(vif: Vif): readonly string[] {
+  return [...desiredVifEntry(vif, null)].map(([key, value]) => `${key}=${value}`);
+}
 
 /** The guests whose vifs the inventory names; the lists of others are none of its business. */
 function listed({ host, inventory }: Target<'dom0'>): readonly DomU[] {

@@ -8,10 +8,32 @@ const wanted =
   "vif = [ 'mac=de:ad:be:ef:00:00, ip=192.168.0.200, script=vif-route',\n" +
   "        'mac=de:ad:be:ef:00:01, ip=192.168.0.201, script=vif-route' ]\n";
 
+const running = (macs: readonly string[], name = 'webserv') => ({
+  version: '4.17',
+  toolstack: 'xl',
+  domains: [
+    {
+      id: 7,
+      name,
+      vifs: macs.map((mac, handle) => ({
+        handle,
+        device: `vif7.${handle}`,
+        mac: `de:ad:be:ef:00:${mac}`,
+        ips: [`192.168.0.2${mac}`],
+        script: '/etc/xen/scripts/vif-route',
+        bridge: null,
+      })),
+    },
+  ],
+});
+
+const notYetRead = 'the vif list of webserv is read when it is next created';
+
 describe('vif_config', () => {
   test('edits the vif list and says when it will be read', () => {
     const { first } = planTwice(bind(vifConfig, 'xen1'), {
       [`file:${path}`]: fileOf('memory = 512\nvif = [ ]\n# end\n', 0o600),
+      xen: running(['00']),
     });
 
     expect(first).toMatchObject({
@@ -28,6 +50,81 @@ describe('vif_config', () => {
     const { first } = planTwice(bind(vifConfig, 'xen1'), { [`file:${path}`]: fileOf(same) });
 
     expect(first).toMatchObject({ changes: [], pending: [] });
+  });
+
+  test.each<[string, unknown, readonly string[]]>([
+    ['runs with the same list', running(['00', '01']), []],
+    ['runs without one of its vifs', running(['00']), [notYetRead]],
+    ['runs with one vif more', running(['00', '01', '02']), [notYetRead]],
+    ['runs under a name of its own', running(['00'], 'web-7'), [notYetRead]],
+    ['does not run', { ...running([]), domains: [] }, []],
+    ['may run: nobody tells', { ...running([]), domains: null }, []],
+  ])(
+    'of a list that is as it should be, while the guest %s, this is pending',
+    (_, xen, pending) => {
+      const { first, second } = planTwice(bind(vifConfig, 'xen1'), {
+        [`file:${path}`]: fileOf(wanted),
+        xen,
+      });
+
+      expect(first).toMatchObject({ changes: [], pending });
+      expect(second).toMatchObject({ changes: [], upkeep: [], pending });
+    },
+  );
+
+  test.each([
+    ['another address', { ips: ['192.168.0.9'] }],
+    ['another script', { script: '/etc/xen/scripts/vif-bridge' }],
+  ])('%s of a running vif is pending, attached or not', (_, difference) => {
+    const xen = running(['00', '01']);
+    const [domain] = xen.domains;
+    const vifs = domain?.vifs.map((vif, index) => (index === 1 ? { ...vif, ...difference } : vif));
+
+    const { first } = planTwice(bind(vifConfig, 'xen1', { attach: true }), {
+      [`file:${path}`]: fileOf(wanted),
+      xen: { ...xen, domains: [{ ...domain, vifs }] },
+    });
+
+    expect(first).toMatchObject({ changes: [], pending: [notYetRead] });
+  });
+
+  test('attaches only the vifs that a running guest does not have', () => {
+    const { first } = planTwice(bind(vifConfig, 'xen1', { attach: true }), {
+      [`file:${path}`]: fileOf(wanted),
+      xen: running(['00']),
+    });
+
+    const [xl, verb, ...words] = ['xl', 'network-attach', '7', 'mac=de:ad:be:ef:00:01'];
+    expect(first).toMatchObject({
+      changes: [
+        { kind: 'command', argv: [xl, verb, ...words, 'ip=192.168.0.201', 'script=vif-route'] },
+      ],
+      pending: [],
+    });
+  });
+
+  test('attaches nothing to a guest that does not run', () => {
+    const { first } = planTwice(bind(vifConfig, 'xen1', { attach: true }), {
+      [`file:${path}`]: fileOf(wanted),
+    });
+
+    expect(first).toMatchObject({ changes: [], pending: [] });
+  });
+
+  test("says once of which guests it kept the lists that are nobody's any more", () => {
+    const { first, second } = planTwice(bind(vifConfig, 'xen1'), {
+      [`file:${path}`]: fileOf(wanted),
+      'file:/var/lib/xpush/vif_config.json': fileOf(
+        JSON.stringify({ configs: [path, '/etc/xen/old.cfg'] }),
+        0o600,
+      ),
+    });
+
+    expect(first).toMatchObject({
+      changes: [],
+      message: '/etc/xen/old.cfg: no guest of the inventory any more; left as it is',
+    });
+    expect(second).toMatchObject({ changes: [], upkeep: [], message: null });
   });
 
   test('leaves the list of a guest alone whose vifs the inventory does not name', () => {
