@@ -109,10 +109,10 @@ export interface SwapChains {
 export interface LoadNft {
   readonly kind: 'nft';
   readonly effect: 'live';
-  /** For `nft -f`, without the removal of these jumps. */
+  /** For `nft -f`, without the removal of these rules. */
   readonly script: string;
-  /** Rules of base chains that do nothing but jump to a chain of ours, and go before the script runs. */
-  readonly unjumped: readonly NftJump[];
+  /** Rules of ours in chains of others, which go before the script runs; all that read the same. */
+  readonly removed: readonly NftRule[];
   /** What `before` becomes. */
   readonly after: NftState;
   /** The chains that `before` was asked for. */
@@ -120,10 +120,10 @@ export interface LoadNft {
   readonly before: NftState;
 }
 
-/** Rules of a chain that jump to another of its table. */
-export interface NftJump {
-  readonly from: Pick<NftChain, 'family' | 'table' | 'chain'>;
-  readonly to: string;
+/** A rule of a chain, as it is listed. */
+export interface NftRule {
+  readonly chain: Pick<NftChain, 'family' | 'table' | 'chain'>;
+  readonly rule: string;
 }
 
 /** A command of the user's: what it does can't be predicted, so what follows is observed again. */

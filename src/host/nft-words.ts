@@ -2,11 +2,11 @@ import type { LoadNft } from './change.ts';
 import { nftScript } from './nft-text.ts';
 
 /** The call of the runtime that makes this change (runtime/act-nft.sh). Throws for names that none may have. */
-export function nftWords({ listed, before, script, unjumped }: LoadNft): readonly string[] {
+export function nftWords({ listed, before, script, removed }: LoadNft): readonly string[] {
   return [
     ...['xp_load_nft', nftScript(listed), before.fingerprint ?? '', script],
-    ...unjumped.flatMap(({ from, to }) => [
-      ...[from.family, checkedName(from.table), checkedName(from.chain), checkedName(to)],
+    ...removed.flatMap(({ chain: { family, table, chain }, rule }) => [
+      ...[family, checkedName(table), checkedName(chain), rule],
     ]),
   ];
 }

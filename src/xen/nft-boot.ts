@@ -2,8 +2,8 @@ import { isOwn, nameOf } from '../host/nft-text.ts';
 import type { NftBaseChain, NftState } from '../host/query.ts';
 import { chains } from './firewall-model.ts';
 import type { NftFirewall } from './nft-firewall.ts';
-import { isOurJump, type NftPlace, nftPlaces, tablesOf } from './nft-places.ts';
-import { declarationOf } from './nft-plan.ts';
+import { type NftPlace, nftPlaces, tablesOf } from './nft-places.ts';
+import { declarationOf, ourLines } from './nft-plan.ts';
 import { chainsIn, nftTarget } from './nft-target.ts';
 
 /**
@@ -29,7 +29,8 @@ export function nftHook(firewall: NftFirewall, live: NftState): string | null {
     return `nft list chain ${name} >/dev/null 2>&1 || cat <<'CHAIN'
 ${text(baseLines(one))}CHAIN
 nft -s -a list chain ${name} 2>/dev/null |
-  sed -n 's/^\t\t\\(counter \\)*jump XPUSH-[A-Z]*\\( comment "[^"]*"\\)* # handle \\([0-9]*\\)$/delete rule ${name} handle \\3/p'
+  sed -n -e 's/^\t\t\\(counter \\)*jump XPUSH-[A-Z]*\\( comment "[^"]*"\\)* # handle \\([0-9]*\\)$/delete rule ${name} handle \\3/p' \\
+    -e 's/^\t\t\\(meta nfproto ipv[46] \\)*drop comment "xpush" # handle \\([0-9]*\\)$/delete rule ${name} handle \\2/p'
 `;
   });
   return `#!/bin/sh
@@ -72,15 +73,13 @@ function ruleLines({ firewall, places, bases }: Boot): readonly string[] {
     ...own.map((one) => `add chain ${nameOf(one)}`),
     ...own.filter(({ chain }) => chain !== chains.keep).map((one) => `flush chain ${nameOf(one)}`),
     ...own.flatMap((one) => one.rules.map((rule) => `add rule ${nameOf(one)} ${rule}`)),
-    ...bases.flatMap((one) => [
-      ...(isOwn(one) ? [`flush chain ${nameOf(one)}`] : []),
-      ...one.rules
-        .filter((rule) => isOwn(one) || isOurJump(rule))
-        .toReversed()
-        .map((rule) => `insert rule ${nameOf(one)} ${rule}`),
-    ]),
-    ...(firewall.policy === 'drop' ? bases.filter(({ policy }) => policy === 'drop') : []).map(
-      (one) => `add chain ${nameOf(one)} { policy drop; }`,
+    ...bases.flatMap((one) =>
+      isOwn(one)
+        ? [
+            `flush chain ${nameOf(one)}`,
+            ...one.rules.map((rule) => `add rule ${nameOf(one)} ${rule}`),
+          ]
+        : ourLines(one),
     ),
   ];
 }

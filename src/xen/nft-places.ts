@@ -1,6 +1,7 @@
 import { isOwn, nameOf, ownTable } from '../host/nft-text.ts';
 import { isNftName } from '../host/nft-words.ts';
 import type { NftBaseChain, NftChain, NftFamily, NftState } from '../host/query.ts';
+import type { Family } from '../inventory/model.ts';
 import { covers, type NftFirewall, type NftHook, nftChains } from './nft-firewall.ts';
 
 /** A base chain that jumps to our chains, which lie in its table. */
@@ -83,20 +84,25 @@ export function tableOf({ family, table }: Pick<NftChain, 'family' | 'table'>): 
   return `${family} ${table}`;
 }
 
-/** Whether a rule does nothing but jump to that chain; `xp_unjump` removes the same. */
-export function isJumpTo(rule: string, chain: string): boolean {
-  return (
-    rule.replace(/^(?:counter )*/, '').replace(/(?: comment "[^"]*")*$/, '') === `jump ${chain}`
-  );
+/** Whether a rule in a chain of others is ours: it jumps to a chain of ours, or closes in our name. */
+export function isOurs(rule: string): boolean {
+  const bare = rule.replace(/^(?:counter )*/, '').replace(/(?: comment "[^"]*")*$/, '');
+  return nftChains.some((name) => bare === `jump ${name}`) || closingRules.includes(rule);
 }
 
-export function isOurJump(rule: string): boolean {
-  return nftChains.some((name) => isJumpTo(rule, name));
+/**
+ * The last rule of a base chain, in place of the policy drop: it says whose it is, closes one family
+ * where the chain sees both, and goes without a trace. null: both.
+ */
+export function closingRule(family: Family | null): string {
+  return `${family === null ? '' : `meta nfproto ipv${family} `}drop comment "xpush"`;
 }
+
+const closingRules = ([null, 4, 6] as const).map(closingRule);
 
 /** Whether packets may be dropped there by what is not ours. */
 function mayDrop({ policy, rules }: NftBaseChain): boolean {
-  return policy === 'drop' || !rules.every(isOurJump);
+  return policy === 'drop' || !rules.every(isOurs);
 }
 
 function refusalOf(one: NftBaseChain): Refused | null {

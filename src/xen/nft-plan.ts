@@ -1,10 +1,10 @@
-import type { LoadNft, NftJump } from '../host/change.ts';
+import type { LoadNft, NftRule } from '../host/change.ts';
 import { checkedNftRule, isOwn, nameOf, ownTable } from '../host/nft-text.ts';
 import type { NftBaseChain, NftChain, NftState } from '../host/query.ts';
 import { chains } from './firewall-model.ts';
 import { type NftFirewall, nftChains } from './nft-firewall.ts';
 import { type KeepRules, missingKeep } from './nft-keep.ts';
-import { isJumpTo, isOurJump, nftPlaces, tablesOf } from './nft-places.ts';
+import { isOurs, nftPlaces, tablesOf } from './nft-places.ts';
 import { chainsIn, nftTarget, nftWithout } from './nft-target.ts';
 
 /** What makes native nftables hold the firewall. */
@@ -84,13 +84,13 @@ function replacement(
   ];
   return loadOf(
     lines,
-    bases.flatMap(({ unjumped }) => unjumped),
+    bases.flatMap(({ removed }) => removed),
     live,
     after,
   );
 }
 
-/** Our own table with a base chain, which drops only once its rules are there. */
+/** Our own table with a base chain. */
 function ownLines(base: NftBaseChain, live: NftState): readonly string[] {
   const name = nameOf(base);
   const there = live.bases.find((one) => nameOf(one) === name);
@@ -111,32 +111,33 @@ export function declarationOf({ hook, priority }: NftBaseChain): string {
   return `type filter hook ${hook} priority ${numbers.get(priority) ?? priority};`;
 }
 
-/** What gives a base chain its jumps and its policy. */
+/** What gives a base chain our rules. */
 function baseLines(
   base: NftBaseChain,
   live: NftState,
-): { readonly lines: readonly string[]; readonly unjumped: readonly NftJump[] } {
+): { readonly lines: readonly string[]; readonly removed: readonly NftRule[] } {
   const name = nameOf(base);
-  const old = live.bases.find((one) => nameOf(one) === name);
-  const policy =
-    (old?.policy ?? 'accept') === base.policy
-      ? []
-      : [`add chain ${name} { policy ${base.policy}; }`];
-  if (JSON.stringify(old?.rules) === JSON.stringify(base.rules)) {
-    return { lines: policy, unjumped: [] };
-  }
+  const there = live.bases.find((one) => nameOf(one) === name);
   if (isOwn(base)) {
-    return {
-      lines: [`flush chain ${name}`, ...addLines([base]), ...policy],
-      unjumped: [],
-    };
+    const policy = there?.policy === 'drop' ? [`add chain ${name} { policy accept; }`] : [];
+    return { lines: [`flush chain ${name}`, ...addLines([base]), ...policy], removed: [] };
   }
-  const jumps = base.rules.filter(isOurJump);
-  const targets = nftChains.filter((to) => old?.rules.some((rule) => isJumpTo(rule, to)));
+  const old = there?.rules ?? [];
+  if (JSON.stringify(old) === JSON.stringify(base.rules)) return { lines: [], removed: [] };
   return {
-    lines: [...jumps.toReversed().map((jump) => `insert rule ${name} ${jump}`), ...policy],
-    unjumped: targets.map((to) => ({ from: base, to })),
+    lines: ourLines(base),
+    removed: [...new Set(old.filter(isOurs))].map((rule) => ({ chain: base, rule })),
   };
+}
+
+/** Our rules for a base chain that has none of them: jumps first, and what closes last. */
+export function ourLines(base: NftBaseChain): readonly string[] {
+  const ours = base.rules.filter(isOurs);
+  const jumps = ours.filter((rule) => rule.startsWith('jump '));
+  return [
+    ...jumps.toReversed().map((rule) => `insert rule ${nameOf(base)} ${rule}`),
+    ...ours.slice(jumps.length).map((rule) => `add rule ${nameOf(base)} ${rule}`),
+  ];
 }
 
 function addLines(added: readonly NftChain[]): readonly string[] {
@@ -147,13 +148,13 @@ function addLines(added: readonly NftChain[]): readonly string[] {
 
 function loadOf(
   lines: readonly string[],
-  unjumped: readonly NftJump[],
+  removed: readonly NftRule[],
   before: NftState,
   after: NftState,
 ): LoadNft {
   return {
     ...{ kind: 'nft', effect: 'live' },
     script: lines.map((line) => `${line}\n`).join(''),
-    ...{ unjumped, before, after, listed: nftChains },
+    ...{ removed, before, after, listed: nftChains },
   };
 }

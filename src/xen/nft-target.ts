@@ -4,7 +4,7 @@ import type { Family } from '../inventory/model.ts';
 import { type ChainName, chains } from './firewall-model.ts';
 import { covers, type NftFirewall } from './nft-firewall.ts';
 import { liveKeep } from './nft-keep.ts';
-import { isOurJump, type NftPlace, tablesOf } from './nft-places.ts';
+import { closingRule, isOurs, type NftPlace, tablesOf } from './nft-places.ts';
 
 /**
  * The ruleset once it is as described, as far as a look tells it. `added`: what XPUSH-KEEP gets
@@ -16,21 +16,24 @@ export function nftTarget(
   live: NftState,
   added: readonly NftChain[],
 ): NftState {
-  const closing = firewall.policy === 'drop' ? toClose(firewall, places, live) : [];
+  const closing = closedBy(firewall, places, live);
+  const rulesAt = (place: NftPlace, foreign: readonly string[]): readonly string[] => [
+    ...firewall.hooks[place.hook].entries.map((name) => `jump ${name}`),
+    ...foreign,
+    ...(closing.get(place) ?? []),
+  ];
   const theirs = live.bases.flatMap((one): readonly NftBaseChain[] => {
     if (one.isOfIptables) return [one];
     if (isOwn(one)) return [];
-    const isPlace = places.some(({ live }) => live === one);
-    const foreign = one.rules.filter((rule) => !isOurJump(rule));
-    return [
-      {
-        ...one,
-        policy: closing.includes(one) ? 'drop' : one.policy,
-        rules: isPlace ? [...jumpsOf(firewall, 'forward'), ...foreign] : foreign,
-      },
-    ];
+    const foreign = one.rules.filter((rule) => !isOurs(rule));
+    const place = places.find(({ live }) => live === one);
+    return [{ ...one, rules: place === undefined ? foreign : rulesAt(place, foreign) }];
   });
-  const own = places.filter(isOwn).map((place) => ownBase(firewall, place, places));
+  const own = places.filter(isOwn).map((place): NftBaseChain => {
+    const { live: _, ...base } = place;
+    const attributes = { policy: 'accept', isOfIptables: false, isOwned: false } as const;
+    return { ...base, ...attributes, rules: rulesAt(place, []) };
+  });
   return {
     ...live,
     bases: [...theirs, ...own],
@@ -47,13 +50,13 @@ export function nftTarget(
   };
 }
 
-/** The ruleset without anything of ours; policies stay as they are. */
+/** The ruleset without anything of ours. */
 export function nftWithout(live: NftState): NftState {
   const theirs = live.bases.filter((one) => !isOwn(one));
   return {
     ...live,
     bases: theirs.map((one) =>
-      one.isOfIptables ? one : { ...one, rules: one.rules.filter((rule) => !isOurJump(rule)) },
+      one.isOfIptables ? one : { ...one, rules: one.rules.filter((rule) => !isOurs(rule)) },
     ),
     chains: [],
     fingerprint: null,
@@ -80,44 +83,29 @@ function withKeep(one: NftChain, live: NftState, added: readonly NftChain[]): Nf
   return { ...one, rules: [...liveKeep(live, one), ...(more?.rules ?? [])] };
 }
 
-/** A base chain of our own table. It closes what it alone sees: of the other family it drops nothing. */
-function ownBase(
-  firewall: NftFirewall,
-  { live: _live, ...place }: NftPlace,
-  places: readonly NftPlace[],
-): NftBaseChain {
-  const { families, policy } = firewall;
-  const closes = policy === 'drop' && place.hook === 'forward';
-  const own = families.filter((family) => !isCovered(family, places));
-  return {
-    ...place,
-    policy: closes && own.length > 1 ? 'drop' : 'accept',
-    isOfIptables: false,
-    isOwned: false,
-    rules: [
-      ...jumpsOf(firewall, place.hook),
-      ...(closes && own.length === 1 ? own.map((family) => `meta nfproto ipv${family} drop`) : []),
-    ],
-  };
-}
-
-function jumpsOf({ hooks }: NftFirewall, hook: NftPlace['hook']): readonly string[] {
-  return hooks[hook].entries.map((name) => `jump ${name}`);
-}
-
-/** For each family that no policy of others closes yet, the first place in others' tables that sees it. */
-function toClose(
-  { families }: NftFirewall,
+/**
+ * What closes: for each family that no policy of others closes, a last rule of the first place that
+ * sees it.
+ */
+function closedBy(
+  { families, policy }: NftFirewall,
   places: readonly NftPlace[],
   { bases }: NftState,
-): readonly NftBaseChain[] {
-  return families.flatMap((family) => {
-    const seeing = bases.filter((one) => covers(one.family, family) && !isOwn(one));
-    if (seeing.some(({ policy }) => policy === 'drop')) return [];
-    return places.find((one) => covers(one.family, family) && !isOwn(one))?.live ?? [];
-  });
-}
-
-function isCovered(family: Family, places: readonly NftPlace[]): boolean {
-  return places.some((one) => covers(one.family, family) && !isOwn(one));
+): ReadonlyMap<NftPlace, readonly string[]> {
+  if (policy === 'leave') return new Map();
+  const open = families.filter(
+    (family) =>
+      !bases.some((one) => covers(one.family, family) && !isOwn(one) && one.policy === 'drop'),
+  );
+  const forward = places.filter(({ hook }) => hook === 'forward');
+  const first = (family: Family) => forward.find((one) => covers(one.family, family));
+  return new Map(
+    forward.flatMap((place): readonly (readonly [NftPlace, readonly string[]])[] => {
+      const closed = open.filter((family) => first(family) === place);
+      const [family] = closed;
+      if (family === undefined) return [];
+      const isAll = closed.length > 1 || place.family !== 'inet';
+      return [[place, [closingRule(isAll ? null : family)]]];
+    }),
+  );
 }
