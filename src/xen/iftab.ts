@@ -1,4 +1,5 @@
-import type { DomU, Vif } from '../inventory/model.ts';
+import type { DomU } from '../inventory/model.ts';
+import type { FormerVif } from './former-vif.ts';
 import { splitJoinedLines, withOwnLines } from './own-lines.ts';
 
 /** Where ifrename finds which MAC gets which interface name (iftab(5)). */
@@ -6,32 +7,43 @@ export const iftabPath = '/etc/iftab';
 
 /**
  * The file with a line for each vif, `eth0 mac de:ad:be:ef:00:00 arp 1`. Lines that speak of one of
- * the guest's interface names or MACs are replaced; all others stay byte for byte. null stands for
- * no file, and stays where the guest has no vifs.
+ * the guest's interface names or MACs are replaced; those that give a `former` vif its name go; all
+ * others stay byte for byte. null stands for no file, and stays where the guest has no vifs.
  */
-export function iftabFile(text: string | null, domU: DomU): string | null {
-  if (domU.vifs.length === 0) return text;
+export function iftabFile(
+  text: string | null,
+  domU: DomU,
+  former: readonly FormerVif[] = [],
+): string | null {
+  if (text === null && domU.vifs.length === 0) return null;
+  const lines = splitJoinedLines(text ?? '').filter(
+    (line) =>
+      domU.vifs.some((vif) => speaksOf(line, vif)) || !former.some((was) => isLineOf(line, was)),
+  );
   return withOwnLines(
-    splitJoinedLines(text ?? ''),
+    lines,
     domU.vifs.map((vif) => ({
       text: `${vif.iface} mac ${vif.mac} arp 1`,
-      isSame: (line) => {
-        const said = words(line).join(' ').toLowerCase();
-        const wanted = `${vif.iface} mac ${vif.mac}`;
-        return said === wanted || said === `${wanted} arp 1`;
-      },
+      isSame: (line) => isLineOf(line, vif),
       isOurs: (line) => speaksOf(line, vif),
     })),
   );
 }
 
-function speaksOf(line: string, vif: Vif): boolean {
+type Named = Pick<FormerVif, 'iface' | 'mac'>;
+
+/** Whether a line gives the interface its name by its MAC, and asks for nothing else. */
+function isLineOf(line: string, { iface, mac }: Named): boolean {
+  const said = words(line).join(' ').toLowerCase();
+  const wanted = `${iface} mac ${mac}`;
+  return said === wanted || said === `${wanted} arp 1`;
+}
+
+function speaksOf(line: string, { iface, mac }: Named): boolean {
   const [name, ...selectors] = words(line);
   return (
-    name === vif.iface ||
-    selectors.some(
-      (word, place) => word === 'mac' && selectors[place + 1]?.toLowerCase() === vif.mac,
-    )
+    name === iface ||
+    selectors.some((word, place) => word === 'mac' && selectors[place + 1]?.toLowerCase() === mac)
   );
 }
 

@@ -1,60 +1,119 @@
 import type { DomU, Vif } from '../inventory/model.ts';
-import { isOwnOption, saysTheSame } from './interfaces-options.ts';
-import { stanzaOptions } from './interfaces-stanza.ts';
-import { splitJoinedLines } from './own-lines.ts';
+import type { FormerVif } from './former-vif.ts';
+import { type Block, blocksOf, isAuto, withoutNames } from './interfaces-blocks.ts';
+import {
+  type Holder,
+  holdersOf,
+  leftBehind,
+  rewritten,
+  stanza,
+  withoutPolicy,
+} from './interfaces-edits.ts';
+import { families } from './routing.ts';
+import { sideOf } from './vif-side.ts';
 
 /** Where ifupdown finds what to do at boot (interfaces(5)). */
 export const interfacesPath = '/etc/network/interfaces';
 
-/** A stanza with the lines up to its last option, or lines between stanzas. */
-interface Block {
-  readonly lines: readonly string[];
-  /** Words of the first line when it begins a stanza, else empty. */
-  readonly head: readonly string[];
+/**
+ * ifupdown's files with a static stanza for each vif and family, whose state after `ifup -a` is what
+ * `desiredRouting` says. Ours are the stanzas of the guest's interfaces in families that they have
+ * addresses of, and of their aliases (`eth0:1`) that hold one of those, whoever wrote them and
+ * whichever file they are in; what they say besides addresses, routes and rules is kept. A second
+ * stanza for the same goes, and what it says besides comes to the first. A name of ours that no
+ * `auto` line has gets one in the main file, as do stanzas that are missing. Every other line stays
+ * byte for byte.
+ *
+ * Stanzas of `former` vifs that still hold their addresses, and nobody else's, go; of those that now
+ * hold others only policy routing of xpush's goes.
+ *
+ * @param files by path, in the order in which ifupdown reads them; the main file is the first
+ * @returns all of them, by path
+ */
+export function interfacesFiles(
+  files: ReadonlyMap<string, string>,
+  domU: DomU,
+  former: readonly FormerVif[],
+): ReadonlyMap<string, string> {
+  const parsed = new Map([...files].map(([path, text]) => [path, blocksOf(text)]));
+  const blocks = [...parsed.values()].flat();
+  const holders = holdersOf(blocks, domU);
+  const edited = new Map([
+    ...leftBehind(blocks, domU, former),
+    ...holders.flatMap(({ seconds }) => seconds.map((block) => [block, []] as const)),
+    ...holders.map((holder) => [holder.block, rewritten(holder, domU)] as const),
+  ]);
+  const gone = goneNames(blocks, edited);
+  const linesOf = (block: Block): readonly string[] =>
+    /^(?:auto|allow-.+)$/.test(block.head[0] ?? '')
+      ? withoutNames(block, gone)
+      : (edited.get(block) ?? block.lines);
+
+  const added = addedParagraphs(blocks, holders, domU);
+  return new Map(
+    [...parsed].map(([path, ofFile], place) => [
+      path,
+      joined(ofFile.flatMap(linesOf).join(''), place === 0 ? added : []),
+    ]),
+  );
 }
 
-/**
- * ifupdown's file with a static stanza for each vif, whose state after `ifup -a` is what
- * `desiredRouting` says. Ours are the IPv4 stanzas of the guest's interfaces and of their aliases
- * (`eth0:1`) that hold one of its addresses, whoever wrote them; what they say besides addresses,
- * routes and rules is kept. A name of ours that no `auto` line has gets one. Every other line stays
- * byte for byte. Stanzas in files that this one takes in by
- * `source` are not seen. null stands for no file.
- */
-export function interfacesFile(text: string | null, domU: DomU): string {
-  const blocks = blocksOf(text ?? '');
-  const aliases = aliasesOfOurs(blocks, domU);
-  const written = new Set<Vif>();
-  const kept = blocks.flatMap((block): readonly string[] => {
-    const [keyword = '', name = '', family] = block.head;
-    if (/^(?:auto|allow-.+)$/.test(keyword)) return withoutNames(block, aliases);
-    if (keyword !== 'iface' || family !== 'inet') return block.lines;
-    if (aliases.has(name)) return [];
-    const vif = domU.vifs.find((each) => each.iface === name);
-    if (vif === undefined) return block.lines;
-    if (written.has(vif)) return [];
-    written.add(vif);
-    return rewritten(block, domU, vif);
-  });
+/** The same of a file that takes in no others; null stands for none. */
+export function interfacesFile(
+  text: string | null,
+  domU: DomU,
+  former: readonly FormerVif[] = [],
+): string {
+  const files = new Map([[interfacesPath, text ?? '']]);
+  return interfacesFiles(files, domU, former).get(interfacesPath) ?? '';
+}
 
+/** The file without the policy routing that xpush wrote; addresses and gateways stay. */
+export function withoutPolicyRouting(text: string): string {
+  return blocksOf(text)
+    .flatMap((block) => (block.head[0] === 'iface' ? withoutPolicy(block) : block.lines))
+    .join('');
+}
+
+/** Names of which no stanza is left. */
+function goneNames(
+  blocks: readonly Block[],
+  edited: ReadonlyMap<Block, readonly string[]>,
+): ReadonlySet<string> {
+  const stanzas = blocks.filter(({ head: [keyword] }) => keyword === 'iface');
+  const isGone = (block: Block): boolean => edited.get(block)?.length === 0;
+  const left = new Set(stanzas.filter((block) => !isGone(block)).map(({ head: [, name] }) => name));
+  const names = stanzas.filter(isGone).map(({ head: [, name = ''] }) => name);
+  return new Set(names.filter((name) => !left.has(name)));
+}
+
+/** `auto` lines, the loopback and stanzas that no file has. */
+function addedParagraphs(
+  blocks: readonly Block[],
+  holders: readonly Holder[],
+  domU: DomU,
+): readonly string[] {
   const autos = new Set(blocks.filter(isAuto).flatMap((block) => block.head.slice(1)));
   const auto = (name: string): string => (autos.has(name) ? '' : `auto ${name}\n`);
-  const missing = domU.vifs
-    .filter((vif) => !written.has(vif))
-    .map((vif) => `${auto(vif.iface)}${stanza(vif, stanzaOptions(domU, vif))}`);
-  const unnamed = domU.vifs
-    .filter((vif) => written.has(vif))
-    .map((vif) => auto(vif.iface))
-    .filter((line) => line !== '');
-  return joined(kept.join(''), [
-    ...unnamed,
-    ...(needsLoopback(blocks) ? [loopback(auto)] : []),
-    ...missing,
-  ]);
+  const missing = (vif: Vif): readonly string[] =>
+    families
+      .filter((family) => sideOf(vif, family) !== null)
+      .filter((family) => !holders.some((each) => each.vif === vif && each.family === family))
+      .map((family) => stanza(domU, vif, family));
+  const isHeld = (vif: Vif): boolean => holders.some((holder) => holder.vif === vif);
+  return [
+    ...domU.vifs
+      .filter(isHeld)
+      .map(({ iface }) => auto(iface))
+      .filter((line) => line !== ''),
+    ...(needsLoopback(blocks) ? [`${auto('lo')}iface lo inet loopback\n`] : []),
+    ...domU.vifs.flatMap((vif) =>
+      missing(vif).map((text, place) =>
+        place > 0 || isHeld(vif) ? text : `${auto(vif.iface)}${text}`,
+      ),
+    ),
+  ];
 }
-
-const loopback = (auto: (name: string) => string): string =>
-  `${auto('lo')}iface lo inet loopback\n`;
 
 /** A file that takes in others may have it there. */
 const needsLoopback = (blocks: readonly Block[]): boolean =>
@@ -63,77 +122,9 @@ const needsLoopback = (blocks: readonly Block[]): boolean =>
       (keyword === 'iface' && name === 'lo') || keyword?.startsWith('source'),
   );
 
-const stanza = (vif: Vif, options: readonly string[]): string =>
-  `iface ${vif.iface} inet ${methodOf(vif)}\n${options.map((option) => ` ${option}\n`).join('')}`;
-
-const methodOf = (vif: Vif): string => (vif.ipv4 === null ? 'manual' : 'static');
-
 /** Paragraphs appended to a text, a blank line between them. */
 const joined = (text: string, paragraphs: readonly string[]): string =>
   [
     ...(text === '' ? [] : [text.endsWith('\n') || paragraphs.length === 0 ? text : `${text}\n`]),
     ...paragraphs,
   ].join('\n');
-
-/** The stanza as it is, if it says what it should; else ours, with what it said besides behind it. */
-function rewritten(block: Block, domU: DomU, vif: Vif): readonly string[] {
-  const [, ...lines] = block.lines;
-  const isOwn = (line: string): boolean => isOwnOption(wordsOf(line).join(' '), domU);
-  const said = lines.filter(isOwn).map((line) => wordsOf(line).join(' '));
-  const wanted = stanzaOptions(domU, vif);
-  if (block.head[3] === methodOf(vif) && saysTheSame(said, wanted)) return block.lines;
-  const kept = lines.filter((line) => !isOwn(line) && line.trim() !== '');
-  return [stanza(vif, wanted), ...kept];
-}
-
-/** Names such as `eth0:1` of stanzas that hold an address which the vif's own stanza brings up. */
-function aliasesOfOurs(blocks: readonly Block[], domU: DomU): ReadonlySet<string> {
-  const names = blocks.flatMap(({ head: [keyword, name = '', family], lines }) => {
-    const vif = domU.vifs.find((each) => name.startsWith(`${each.iface}:`));
-    const isOurs = lines.some((line) => {
-      const [key, value = ''] = wordsOf(line);
-      return key === 'address' && vif?.ips.includes(value.split('/')[0] ?? '');
-    });
-    return keyword === 'iface' && family === 'inet' && isOurs ? [name] : [];
-  });
-  return new Set(names);
-}
-
-const isAuto = ({ head: [keyword] }: Block): boolean =>
-  keyword === 'auto' || keyword === 'allow-auto';
-
-function withoutNames(block: Block, names: ReadonlySet<string>): readonly string[] {
-  const [keyword = '', ...listed] = block.head;
-  const left = listed.filter((name) => !names.has(name));
-  if (left.length === listed.length) return block.lines;
-  return left.length === 0 ? [] : [`${keyword} ${left.join(' ')}\n`];
-}
-
-const stanzaStart =
-  /^(?:iface|mapping|template|auto|allow-\S+|no-auto-down|no-scripts|source|source-directory|source-dir|rename)$/;
-
-function blocksOf(text: string): readonly Block[] {
-  const blocks: { head: readonly string[]; lines: string[]; between: string[] }[] = [];
-  for (const line of splitJoinedLines(text)) {
-    const words = wordsOf(line);
-    const last = blocks.at(-1);
-    if (stanzaStart.test(words[0] ?? '')) {
-      blocks.push({ head: words, lines: [line], between: [] });
-    } else if (last === undefined) {
-      blocks.push({ head: [], lines: [], between: [line] });
-    } else if (words.length === 0) {
-      last.between.push(line);
-    } else {
-      for (const blank of last.between.splice(0)) last.lines.push(blank);
-      last.lines.push(line);
-    }
-  }
-  return blocks.flatMap(({ head, lines, between }) => [
-    { head, lines },
-    { head: [], lines: between },
-  ]);
-}
-
-/** Of a line, joined with the next by a backslash at its end; none of a comment. */
-const wordsOf = (line: string): readonly string[] =>
-  /^\s*#/.test(line) ? [] : line.replaceAll('\\\n', ' ').split(/\s+/).filter(Boolean);

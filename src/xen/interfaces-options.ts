@@ -1,3 +1,5 @@
+import type { Family } from '../host/query.ts';
+import { familyOf, normalIp } from '../inventory/address.ts';
 import { netmask } from '../inventory/ipv4.ts';
 import type { DomU } from '../inventory/model.ts';
 
@@ -8,17 +10,50 @@ const attributes = new Set(
 
 const hooks = new Set('pre-up up post-up pre-down down post-down'.split(' '));
 
-/** How stanzaOptions writes commands; what it once wrote for an address since gone is found by it. */
-const ownForm = /^(?:up|down) ip (?:addr add|route replace|rule) .*\|\| true$/;
+/** How stanzaOptions writes commands that are about tables and rules. */
+const policyForms = [
+  /^up ip (?:-6 )?route replace .* table \d+ \|\| true$/,
+  /^up ip (?:-6 )?rule \| grep -q '\^1\d{3}:' \|\| ip (?:-6 )?rule add from \S+ table \d+ priority 1\d{3} \|\| true$/,
+  /^down ip (?:-6 )?rule del from \S+ table \d+ priority 1\d{3} \|\| true$/,
+];
+
+/** How it writes the others. */
+const plainForms = [
+  /^(?:up ip (?:-6 )?addr add|down ip (?:-6 )?addr del) \S+ dev \S+ 2>\/dev\/null \|\| true$/,
+  /^up ip -6 route replace default via \S+ dev \S+ \|\| true$/,
+  /^pre-up echo 0 2>\/dev\/null >\/proc\/sys\/net\/ipv6\/conf\/[^/\s]+\/accept_dad \|\| true$/,
+];
+
+const isOneOf = (option: string, forms: readonly RegExp[]): boolean =>
+  forms.some((form) => form.test(option));
+
+/**
+ * Whether an option of a stanza, its words parted by single spaces, is policy routing as xpush
+ * writes it: a table's route, or a rule with a priority of ours.
+ */
+export function isPolicyOption(option: string): boolean {
+  return isOneOf(option, policyForms);
+}
 
 /**
  * Whether an option of a stanza, its words parted by single spaces, says what the guest's
  * description says: its addresses, tables and rules, or the default route. Whatever else a hook
- * does, foreign tables and routes included, is its author's business.
+ * does, foreign tables and routes included, is its author's business; so is a family of which the
+ * guest has no address.
+ *
+ * @param ofStanza the stanza's family; null where it is of both, as ifupdown-ng has it
  */
-export function isOwnOption(option: string, domU: DomU): boolean {
+export function isOwnOption(option: string, domU: DomU, ofStanza: Family | null): boolean {
   const [key = '', ...words] = option.split(' ');
-  if (attributes.has(key) || ownForm.test(option)) return true;
+  const isManaged = (family: Family): boolean =>
+    domU.vifs.some((vif) => (family === 4 ? vif.ipv4 : vif.ipv6) !== null);
+  if (key === 'address' || key === 'gateway') {
+    const family = familyOf(words[0] ?? '');
+    return family === ofStanza || isManaged(family);
+  }
+  if (attributes.has(key)) return true;
+  // What was once written for an address since gone is found by its form.
+  if (isPolicyOption(option) || isOneOf(option, plainForms)) return true;
   if (!hooks.has(key)) return false;
 
   const command = words.join(' ');
@@ -28,13 +63,28 @@ export function isOwnOption(option: string, domU: DomU): boolean {
     ({ table: { id, name } }) => table === `${id}` || table === name,
   );
   const hasOwnAddress = command
-    .split(/[^\d.]+/)
-    .some((word) => domU.vifs.some(({ ips }) => ips.includes(word)));
+    .split(/[^\d.:a-fA-F]+/)
+    .some((word) => domU.vifs.some(({ ips }) => ips.includes(normalIp(word))));
   if (object.startsWith('a')) return hasOwnAddress;
   if (object.startsWith('ru')) return hasOwnAddress || isOwnTable;
-  const isDefault = /\b(?:default|0\.0\.0\.0\/0)(?= |$)/.test(command);
+  const isDefault =
+    /(?:^| )(?:default|0\.0\.0\.0\/0|::\/0)(?= |$)/.test(command) &&
+    isManaged(familyOfCommand(command, ofStanza));
   if (object !== '') return table === undefined ? isDefault : isOwnTable;
-  return isDefault && /\broute add /.test(command);
+  return isDefault && /\broute (?:-\S+ |inet6 ){0,9}add /.test(command);
+}
+
+/** Of a command that adds a default route: by its options and gateway, else as its stanza. */
+function familyOfCommand(command: string, ofStanza: Family | null): Family {
+  if (/ (?:-6|-f inet6|-family inet6|-A inet6|--inet6) /.test(command)) return 6;
+  if (/ (?:via|gw) \d+\./.test(command)) return 4;
+  return / (?:via|gw) \S*:/.test(command) || command.includes('::/0') ? 6 : (ofStanza ?? 4);
+}
+
+/** The name of an option, by which ifupdown knows one that is there twice; null for hooks. */
+export function attributeOf(option: string): string | null {
+  const [key = ''] = option.split(' ');
+  return hooks.has(key) || key === '' ? null : key;
 }
 
 /** Whether options mean the same: attributes in any order and form, hooks in theirs. */
@@ -48,10 +98,19 @@ export function saysTheSame(said: readonly string[], wanted: readonly string[]):
   return meaning(said) === meaning(wanted);
 }
 
-/** `address 192.0.2.5/24` and `netmask 24` in the words of old ifupdowns. */
+/** `address 192.0.2.5/24` and `netmask 24` in the words of old ifupdowns; IPv6 as RFC 5952 has it. */
 function canonical(option: string): readonly string[] {
-  const [, address, prefix] = /^(?:address ([\d.]+)\/|netmask )(\d{1,2})$/.exec(option) ?? [];
-  if (prefix === undefined || Number(prefix) > 32) return [option];
-  const mask = `netmask ${netmask(Number(prefix))}`;
-  return address === undefined ? [mask] : [`address ${address}`, mask];
+  const [key = '', value = '', ...more] = option.split(' ');
+  if (more.length > 0) return [option];
+  if (key === 'gateway') return [`gateway ${normalIp(value)}`];
+  const [address = '', prefix] = key === 'address' ? value.split('/') : ['', value];
+  const mask =
+    prefix === undefined || (key !== 'address' && key !== 'netmask') ? [] : maskOf(address, prefix);
+  if (key === 'address') return [`address ${normalIp(address)}`, ...mask];
+  return key === 'netmask' ? mask : [option];
+}
+
+function maskOf(address: string, prefix: string): readonly string[] {
+  const isPrefix = /^\d{1,2}$/.test(prefix) && Number(prefix) <= 32;
+  return [`netmask ${isPrefix && !address.includes(':') ? netmask(Number(prefix)) : prefix}`];
 }

@@ -1,18 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { DomU } from '../../src/inventory/model.ts';
 import { interfacesFile } from '../../src/xen/interfaces-file.ts';
-import { stanzaOptions } from '../../src/xen/interfaces-stanza.ts';
-import { desiredRouting } from '../../src/xen/routing.ts';
-import { planRouting } from '../../src/xen/routing-plan.ts';
 import { runs } from '../runs.ts';
-import { unpacked } from './debian.ts';
 import { dmz, guest, lan, mail, storage, vif, webserv } from './fleet.ts';
-import { hasNamespaces, isAvailable, Namespace } from './namespace.ts';
 
 fc.configureGlobal({ numRuns: runs() });
 
@@ -51,6 +41,7 @@ iface eth0 inet static
  netmask 255.255.255.0
  gateway 192.168.0.1
  up ip addr add 192.168.0.211/24 dev eth0 2>/dev/null || true
+ down ip addr del 192.168.0.211/24 dev eth0 2>/dev/null || true
 `);
   });
 
@@ -129,6 +120,7 @@ iface eth0 inet static
  netmask 255.255.255.0
  gateway 192.168.0.1
  up ip addr add 192.168.0.211/24 dev eth0 2>/dev/null || true
+ down ip addr del 192.168.0.211/24 dev eth0 2>/dev/null || true
 \tdns-nameservers 9.9.9.9
     # faster
     post-up ethtool -K eth0 tso off
@@ -153,6 +145,7 @@ iface eth0  inet static
 \tnetmask 255.255.255.0
 \tgateway 192.168.0.1
 \tup ip addr add 192.168.0.211/24 dev eth0 2>/dev/null || true
+\tdown ip addr del 192.168.0.211/24 dev eth0 2>/dev/null || true
 source-directory interfaces.d
 `;
 
@@ -249,121 +242,5 @@ iface eth0:2 inet static
         }
       }),
     );
-  });
-});
-
-const hasIfupdown =
-  hasNamespaces &&
-  isAvailable('no ifupdown', () => {
-    unpacked('ifupdown', ['ifupdown']);
-  });
-
-describe.runIf(hasIfupdown)('interfacesFile, by ifupdown', () => {
-  /** Runs `use` with the command line that brings up or down the guest's file in a namespace. */
-  function withFile(
-    domU: DomU,
-    use: (namespace: Namespace, command: (verb: 'ifup' | 'ifdown') => string) => void,
-    text = interfacesFile(null, domU),
-  ): void {
-    const folder = mkdtempSync(join(tmpdir(), 'xpush-interfaces-'));
-    const sbin = join(unpacked('ifupdown', ['ifupdown']), 'sbin');
-    const file = join(folder, 'interfaces');
-    writeFileSync(file, text);
-    try {
-      using namespace = new Namespace();
-      namespace.addInterfaces(
-        domU.vifs.map((each) => each.mac),
-        'down',
-      );
-      use(
-        namespace,
-        (verb) => `${sbin}/${verb} -a --no-scripts -i ${file} --state-dir ${folder} 2>&1`,
-      );
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  }
-
-  test.each([webserv, mail, mixed])('`ifup -a` gives $name the state that a push gives', (domU) => {
-    withFile(domU, (namespace, command) => {
-      namespace.run(command('ifup'));
-
-      const observed = namespace.observe();
-      expect(planRouting(domU, observed)).toEqual({ operations: [], pending: [] });
-      expect(observed.rules.filter((rule) => rule.table < 253)).toEqual(desiredRouting(domU).rules);
-    });
-  });
-
-  test('can be run over a state that is there already', () => {
-    withFile(webserv, (namespace, command) => {
-      namespace.run(command('ifup'));
-      const before = namespace.observe();
-
-      namespace.run(`${command('ifup')} --force`);
-
-      expect(namespace.observe()).toEqual(before);
-    });
-  });
-
-  test('`ifdown -a` takes the rules away', () => {
-    withFile(mixed, (namespace, command) => {
-      namespace.run(command('ifup'));
-      namespace.run(command('ifdown'));
-
-      expect(namespace.observe().rules).toHaveLength(3);
-    });
-  });
-
-  test('brings interfaces up although a route cannot be set', () => {
-    const text = interfacesFile(null, webserv).replace(
-      'default via 192.168.0.1 dev eth1 src 192.168.0.201',
-      'default via 192.168.0.1 dev eth1 src 192.0.2.1',
-    );
-
-    withFile(
-      webserv,
-      (namespace, command) => {
-        const printed = namespace.run(command('ifup'));
-
-        expect(printed).toContain('Invalid');
-        expect(planRouting(webserv, namespace.observe()).operations).toMatchObject([
-          { verb: 'replace', route: { table: 17, destination: '0.0.0.0/0' } },
-        ]);
-      },
-      text,
-    );
-  });
-});
-
-const hasBusybox =
-  hasNamespaces &&
-  isAvailable('no busybox with ip', () => {
-    execFileSync('sh', ['-c', 'busybox ip rule'], { stdio: 'ignore' });
-  });
-
-describe.runIf(hasBusybox)('stanzaOptions, by busybox', () => {
-  test('has `up` lines that its ip and sh understand, and that can run twice', () => {
-    using namespace = new Namespace();
-    namespace.addInterfaces(mixed.vifs.map((each) => each.mac));
-    const byBusybox = (verb: string): void => {
-      const commands = mixed.vifs
-        .flatMap((each) => stanzaOptions(mixed, each))
-        .filter((option) => option.startsWith(`${verb} `))
-        .map((option) => option.slice(verb.length + 1));
-      namespace.run('busybox sh -e', ['ip() { busybox ip "$@"; }', ...commands, ''].join('\n'));
-    };
-    namespace.run(
-      mixed.vifs
-        .map((each) => `ip addr add ${each.ips[0]}/${each.ipv4?.prefix} dev ${each.iface}`)
-        .join('\n'),
-    );
-    namespace.run('ip route add default via 192.168.0.1 dev eth0');
-
-    byBusybox('up');
-    byBusybox('up');
-
-    expect(planRouting(mixed, namespace.observe())).toEqual({ operations: [], pending: [] });
-    byBusybox('down');
-    expect(namespace.observe().rules).toHaveLength(3);
   });
 });
