@@ -1,20 +1,36 @@
-import { dirname } from 'node:path/posix';
-import { change, type SwapChains } from '../host/change.ts';
-import { type ChainsState, query } from '../host/query.ts';
-import type { DomU } from '../inventory/model.ts';
+import * as v from 'valibot';
+import { type Change, change } from '../host/change.ts';
+import { type FileState, query } from '../host/query.ts';
+import { iptablesChains, iptablesFirewall } from '../xen/firewall.ts';
 import {
-  chains,
-  type DesiredFirewall,
-  desiredFirewall,
-  missingKeepRules,
-} from '../xen/firewall.ts';
-import { firewallHook, firewallHookPath } from '../xen/firewall-boot.ts';
+  type LivePlan,
+  livePlan,
+  liveRemoval,
+  type Policies,
+  type SeenFirewall,
+} from '../xen/firewall-live.ts';
+import { firewallModels } from '../xen/firewall-model.ts';
+import { firewallRemarks, hasReversePath } from '../xen/firewall-remarks.ts';
+import { bootPaths, bootWay, isOurBootFile, type Way, wayPaths } from '../xen/firewall-ways.ts';
+import { nftChains, nftFirewall } from '../xen/nft-firewall.ts';
 import { noParams } from './described.ts';
 import { editable } from './editable.ts';
 import { guestsOf } from './guests.ts';
-import { defineStep, refuse } from './step.ts';
+import { memoryQueries, recall, remember } from './memory.ts';
+import { defineStep, type Refusal } from './step.ts';
 
-const hookDirectory = dirname(firewallHookPath);
+/** What FORWARD's policies were before ours. */
+const memories = v.strictObject({
+  policies: v.strictObject({
+    4: v.optional(v.picklist(['ACCEPT', 'DROP'])),
+    6: v.optional(v.picklist(['ACCEPT', 'DROP'])),
+  }),
+});
+
+const paths = [...bootPaths, ...wayPaths];
+
+const byPath = (states: readonly FileState[]): Files =>
+  new Map(states.map((state, index) => [paths[index] ?? '', state]));
 
 export const firewall = defineStep({
   name: 'firewall',
@@ -22,109 +38,117 @@ export const firewall = defineStep({
   on: ['dom0'],
   params: noParams,
 
-  queries: () => ({
-    live: query.chains(4, 'FORWARD', ...Object.values(chains)),
-    hook: query.file(firewallHookPath),
-    hooks: query.file(hookDirectory),
-    session: query.session(),
-  }),
+  queries: ({ host, inventory }) => {
+    const models = firewallModels(host, guestsOf(host, inventory));
+    const wanted = new Map(
+      models.map((model) => [model.family, iptablesFirewall(model).chains] as const),
+    );
+    return {
+      live4: query.comparedChains(4, iptablesChains, wanted.get(4) ?? new Map()),
+      live6: query.comparedChains(6, iptablesChains, wanted.get(6) ?? new Map()),
+      native: query.nft(nftChains, nftFirewall(models).wanted),
+      facts: query.firewalls(),
+      system: query.system(),
+      network: query.network(),
+      session: query.session(),
+      files: paths.map((path) => query.file(path)),
+      bridged: query.parameter('net.bridge.bridge-nf-call-iptables'),
+      ...memoryQueries('firewall'),
+    };
+  },
 
-  plan: ({ host, inventory }, _params, { live, hook, hooks, session }) => {
-    if (hooks.type !== 'directory') {
-      return refuse(
-        `there is no ${hookDirectory} to load the rules from at boot`,
-        'install ifupdown on the dom0; other ways come with a later version of xpush',
-      );
-    }
-    const found = editable(firewallHookPath, hook);
-    if ('refusal' in found) return found;
+  plan: ({ host, inventory }, _params, seen) => {
     const guests = guestsOf(host, inventory);
-    const desired = desiredFirewall(host, guests);
-    const keep = keepRules(desired, live, session.peer, guests);
-    const swap = swapOf(desired, keep, live);
+    const kernel = { hasReversePath: hasReversePath(seen.system.kernel) };
+    const models = firewallModels(host, guests, kernel);
+    const files = byPath(seen.files);
+    const firewalls = seenFirewall(seen);
+    const former = recall(seen, memories)?.policies ?? {};
+    const live = livePlan(host.firewall.backend, models, guests, firewalls, former);
+    if ('refusal' in live) return live;
+    const way = bootWay(seen.facts, seen.network, (path) => (files.get(path) ?? absent).type);
+    if ('refusal' in way) return way;
+    const boot = bootChanges(way, live.script, files);
+    if ('refusal' in boot) return boot;
+
+    const policies = ownedPolicies(live, firewalls, former);
+    const remembering = remember('firewall', policies && { policies }, seen);
+    // what is about to become ours is known before it does
+    const isNew = Object.keys(policies ?? {}).length > Object.keys(former).length;
+    return {
+      changes: [...(isNew ? remembering : []), ...live.changes, ...boot],
+      upkeep: [...live.upkeep, ...(isNew ? [] : remembering)],
+      message: firewallRemarks(host, guests, { ...kernel, bridged: seen.bridged }),
+    };
+  },
+
+  leave: (_target, _params, seen) => {
+    const former = recall(seen, memories)?.policies ?? {};
     return {
       changes: [
-        ...swap,
-        ...change.writeFile(firewallHookPath, firewallHook(desired), hook, {
-          effect: 'boot',
-          mode: 0o755,
-        }),
+        ...liveRemoval(seenFirewall(seen), former),
+        ...staleFiles([], byPath(seen.files)),
+        ...remember('firewall', null, seen),
       ],
-      upkeep: swap.length === 0 ? upkeepOf(keep, live) : [],
-      message: desired.policies.has('FORWARD')
-        ? 'FORWARD drops: guests that the inventory does not name are closed'
-        : null,
     };
   },
 });
 
-/** What XPUSH-KEEP holds once this session's peer is among them; null when nothing needs it. */
-function keepRules(
-  desired: DesiredFirewall,
-  live: ChainsState,
-  peer: string | null,
-  guests: readonly DomU[],
-): readonly string[] | null {
-  if (!desired.needsKeep) return null;
-  const existing = live.chains.get(chains.keep) ?? [];
-  return [...existing, ...missingKeepRules(existing, peer, guests)];
+interface Seen extends Pick<SeenFirewall, 'facts' | 'native'> {
+  readonly live4: SeenFirewall['live'][4];
+  readonly live6: SeenFirewall['live'][6];
+  readonly session: { readonly peer: string | null };
 }
 
-/** All our chains in one swap; none when they are as they should be. */
-function swapOf(
-  desired: DesiredFirewall,
-  keep: readonly string[] | null,
-  live: ChainsState,
-): readonly SwapChains[] {
-  const wanted = new Set([...desired.chains.keys(), ...(keep === null ? [] : [chains.keep])]);
-  const removed = Object.values(chains).filter(
-    (name) => live.chains.has(name) && !wanted.has(name),
-  );
-  const isSame =
-    removed.length === 0 &&
-    [...desired.chains].every(([name, rules]) => isEqual(live.chains.get(name), rules)) &&
-    (keep === null || live.chains.has(chains.keep)) &&
-    [...desired.policies].every(([name, policy]) => live.policies.get(name) === policy) &&
-    desired.jumps.every(({ from, to }) => jumpsOnceAndFirst(live.chains.get(from) ?? [], to));
-  if (isSame) return [];
+const seenFirewall = ({ facts, native, live4, live6, session }: Seen): SeenFirewall => ({
+  ...{ facts, native, live: { 4: live4, 6: live6 } },
+  peer: session.peer,
+});
+
+/** FORWARD's policies as they were before they became ours, where they are. */
+function ownedPolicies(
+  { models, backend }: LivePlan,
+  { live }: SeenFirewall,
+  former: Policies,
+): Policies | null {
+  const owned = models.flatMap(({ family, policy }) => {
+    if (policy === 'leave' || backend === 'nftables') return [];
+    const before = live[family].policies.get('FORWARD') === 'DROP' ? 'DROP' : 'ACCEPT';
+    return [[family, former[family] ?? before] as const];
+  });
+  return owned.length === 0 ? null : Object.fromEntries(owned);
+}
+
+type Files = ReadonlyMap<string, FileState>;
+
+const absent: FileState = { type: 'absent' };
+
+/** Our files as they should be, and none of another way. */
+function bootChanges(
+  { directory, files }: Way,
+  script: string,
+  seen: Files,
+): readonly Change[] | Refusal {
+  const wanted = files(script);
+  const writes: Change[] = [];
+  for (const { path, content, mode } of wanted) {
+    const state = seen.get(path) ?? absent;
+    const found = editable(path, state);
+    if ('refusal' in found) return found;
+    writes.push(...change.writeFile(path, content, state, { effect: 'boot', mode }));
+  }
+  const kept = wanted.map(({ path }) => path);
   return [
-    {
-      kind: 'chains',
-      effect: 'live',
-      family: 4,
-      chains: new Map([
-        ...(keep === null ? [] : ([[chains.keep, keep]] as const)),
-        ...desired.chains,
-      ]),
-      removed,
-      jumps: desired.jumps,
-      policies: desired.policies,
-      before: live,
-    },
+    ...(directory === null ? [] : change.makeDirectory(directory, seen.get(directory) ?? absent)),
+    ...writes,
+    ...staleFiles(kept, seen),
   ];
 }
 
-/** Another operator's address is let in without being a difference from what is described. */
-function upkeepOf(keep: readonly string[] | null, live: ChainsState): readonly SwapChains[] {
-  if (keep === null || isEqual(live.chains.get(chains.keep), keep)) return [];
-  return [
-    {
-      kind: 'chains',
-      effect: 'live',
-      family: 4,
-      chains: new Map([[chains.keep, keep]]),
-      removed: [],
-      jumps: [],
-      policies: new Map(),
-      before: live,
-    },
-  ];
-}
-
-function jumpsOnceAndFirst(rules: readonly string[], to: string): boolean {
-  return rules.lastIndexOf(`-j ${to}`) === 0;
-}
-
-function isEqual(live: readonly string[] | undefined, rules: readonly string[]): boolean {
-  return live?.length === rules.length && rules.every((rule, index) => live[index] === rule);
+function staleFiles(kept: readonly string[], seen: Files): readonly Change[] {
+  return bootPaths.flatMap((path) => {
+    const state = seen.get(path) ?? absent;
+    const isStale = !kept.includes(path) && isOurBootFile(state);
+    return isStale ? change.removeFile(path, state, 'boot') : [];
+  });
 }

@@ -1,7 +1,7 @@
+import { isOwn } from '../host/nft-text.ts';
 import type { ChainsState, FirewallBackend, FirewallFacts, NftState } from '../host/query.ts';
 import type { Dom0Firewall } from '../inventory/model.ts';
 import { hasForeignForward } from './firewall-swap.ts';
-import { isOwn } from './nft-places.ts';
 
 /** What is known of a host's firewalls. */
 export interface SeenFirewalls {
@@ -70,8 +70,8 @@ function besideIptables(
         : 'log in as root, and see what iptables-save says there',
     };
   }
-  const closing = native.forward.find(
-    (one) => !one.isOfIptables && !isOwn(one) && one.policy === 'drop',
+  const closing = native.bases.find(
+    (one) => one.hook === 'forward' && !one.isOfIptables && !isOwn(one) && one.policy === 'drop',
   );
   return closing === undefined
     ? null

@@ -96,15 +96,15 @@ export function firewallModel(
 }
 
 /**
- * Rules of XPUSH-KEEP: the peer (an address) reaches port 22 of the closed guests; none for one of
- * the other family.
+ * Rules of XPUSH-KEEP: the peer (an address, perhaps an IPv4 one written as IPv6, RFC 4291 2.5.5.2)
+ * reaches port 22 of the closed guests; none for one of the other family.
  */
 export function keepRules(
   peer: string | null,
   guests: readonly DomU[],
   family: Family,
 ): readonly FirewallRule[] {
-  const source = peer === null ? null : cidrOf(peer, family);
+  const source = peer === null ? null : cidrOf(peer.replace(/^::ffff:(?=[\d.]+$)/, ''), family);
   if (source === null) return [];
   return guests
     .flatMap(({ vifs, allow }) => (allow === null ? [] : addressesOf(vifs, family)))

@@ -20,23 +20,23 @@ const scripts: Readonly<Record<WayName, string>> = {
 };
 
 const unitPath = '/etc/systemd/system/xpush-firewall.service';
-const wantsPath = '/etc/systemd/system/multi-user.target.d/xpush-firewall.conf';
+const dropInPath = '/etc/systemd/system/multi-user.target.d/xpush-firewall.conf';
 
 /** Files of ours that may be there, whatever way they were of. */
-export const bootPaths: readonly string[] = [...Object.values(scripts), unitPath, wantsPath];
+export const bootPaths: readonly string[] = [...Object.values(scripts), unitPath, dropInPath];
 
-/** What else tells which ways there are; all are asked for as files. */
-export const wayPaths = {
-  plugins: '/usr/share/netfilter-persistent/plugins.d',
-  persistentIsWanted: '/etc/systemd/system/multi-user.target.wants/netfilter-persistent.service',
-  hooks: '/etc/network/if-pre-up.d',
-  wants: '/etc/systemd/system/multi-user.target.d',
-  localScripts: '/etc/local.d',
-  localIsWanted: '/etc/runlevels/default/local',
-} as const;
+const plugins = '/usr/share/netfilter-persistent/plugins.d';
+const persistentIsWanted =
+  '/etc/systemd/system/multi-user.target.wants/netfilter-persistent.service';
+const hooks = '/etc/network/if-pre-up.d';
+const dropIns = '/etc/systemd/system/multi-user.target.d';
+const localScripts = '/etc/local.d';
+const localIsWanted = '/etc/runlevels/default/local';
 
-/** The types of `wayPaths`. */
-export type WayStates = Readonly<Record<keyof typeof wayPaths, FileState['type']>>;
+/** What else tells which ways there are. */
+export const wayPaths: readonly string[] = [
+  ...[plugins, persistentIsWanted, hooks, dropIns, localScripts, localIsWanted],
+];
 
 /** A way to load rules at boot, and what it needs. */
 export interface Way {
@@ -51,31 +51,31 @@ export interface Way {
 export function bootWay(
   { persistence }: Pick<FirewallFacts, 'persistence'>,
   { manager }: Pick<NetworkFacts, 'manager'>,
-  states: WayStates,
+  typeOf: (path: string) => FileState['type'],
 ): Way | { readonly refusal: string; readonly hint: string } {
   const hasSystemd = persistence.includes('systemd');
-  const hasHooks = states.hooks === 'directory';
+  const hasHooks = typeOf(hooks) === 'directory';
   if (
     persistence.includes('netfilter-persistent') &&
-    states.plugins === 'directory' &&
-    (!hasSystemd || states.persistentIsWanted === 'file')
+    typeOf(plugins) === 'directory' &&
+    (!hasSystemd || typeOf(persistentIsWanted) === 'file')
   ) {
     const only = 'case $1 in save | stop | flush) exit 0 ;; esac\n';
     return scriptOf('netfilter-persistent', only);
   }
   if (hasHooks && (manager === 'ifupdown' || !hasSystemd)) return scriptOf('ifupdown');
   if (hasSystemd) return systemdWay;
-  if (states.localScripts === 'directory') {
-    return states.localIsWanted === 'absent'
+  if (typeOf(localScripts) === 'directory') {
+    return typeOf(localIsWanted) === 'absent'
       ? {
-          refusal: `nothing runs ${wayPaths.localScripts} at boot, to load the rules from`,
+          refusal: `nothing runs ${localScripts} at boot, to load the rules from`,
           hint: 'rc-update add local default',
         }
       : scriptOf('openrc');
   }
   return {
     refusal: 'nothing is known on this host that would load the rules at boot',
-    hint: `looked for netfilter-persistent, ${wayPaths.hooks}, systemd and ${wayPaths.localScripts}`,
+    hint: `looked for netfilter-persistent, ${hooks}, systemd and ${localScripts}`,
   };
 }
 
@@ -123,17 +123,17 @@ ExecReload=/bin/sh ${scripts.systemd}
 `;
 
 /** A drop-in does what `systemctl enable` does, without a symbolic link (systemd.unit(5)). */
-const wants = `# Written by xpush. Changes here are overwritten.
+const dropIn = `# Written by xpush. Changes here are overwritten.
 [Unit]
 Wants=xpush-firewall.service
 `;
 
 const systemdWay: Way = {
   name: 'systemd',
-  directory: wayPaths.wants,
+  directory: dropIns,
   files: (script) => [
     { path: scripts.systemd, content: script, mode: 0o755 },
     { path: unitPath, content: unit, mode: 0o644 },
-    { path: wantsPath, content: wants, mode: 0o644 },
+    { path: dropInPath, content: dropIn, mode: 0o644 },
   ],
 };

@@ -1,31 +1,59 @@
 import { describe, expect, test } from 'vitest';
 import { type ChainsState, queryKey } from '../../src/host/query.ts';
+import type { HostState } from '../../src/host/state.ts';
+import type { Dom0Firewall } from '../../src/inventory/model.ts';
 import { firewall } from '../../src/steps/firewall.ts';
-import type { Plan } from '../../src/steps/step.ts';
+import type { BoundStep, Plan } from '../../src/steps/step.ts';
 import { bind, fleet, planTwice, stateFor } from './observed.ts';
 
 const bound = bind(firewall, 'xen1');
-const chainsKey = bound.queries.find(({ kind }) => kind === 'chains');
-const key = chainsKey === undefined ? '' : queryKey(chainsKey);
 
-/** The host after a first apply. */
-function converged() {
-  const state = stateFor(bound, {});
-  const plan = bound.plan(state);
-  if ('refusal' in plan) throw new Error(plan.refusal);
-  return plan.changes.reduce((before: typeof state, change) => before.after(change), state);
+/** The same dom0 with other settings. */
+function bindWith(settings: Partial<Dom0Firewall>): BoundStep {
+  const host = fleet.hosts.get('xen1');
+  if (host?.kind !== 'dom0') throw new Error('no xen1');
+  const other = { ...host, firewall: { ...host.firewall, ...settings } };
+  return firewall.bind({ host: other, inventory: fleet }, {});
 }
 
-function withChains(change: (chains: Map<string, readonly string[]>) => void) {
-  const state = converged();
-  if (chainsKey === undefined) throw new Error('the step asks for no chains');
-  const seen = state.get(chainsKey);
+const closing = bindWith({ policy: 'drop' });
+
+function planOf(step: BoundStep, state: HostState): Plan {
+  const plan = step.plan(state);
+  if ('refusal' in plan) throw new Error(plan.refusal);
+  return plan;
+}
+
+const stateAfter = (state: HostState, plan: Plan): HostState =>
+  [...plan.changes, ...(plan.upkeep ?? [])].reduce(
+    (before: HostState, change) => before.after(change),
+    state,
+  );
+
+/** The host after an apply. */
+function settled(step: BoundStep = bound, state = stateFor(step, {})): HostState {
+  return stateAfter(state, planOf(step, state));
+}
+
+interface LiveChange {
+  readonly policy?: string;
+  readonly chains?: (chains: Map<string, readonly string[]>) => void;
+}
+
+/** The host with other IPv4 chains than it had. */
+function withLive(state: HostState, { policy, chains: edit }: LiveChange): HostState {
+  const asked = bound.queries.find((one) => one.kind === 'chains' && one.family === 4);
+  if (asked === undefined) throw new Error('the step asks for no chains');
+  const seen = state.get(asked);
   if (seen === undefined || !('answer' in seen)) throw new Error('no chains');
   const live = seen.answer as ChainsState;
   const chains = new Map(live.chains);
-  change(chains);
-  return state.with(new Map([[key, { answer: { ...live, chains } }]]));
+  edit?.(chains);
+  const policies = policy === undefined ? live.policies : new Map([['FORWARD', policy]]);
+  return state.with(new Map([[queryKey(asked), { answer: { ...live, chains, policies } }]]));
 }
+
+const withChains = (chains: NonNullable<LiveChange['chains']>) => withLive(settled(), { chains });
 
 describe('firewall', () => {
   test('swaps its chains and writes the hook for the boot', () => {
@@ -41,7 +69,9 @@ describe('firewall', () => {
   });
 
   test('lets another operator in without calling it a change', () => {
-    const state = converged().with(new Map([['session', { answer: { peer: '192.168.0.99' } }]]));
+    const state = settled().with(
+      new Map([['session', { answer: { peer: '192.168.0.99', address: null } }]]),
+    );
 
     const plan = bound.plan(state) as Plan;
 
@@ -72,22 +102,43 @@ describe('firewall', () => {
     expect(plan).toMatchObject({ changes: [{ kind: 'chains' }] });
   });
 
-  test('sets a policy that the inventory wants, and leaves another alone', () => {
-    const host = fleet.hosts.get('xen1');
-    if (host?.kind !== 'dom0') throw new Error('no xen1');
-    const strict = { ...host, firewall: { ...host.firewall, policy: 'drop' as const } };
-    const closing = firewall.bind({ host: strict, inventory: fleet }, {});
-
+  test('sets a policy that the inventory wants, once what it was before is known', () => {
     const { first, second } = planTwice(closing);
-    const drifted = closing.plan(converged());
 
     expect(first).toMatchObject({
-      changes: [{ policies: new Map([['FORWARD', 'DROP']]) }, { kind: 'write' }],
+      changes: [
+        { kind: 'directory', path: '/var/lib/xpush' },
+        { path: '/var/lib/xpush/firewall.json', content: '{"policies":{"4":"ACCEPT"}}\n' },
+        { policies: new Map([['FORWARD', 'DROP']]) },
+        { kind: 'write', path: '/etc/network/if-pre-up.d/xpush-firewall' },
+      ],
       message: 'FORWARD drops: guests that the inventory does not name are closed',
     });
-    expect(second).toMatchObject({ changes: [] });
-    expect(drifted).toMatchObject({ changes: [{ kind: 'chains' }, { kind: 'write' }] });
+    expect(second).toMatchObject({ changes: [], upkeep: [] });
     expect(planTwice(bound).first).toMatchObject({ changes: [{ policies: new Map() }, {}] });
+  });
+
+  test('gives FORWARD its policy back when the inventory does not want it any more', () => {
+    const closed = settled(closing);
+    const opened = planOf(bound, closed);
+
+    expect(opened).toMatchObject({
+      changes: [
+        { kind: 'chains', policies: new Map([['FORWARD', 'ACCEPT']]) },
+        { kind: 'write', path: '/etc/network/if-pre-up.d/xpush-firewall' },
+      ],
+      upkeep: [{ kind: 'remove', path: '/var/lib/xpush/firewall.json' }],
+    });
+    expect(planOf(bound, stateAfter(closed, opened))).toMatchObject({ changes: [], upkeep: [] });
+  });
+
+  test('leaves a policy alone that somebody has changed since, or that was DROP before', () => {
+    const changed = planOf(bound, withLive(settled(closing), { policy: 'ACCEPT' }));
+    const droppedBefore = withLive(stateFor(closing, {}), { policy: 'DROP' });
+    const kept = planOf(bound, settled(closing, droppedBefore));
+
+    expect(changed).toMatchObject({ changes: [{ kind: 'write' }] });
+    expect(kept).toMatchObject({ changes: [{ kind: 'write' }] });
   });
 
   test('does nothing beside foreign rules', () => {
@@ -99,9 +150,15 @@ describe('firewall', () => {
   });
 
   test('refuses where nothing would load the rules at boot', () => {
-    const { first } = planTwice(bound, { 'file:/etc/network/if-pre-up.d': { type: 'absent' } });
+    const absent = { type: 'absent' };
+    const { first } = planTwice(bound, {
+      'file:/etc/network/if-pre-up.d': absent,
+      'file:/etc/local.d': absent,
+    });
 
-    expect(first).toHaveProperty('refusal');
+    expect(first).toMatchObject({
+      refusal: 'nothing is known on this host that would load the rules at boot',
+    });
   });
 
   test('refuses a hook that is no file', () => {

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Allow, Dom0, Dom0Firewall, DomU } from '../../src/inventory/model.ts';
-import { chains, desiredFirewall, missingKeepRules } from '../../src/xen/firewall.ts';
+import type { Allow, Dom0, Dom0Firewall, DomU, Family } from '../../src/inventory/model.ts';
+import { iptablesFirewall, missingKeepRules } from '../../src/xen/firewall.ts';
 import { restoreFile } from '../../src/xen/firewall-boot.ts';
+import { chains, firewallModel, firewallModels, keepRules } from '../../src/xen/firewall-model.ts';
 import { runs } from '../runs.ts';
 import { allowed, guest, lan, mail, single, vif, webserv, xen1 } from './fleet.ts';
 import { hasNamespaces, isAvailable } from './namespace.ts';
@@ -20,10 +21,18 @@ const withFirewall = (firewall: Partial<Dom0Firewall>, more: Partial<Dom0> = {})
 
 const webOnly = [webserv, mail];
 
-/** The verdict on a packet that FORWARD sees, with its policy. */
-function forwarded(dom0: Dom0, guests: readonly DomU[], packet: Partial<Packet>): string {
-  const firewall = desiredFirewall(dom0, guests);
-  const decided = verdict(firewall.chains, chains.forward, {
+const desiredFirewall = (dom0: Dom0, guests: readonly DomU[], family: Family = 4) =>
+  iptablesFirewall(firewallModel(dom0, guests, family));
+
+/** The verdict on a packet that dom0 is to forward, with FORWARD's policy. */
+function forwarded(
+  dom0: Dom0,
+  guests: readonly DomU[],
+  packet: Partial<Packet>,
+  family: Family = 4,
+): string {
+  const firewall = desiredFirewall(dom0, guests, family);
+  const whole: Packet = {
     src: '198.51.100.7',
     dst: '192.168.0.200',
     iif: 'eth0',
@@ -33,9 +42,12 @@ function forwarded(dom0: Dom0, guests: readonly DomU[], packet: Partial<Packet>)
     dport: 80,
     icmpType: '8/0',
     isSyn: true,
+    isAstray: false,
     state: 'NEW',
     ...packet,
-  });
+  };
+  if (verdict(firewall.chains, 'raw/XPUSH-SPOOF', whole) === 'DROP') return 'DROP';
+  const decided = verdict(firewall.chains, chains.forward, whole);
   return decided === 'RETURN' ? (firewall.policies.get('FORWARD') ?? 'RETURN') : decided;
 }
 
@@ -103,6 +115,7 @@ describe('desiredFirewall', () => {
         const whole: Packet = {
           ...packet,
           icmpType: '',
+          isAstray: false,
           state: 'NEW',
           ...(isInbound
             ? { src: '198.51.100.7', iif: 'eth0', oif: 'vif1.0' }
@@ -256,6 +269,27 @@ describe('desiredFirewall', () => {
     expect(forwarded(dom0, guests, { src: '192.168.0.77', iif: 'vif9.0' })).toBe('ACCEPT');
   });
 
+  test('drops what a vif that Xen names sends from where dom0 would not answer by it', () => {
+    const dom0 = { ...xen1, antispoof: true };
+    const astray = { src: '192.168.0.77', iif: 'vif9.0', isAstray: true } as const;
+    const nobodys = { src: '0.0.0.0', iif: 'vif9.0', isAstray: true, dst: '192.0.2.1' } as const;
+
+    expect(forwarded(dom0, webOnly, astray)).toBe('DROP');
+    expect(forwarded(xen1, webOnly, astray)).toBe('ACCEPT');
+    expect(forwarded(dom0, webOnly, nobodys)).toBe('RETURN');
+    expect(forwarded(dom0, webOnly, { ...astray, iif: 'eth0' })).toBe('ACCEPT');
+  });
+
+  test('does without the way back where the kernel cannot tell it', () => {
+    const dom0 = { ...xen1, antispoof: true };
+    const old = firewallModel(dom0, webOnly, 4, { hasReversePath: false });
+
+    expect(JSON.stringify(old)).not.toContain('"isAstray":true');
+    expect(iptablesFirewall(old).chains.get('raw/XPUSH-SPOOF')).toContain(
+      '-s 192.168.0.200/32 -i eth0 -j DROP',
+    );
+  });
+
   test('knows a vif whose packets come by another interface than the uplink', () => {
     const dom0 = { ...xen1, antispoof: true };
     const inner = guest('inner', [{ ...vif(0, lan, ['192.168.0.9']), gatewaydev: 'eth1' }]);
@@ -263,23 +297,123 @@ describe('desiredFirewall', () => {
     expect(forwarded(dom0, [inner], { src: '192.168.0.9', iif: 'eth1' })).toBe('DROP');
     expect(forwarded(dom0, [inner], { src: '192.168.0.9', iif: 'eth0' })).toBe('RETURN');
   });
+
+  test('leaves a bridged vif’s address alone, whose packets come by the uplink', () => {
+    const dom0 = { ...xen1, antispoof: true };
+    const bridged = { ...vif(0, lan, ['192.168.0.9']), script: 'vif-bridge', bridge: 'eth0' };
+
+    expect(forwarded(dom0, [guest('b', [bridged])], { src: '192.168.0.9' })).toBe('RETURN');
+  });
+});
+
+describe('firewallModels', () => {
+  const six = (ips: readonly string[], allow: readonly Allow[] | null) =>
+    guest('six', [vif(0, lan, ips)], allow);
+  const dual = ['192.168.0.9', '2001:DB8:0::9'];
+  const web = allowed({ ports: [single(443)], from: ['10.0.0.0/8', '2001:db8:1::/48'] });
+  const to = { src: '2001:db8:1::7', dst: '2001:db8::9', dport: 443 } as const;
+
+  test('is about IPv6 only where a guest has such an address', () => {
+    const familiesOf = (guests: readonly DomU[]) =>
+      firewallModels(xen1, guests).map(({ family }) => family);
+
+    expect(familiesOf(webOnly)).toEqual([4]);
+    expect(familiesOf([...webOnly, six(['2001:db8::9'], null)])).toEqual([4, 6]);
+  });
+
+  test('closes and opens both families of a guest by the same entries', () => {
+    const guests = [six(dual, [web])];
+
+    expect(forwarded(xen1, guests, to, 6)).toBe('ACCEPT');
+    expect(forwarded(xen1, guests, { ...to, src: '2001:db8:2::7' }, 6)).toBe('DROP');
+    expect(forwarded(xen1, guests, { ...to, dport: 80 }, 6)).toBe('DROP');
+    expect(forwarded(xen1, guests, { src: '10.1.1.1', dst: '192.168.0.9', dport: 443 })).toBe(
+      'ACCEPT',
+    );
+    expect(desiredFirewall(xen1, guests, 6).chains.get('XPUSH-FWD')).toContain(
+      '-s 2001:db8:1::/48 -d 2001:db8::9/128 -p tcp -m tcp --dport 443 -m conntrack --ctstate NEW -j ACCEPT',
+    );
+  });
+
+  test('takes icmp for the family’s own', () => {
+    const guests = [six(dual, [allowed({ proto: 'icmp' })])];
+    const ping = { ...to, proto: 'icmp', icmpType: '128' } as const;
+
+    expect(forwarded(xen1, guests, ping, 6)).toBe('ACCEPT');
+    expect(desiredFirewall(xen1, guests, 6).chains.get('XPUSH-FWD')).toContain(
+      '-d 2001:db8::9/128 -p ipv6-icmp -m conntrack --ctstate NEW -j ACCEPT',
+    );
+  });
+
+  test('lets packet-too-big and neighbour discovery through, and no ping', () => {
+    const guests = [six(dual, [])];
+    const icmp = (icmpType: string) =>
+      forwarded(xen1, guests, { ...to, proto: 'icmp', icmpType, state: 'INVALID' }, 6);
+
+    expect(['2', '133', '134', '135', '136'].map(icmp)).toEqual(Array(5).fill('ACCEPT'));
+    expect(['1', '128', '137'].map(icmp)).toEqual(Array(3).fill('DROP'));
+  });
+
+  test('takes a list with nothing of the family for nowhere', () => {
+    const only4 = allowed({ ports: [single(22)], from: ['10.0.0.0/8'] });
+
+    expect(forwarded(xen1, [six(dual, [only4])], { ...to, dport: 22 }, 6)).toBe('DROP');
+  });
+
+  test('lets IPv6 admins and peers reach port 22', () => {
+    const guests = [six(dual, [])];
+    const dom0 = withFirewall({ admin: ['2001:db8:f::/64'] });
+
+    expect(forwarded(dom0, guests, { ...to, src: '2001:db8:f::1', dport: 22 }, 6)).toBe('ACCEPT');
+    expect(missingKeepRules([], keepRules('2001:db8:e::1', guests, 6), 6)).toEqual([
+      '-s 2001:db8:e::1/128 -d 2001:db8::9/128 -p tcp -m tcp --dport 22 -j ACCEPT',
+    ]);
+  });
+
+  test('drops wrong senders of IPv6, and never what stays on the link', () => {
+    const dom0 = { ...xen1, antispoof: true };
+    const guests = [six(dual, null)];
+
+    expect(forwarded(dom0, guests, { src: '2001:db8::9' }, 6)).toBe('DROP');
+    expect(forwarded(dom0, guests, { src: '2001:db8::8', iif: 'vif1.0', isAstray: true }, 6)).toBe(
+      'DROP',
+    );
+    expect(forwarded(dom0, guests, { src: 'fe80::1', iif: 'vif1.0', isAstray: true }, 6)).toBe(
+      'RETURN',
+    );
+  });
 });
 
 describe('missingKeepRules', () => {
+  const missing = (existing: readonly string[], peer: string | null, family: Family = 4) =>
+    missingKeepRules(existing, keepRules(peer, webOnly, family), family);
+
   test('lets a peer through to the closed guests once', () => {
-    const rules = missingKeepRules([], '203.0.113.4', webOnly);
+    const rules = missing([], '203.0.113.4');
 
     expect(rules[0]).toBe(
       '-s 203.0.113.4/32 -d 192.168.0.200/32 -p tcp -m tcp --dport 22 -j ACCEPT',
     );
     expect(rules).toHaveLength(3);
-    expect(missingKeepRules(rules, '203.0.113.4', webOnly)).toEqual([]);
-    expect(missingKeepRules(rules, '203.0.113.5', webOnly)).toHaveLength(3);
+    expect(missing(rules, '203.0.113.4')).toEqual([]);
+    expect(missing(rules, '203.0.113.5')).toHaveLength(3);
+  });
+
+  test('knows its rules again where iptables-save names an address without a length', () => {
+    const old = missing([], '203.0.113.4').map((rule) => rule.replaceAll('/32', ''));
+
+    expect(missing(old, '203.0.113.4')).toEqual([]);
+    expect(missing(old, '203.0.113.40')).toHaveLength(3);
+  });
+
+  test('takes an IPv4 peer from a server that listens on IPv6', () => {
+    expect(missing([], '::ffff:203.0.113.4')).toEqual(missing([], '203.0.113.4'));
   });
 
   test('has nothing for a peer that is unknown or of the other family', () => {
-    expect(missingKeepRules([], null, webOnly)).toEqual([]);
-    expect(missingKeepRules([], '2001:db8::1', webOnly)).toEqual([]);
+    expect(missing([], null)).toEqual([]);
+    expect(missing([], '2001:db8::1')).toEqual([]);
+    expect(missing([], '203.0.113.4', 6)).toEqual([]);
   });
 });
 
@@ -293,9 +427,19 @@ const somePorts = fc.array(
   { maxLength: 40 },
 );
 const someNetworks = fc.array(
-  fc
-    .tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 }))
-    .map(([address, prefix]) => `${address}/${prefix}`),
+  fc.oneof(
+    fc
+      .tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 }))
+      .map(([address, prefix]) => `${address}/${prefix}`),
+    fc
+      .tuple(
+        fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 7, maxLength: 7 }),
+        fc.integer({ min: 0, max: 128 }),
+      )
+      .map(
+        ([words, prefix]) => `2001:${words.map((word) => word.toString(16)).join(':')}/${prefix}`,
+      ),
+  ),
   { maxLength: 2 },
 );
 const someAllow: fc.Arbitrary<Allow> = fc.record({
@@ -348,22 +492,24 @@ const backends = ['nft', 'legacy'].filter(
     }),
 );
 
-describe.each(backends)('restoreFile, by iptables-%s', (backend) => {
+describe.each(
+  backends.flatMap((backend) => ([4, 6] as const).map((family) => [backend, family] as const)),
+)('restoreFile, by iptables-%s of IPv%i', (backend, family) => {
   test('is printed by iptables-save as it was written', () => {
+    const tool = `${family === 6 ? 'ip6tables' : 'iptables'}-${backend}`;
+    const ips = ['192.168.0.9', '2001:db8::9'];
     fc.assert(
       fc.property(someDom0, fc.array(someAllow, { maxLength: 3 }), (dom0, allow) => {
-        const firewall = desiredFirewall(dom0, [guest('g', [vif(0, lan, ['192.168.0.9'])], allow)]);
+        const named = { ...vif(1, lan, ['192.168.0.10', '2001:db8::10']), vifname: 'n.0' };
+        const guests = [guest('g', [vif(0, lan, ips), named], allow)];
+        const firewall = desiredFirewall(dom0, guests, family);
 
-        const saved = execFileSync(
-          'unshare',
-          [
-            '-n',
-            'sh',
-            '-ec',
-            `iptables-${backend} -N XPUSH-KEEP; iptables-${backend}-restore --noflush; iptables-${backend}-save -t filter`,
-          ],
-          { input: restoreFile(firewall), encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] },
-        ).split('\n');
+        const script = `${tool} -N XPUSH-KEEP; ${tool}-restore --noflush; ${tool}-save -t filter; ${tool}-save -t raw | sed 's/^-A /-A raw\\//'`;
+        const saved = execFileSync('unshare', ['-n', 'sh', '-ec', script], {
+          input: restoreFile(firewall),
+          encoding: 'utf8',
+          stdio: ['pipe', 'pipe', 'pipe'],
+        }).split('\n');
 
         for (const [name, rules] of firewall.chains) {
           const prefix = `-A ${name} `;
@@ -376,6 +522,7 @@ describe.each(backends)('restoreFile, by iptables-%s', (backend) => {
         const policy = firewall.policies.get('FORWARD') ?? 'ACCEPT';
         expect(saved.some((line) => line.startsWith(`:FORWARD ${policy} `))).toBe(true);
       }),
+      { numRuns: runs(120) },
     );
   });
 });

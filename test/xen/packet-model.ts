@@ -1,4 +1,4 @@
-import { contains, parseIpv4, parseSubnet } from '../../src/inventory/ipv4.ts';
+import { holds } from '../../src/xen/firewall-address.ts';
 
 export interface Packet {
   readonly src: string;
@@ -9,6 +9,8 @@ export interface Packet {
   readonly sport: number;
   readonly dport: number;
   readonly icmpType: string;
+  /** Whether dom0 would answer its sender by another interface. */
+  readonly isAstray: boolean;
   /** SYN alone of SYN, ACK, FIN, RST. */
   readonly isSyn: boolean;
   readonly state: 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID';
@@ -36,9 +38,10 @@ export function verdict(
 const matches: Readonly<Record<string, (packet: Packet, value: string) => boolean>> = {
   '-s': (packet, value) => isIn(packet.src, value),
   '-d': (packet, value) => isIn(packet.dst, value),
-  '-i': (packet, value) => packet.iif === value,
+  '-i': (packet, value) =>
+    value.endsWith('+') ? packet.iif.startsWith(value.slice(0, -1)) : packet.iif === value,
   '-o': (packet, value) => packet.oif === value,
-  '-p': (packet, value) => packet.proto === value,
+  '-p': (packet, value) => packet.proto === value.replace('ipv6-icmp', 'icmp'),
   '--sport': (packet, value) => hasPort(packet.sport, value),
   '--sports': (packet, value) => hasPort(packet.sport, value),
   '--dport': (packet, value) => hasPort(packet.dport, value),
@@ -46,6 +49,8 @@ const matches: Readonly<Record<string, (packet: Packet, value: string) => boolea
   '--tcp-flags': (packet) => packet.isSyn,
   '--ctstate': (packet, value) => value.split(',').includes(packet.state),
   '--icmp-type': (packet, value) => packet.icmpType === value,
+  '--icmpv6-type': (packet, value) => packet.icmpType === value,
+  '--invert': (packet) => packet.isAstray,
   '--comment': () => true,
   '--limit': () => true,
   '-m': () => true,
@@ -62,14 +67,12 @@ function matchedTarget(rule: string, packet: Packet): string | null {
     const match = matches[word ?? ''];
     if (match === undefined) throw new Error(`unknown word ${word} in ${rule}`);
     isMatch = match(packet, value) && isMatch;
-    place += word === '--tcp-flags' ? 3 : 2;
+    place += word === '--tcp-flags' ? 3 : word === '--invert' ? 1 : 2;
   }
 }
 
 function isIn(address: string, network: string): boolean {
-  const inner = parseIpv4(address);
-  const outer = parseSubnet(network);
-  return inner !== null && outer !== null && contains(outer, inner);
+  return holds(network, address);
 }
 
 const hasPort = (port: number, list: string): boolean =>

@@ -1,0 +1,157 @@
+import type { Change } from '../host/change.ts';
+import type { ChainsState, FirewallBackend, FirewallFacts, NftState } from '../host/query.ts';
+import type { Dom0Firewall, DomU, Family } from '../inventory/model.ts';
+import { type DesiredFirewall, iptablesFirewall, missingKeepRules } from './firewall.ts';
+import { chooseBackend } from './firewall-backend.ts';
+import { bootScript } from './firewall-boot.ts';
+import { chains, type FirewallModel, keepRules } from './firewall-model.ts';
+import { iptablesPlan, iptablesRemoval } from './firewall-swap.ts';
+import { nftHook } from './nft-boot.ts';
+import { nftFirewall } from './nft-firewall.ts';
+import { nftPlan, nftRemoval } from './nft-plan.ts';
+
+/** What is known of a dom0 for its firewall. */
+export interface SeenFirewall {
+  readonly facts: FirewallFacts;
+  readonly live: Readonly<Record<Family, ChainsState>>;
+  readonly native: NftState;
+  /** The address of the pushing session. */
+  readonly peer: string | null;
+}
+
+/** iptables' policies of FORWARD. */
+export type Policies = { readonly [F in Family]?: 'ACCEPT' | 'DROP' | undefined };
+
+/** What makes the live rules as described. */
+export interface LivePlan {
+  readonly backend: FirewallBackend;
+  readonly models: readonly FirewallModel[];
+  readonly changes: readonly Change[];
+  readonly upkeep: readonly Change[];
+  /** What loads the same rules at boot. */
+  readonly script: string;
+}
+
+interface Refused {
+  readonly refusal: string;
+  readonly hint: string | null;
+}
+
+const families = [4, 6] as const;
+
+/**
+ * The rules in the back end that decides on this host, and nothing of ours in any other.
+ * `former`: policies that FORWARD had before ours.
+ */
+export function livePlan(
+  backend: Dom0Firewall['backend'],
+  models: readonly FirewallModel[],
+  guests: readonly DomU[],
+  seen: SeenFirewall,
+  former: Policies,
+): LivePlan | Refused {
+  const chosen = chooseBackend(backend, { ...seen, live: families.map((one) => seen.live[one]) });
+  if ('refusal' in chosen) return chosen;
+  return chosen.backend === 'nftables'
+    ? nativePlan(models, guests, seen, former)
+    : ofIptables(chosen.backend, models, guests, seen, former);
+}
+
+/** What leaves nothing of ours in any back end. */
+export function liveRemoval(seen: SeenFirewall, former: Policies): readonly Change[] {
+  return [...iptablesRemovals(families, seen, former), ...nativeRemoval(seen)];
+}
+
+function ofIptables(
+  backend: 'iptables-nft' | 'iptables-legacy',
+  models: readonly FirewallModel[],
+  guests: readonly DomU[],
+  seen: SeenFirewall,
+  former: Policies,
+): LivePlan | Refused {
+  const desired = models.map(iptablesFirewall);
+  const missing = desired.find(({ family }) => seen.live[family].problem !== null);
+  if (missing !== undefined) {
+    const refusal = seen.live[missing.family].problem ?? '';
+    return { refusal, hint: 'a guest has an IPv6 address: install ip6tables' };
+  }
+  const plans = desired.map((one) =>
+    iptablesPlan(one, seen.live[one.family], missingKeep(one, guests, seen), former[one.family]),
+  );
+  const others = families.filter((family) => desired.every((one) => one.family !== family));
+  return {
+    ...{ backend, models },
+    changes: [
+      ...plans.flatMap(({ swap }) => swap ?? []),
+      ...iptablesRemovals(others, seen, former),
+      ...nativeRemoval(seen),
+    ],
+    upkeep: plans.flatMap(({ upkeep }) => upkeep ?? []),
+    script: bootScript(desired),
+  };
+}
+
+function missingKeep(
+  { family, needsKeep }: DesiredFirewall,
+  guests: readonly DomU[],
+  { live, peer }: SeenFirewall,
+): readonly string[] {
+  if (!needsKeep) return [];
+  const existing = live[family].chains.get(chains.keep) ?? [];
+  return missingKeepRules(existing, keepRules(peer, guests, family), family);
+}
+
+function nativePlan(
+  models: readonly FirewallModel[],
+  guests: readonly DomU[],
+  seen: SeenFirewall,
+  former: Policies,
+): LivePlan | Refused {
+  const desired = nftFirewall(models);
+  const native = withoutIptables(seen);
+  const keep = new Map(
+    models.map(({ family }) => [family, keepRules(seen.peer, guests, family)] as const),
+  );
+  const plan = nftPlan(desired, native, keep);
+  if ('refusal' in plan) return plan;
+  const script = nftHook(desired, native);
+  if (script === null) throw new Error('rules that are live have no place at boot');
+  return {
+    ...{ backend: 'nftables', models },
+    changes: [
+      ...(plan.load === null ? [] : [plan.load]),
+      ...iptablesRemovals(families, seen, former),
+    ],
+    upkeep: plan.upkeep === null ? [] : [plan.upkeep],
+    script,
+  };
+}
+
+function iptablesRemovals(
+  removed: readonly Family[],
+  { live }: SeenFirewall,
+  former: Policies,
+): readonly Change[] {
+  return removed.flatMap((family) => iptablesRemoval(family, live[family], former[family]) ?? []);
+}
+
+/** It comes after a change of iptables', which the listing of nft shows too: it expects no state. */
+function nativeRemoval(seen: SeenFirewall): readonly Change[] {
+  if (seen.native.problem !== null) return [];
+  const load = nftRemoval({ ...withoutIptables(seen), fingerprint: null });
+  return load === null ? [] : [load];
+}
+
+/** The ruleset without the chains of ours that iptables-nft made, which are iptables' to change. */
+function withoutIptables({ facts, live, native }: SeenFirewall): NftState {
+  if (facts.iptables !== 'iptables-nft') return native;
+  const ofIptables = families.flatMap((family) =>
+    live[family].problem === null
+      ? ['filter', 'raw'].map((table) => `${family === 4 ? 'ip' : 'ip6'} ${table}`)
+      : [],
+  );
+  const chains = native.chains.filter(
+    ({ family, table }) => !ofIptables.includes(`${family} ${table}`),
+  );
+  return { ...native, chains };
+}
