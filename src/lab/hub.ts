@@ -80,6 +80,15 @@ export class Hub {
     await mustRun(this.#asHubUser(enter(pid, ['-n'], argv)), { input });
   }
 
+  /** Makes the network of `of` known as `name` to ip(8) in the host of `to`, for as long as that is mounted. */
+  async lendNetwork(of: number, to: number, name: string): Promise<void> {
+    const lend =
+      'mkdir -p /run/netns && : >"/run/netns/$1" && mount -c --bind /proc/self/fd/3 "/run/netns/$1"';
+    const borrower = enter(to, ['-m', '-n', '-p'], ['sh', '-c', lend, 'sh', name]);
+    const open = 'exec 3<"/proc/$1/ns/net" && shift && exec "$@"';
+    await mustRun(this.#asHubUser(['sh', '-c', open, 'sh', String(of), ...borrower]), {});
+  }
+
   /** Ends the lab: the kernel ends every process of it, and with them mounts and links. */
   async stop(): Promise<void> {
     await killAndWait(this.id);

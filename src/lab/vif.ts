@@ -19,9 +19,13 @@ export interface Dom0Side {
 export async function composeDom0Disk(
   scripts: Readonly<Record<string, string>>,
 ): Promise<Readonly<Record<string, LabFile>>> {
+  const online = await readFile(join(runtimeDirectory, 'vif-online.sh'), 'utf8');
   const stubs = ['xenstore-ls', 'xenstore-read', 'xenstore-write', 'xl'];
   if ((await findTool('ifconfig')) === null) stubs.push('ifconfig');
-  const files: Record<string, LabFile> = { '/var/log/xen/xen-hotplug.log': '' };
+  const files: Record<string, LabFile> = {
+    '/var/log/xen/xen-hotplug.log': '',
+    '/usr/local/lib/lab/vif-online.sh': online,
+  };
   for (const stub of stubs) {
     const content = await readFile(join(runtimeDirectory, `${stub}.sh`), 'utf8');
     files[`/usr/local/sbin/${stub}`] = { content, mode: 0o755 };
@@ -52,6 +56,7 @@ export async function plugVifs(
       `link add ${device} address fe:ff:ff:ff:ff:ff type veth peer name ${iface} address ${mac} netns ${guest.pid}`,
   );
   await hub.ip(lines, dom0.pid);
+  if (vifs.length > 0) await hub.lendNetwork(guest.pid, dom0.pid, guest.name);
 
   const script = await readFile(join(runtimeDirectory, 'vif-online.sh'), 'utf8');
   const specs = vifs.map(({ device, mac, ips }) => `${device}=${mac}=${ips.join(' ')}`);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import type { LabPlan } from '../../src/lab/lab.ts';
 import { labDescribe } from '../lab-tier.ts';
-import { Fleet, hostIn, shippedInventory } from './fleet.ts';
+import { Fleet, hostIn, shippedInventory, until } from './fleet.ts';
 
 /** Everything that a careless editor would lose: bytes that are no UTF-8, tabs, trailing blanks, no last newline. */
 const head = Buffer.from(
@@ -44,6 +45,46 @@ describe('vif_config', () => {
     expect(await look()).toBe(before);
     expect(before).toMatch(/^640 /);
     expect(await dom0.readFile('/etc/xen/unmanaged.cfg')).toEqual(head);
+  });
+
+  test('a vif that a running guest lacks is pending on every run, until it is attached', async () => {
+    const withoutLast = (plan: LabPlan): LabPlan => ({
+      ...plan,
+      hosts: plan.hosts.map((host) =>
+        host.name === 'webserv' ? { ...host, nics: host.nics.slice(0, 2) } : host,
+      ),
+    });
+    await using fleet = await Fleet.start(await shippedInventory('webserv'), {
+      adapt: withoutLast,
+    });
+    const pending = async (...args: readonly string[]) => {
+      const { document } = await fleet.mustApply(...args);
+      const of = (name: string) => hostIn(document, name).tasks.flatMap((task) => task.pending);
+      return [of('xen1'), of('webserv')];
+    };
+    const attach = await fleet.write(
+      'attach.yaml',
+      `- { hosts: dom0, tasks: [{ vif_config: { attach: true } }] }
+- { hosts: domU, tasks: [{ ip_rules: }] }
+`,
+    );
+    const notRead = 'the vif list of webserv is read when it is next created';
+    const notThere = 'eth2 appears when webserv is next created';
+
+    expect(await pending()).toEqual([[notRead], [notThere]]);
+    expect(await pending()).toEqual([[notRead], [notThere]]);
+
+    expect(await pending(attach)).toEqual([[], [expect.stringContaining('eth2 is down')]]);
+    await fleet.lab.host('webserv').exec(['ip', 'link', 'set', 'eth2', 'up']);
+    expect(await pending()).toEqual([[], []]);
+
+    await using _server = await fleet.lab
+      .host('webserv')
+      .listen([{ address: '192.168.0.202', port: 80 }]);
+    await until('the new address answers', async () => {
+      const [result] = await fleet.lab.host('client').probe([{ to: '192.168.0.202', port: 80 }]);
+      return result?.status === 'open';
+    });
   });
 
   test('refuses a file that is a program, names its line, and leaves it', async () => {

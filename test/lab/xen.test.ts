@@ -57,6 +57,21 @@ describe('a dom0 and its guest', () => {
     expect(await probeGuest(lab, 'far')).toEqual(['timeout', 'timeout', 'timeout']);
   });
 
+  test('xl network-attach gives a running guest one more interface, and its address a route', async () => {
+    const mac = '00:16:3e:00:00:77';
+    const args = [`mac=${mac}`, 'ip=192.168.0.209', 'script=vif-route'] as const;
+
+    const attached = await lab.host('xen1').exec(['xl', 'network-attach', 'webserv', ...args]);
+
+    expect(attached).toMatchObject({ code: 0, stderr: '' });
+    const link = await lab.host('webserv').exec(['cat', '/sys/class/net/eth3/address']);
+    expect(link.stdout).toBe(`${mac}\n`);
+    const route = await lab.host('xen1').exec(['ip', 'route', 'get', '192.168.0.209']);
+    expect(route.stdout).toContain('dev vif1.3');
+    const store = await lab.host('xen1').exec(['xenstore-ls', '/local/domain/0/backend/vif']);
+    expect(store.stdout).toContain(mac);
+  });
+
   test('once dom0 forwards, the black hole is seen: the first address answers, the others do not', async () => {
     await forward(lab);
 

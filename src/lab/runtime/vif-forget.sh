@@ -3,6 +3,12 @@
 # usage: sh -s -- DOMID
 set -eu
 domid=$1
+name=$(cat "/run/xenstore/local/domain/$domid/name" 2>/dev/null || true)
+[ -z "$name" ] || umount "/run/netns/$name" 2>/dev/null || true
+# those that were attached later
+for link in /sys/class/net/vif"$domid".*; do
+  [ ! -e "$link" ] || ip link del "${link##*/}"
+done
 rm -rf "/run/xenstore/backend/vif/$domid" "/run/xenstore/local/domain/$domid"
 # What could not be listed has no rules of ours.
 iptables -w -t raw -S 2>/dev/null | sed -n "s/^-N \(lab-vif$domid\.[0-9]*\)$/\1/p" | while read -r chain; do

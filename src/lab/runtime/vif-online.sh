@@ -1,9 +1,10 @@
 # shellcheck shell=sh
-# Runs on a dom0, from standard input: brings a guest's vifs online by vif-route, as xl's hotplug does.
+# Runs on a dom0, from standard input or for `xl network-attach`: brings a guest's vifs online by vif-route, as xl's hotplug does.
 # usage: sh -s -- GUEST UPLINK ANTISPOOF VIF=MAC=IPS...
 set -eu
 guest=$1 uplink=$2 antispoof=$3
 shift 3
+xenstore-write lab/uplink "$uplink" lab/antispoof "$antispoof"
 
 online() { # VIF=MAC=IPS
   vif=${1%%=*} ips=${1##*=} mac=${1#*=}

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The part of xl that a lab can answer: `xl list` and `xl domid NAME` from its xenstore, and `xl info`.
+# The part of xl that a lab can answer: `xl list` and `xl domid NAME` from its xenstore, `xl info`, and
+# `xl network-attach DOMAIN KEY=VALUE...`, which makes the interface and brings it online by vif-route.
 set -eu
 guests() { # DOMID NAME, a line each
   for name in /run/xenstore/local/domain/*/name; do
@@ -9,7 +10,33 @@ guests() { # DOMID NAME, a line each
     fi
   done
 }
+attach() { # DOMAIN KEY=VALUE...
+  found=$(guests | while read -r domid name; do
+    case $1 in "$domid" | "$name") echo "$domid $name" ;; esac
+  done)
+  if [ -z "$found" ]; then
+    echo "$1 is an invalid domain identifier (rc=-6)" >&2
+    exit 1
+  fi
+  domid=${found%% *} guest=${found#* } mac='' ips=''
+  shift
+  for word; do
+    case $word in mac=*) mac=${word#mac=} ;; ip=*) ips=${word#ip=} ;; esac
+  done
+  handle=0 number=0
+  while [ -d "/run/xenstore/backend/vif/$domid/$handle" ]; do handle=$((handle + 1)); done
+  while ip netns exec "$guest" ip link show "eth$number" >/dev/null 2>&1; do number=$((number + 1)); done
+  ip link add "vif$domid.$handle" address fe:ff:ff:ff:ff:ff type veth \
+    peer name "eth$number" address "$mac" netns "$guest"
+  sh /usr/local/lib/lab/vif-online.sh "$guest" "$(xenstore-read lab/uplink)" \
+    "$(xenstore-read lab/antispoof)" "vif$domid.$handle=$mac=$ips"
+}
+
 case ${1-} in
+  network-attach)
+    shift
+    attach "$@"
+    ;;
   list)
     printf '%-40s %5s %5s %5s %10s %9s\n' Name ID Mem VCPUs State 'Time(s)'
     printf '%-40s %5s %5s %5s %10s %9s\n' Domain-0 0 1024 2 r----- 1.0
