@@ -1,29 +1,36 @@
-import { change } from '../host/change.ts';
-import { query } from '../host/query.ts';
-import { interfacesFile, interfacesPath } from '../xen/interfaces-file.ts';
+import { formerVifs } from '../xen/former-vif.ts';
 import { noParams } from './described.ts';
-import { editable } from './editable.ts';
-import { defineStep, refuse } from './step.ts';
+import { eraFiles, withoutOtherEras } from './interfaces-eras.ts';
+import { leaveInterfaces } from './interfaces-leave.ts';
+import { interfacesMemory, interfacesQueries } from './interfaces-seen.ts';
+import { recall, remember } from './memory.ts';
+import { eraRemarks, networkConfigOf, refuseEra } from './network-era.ts';
+import { defineStep } from './step.ts';
 
 export const interfaces = defineStep({
   name: 'interfaces',
-  summary: "Writes the guest's stanzas of /etc/network/interfaces for the next boot; others stay.",
+  summary: "Writes the guest's network files for the next boot, for whatever reads them there.",
   on: ['domU'],
   params: noParams,
 
-  queries: () => ({ file: query.file(interfacesPath), ifup: query.tool('ifup') }),
+  queries: () => interfacesQueries,
 
-  plan: ({ host }, _params, { file, ifup }) => {
-    if (host.vifs.length === 0) return { changes: [], message: 'the guest has no vifs' };
-    if (host.networkConfig === null && !ifup) {
-      return refuse(
-        `there is no ifup to read ${interfacesPath}: something else configures the network`,
-        'install ifupdown, or say "network_config: ifupdown"; networkd and netplan come later',
-      );
-    }
-    const found = editable(interfacesPath, file);
-    if ('refusal' in found) return found;
-    const text = interfacesFile(found.text, host);
-    return { changes: change.writeFile(interfacesPath, text, file, { effect: 'boot' }) };
+  plan: ({ host }, _params, seen) => {
+    const earlier = recall(seen, interfacesMemory);
+    if (host.vifs.length === 0 && earlier === null)
+      return { changes: [], message: 'the guest has no vifs' };
+    const config = networkConfigOf(host, seen.network) ?? earlier?.config ?? null;
+    if (config === null) return refuseEra(seen.network);
+    const files = eraFiles(config, host, earlier?.vifs ?? [], seen);
+    if ('refusal' in files) return files;
+    const remarks = [...files.remarks, ...eraRemarks(config, seen)];
+    const written = { config, vifs: formerVifs(host) };
+    return {
+      changes: [...files.changes, ...withoutOtherEras(config, host, earlier, seen)],
+      upkeep: remember('interfaces', host.vifs.length === 0 ? null : written, seen),
+      message: remarks.length === 0 ? null : remarks.join('; '),
+    };
   },
+
+  leave: (_target, _params, seen) => leaveInterfaces(seen),
 });

@@ -28,6 +28,9 @@ export function linkPlan(domU: DomU, observed: readonly ObservedFile[], udev: nu
   for (const vif of domU.vifs) {
     const found = observed.find(({ file }) => !isWhollyOurs(file) && speaksOf(textOf(file), vif));
     if (found === undefined) continue;
+    if (found.path === linkPath(vif.iface)) {
+      return { refusal: `${found.path} is there, and not xpush's`, hint: 'give it another name' };
+    }
     if (basename(found.path) < basename(linkPath(vif.iface))) {
       return {
         refusal: `${found.path} is read before ${linkPath(vif.iface)} and speaks of ${vif.iface}`,

@@ -48,6 +48,9 @@ export function networkdPlan(
     return { vif: each.vif, found, text: networkdFile(each, systemd, kept), old: text };
   });
   for (const { vif, found } of planned) {
+    if (found?.path === networkdPath(vif.iface)) {
+      return { refusal: `${found.path} is there, and not xpush's`, hint: 'give it another name' };
+    }
     if (found !== null && basename(found.path) < basename(networkdPath(vif.iface))) {
       return {
         refusal: `${found.path} is read before ${networkdPath(vif.iface)} and speaks of ${vif.iface}`,

@@ -1,0 +1,46 @@
+import * as v from 'valibot';
+import { type Answer, type Query, query } from '../host/query.ts';
+import { iftabPath } from '../xen/iftab.ts';
+import { netplanDirectories } from '../xen/netplan.ts';
+import { networkdDirectories } from '../xen/networkd.ts';
+import { udevNamesPaths } from '../xen/udev-names.ts';
+import { cloudInitQueries } from './cloud-init.ts';
+import { formerSchema } from './former.ts';
+import { ifupdownQueries } from './ifupdown-files.ts';
+import { memoryQueries } from './memory.ts';
+
+const [etcNetworkd, runNetworkd] = networkdDirectories;
+const [runNetplan, etcNetplan, libNetplan] = netplanDirectories;
+
+/** The files of every era: which one a guest is of is known with the same answer. */
+export const interfacesQueries = {
+  ...memoryQueries('interfaces'),
+  ...ifupdownQueries,
+  ...cloudInitQueries,
+  system: query.system(),
+  network: query.network(),
+  iftab: query.file(iftabPath),
+  udevNames: udevNamesPaths.map((path) => query.file(path)),
+  networkd: query.directory(etcNetworkd, '.network'),
+  networkdAtRun: query.directory(runNetworkd, '.network'),
+  netplan: query.directory(etcNetplan, '.yaml'),
+  netplanAtRun: query.directory(runNetplan, '.yaml'),
+  netplanOfPackages: query.directory(libNetplan, '.yaml'),
+} as const;
+
+type Questions = typeof interfacesQueries;
+
+/** The answers. */
+export type SeenInterfaces = {
+  readonly [Name in keyof Questions]: Questions[Name] extends Query
+    ? Answer<Questions[Name]>
+    : Questions[Name] extends readonly (infer One extends Query)[]
+      ? readonly Answer<One>[]
+      : never;
+};
+
+/** What the step remembers on a host. */
+export const interfacesMemory = v.strictObject({
+  config: v.picklist(['ifupdown', 'networkd', 'netplan']),
+  vifs: formerSchema,
+});

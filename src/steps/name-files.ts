@@ -1,0 +1,144 @@
+import * as v from 'valibot';
+import { type Change, change } from '../host/change.ts';
+import { type Answer, type FileState, type Query, query } from '../host/query.ts';
+import type { DomU } from '../inventory/model.ts';
+import type { FormerVif } from '../xen/former-vif.ts';
+import { iftabFile, iftabPath } from '../xen/iftab.ts';
+import { linkPlan } from '../xen/link-files.ts';
+import { netplanPath } from '../xen/netplan.ts';
+import { networkdDirectories } from '../xen/networkd.ts';
+import { udevNamesFile, udevNamesPaths } from '../xen/udev-names.ts';
+import { inForce } from '../xen/whole-file.ts';
+import { editable } from './editable.ts';
+import { formerSchema } from './former.ts';
+import { memoryQueries } from './memory.ts';
+import type { Names } from './network-era.ts';
+import { removeStaleFiles, writeOwnFiles } from './own-files.ts';
+import type { Refusal } from './step.ts';
+
+const [etcNetworkd, runNetworkd] = networkdDirectories;
+
+/** The files of every era: which one a guest is of is known with the same answer. */
+export const namesQueries = {
+  ...memoryQueries('iftab'),
+  system: query.system(),
+  network: query.network(),
+  iftab: query.file(iftabPath),
+  udevNames: udevNamesPaths.map((path) => query.file(path)),
+  links: query.directory(etcNetworkd, '.link'),
+  linksAtRun: query.directory(runNetworkd, '.link'),
+} as const;
+
+type Questions = typeof namesQueries;
+/** The answers. */
+export type SeenNames = {
+  readonly [Name in keyof Questions]: Questions[Name] extends Query
+    ? Answer<Questions[Name]>
+    : Questions[Name] extends readonly (infer One extends Query)[]
+      ? readonly Answer<One>[]
+      : never;
+};
+
+/** What the step remembers on a host. */
+export const namesMemory = v.strictObject({
+  names: v.picklist(['iftab', 'udev', 'link', 'netplan', 'none']),
+  vifs: formerSchema,
+});
+
+/** What brings the files that give names to what the inventory says. */
+export interface NameFiles {
+  readonly changes: readonly Change[];
+  readonly message: string | null;
+}
+
+/** The files of the era that the guest is of, lines of vifs that left taken out. */
+export function nameFiles(
+  names: Names,
+  host: DomU,
+  former: readonly FormerVif[],
+  seen: SeenNames,
+): NameFiles | Refusal {
+  switch (names) {
+    case 'iftab':
+    case 'udev': {
+      const changes = lineEdits(names, host, former, seen);
+      if ('refusal' in changes) return changes;
+      const isRead = names === 'udev' || seen.network.hasIfrename;
+      const [first] = names === 'udev' ? [udevFile(seen).path] : [iftabPath];
+      return {
+        changes: changes.changes,
+        message: isRead
+          ? `names are in ${first}`
+          : `nothing there reads ${first}: install ifrename`,
+      };
+    }
+    case 'link': {
+      const udev = seen.system.udev ?? seen.system.systemd ?? Number.POSITIVE_INFINITY;
+      const plan = linkPlan(host, inForce([seen.links, seen.linksAtRun]), udev);
+      if ('refusal' in plan) return plan;
+      return {
+        changes: [
+          ...writeOwnFiles(plan.files, seen.links),
+          ...removeStaleFiles(seen.links, plan.files),
+        ],
+        message: [`names are in ${etcNetworkd}/00-xpush-*.link`, ...plan.remarks].join('; '),
+      };
+    }
+    case 'netplan':
+      return { changes: [], message: `names are in ${netplanPath} (step interfaces)` };
+    case 'none':
+      return {
+        changes: [],
+        message:
+          host.names === 'none'
+            ? 'names are left alone (names: none)'
+            : 'nothing there gives names by MAC: they are left alone, in the order of the vifs',
+      };
+  }
+}
+
+/** Edits the lines of the file that holds names, or takes those of former vifs out. */
+function lineEdits(
+  names: 'iftab' | 'udev',
+  host: DomU,
+  former: readonly FormerVif[],
+  seen: SeenNames,
+): { readonly changes: readonly Change[] } | Refusal {
+  const { path, file } = names === 'udev' ? udevFile(seen) : { path: iftabPath, file: seen.iftab };
+  const found = editable(path, file);
+  if ('refusal' in found) return found;
+  const { udev, systemd } = seen.system;
+  const text =
+    names === 'udev'
+      ? udevNamesFile(found.text, host, udev ?? systemd, former)
+      : iftabFile(found.text, host, former);
+  return { changes: text === null ? [] : change.writeFile(path, text, file, { effect: 'boot' }) };
+}
+
+function udevFile({ udevNames }: SeenNames) {
+  const place = Math.max(
+    udevNames.findIndex((file) => file.type !== 'absent'),
+    0,
+  );
+  return { path: udevNamesPaths[place] ?? udevNamesPaths[0], file: udevNames[place] ?? absent };
+}
+
+const absent: FileState = { type: 'absent' };
+
+/** Takes out what an earlier run wrote where names are no longer said. */
+export function withoutOtherNames(
+  names: Names,
+  host: DomU,
+  earlier: { readonly names: Names; readonly vifs: readonly FormerVif[] } | null,
+  seen: SeenNames,
+): readonly Change[] {
+  const before = earlier?.names;
+  const isLines = (before === 'iftab' || before === 'udev') && before !== names;
+  const lines = isLines
+    ? lineEdits(before, { ...host, vifs: [] }, earlier?.vifs ?? [], seen)
+    : null;
+  return [
+    ...(lines !== null && 'changes' in lines ? lines.changes : []),
+    ...(names === 'link' ? [] : removeStaleFiles(seen.links, [])),
+  ];
+}
