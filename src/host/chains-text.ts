@@ -15,9 +15,7 @@ export function jumpTo(name: string): string {
 }
 
 /** Chains by their table, with the names that they have there. */
-export function byTable(
-  names: readonly string[],
-): readonly {
+export function byTable(names: readonly string[]): readonly {
   readonly table: Table;
   readonly chains: readonly { name: string; chain: string }[];
 }[] {
