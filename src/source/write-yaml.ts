@@ -1,0 +1,82 @@
+import { Document, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
+import { escapeControls } from './escape-controls.ts';
+
+/** A value to write; `Quoted` keeps quotes around a text that would not need them. */
+export type YamlValue = string | number | boolean | Quoted | YamlList | YamlBlock;
+
+export interface Quoted {
+  readonly quoted: string;
+}
+
+/** `[a, b]`, or an item a line. */
+export interface YamlList {
+  readonly items: readonly YamlValue[];
+  readonly isFlow: boolean;
+}
+
+/** `{ a: 1 }`, or a pair a line. */
+export interface YamlBlock {
+  readonly pairs: readonly YamlPair[];
+  readonly isFlow: boolean;
+}
+
+export interface YamlPair {
+  readonly key: string;
+  readonly value: YamlValue;
+  /** Lines above it. Texts of any origin: nothing in them ends the comment. */
+  readonly comments?: readonly string[];
+  /** Whether an empty line comes before it. */
+  readonly isApart?: boolean;
+}
+
+/** A flow list of texts or numbers. */
+export function flowList(items: readonly YamlValue[]): YamlList {
+  return { items, isFlow: true };
+}
+
+/**
+ * The text of a YAML 1.2 document that `parseYaml` reads back as the same data: comments at its head,
+ * then the pairs. Texts are quoted where they need it.
+ */
+export function writeYaml(head: readonly string[], pairs: readonly YamlPair[]): string {
+  const document = new Document(undefined, { version: '1.2', schema: 'core' });
+  document.contents = node({ pairs, isFlow: false });
+  const text = document.toString({ lineWidth: 0, flowCollectionPadding: true });
+  const comments = head.map((line) => `${commentLine(line)}\n`).join('');
+  return comments === '' ? text : `${comments}\n${text}`;
+}
+
+/** One line of a comment, whatever the text. */
+export function commentLine(text: string): string {
+  return `# ${onOneLine(text)}`.trimEnd();
+}
+
+function onOneLine(text: string): string {
+  return escapeControls(text).replace(/[\t\n]+/g, ' ');
+}
+
+function node(value: YamlValue): Scalar | YAMLMap | YAMLSeq {
+  if (typeof value !== 'object') return new Scalar(value);
+  if ('quoted' in value) {
+    const scalar = new Scalar(value.quoted);
+    scalar.type = Scalar.QUOTE_DOUBLE;
+    return scalar;
+  }
+  if ('items' in value) {
+    const list = new YAMLSeq();
+    list.items = value.items.map(node);
+    list.flow = value.isFlow;
+    return list;
+  }
+  const map = new YAMLMap();
+  map.flow = value.isFlow || value.pairs.length === 0;
+  map.items = value.pairs.map((pair) => {
+    const key = new Scalar(pair.key);
+    if (pair.isApart === true) key.spaceBefore = true;
+    if (pair.comments !== undefined && pair.comments.length > 0) {
+      key.commentBefore = pair.comments.map((line) => ` ${onOneLine(line)}`).join('\n');
+    }
+    return new Pair(key, node(pair.value));
+  });
+  return map;
+}
