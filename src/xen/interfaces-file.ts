@@ -106,7 +106,9 @@ function addedParagraphs(
       .filter(isHeld)
       .map(({ iface }) => auto(iface))
       .filter((line) => line !== ''),
-    ...(needsLoopback(blocks) ? [`${auto('lo')}iface lo inet loopback\n`] : []),
+    ...(domU.vifs.length > 0 && needsLoopback(blocks)
+      ? [`${auto('lo')}iface lo inet loopback\n`]
+      : []),
     ...domU.vifs.flatMap((vif) =>
       missing(vif).map((text, place) =>
         place > 0 || isHeld(vif) ? text : `${auto(vif.iface)}${text}`,

@@ -67,21 +67,3 @@ function wholeDirectory(path: string): Included | null {
     matches: (name) => /^[\w-]+$/.test(name),
   };
 }
-
-/** What writes a file anew at boot, so that what xpush wrote there would not last. */
-export interface Generated {
-  /** Where it says so, `/etc/network/interfaces.d/50-cloud-init:1`. */
-  readonly refusal: string;
-  readonly hint: string;
-}
-
-/** Whether cloud-init wrote the file and would do so again; null where nothing says so. */
-export function generatedFile(path: string, text: string): Generated | null {
-  const place = text.search(/^#.*\bgenerated from information provided by\b/m);
-  if (place === -1) return null;
-  const line = text.slice(0, place).split('\n').length;
-  return {
-    refusal: `${path}:${line}: the guest's interfaces are configured by cloud-init, which writes this file anew`,
-    hint: 'write "network: {config: disabled}" to /etc/cloud/cloud.cfg.d/99-disable-network-config.cfg, and delete that line',
-  };
-}

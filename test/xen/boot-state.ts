@@ -1,6 +1,7 @@
-import type { Family } from '../../src/host/query.ts';
+import type { RoutingOperation } from '../../src/host/change.ts';
 import type { DomU } from '../../src/inventory/model.ts';
-import { desiredRouting, families, formatRoute } from '../../src/xen/routing.ts';
+import { families } from '../../src/xen/routing.ts';
+import { planRouting } from '../../src/xen/routing-plan.ts';
 import { Namespace } from './namespace.ts';
 
 /**
@@ -33,23 +34,15 @@ export function stateOf(namespace: Namespace): readonly string[] {
 export function liveState(domU: DomU): readonly string[] {
   using namespace = new Namespace();
   namespace.addInterfaces(domU.vifs.map(({ mac }) => mac));
-  namespace.run(families.flatMap((family) => liveCommands(domU, family)).join('\n'));
+  for (const family of families) {
+    namespace.apply(planRouting(domU, namespace.observe(family), { family }).operations, family);
+  }
   return stateOf(namespace);
 }
 
-function liveCommands(domU: DomU, family: Family): readonly string[] {
-  const { addresses, routes, rules } = desiredRouting(domU, family);
-  const ip = `ip -${family}`;
-  return [
-    ...addresses.map(
-      (each) =>
-        `${ip} addr add ${each.ip}/${each.prefix} dev ${each.iface}${family === 6 ? ' nodad' : ''}`,
-    ),
-    ...routes
-      .filter(({ table, via }) => table !== 254 || via !== null)
-      .map((route) => `${ip} route add ${formatRoute(route)} table ${route.table}`),
-    ...rules.map(
-      (rule) => `${ip} rule add from ${rule.from} table ${rule.table} priority ${rule.priority}`,
-    ),
-  ];
+/** What a push would still change of the routing. */
+export function leftToDo(domU: DomU, namespace: Namespace): readonly RoutingOperation[] {
+  return families.flatMap(
+    (family) => planRouting(domU, namespace.observe(family), { family }).operations,
+  );
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import type { DomU } from '../../src/inventory/model.ts';
 import { interfacesFile } from '../../src/xen/interfaces-file.ts';
-import { liveState, stateOf } from './boot-state.ts';
+import { leftToDo, liveState, stateOf } from './boot-state.ts';
 import { type BootTool, booting, busybox, ifupdown, ifupdownNg } from './boot-tools.ts';
 import { unpacked } from './debian.ts';
 import { bridged, mixed, routed, single } from './dual-stack.ts';
@@ -52,6 +52,7 @@ describe.each(available)('interfacesFile, by %s', (_name, { tool, force }) => {
       ifup('-a');
 
       expect(withoutMetric(stateOf(namespace))).toEqual(withoutMetric(liveState(domU)));
+      expect(leftToDo(domU, namespace)).toEqual([]);
     });
   });
 
