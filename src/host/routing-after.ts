@@ -77,10 +77,12 @@ function routesAfterOne(
   }
 }
 
-/** As the kernel gives it back: IPv6 knows no scopes, and has a default metric. */
+/** As the kernel gives it back: IPv6 has no scopes, a default metric, and `lo` for what leads nowhere. */
 function asKept(route: Route): Route {
   if (!isIpv6(route.destination)) return route;
-  return { ...route, scope: null, metric: route.metric === defaultMetric6 ? null : route.metric };
+  const metric = route.metric === defaultMetric6 ? null : route.metric;
+  const leadsNowhere = /^(blackhole|unreachable|prohibit|throw)\b/.test(route.rest);
+  return { ...route, scope: null, metric, dev: leadsNowhere ? 'lo' : route.dev };
 }
 
 /**

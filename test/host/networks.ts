@@ -11,6 +11,13 @@ export const links = `
   ip addr add 10.0.0.1/24 brd + dev eth0
   ip addr add 10.0.1.1/24 brd + dev eth1`;
 
+/** The same with IPv6 addresses, whose kernel asks nobody whether they are taken. */
+export const links6 = `
+  for n in all default; do echo 0 >/proc/sys/net/ipv6/conf/$n/accept_dad; done
+  ${links}
+  ip addr add 2001:db8::1/64 nodad dev eth0
+  ip addr add 2001:db8:1::1/64 nodad dev eth1`;
+
 /** A shell in a network of its own. */
 export function inNetwork(shell: Shell, script: string): RunningShell {
   return new RunningShell(shell, { wrapper: unshared('-nm', script) });

@@ -1,144 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Change, change, type RoutingOperation } from '../../src/host/change.ts';
-import { query, type Route, type Rule } from '../../src/host/query.ts';
+import type { RoutingOperation } from '../../src/host/change.ts';
+import { query, type Route } from '../../src/host/query.ts';
 import { HostState } from '../../src/host/state.ts';
 import { runs } from '../runs.ts';
-import { aRoute, aRule, byText, inNetwork, links } from './networks.ts';
+import { aRoute, aRule, byText, inNetwork, links, links6 } from './networks.ts';
+import {
+  type Network,
+  networkOf,
+  operationOf,
+  queriesOf,
+  routingChange,
+  stepOf,
+} from './routing-steps.ts';
 import { describeShells, isRoot, temporaryDirectory } from './shells.ts';
 
 if (!isRoot) process.stderr.write('skipped: routing needs root\n');
 
-const tables = [16, 17, 254];
-const rule = fc.record({
-  priority: fc.integer({ min: 1000, max: 1009 }),
-  from: fc.constantFrom('all', '10.0.0.1/32', '10.0.0.0/24'),
-  to: fc.constantFrom(null, null, '192.0.2.0/24'),
-  iif: fc.constantFrom(null, null, 'eth0', 'gone0'),
-  oif: fc.constantFrom(null, null, 'eth1'),
-  table: fc.constantFrom(...tables),
-  rest: fc.constantFrom('', '', 'fwmark 0x1', 'not', 'not tos 0x10 fwmark 0x2/0xf proto static'),
-});
-
-const plainRoute = fc
-  .record({
-    destination: fc.constantFrom('0.0.0.0/0', '10.7.0.0/24', '10.8.0.1/32', '10.6.0.0/24'),
-    hop: fc.constantFrom(
-      { via: '10.0.0.254', dev: 'eth0', scope: null },
-      { via: '10.0.1.254', dev: 'eth1', scope: null },
-      { via: null, dev: 'eth2', scope: 'link' },
-    ),
-    src: fc.constantFrom(null, null, '10.0.0.1'),
-    rest: fc.constantFrom('', '', 'proto static', 'proto static mtu 1400'),
-  })
-  .map(({ hop, ...route }) => ({ ...route, ...hop }));
-const otherRoute = fc
-  .constantFrom(
-    'blackhole',
-    'unreachable',
-    'proto static nexthop via 10.0.0.2 dev eth0 weight 1 nexthop via 10.0.1.2 dev eth1 weight 2',
-  )
-  .map((rest) => ({
-    destination: '10.9.0.0/24',
-    via: null,
-    dev: null,
-    scope: null,
-    src: null,
-    rest,
-  }));
-const route = fc
-  .record({
-    route: fc.oneof({ weight: 3, arbitrary: plainRoute }, otherRoute),
-    table: fc.constantFrom(...tables),
-    metric: fc.constantFrom(null, null, 5),
-  })
-  .map(({ route: one, ...others }): Route => ({ ...one, ...others }));
-
-const address = fc.record({
-  iface: fc.constantFrom('eth0', 'eth2', 'eth3'),
-  ip: fc
-    .tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 2, max: 250 }))
-    .map(([net, host]) => `10.0.${net}.${host}`),
-  prefix: fc.constantFrom(24, 24, 26, 32),
-});
-
-/** What to do next; which of the entries to delete, as they are known only then. */
-const step = fc.oneof(
-  rule.map((one) => ({ kind: 'add rule', rule: one }) as const),
-  route.map((one) => ({ kind: 'replace route', route: one }) as const),
-  address.map((one) => ({ kind: 'add address', address: one }) as const),
-  fc.nat().map((choice) => ({ kind: 'delete rule', choice }) as const),
-  fc.nat().map((choice) => ({ kind: 'delete route', choice }) as const),
-);
-
-interface Network {
-  readonly interfaces: readonly { readonly addresses: readonly { readonly ip: string }[] }[];
-  readonly rules: readonly Rule[];
-  readonly routes: readonly Route[];
-}
-
-/** The operation, if it makes sense for this network: planners know what is there. */
-function operationOf(
-  next: typeof step extends fc.Arbitrary<infer Step> ? Step : never,
-  network: Network,
-): RoutingOperation | null {
-  switch (next.kind) {
-    case 'add rule': {
-      // the kernel deletes the first rule that fits what is said of it: one a priority and table
-      const isTaken = network.rules.some(
-        ({ priority, table }) => priority === next.rule.priority && table === next.rule.table,
-      );
-      return isTaken ? null : { verb: 'add', object: 'rule', rule: next.rule };
-    }
-    case 'replace route':
-      return { verb: 'replace', object: 'route', route: next.route };
-    case 'add address': {
-      const isTaken = network.interfaces.some(({ addresses }) =>
-        addresses.some(({ ip }) => ip === next.address.ip),
-      );
-      return isTaken ? null : { verb: 'add', object: 'address', ...next.address };
-    }
-    case 'delete rule': {
-      const ours = network.rules.filter(({ priority }) => priority >= 1000 && priority < 2000);
-      const one = ours[next.choice % ours.length];
-      return one === undefined ? null : { verb: 'delete', object: 'rule', rule: one };
-    }
-    case 'delete route': {
-      const ours = network.routes.filter(({ rest }) => rest !== 'proto kernel');
-      const one = ours[next.choice % ours.length];
-      return one === undefined ? null : { verb: 'delete', object: 'route', route: one };
-    }
-  }
-}
-
 /** Of each interface, in any order: the kernel lists the first of each network before the others. */
 const addresses = ({ interfaces }: Network) => interfaces.map((one) => byText(one.addresses));
-
-const queries = [query.interfaces(), query.rules(4), query.routes(4)] as const;
-
-function networkOf(state: HostState): Network {
-  const answer = (index: 0 | 1 | 2) => {
-    const observation = state.get(queries[index]);
-    if (observation === undefined || !('answer' in observation)) throw new Error('not observed');
-    return observation.answer;
-  };
-  const [interfaces, seenRules, seenRoutes] = [answer(0), answer(1), answer(2)] as never as [
-    Network['interfaces'],
-    { entries: readonly Rule[] },
-    { entries: readonly Route[] },
-  ];
-  return { interfaces, rules: seenRules.entries, routes: seenRoutes.entries };
-}
-
-const routingChange = (state: HostState, operations: readonly RoutingOperation[]): Change[] => {
-  const listing = (index: 1 | 2) => {
-    const observation = state.get(queries[index]);
-    return (
-      observation !== undefined && 'answer' in observation ? observation.answer : null
-    ) as never;
-  };
-  return [...change.routing(4, operations, { rules: listing(1), routes: listing(2) })];
-};
 
 describe.runIf(isRoot)('xp_routing', () => {
   describeShells('', (shell) => {
@@ -146,32 +26,39 @@ describe.runIf(isRoot)('xp_routing', () => {
       ? { ...shell, path: `${temporaryDirectory()}:${shell.path}` }
       : shell;
 
-    test.skipIf(shell.isBusybox)('leaves the network as it was predicted', async () => {
-      await using running = inNetwork(tool, links);
-      await fc.assert(
-        fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
-          const observed = new HostState(await running.observe(queries));
-          const operations: RoutingOperation[] = [];
-          let predicted = observed;
-          for (const next of steps) {
-            const operation = operationOf(next, networkOf(predicted));
-            if (operation === null) continue;
-            operations.push(operation);
-            predicted = observed.after(routingChange(observed, operations)[0]!);
-          }
+    test.skipIf(shell.isBusybox).each([4, 6] as const)(
+      'leaves the network as it was predicted (IPv%i)',
+      async (family) => {
+        await using running = inNetwork(tool, family === 4 ? links : links6);
+        const queries = queriesOf(family);
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(stepOf(family), { minLength: 1, maxLength: 12 }),
+            async (steps) => {
+              const observed = new HostState(await running.observe(queries));
+              const operations: RoutingOperation[] = [];
+              let predicted = observed;
+              for (const next of steps) {
+                const operation = operationOf(next, family, networkOf(predicted, family));
+                if (operation === null) continue;
+                operations.push(operation);
+                predicted = observed.after(routingChange(family, observed, operations)[0]!);
+              }
 
-          const results = await running.act(...routingChange(observed, operations));
+              const results = await running.act(...routingChange(family, observed, operations));
 
-          const network = networkOf(new HostState(await running.observe(queries)));
-          const expected = networkOf(predicted);
-          expect(results).toEqual(operations.length === 0 ? [] : [{ status: 0, body: '' }]);
-          expect(network.rules).toEqual(expected.rules);
-          expect(byText(network.routes)).toEqual(byText(expected.routes));
-          expect(addresses(network)).toEqual(addresses(expected));
-        }),
-        { numRuns: runs(20) },
-      );
-    });
+              const network = networkOf(new HostState(await running.observe(queries)), family);
+              const expected = networkOf(predicted, family);
+              expect(results).toEqual(operations.length === 0 ? [] : [{ status: 0, body: '' }]);
+              expect(network.rules).toEqual(expected.rules);
+              expect(byText(network.routes)).toEqual(byText(expected.routes));
+              expect(addresses(network)).toEqual(addresses(expected));
+            },
+          ),
+          { numRuns: runs(20) },
+        );
+      },
+    );
 
     test('does what busybox can do too', async () => {
       await using running = inNetwork(shell, links);
@@ -186,13 +73,13 @@ describe.runIf(isRoot)('xp_routing', () => {
           rule: { ...aRule, priority: 1000, from: '10.0.2.1/32', table: 16 },
         },
       ];
-      const observed = new HostState(await running.observe(queries));
-      const plan = routingChange(observed, operations);
+      const observed = new HostState(await running.observe(queriesOf(4)));
+      const plan = routingChange(4, observed, operations);
 
       expect(await running.act(...plan)).toEqual([{ status: 0, body: '' }]);
 
-      const network = networkOf(new HostState(await running.observe(queries)));
-      const expected = networkOf(observed.after(plan[0]!));
+      const network = networkOf(new HostState(await running.observe(queriesOf(4))), 4);
+      const expected = networkOf(observed.after(plan[0]!), 4);
       expect(network.rules).toEqual(expected.rules);
       const plain = (one: Route) => ({ ...one, rest: '' }); // busybox does not tell the protocol
       expect(byText(network.routes.map(plain))).toEqual(byText(expected.routes.map(plain)));
@@ -206,7 +93,7 @@ describe.runIf(isRoot)('xp_routing', () => {
         'ip rule add from 10.0.0.9 priority 7 table 7',
         'ip route add 10.7.0.0/24 dev eth0',
       ]) {
-        const plan = routingChange(new HostState(await running.observe(queries)), [add]);
+        const plan = routingChange(4, new HostState(await running.observe(queriesOf(4))), [add]);
         await running.call(`PATH=/sbin:/bin ${move}`);
 
         expect(await running.act(...plan)).toMatchObject([{ status: 75 }]);
@@ -231,7 +118,7 @@ describe.runIf(isRoot)('xp_routing', () => {
       ];
 
       const [result] = await running.act(
-        ...routingChange(new HostState(await running.observe(queries)), operations),
+        ...routingChange(4, new HostState(await running.observe(queriesOf(4))), operations),
       );
 
       expect(result?.status).toBe(1);
@@ -255,7 +142,7 @@ describe.runIf(isRoot)('xp_routing', () => {
       });
 
       const results = await running.act(
-        ...routingChange(new HostState(await running.observe(queries)), operations),
+        ...routingChange(4, new HostState(await running.observe(queriesOf(4))), operations),
       );
 
       expect(results).toEqual([{ status: 0, body: '' }]);

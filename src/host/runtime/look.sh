@@ -174,38 +174,26 @@ xp_tools() { # NAME...
   done
 }
 
-# Numeric tables where `ip` can (-N); elsewhere the names in force come first, marked by '#'. What
-# counts down (the life of a route) is left out: the same state is the same text.
+# Numeric tables where `ip` can (-N); elsewhere the names in force come first, marked by '#'.
 xp_ip() { # FAMILY WORDS...
   xp_family=$1
   shift
   if xp_list=$(ip -N "-$xp_family" "$@" 2>/dev/null); then
-    case $xp_list in
-    *' expires '*) xp_print "$xp_list" | sed 's/ expires -*[0-9]*sec//' ;;
-    *) xp_print "$xp_list" ;;
-    esac
-    echo
+    xp_print "$xp_list$XP_NEWLINE"
   else
     sed 's/^/#/' /etc/iproute2/rt_tables 2>/dev/null
     echo # its last line may have no end
-    case $xp_family in
-    4) ip -4 "$@" ;;
-    *) xp_ip_6 "$@" ;;
-    esac
+    ip "-$xp_family" "$@" || xp_has_none $? "$xp_family" "$@"
   fi
 }
 
-# A kernel without IPv6, or without its policy rules, has none of it to list.
-xp_ip_6() { # WORDS...
-  if xp_list=$(ip -6 "$@" 2>/dev/null); then
-    xp_print "$xp_list$XP_NEWLINE" | sed 's/ expires -*[0-9]*sec//'
-  else
-    xp_failure=$?
-    xp_list=$(ip -6 "$@" 2>&1)
-    case $xp_list in *'family not supported'*) return 0 ;; esac
-    xp_print "$xp_list$XP_NEWLINE" >&2
-    return "$xp_failure"
-  fi
+# A kernel without IPv6, or without its policy rules, has none to list.
+xp_has_none() { # STATUS FAMILY WORDS...
+  xp_failure=$1 xp_family=$2
+  shift 2
+  [ "$xp_family" = 6 ] || return "$xp_failure"
+  case $(ip -6 "$@" 2>&1) in *'family not supported'*) return 0 ;; esac
+  return "$xp_failure"
 }
 
 xp_has_6() {
@@ -217,9 +205,17 @@ xp_list_rules() { # FAMILY
   xp_ip "$1" rule show
 }
 
+# Of IPv6 without what the kernel does in its own time: lives of routes count down, and the table
+# `local` gets an address some time after `ip addr add`.
 xp_list_routes() { # FAMILY
-  [ "$1" = 4 ] || xp_has_6 || return 0
-  xp_ip "$1" route show table all
+  if [ "$1" = 4 ]; then
+    xp_ip 4 route show table all
+    return
+  fi
+  xp_has_6 || return 0
+  xp_routes=$(xp_ip 6 route show table all) || return
+  xp_print "$xp_routes$XP_NEWLINE" |
+    sed -e 's/ expires -*[0-9]*sec//' -e '/ table 255 /d' -e '/ table local /d'
 }
 
 # busybox says nothing, and that with success.
