@@ -49,7 +49,7 @@ export function parseNft(text: string, listed: readonly string[], fingerprint: s
   const found = parseListing(text);
   const bases = (found ?? []).flatMap((one) => ('policy' in one ? [one] : []));
   return {
-    bases: bases.toSorted((a, b) => priorityNumber(a.priority) - priorityNumber(b.priority)),
+    bases: bases.toSorted((a, b) => numberOf(a) - numberOf(b)),
     chains: (found ?? []).filter((one) => !('policy' in one) && listed.includes(one.chain)),
     spelled: [],
     problem: found === null ? problemOf(text) : null,
@@ -83,6 +83,10 @@ export function parseSpelled(text: string, wanted: NftWanted): NftWanted | null 
   return { family: wanted.family, chains: new Map(spelled) };
 }
 
+/** A table's line and flags, and one of its chains. */
+const listedChain =
+  /^table (\w+) (\S+) \{[^\n]*\n(?:\tflags ([^\n]*)\n)?\tchain (\S+) \{[^\n]*\n((?:\t\t[^\n]*\n)*)\t\}\n$/;
+
 /** Chains below a line for their table, over and over; null for anything else. */
 function parseListing(text: string): readonly (NftChain | NftBaseChain)[] | null {
   if (!text.endsWith('#listed\n')) return null;
@@ -90,16 +94,14 @@ function parseListing(text: string): readonly (NftChain | NftBaseChain)[] | null
   // a table's line is the only one that begins so: chains' lines begin with tabs
   for (const part of text.slice(0, -'#listed\n'.length).split(/^(?=table )/m)) {
     if (part === '') continue;
-    const [, family = '', table = ''] = /^table (\w+) (\S+) \{/.exec(part) ?? [];
-    const [block, ...more] = splitChains(part);
-    const lines = block === undefined ? null : joinLines(block.lines);
-    if (table === '' || block === undefined || lines === null || more.length > 0) return null;
-    if (!isFamily(family)) continue;
-    const flags = /^\tflags (.*)$/m.exec(part.split('\n\tchain ')[0] ?? '')?.[1] ?? '';
-    if (/\bdormant\b/.test(flags)) continue;
-    const chain = chainOf({ family, table, chain: block.chain, rules: lines }, flags);
-    if (chain === null) return null;
-    found.push(chain);
+    const [match, family = '', table = '', flags = '', chain = '', body = ''] =
+      listedChain.exec(part) ?? [];
+    const rules = joinLines(body.split('\n').slice(0, -1));
+    if (match === undefined || rules === null) return null;
+    if (!isFamily(family) || /\bdormant\b/.test(flags)) continue;
+    const one = chainOf({ family, table, chain, rules }, flags);
+    if (one === null) return null;
+    found.push(one);
   }
   return found;
 }
@@ -111,7 +113,8 @@ function chainOf(listed: NftChain, flags: string): NftChain | NftBaseChain | nul
   const chain = { ...listed, rules };
   if (declared === undefined) return chain;
   const [, hook, priority] = declaration.exec(declared) ?? [];
-  if (hook === undefined || priority === undefined) return null;
+  if (hook === undefined || priority === undefined || priorityNumber(priority) === null)
+    return null;
   if (hook !== 'forward' && !isOwn(listed)) return null;
   return {
     ...chain,
@@ -166,8 +169,14 @@ const priorityNames = new Map([
   ['srcnat', 100],
 ]);
 
-function priorityNumber(priority: string): number {
-  const [, name, sign, offset] = /^([a-z]+)?(?: ([+-]) )?(-?\d+)?$/.exec(priority) ?? [];
-  const base = name === undefined ? 0 : (priorityNames.get(name) ?? 0);
-  return base + (sign === '-' ? -1 : 1) * Number(offset ?? 0);
+const numberOf = ({ priority }: NftBaseChain): number => priorityNumber(priority) ?? 0;
+
+/** null: it is none. */
+function priorityNumber(priority: string): number | null {
+  const [match, name, sign, offset = '0'] =
+    /^(?:([a-z]+)(?: ([+-]) (\d+))?|-?\d+)$/.exec(priority) ?? [];
+  if (match === undefined) return null;
+  if (name === undefined) return Number(priority);
+  const base = priorityNames.get(name);
+  return base === undefined ? null : base + (sign === '-' ? -1 : 1) * Number(offset);
 }
