@@ -94,7 +94,7 @@ export function planTables(
 ): TablesPlan {
   const additions = wanted.filter((route) => !present.some((each) => isSameRoute(each, route)));
   const kept = wanted.map((route) => present.find((each) => isSameRoute(each, route)));
-  const overwritten = additions.map((route) => overwrittenBy(route, present, family));
+  const overwritten = additions.flatMap((route) => overwrittenBy(route, present, family));
   const stale = present.filter((each) => !kept.includes(each) && !overwritten.includes(each));
   // The kernel deletes the first that has the named properties: a looser one may take ours.
   const endangered = wanted.filter((route) =>
@@ -107,14 +107,15 @@ export function planTables(
 }
 
 /**
- * What `ip route replace` overwrites: the first of the same destination and metric; of IPv6 the first
- * that has a gateway as this one has or has not, if there is one (fib6_add_rt2node).
+ * What `ip route replace` overwrites: the first of the same destination and metric. Of IPv6 the first that
+ * has a gateway as this one has or has not, if there is one, and all that have one: they are next hops of
+ * one route (fib6_add_rt2node).
  */
-function overwrittenBy(route: Route, present: readonly Route[], family: Family): Route | undefined {
+function overwrittenBy(route: Route, present: readonly Route[], family: Family): readonly Route[] {
   const inWay = present.filter((each) => isInWayOf(each, route));
-  const like =
-    family === 4 ? undefined : inWay.find((each) => hasGateway(each) === hasGateway(route));
-  return like ?? inWay[0];
+  const alike = family === 4 ? [] : inWay.filter((each) => hasGateway(each) === hasGateway(route));
+  if (alike.length === 0) return inWay.slice(0, 1);
+  return hasGateway(route) ? alike : alike.slice(0, 1);
 }
 
 const hasGateway = ({ via, rest }: Route): boolean =>

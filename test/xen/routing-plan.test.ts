@@ -1,178 +1,187 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Route, Rule } from '../../src/host/query.ts';
-import type { DomU } from '../../src/inventory/model.ts';
+import type { RoutingOperation } from '../../src/host/change.ts';
+import type { Family, Route, Rule } from '../../src/host/query.ts';
 import { desiredRouting } from '../../src/xen/routing.ts';
-import type { ObservedRouting } from '../../src/xen/routing-plan.ts';
+import { mergeOwned, nothingOwned } from '../../src/xen/routing-memory.ts';
 import { planRouting } from '../../src/xen/routing-plan.ts';
 import { runs } from '../runs.ts';
-import { guest, lan, mail, storage, vif, webserv } from './fleet.ts';
+import { mail, webserv } from './fleet.ts';
 import { simulate } from './kernel-model.ts';
-import { hasNamespaces, Namespace } from './namespace.ts';
+import {
+  converged,
+  foreignTable,
+  formerTable,
+  guestWith,
+  kernelRules,
+  type Met,
+  route,
+  rule,
+  someState,
+} from './routing-states.ts';
 
 fc.configureGlobal({ numRuns: runs() });
 
-const mixed = guest('mixed', [
-  vif(0, lan, ['192.168.0.5', '192.168.0.6']),
-  vif(1, lan, ['192.168.0.7']),
-  vif(2, storage, ['10.8.0.5']),
-]);
+/** Two routed vifs in one network, and a bridged one in another that has no gateway. */
+const dual = await guestWith(`[
+  { ips: [192.168.0.5, 192.168.0.6, "2001:db8:1::5", "2001:db8:1::6"] },
+  { ips: [192.168.0.7, "2001:db8:1::7"] },
+  { script: vif-bridge, ips: [10.8.0.5, "2001:db8:8::5"] } ]`);
 
-const kernelRules: readonly Rule[] = [
-  rule(0, 'all', 255),
-  rule(32766, 'all', 254),
-  rule(32767, 'all', 253),
-];
+const isInRange = ({ priority }: Rule): boolean => priority >= 1000 && priority < 2000;
 
-function rule(priority: number, from: string, table: number, more: Partial<Rule> = {}): Rule {
-  return { priority, from, to: null, iif: null, oif: null, table, rest: '', ...more };
-}
-
-function route(table: number, destination: string, more: Partial<Route>): Route {
+/** Whose tables and rules are, told anew: 18 is that of a vif that needs none. */
+function ownersOf({ state: { rules }, owned }: Met) {
+  const isUsedByOthers = (table: number): boolean =>
+    rules.some((each) => each.table === table && !isInRange(each));
+  const former = [
+    ...owned.tables,
+    ...(rules.some((each) => each.table === 18 && isInRange(each)) ? [18] : []),
+  ];
+  const emptied = former.filter((table) => !isUsedByOthers(table));
   return {
-    table,
-    destination,
-    via: null,
-    dev: null,
-    scope: null,
-    src: null,
-    metric: null,
-    rest: '',
-    ...more,
+    isForeignRule: (each: Rule): boolean =>
+      ![16, 17].includes(each.table) && !(former.includes(each.table) && isInRange(each)),
+    isForeignRoute: (each: Route): boolean =>
+      ![16, 17, ...emptied].includes(each.table) &&
+      !(each.table === 254 && each.dev?.startsWith('eth')),
+    emptied,
   };
 }
 
-/** A host as it should be. */
-function converged(domU: DomU): ObservedRouting {
-  const desired = desiredRouting(domU);
-  return {
-    interfaces: domU.vifs.map((each) => ({
-      name: each.iface,
-      mac: each.mac,
-      isUp: true,
-      addresses: each.ips.map((ip) => ({ ip, prefix: each.ipv4?.prefix ?? 32 })),
-    })),
-    rules: [...kernelRules, ...desired.rules].toSorted((a, b) => a.priority - b.priority),
-    routes: desired.routes,
-  };
+/** Networks that main reaches without a gateway through other interfaces, the best route of each. */
+function foreignNetworks(main: readonly Route[]): readonly Route[] {
+  const found = new Map<string, Route>();
+  for (const each of main.toSorted((a, b) => (a.metric ?? 0) - (b.metric ?? 0))) {
+    const isMeant =
+      each.table === 254 &&
+      each.via === null &&
+      !each.dev?.startsWith('eth') &&
+      !each.destination.endsWith('/0');
+    if (isMeant && !found.has(each.destination)) found.set(each.destination, each);
+  }
+  return [...found.values()];
 }
 
-const isForeignRule = (each: Rule): boolean => each.table > 18;
-const isForeignRoute = (each: Route): boolean =>
-  each.table > 18 && !(each.table === 254 && each.dev?.startsWith('eth'));
+/** Without a word that sends no packet elsewhere. */
+const asTexts = (routes: readonly Route[]): readonly string[] =>
+  routes
+    .map((each) => JSON.stringify({ ...each, rest: each.rest.replace('onlink', '') }))
+    .toSorted();
 
-const tables = fc.constantFrom(16, 17, 18, 100, 254);
-const someRule = fc.record({
-  priority: fc.constantFrom(500, 1000, 1001, 1016, 1032, 1500, 32765),
-  from: fc.constantFrom('all', '192.168.0.5/32', '192.168.0.7/32', '192.168.0.0/24'),
-  to: fc.constantFrom(null, null, '0.0.0.0/32', '10.0.0.0/8'),
-  iif: fc.constantFrom(null, null, 'eth0'),
-  oif: fc.constant(null),
-  table: tables,
-  rest: fc.constantFrom('', '', 'fwmark 0x1'),
-});
-const someRoute = fc.record({
-  table: tables,
-  destination: fc.constantFrom('0.0.0.0/0', '192.168.0.0/24', '10.8.0.0/16', '172.16.0.0/12'),
-  via: fc.constantFrom(null, '192.168.0.1', '192.168.0.9'),
-  dev: fc.constantFrom('eth0', 'eth1', 'tun0'),
-  scope: fc.constantFrom(null, 'link'),
-  src: fc.constantFrom(null, '192.168.0.5', '192.168.0.7'),
-  metric: fc.constantFrom(null, null, 7),
-  rest: fc.constant(''),
-});
-
-/** Anything that a host may hold: parts of what it should, in any order, among leftovers and foreigners. */
-const someState: fc.Arbitrary<ObservedRouting> = fc
-  .tuple(
-    fc.shuffledSubarray([...desiredRouting(mixed).rules]),
-    fc.uniqueArray(someRule, { selector: (each) => JSON.stringify(each) }),
-    fc.shuffledSubarray([...desiredRouting(mixed).routes]),
-    fc.uniqueArray(someRoute, { selector: (each) => JSON.stringify(each) }),
-    fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
-    fc.infiniteStream(fc.nat()),
-  )
-  .map(([kept, otherRules, keptRoutes, otherRoutes, hasAddresses, order]) => {
-    const shuffled = <T>(list: readonly T[]): readonly T[] =>
-      list
-        .map((item) => ({ item, key: order.next().value }))
-        .toSorted((a, b) => a.key - b.key)
-        .map(({ item }) => item);
-    const unique = <T>(list: readonly T[]): readonly T[] => [
-      ...new Map(list.map((each) => [JSON.stringify(each), each])).values(),
-    ];
-    return {
-      interfaces: converged(mixed).interfaces.map((each, place) =>
-        hasAddresses[place] ? each : { ...each, addresses: [] },
-      ),
-      rules: [...kernelRules, ...shuffled(unique([...kept, ...otherRules]))].toSorted(
-        (a, b) => a.priority - b.priority,
-      ),
-      routes: shuffled(unique([...keptRoutes, ...otherRoutes])),
-    };
-  });
-
-const isNew = <T>(item: T, list: readonly T[]): boolean =>
-  !list.some((each) => JSON.stringify(each) === JSON.stringify(item));
+/** In which the operations are to come: nothing goes before all is there that comes. */
+function rankOf(operation: RoutingOperation, before: readonly RoutingOperation[], { state }: Met) {
+  const isIn = (item: unknown, list: readonly unknown[]): boolean =>
+    list.some((each) => JSON.stringify(each) === JSON.stringify(item));
+  if (operation.object === 'address') return operation.verb === 'add' ? 0 : 4;
+  if (isIn(operation, before)) return 3; // what a delete may have hit, once more
+  if (operation.object === 'rule') {
+    return operation.verb === 'add' && !isIn(operation.rule, state.rules) ? 2 : 3;
+  }
+  if (operation.object !== 'route') return 5;
+  const isMain = operation.route.table === 254;
+  return isMain || (operation.verb === 'replace' && !isIn(operation.route, state.routes)) ? 1 : 3;
+}
 
 describe('planRouting', () => {
   test('plans nothing for a guest that is as it should be', () => {
-    for (const domU of [webserv, mail, mixed]) {
-      expect(planRouting(domU, converged(domU))).toEqual({ operations: [], pending: [] });
+    for (const domU of [webserv, mail, dual]) {
+      expect(planRouting(domU, converged(domU))).toMatchObject({ operations: [], pending: [] });
     }
+    const plan = planRouting(dual, converged(dual, 6), { family: 6 });
+    expect(plan).toMatchObject({ operations: [], pending: [] });
   });
 
-  test('brings any state to the desired one, and then plans nothing', () => {
-    fc.assert(
-      fc.property(someState, (state) => {
-        const plan = planRouting(mixed, state);
+  describe.each([4, 6] as const)('of IPv%i', (family: Family) => {
+    const first = family === 4 ? '192.168.0.5' : '2001:db8:1::5';
+    const former = family === 4 ? '192.168.0.99' : '2001:db8:1::99';
+    const arrivals = fc.constantFrom(first, former, null);
 
-        const after = simulate(state, plan.operations);
+    test('brings any state to the desired one, keeps what is foreign, and then plans nothing', () => {
+      fc.assert(
+        fc.property(someState(dual, family), arrivals, (met, arrival) => {
+          const { state, owned } = met;
+          const plan = planRouting(dual, state, { family, owned, arrival });
 
-        expect(planRouting(mixed, after).operations).toEqual([]);
-        const desired = desiredRouting(mixed);
-        expect(after.rules.filter((each) => !isForeignRule(each))).toEqual(desired.rules);
-        const ownRoutes = (routes: readonly Route[]) =>
-          routes
-            .filter((each) => each.table <= 18)
-            .map((each) => JSON.stringify(each))
-            .toSorted();
-        expect(ownRoutes(after.routes)).toEqual(ownRoutes(desired.routes));
-      }),
-    );
-  });
+          const after = simulate(state, plan.operations);
 
-  test('keeps every foreign rule and route', () => {
-    fc.assert(
-      fc.property(someState, (state) => {
-        const after = simulate(state, planRouting(mixed, state).operations);
+          const again = mergeOwned(plan.owned) ?? nothingOwned;
+          const second = planRouting(dual, after, { family, owned: again, arrival });
+          expect(second.operations).toEqual([]);
+          expect(mergeOwned(second.owned)).toEqual(again);
 
-        expect(after.rules.filter(isForeignRule)).toEqual(state.rules.filter(isForeignRule));
-        expect(after.routes.filter(isForeignRoute)).toEqual(state.routes.filter(isForeignRoute));
-      }),
-    );
-  });
-
-  test('adds addresses, then routes, then rules, and removes only after that', () => {
-    fc.assert(
-      fc.property(someState, (state) => {
-        const { operations } = planRouting(mixed, state);
-
-        const ranks = operations.map((operation, place) => {
-          // What a delete may have hit is added once more, after it.
-          if (!isNew(operation, operations.slice(0, place))) return 3;
-          if (operation.object === 'address') return 0;
-          const isMain = operation.object === 'route' && operation.route.table === 254;
-          if (isMain || (operation.verb === 'replace' && isNew(operation.route, state.routes))) {
-            return 1;
+          const { isForeignRule, isForeignRoute, emptied } = ownersOf(met);
+          const desired = desiredRouting(dual, family);
+          expect(after.rules.filter(isForeignRule)).toEqual(state.rules.filter(isForeignRule));
+          expect(after.rules.filter((each) => !isForeignRule(each))).toEqual(desired.rules);
+          expect(asTexts(after.routes.filter(isForeignRoute))).toEqual(
+            asTexts(state.routes.filter(isForeignRoute)),
+          );
+          const copies = foreignNetworks(after.routes);
+          for (const table of [16, 17]) {
+            const wanted = desired.routes.filter((each) => each.table === table);
+            const others = copies
+              .filter(({ destination }) => wanted.every((each) => each.destination !== destination))
+              .map((each) => ({ ...each, table, metric: null, rest: '' }));
+            expect(asTexts(after.routes.filter((each) => each.table === table))).toEqual(
+              asTexts([...wanted, ...others]),
+            );
           }
-          if (operation.object !== 'rule') return 3;
-          return operation.verb === 'add' && isNew(operation.rule, state.rules) ? 2 : 3;
-        });
+          expect(after.routes.filter(({ table }) => emptied.includes(table))).toEqual([]);
+        }),
+      );
+    });
 
-        expect(ranks).toEqual(ranks.toSorted());
-      }),
-    );
+    test('brings the addresses, and takes away those that earlier runs brought, but for the one in use', () => {
+      fc.assert(
+        fc.property(someState(dual, family), arrivals, ({ state, owned }, arrival) => {
+          const plan = planRouting(dual, state, { family, owned, arrival });
+          const after = simulate(state, plan.operations);
+
+          const has = ({ interfaces }: typeof state, ip: string): boolean =>
+            interfaces.some(({ addresses }) => addresses.some((each) => each.ip === ip));
+          for (const { iface, ip, prefix } of desiredRouting(dual, family).addresses) {
+            const found = after.interfaces.find(({ name }) => name === iface);
+            expect(found?.addresses).toContainEqual({ ip, prefix });
+          }
+          for (const { ip } of owned.addresses) {
+            expect(has(after, ip)).toBe(has(state, ip) && (arrival === null || arrival === ip));
+            const says = `${ip} stays on eth2`;
+            expect(plan.pending.some((each) => each.startsWith(says))).toBe(has(after, ip));
+          }
+          expect(has(after, family === 4 ? '10.66.0.1' : '2001:db8:66::1')).toBe(
+            state.interfaces.length > 3,
+          );
+        }),
+      );
+    });
+
+    test('adds addresses, then routes, then rules, and removes only after that, addresses last', () => {
+      fc.assert(
+        fc.property(someState(dual, family), (met) => {
+          const { operations } = planRouting(dual, met.state, {
+            ...{ family, owned: met.owned, arrival: first },
+          });
+
+          const ranks = operations.map((operation, place) =>
+            rankOf(operation, operations.slice(0, place), met),
+          );
+
+          expect(ranks).toEqual(ranks.toSorted());
+        }),
+      );
+    });
+  });
+
+  test('never touches tables of others, remembered or not', () => {
+    expect([16, 17, 18]).not.toContain(foreignTable);
+    const full = converged(dual);
+    const theirs = [route(foreignTable, '0.0.0.0/0', { via: '192.168.0.9', dev: 'eth1' })];
+    const rules = [...full.rules, rule(1500, '192.168.0.5/32', foreignTable)];
+    const state = { ...full, rules, routes: [...full.routes, ...theirs] };
+
+    const owned = { tables: [formerTable], addresses: [] };
+    expect(planRouting(dual, state, { owned }).operations).toEqual([]);
   });
 
   test('leaves out what belongs to an interface that is not there, and says so', () => {
@@ -205,7 +214,7 @@ describe('planRouting', () => {
       routes: [],
     });
 
-    expect(plan).toEqual({
+    expect(plan).toMatchObject({
       operations: [],
       pending: ['eth0 is down: its addresses and routes follow in the next run after ifup eth0'],
     });
@@ -270,96 +279,5 @@ describe('planRouting', () => {
     });
 
     expect(plan.operations).toEqual([]);
-  });
-});
-
-/** The source document's second script, with the numbers of its tables. */
-const documentScript = `
-  ip route del default via 192.168.0.1
-  for i in 0 1 2; do
-    ip route add 192.168.0.0/24 dev eth$i table 1$((6 + i))
-    ip route add 192.168.0.0/24 dev eth$i src 192.168.0.20$i
-    ip route add default via 192.168.0.1 table 1$((6 + i))
-    ip rule add from 192.168.0.20$i table 1$((6 + i))
-    ip rule add to 0.0.0.0 dev eth$i table 1$((6 + i))
-    ip route del 192.168.0.0/24 dev eth$i src 192.168.0.20$i
-  done
-  ip route add 192.168.0.0/24 dev eth0 src 192.168.0.200
-  ip route add default via 192.168.0.1
-  ip route del 192.168.0.0/24 dev eth0 src 192.168.0.200
-`;
-
-describe.runIf(hasNamespaces)('planRouting, on a real kernel', () => {
-  const macs = webserv.vifs.map((each) => each.mac);
-  const addresses = [0, 1, 2]
-    .map((place) => `ip addr add 192.168.0.20${place}/24 dev eth${place}`)
-    .join('\n');
-
-  function reaches(namespace: Namespace, domU: DomU): ObservedRouting {
-    namespace.apply(planRouting(domU, namespace.observe()).operations);
-    const after = namespace.observe();
-
-    expect(planRouting(domU, after)).toEqual({ operations: [], pending: [] });
-    expect(after.rules.filter((each) => each.table <= 18)).toEqual(desiredRouting(domU).rules);
-    return after;
-  }
-
-  test('sets up interfaces that are bare', () => {
-    using namespace = new Namespace();
-    namespace.addInterfaces(macs);
-
-    reaches(namespace, webserv);
-
-    expect(namespace.run('ip route get 198.51.100.1 from 192.168.0.202')).toContain('dev eth2');
-    expect(namespace.run('ip route get 198.51.100.1')).toContain('via 192.168.0.1 dev eth0');
-  });
-
-  test.each([1, 2])('cleans up after %i runs of the source document’s script', (runs) => {
-    using namespace = new Namespace();
-    namespace.addInterfaces(macs);
-    namespace.run(`${addresses}\nip route add default via 192.168.0.1 dev eth0`);
-    namespace.run(`set +e\n${documentScript.repeat(runs)}\ntrue`);
-    expect(namespace.observe().rules.filter((each) => each.table === 16)).toHaveLength(2 * runs);
-
-    const after = reaches(namespace, webserv);
-
-    expect(after.rules).toHaveLength(6);
-    expect(namespace.run('ip route get 198.51.100.1 from 192.168.0.201')).toContain('dev eth1');
-    expect(namespace.run('ip route get 192.168.0.7')).toContain('dev eth0 src 192.168.0.200');
-  });
-
-  test('fills tables again that a bounced link has emptied', () => {
-    using namespace = new Namespace();
-    namespace.addInterfaces(macs);
-    reaches(namespace, webserv);
-    namespace.run('ip link set eth1 down; ip link set eth1 up');
-    expect(namespace.observe().routes.filter((each) => each.table === 17)).toEqual([]);
-
-    reaches(namespace, webserv);
-
-    expect(namespace.run('ip route get 198.51.100.1 from 192.168.0.201')).toContain('dev eth1');
-  });
-
-  test('agrees with the kernel about which of several alike rules and routes a delete takes', () => {
-    using namespace = new Namespace();
-    namespace.addInterfaces(macs);
-    namespace.run(`
-      ${addresses}
-      ip rule add pref 1000 from all lookup 16
-      ip rule add pref 1000 from 192.168.0.200 lookup 16
-      ip rule add pref 1000 from 192.168.0.0/24 iif lo lookup 16
-      ip rule add pref 1000 from 192.168.0.200 iif lo lookup 16
-      ip route add 192.168.0.0/24 dev eth0 scope link src 192.168.0.200 table 16
-      ip route append 192.168.0.0/24 dev eth0 scope link table 16
-      ip route append default via 192.168.0.1 dev eth2 table 16
-      ip route add 10.0.0.0/8 via 192.168.0.1 dev eth0 table 16 metric 5
-      ip rule add pref 900 from 192.168.0.200 lookup 100
-      ip route add default via 192.168.0.9 dev eth1 table 100
-    `);
-
-    const after = reaches(namespace, webserv);
-
-    expect(after.rules.filter((each) => each.table === 100)).toHaveLength(1);
-    expect(after.routes.filter((each) => each.table === 100)).toHaveLength(1);
   });
 });

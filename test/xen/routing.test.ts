@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Route, Rule } from '../../src/host/query.ts';
-import { desiredRouting, mainTable, needsTable } from '../../src/xen/routing.ts';
+import { desiredRouting, formatRoute, mainTable, needsTable } from '../../src/xen/routing.ts';
 import { dmz, guest, lan, mail, storage, vif, webserv } from './fleet.ts';
+import { guestWith } from './routing-states.ts';
 
 function words(route: Route): string {
   const { destination, via, dev, scope, src, table } = route;
@@ -89,6 +90,64 @@ describe('desiredRouting', () => {
     );
 
     expect(defaults.map(words)).toEqual(['0.0.0.0/0 via 192.168.0.1 dev eth1 table 254']);
+  });
+});
+
+describe('desiredRouting of IPv6', () => {
+  test('goes through dom0 by its link-local address, without a network on the link', async () => {
+    const two = await guestWith('[{ ip: "2001:db8:1::5" }, { ip: "2001:db8:1::6" }]');
+
+    const { addresses, routes, rules } = desiredRouting(two, 6);
+
+    expect(addresses).toEqual([
+      { iface: 'eth0', ip: '2001:db8:1::5', prefix: 128 },
+      { iface: 'eth1', ip: '2001:db8:1::6', prefix: 128 },
+    ]);
+    expect(routes.map((route) => `${formatRoute(route)} table ${route.table}`)).toEqual([
+      'default via fe80::fcff:ffff:feff:ffff dev eth0 onlink table 16',
+      'default via fe80::fcff:ffff:feff:ffff dev eth1 onlink table 17',
+      'default via fe80::fcff:ffff:feff:ffff dev eth0 onlink table 254',
+    ]);
+    expect(rules.map(ruleWords)).toEqual([
+      '1000: from 2001:db8:1::5/128 lookup 16',
+      '1016: from 2001:db8:1::6/128 lookup 17',
+    ]);
+  });
+
+  test('has the network and its gateway on a bridge, and copies of the other networks', async () => {
+    const three = await guestWith(`[
+      { script: vif-bridge, ip: "2001:db8:1::5" },
+      { script: vif-bridge, ip: "2001:db8:1::6" },
+      { script: vif-bridge, ip: "2001:db8:8::7" } ]`);
+
+    const { routes } = desiredRouting(three, 6);
+
+    expect(routes.filter(({ table }) => table === 17).map(formatRoute)).toEqual([
+      '2001:db8:1::/64 dev eth1',
+      '2001:db8:8::/64 dev eth2',
+      'default via 2001:db8:1::1 dev eth1',
+    ]);
+    expect(routes.filter(({ table }) => table === 18)).toEqual([]);
+    expect(routes.filter(({ table }) => table === 254).map(formatRoute)).toEqual([
+      '2001:db8:1::/64 dev eth0 metric 256',
+      '2001:db8:8::/64 dev eth2 metric 256',
+      'default via 2001:db8:1::1 dev eth0',
+    ]);
+  });
+
+  test('shares the table of a vif with IPv4, and needs it where that does not', async () => {
+    const two = await guestWith(`[
+      { ips: [192.168.0.5, "2001:db8:1::5"] }, { ips: [10.8.0.6, "2001:db8:1::6"] } ]`);
+    const [, second] = two.vifs;
+
+    expect(second && [needsTable(two, second, 4), needsTable(two, second, 6)]).toEqual([
+      false,
+      true,
+    ]);
+    expect(second && needsTable(two, second)).toBe(true);
+    expect(desiredRouting(two, 6).rules.map(ruleWords)[1]).toBe(
+      '1017: from 2001:db8:1::6/128 lookup 17',
+    );
   });
 });
 
