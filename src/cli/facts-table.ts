@@ -1,9 +1,9 @@
 import type { Answers } from '../host/query.ts';
-import { padCells } from '../report/cells.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 import type { HostReport } from './facts-document.ts';
 import type { HostFacts, Topic } from './facts-topics.ts';
 import { compressNames } from './host-names.ts';
+import { aligned } from './table.ts';
 
 interface Table {
   readonly columns: readonly string[];
@@ -138,19 +138,4 @@ function shownNames(names: readonly string[]): string {
     shown.push(range);
   }
   return [...shown, '...'].join(', ');
-}
-
-function aligned(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
-  );
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => padCells(cell, widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
 }

@@ -7,6 +7,7 @@ import { inventory } from './inventory.ts';
 import { remove } from './remove.ts';
 import { steps } from './steps.ts';
 import { UsageError } from './usage-error.ts';
+import { verify } from './verify.ts';
 import { version } from './version.ts';
 
 declare module 'yargs' {
@@ -16,7 +17,7 @@ declare module 'yargs' {
   }
 }
 
-const commands: readonly Command[] = [apply, remove, facts, inventory, steps];
+const commands: readonly Command[] = [apply, verify, remove, facts, inventory, steps];
 
 /** Reads a command line; gives what to run. Throws `UsageError` when it is wrong. */
 export async function parse(argv: readonly string[]): Promise<() => Promise<number>> {

@@ -18,6 +18,8 @@ export interface Surveyor {
   ) => Promise<ReadonlyMap<string, Surveyed>>;
   /** Whether an interrupt came. */
   readonly wasInterrupted: () => boolean;
+  /** Aborted when one comes. */
+  readonly stopping: AbortSignal;
 }
 
 type ConnectingOptions = v.InferOutput<v.ObjectSchema<typeof connectingEntries, undefined>>;
@@ -44,6 +46,7 @@ export async function withSurveyor<Result>(
   try {
     return await work({
       wasInterrupted: () => stopping.aborted,
+      stopping,
       look: async (chosen, queriesOf) => {
         const progress = new Progress(chosen.length);
         try {

@@ -1,8 +1,11 @@
 import { createConnection } from 'node:net';
 import { startDeadline } from './deadline.ts';
 
-/** How a new TCP connection ended; `unreachable`: the network said so (ICMP), or this machine has no route. */
-export type TcpOutcome = 'open' | 'refused' | 'timeout' | 'unreachable';
+/**
+ * How a new TCP connection ended; `unreachable`: the network said so (ICMP), or this machine has no route;
+ * `not_sent`: this machine would not, since the source port is taken or takes root, or for want of descriptors.
+ */
+export type TcpOutcome = 'open' | 'refused' | 'timeout' | 'unreachable' | 'not_sent';
 
 /** One end of a probe. */
 export interface TcpProbe {
@@ -54,6 +57,13 @@ function outcomeOf(code: string | undefined): TcpOutcome {
       return 'refused';
     case 'ETIMEDOUT':
       return 'timeout';
+    case 'EACCES':
+    case 'EADDRINUSE':
+    case 'EADDRNOTAVAIL':
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'EPERM':
+      return 'not_sent';
     default:
       return 'unreachable';
   }

@@ -1,0 +1,56 @@
+import * as v from 'valibot';
+import { selectHosts } from '../inventory/patterns.ts';
+import { Proof } from '../verify/proof.ts';
+import { defineCommand, oneOf, text } from './command.ts';
+import { connectingEntries, connectingOptions } from './connecting.ts';
+import { readInventory } from './load.ts';
+import { withSurveyor } from './survey-hosts.ts';
+import { UsageError } from './usage-error.ts';
+import { proofDocument } from './verify-document.ts';
+import { prove } from './verify-run.ts';
+import { proofText } from './verify-text.ts';
+import { version } from './version.ts';
+
+export const verify = defineCommand({
+  usage: 'verify <inventory>',
+  summary: "Prove the way to the guests' addresses and back, and what is open; nothing is changed",
+  positionals: {
+    inventory: { describe: 'File, directory, executable, or - for standard input', type: 'string' },
+  },
+  options: {
+    limit: {
+      ...text,
+      alias: 'l',
+      describe: 'Only these guests, and all guests of these dom0s: names, groups, globs',
+    },
+    ...connectingOptions,
+    output: { ...text, alias: 'o', describe: 'text or json [default: text]' },
+  },
+  examples: [
+    ['xpush verify fleet.yaml', 'what works, and where it ends if not'],
+    ['xpush verify fleet.yaml -l webserv', 'one guest'],
+    ['xpush verify fleet.yaml -o json', 'all of it, for scripts'],
+  ],
+  schema: v.object({
+    inventory: v.string(),
+    limit: v.optional(v.string()),
+    ...connectingEntries,
+    output: v.optional(oneOf(['text', 'json']), 'text'),
+  }),
+
+  run: async (options) => {
+    const inventory = await readInventory(options.inventory);
+    const selection = selectHosts(inventory, options.limit ?? 'all');
+    if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
+    const proof = new Proof(inventory, selection.hosts);
+    const result = await withSurveyor(options, inventory, proof.subjects.hosts, (surveyor) =>
+      prove(inventory, proof, surveyor),
+    );
+    process.stdout.write(
+      options.output === 'json'
+        ? `${JSON.stringify(proofDocument(result, { version: version() }), null, 2)}\n`
+        : proofText(result),
+    );
+    return result.exit;
+  },
+});

@@ -1,0 +1,85 @@
+import { answerTo } from '../host/answer.ts';
+import { type Query, query } from '../host/query.ts';
+import type { HostState } from '../host/state.ts';
+import type { Dom0, DomU } from '../inventory/model.ts';
+import { iptablesChains, iptablesFirewall } from '../xen/firewall.ts';
+import { holds } from '../xen/firewall-address.ts';
+import { livePlan } from '../xen/firewall-live.ts';
+import { firewallModels } from '../xen/firewall-model.ts';
+import { hasReversePath } from '../xen/firewall-remarks.ts';
+import { nftChains, nftFirewall } from '../xen/nft-firewall.ts';
+import type { Subject } from './model.ts';
+
+/** What a dom0 must be asked for its firewall. */
+export function firewallQueries(dom0: Dom0, guests: readonly DomU[]): readonly Query[] {
+  const asked = firewallQuestions(dom0, guests);
+  return [
+    asked.live4,
+    asked.live6,
+    asked.native,
+    query.firewalls(),
+    query.system(),
+    query.session(),
+  ];
+}
+
+function firewallQuestions(dom0: Dom0, guests: readonly DomU[]) {
+  const models = firewallModels(dom0, guests);
+  const wanted = new Map(
+    models.map((model) => [model.family, iptablesFirewall(model).chains] as const),
+  );
+  return {
+    live4: query.comparedChains(4, iptablesChains, wanted.get(4) ?? new Map()),
+    live6: query.comparedChains(6, iptablesChains, wanted.get(6) ?? new Map()),
+    native: query.nft(nftChains, nftFirewall(models).wanted),
+  } as const;
+}
+
+/** What is known of a dom0's live firewall. */
+export interface FirewallView {
+  /** Whether its rules are those of the inventory; null: that can't be told. */
+  readonly isAsDescribed: boolean | null;
+  /** Rules of others that drop or reject, as iptables-save prints them, with their chain. */
+  readonly foreignDrops: readonly string[];
+}
+
+/** null: it could not be looked at. */
+export function firewallView(
+  dom0: Dom0,
+  guests: readonly DomU[],
+  state: HostState,
+): FirewallView | null {
+  const asked = firewallQuestions(dom0, guests);
+  const live4 = answerTo(state, asked.live4);
+  const live6 = answerTo(state, asked.live6);
+  const native = answerTo(state, asked.native);
+  const facts = answerTo(state, query.firewalls());
+  const system = answerTo(state, query.system());
+  const peer = answerTo(state, query.session())?.peer ?? null;
+  if (live4 === null || live6 === null || native === null || facts === null || system === null) {
+    return null;
+  }
+  const kernel = { hasReversePath: hasReversePath(system.kernel) };
+  const models = firewallModels(dom0, guests, kernel);
+  const seen = { facts, live: { 4: live4, 6: live6 }, native, peer };
+  const plan = livePlan(dom0.firewall.backend, models, guests, seen, {});
+  const foreignDrops = [live4, live6].flatMap(({ chains }) =>
+    ['raw/PREROUTING', 'FORWARD'].flatMap((chain) =>
+      (chains.get(chain) ?? [])
+        .filter((rule) => / -j (?:DROP|REJECT)\b/.test(` ${rule}`))
+        .map((rule) => `${chain}: ${rule}`),
+    ),
+  );
+  return { isAsDescribed: 'refusal' in plan ? null : plan.changes.length === 0, foreignDrops };
+}
+
+/** A rule of others that drops packets of the address, or to it; null: none of those that are seen. */
+export function dropOf({ address }: Subject, { foreignDrops }: FirewallView): string | null {
+  return (
+    foreignDrops.find((rule) => {
+      const ends = [...rule.matchAll(/ (!? ?)-[sd] (\S+)/g)];
+      if (ends.length === 0) return !/ -m conntrack --ctstate INVALID/.test(rule);
+      return ends.some(([, not, network]) => not === '' && holds(network ?? '', address));
+    }) ?? null
+  );
+}
