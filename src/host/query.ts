@@ -46,7 +46,8 @@ export interface Answers {
   readonly interfaces: readonly NetworkInterface[];
   readonly rules: Listing<Rule>;
   readonly routes: Listing<Route>;
-  readonly proxies: readonly ProxyNeighbour[];
+  /** null: this `ip` (busybox) knows nothing of them. */
+  readonly proxies: readonly ProxyNeighbour[] | null;
   readonly path: PathAnswer;
   readonly chains: ChainsState;
   readonly nft: NftState;

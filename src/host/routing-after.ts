@@ -14,10 +14,10 @@ export function rulesAfter(rules: readonly Rule[], operation: RoutingOperation):
 
 /** The proxy neighbours as they are after an operation. */
 export function proxiesAfter(
-  proxies: readonly ProxyNeighbour[],
+  proxies: readonly ProxyNeighbour[] | null,
   operation: RoutingOperation,
-): readonly ProxyNeighbour[] {
-  if (operation.object !== 'proxy') return proxies;
+): readonly ProxyNeighbour[] | null {
+  if (operation.object !== 'proxy' || proxies === null) return proxies;
   const { verb, ip, iface: dev } = operation;
   const others = proxies.filter((one) => one.ip !== ip || one.dev !== dev);
   return verb === 'delete' ? others : [...others, { ip, dev }];

@@ -205,12 +205,11 @@ describeShells('query.proxies', (shell) => {
        ip neigh add proxy 10.0.0.9 dev eth0`,
     );
 
+    const listed = await running.look(query.proxies());
     if (shell.isBusybox) {
-      await expect(running.look(query.proxies())).rejects.toThrow(
-        "busybox's 'ip' can't list proxy neighbours: install iproute2",
-      );
+      expect(listed).toBeNull();
     } else {
-      expect(byText(await running.look(query.proxies()))).toEqual(
+      expect(byText(listed ?? [])).toEqual(
         byText([
           { ip: '2001:db8::9', dev: 'eth0' },
           { ip: '2001:db8::a', dev: 'eth1' },
