@@ -1,11 +1,11 @@
 import type { Family } from '../host/query.ts';
-import { normalIp } from '../inventory/address.ts';
+import { familyOf, normalIp } from '../inventory/address.ts';
 import type { DomU, Vif } from '../inventory/model.ts';
 import type { FormerVif } from './former-vif.ts';
 import { type Block, wordsOf } from './interfaces-blocks.ts';
 import { attributeOf, isOwnOption, isPolicyOption, saysTheSame } from './interfaces-options.ts';
 import { stanzaOptions } from './interfaces-stanza.ts';
-import { families } from './routing.ts';
+import { defaultVif, families } from './routing.ts';
 import { sideOf } from './vif-side.ts';
 
 /** The stanza that holds, or is to hold, a vif's addresses of one family. */
@@ -83,16 +83,25 @@ export function leftBehind(
       return addresses.some((ip) => vif.ips.includes(ip)) ? [[block, []]] : [];
     }
     if (familiesOf(block).some((family) => vif && sideOf(vif, family) !== null)) return [];
+    const plain = vif === undefined ? block.lines : withoutGateway(block, domU);
     const was = former.find(({ iface }) => iface === name);
-    if (was === undefined) return [];
+    if (was === undefined) return [[block, plain]];
     const isAsWritten = addresses.length > 0 && addresses.every((ip) => was.ips.includes(ip));
-    return [[block, isAsWritten ? [] : withoutPolicy(block)]];
+    return [[block, isAsWritten ? [] : withoutPolicy(plain)]];
   });
 }
 
-/** The stanza's lines but for policy routing of xpush's. */
-export function withoutPolicy(block: Block): readonly string[] {
-  return block.lines.filter((line) => !isPolicyOption(optionOf(line)));
+/** A second gateway of a family would leave its interface half configured: the guest has its own. */
+function withoutGateway(block: Block, domU: DomU): readonly string[] {
+  return block.lines.filter((line) => {
+    const [key, value = ''] = wordsOf(line);
+    return key !== 'gateway' || defaultVif(domU, familyOf(value)) === null;
+  });
+}
+
+/** The lines of a stanza but for policy routing of xpush's. */
+export function withoutPolicy(lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => !isPolicyOption(optionOf(line)));
 }
 
 /** Name of the interface that a stanza is for. */

@@ -43,7 +43,7 @@ export function interfacesFiles(
     ...holders.flatMap(({ seconds }) => seconds.map((block) => [block, []] as const)),
     ...holders.map((holder) => [holder.block, rewritten(holder, domU)] as const),
   ]);
-  const gone = goneNames(blocks, edited);
+  const gone = goneNames(blocks, edited, domU);
   const linesOf = (block: Block): readonly string[] =>
     /^(?:auto|allow-.+)$/.test(block.head[0] ?? '')
       ? withoutNames(block, gone)
@@ -53,7 +53,7 @@ export function interfacesFiles(
   return new Map(
     [...parsed].map(([path, ofFile], place) => [
       path,
-      joined(ofFile.flatMap(linesOf).join(''), place === 0 ? added : []),
+      joined(closedUp(ofFile, linesOf), place === 0 ? added : []),
     ]),
   );
 }
@@ -71,21 +71,45 @@ export function interfacesFile(
 /** The file without the policy routing that xpush wrote; addresses and gateways stay. */
 export function withoutPolicyRouting(text: string): string {
   return blocksOf(text)
-    .flatMap((block) => (block.head[0] === 'iface' ? withoutPolicy(block) : block.lines))
+    .flatMap((block) => (block.head[0] === 'iface' ? withoutPolicy(block.lines) : block.lines))
     .join('');
 }
 
-/** Names of which no stanza is left. */
+/** Names of which no stanza is left, and none is added. */
 function goneNames(
   blocks: readonly Block[],
   edited: ReadonlyMap<Block, readonly string[]>,
+  domU: DomU,
 ): ReadonlySet<string> {
   const stanzas = blocks.filter(({ head: [keyword] }) => keyword === 'iface');
   const isGone = (block: Block): boolean => edited.get(block)?.length === 0;
-  const left = new Set(stanzas.filter((block) => !isGone(block)).map(({ head: [, name] }) => name));
+  const left = new Set([
+    ...stanzas.filter((block) => !isGone(block)).map(({ head: [, name] }) => name),
+    ...domU.vifs.map(({ iface }) => iface),
+  ]);
   const names = stanzas.filter(isGone).map(({ head: [, name = ''] }) => name);
   return new Set(names.filter((name) => !left.has(name)));
 }
+
+/** The text of what is left; where a paragraph went one of the blank lines around it goes too. */
+function closedUp(blocks: readonly Block[], linesOf: (block: Block) => readonly string[]): string {
+  const lines: string[] = [];
+  let isGap = false;
+  for (const block of blocks) {
+    const [first, ...others] = linesOf(block);
+    if (first === undefined) {
+      isGap ||= block.lines.length > 0;
+      continue;
+    }
+    const isDoubled = isGap && isBlank(first) && isBlank(lines.at(-1) ?? '');
+    lines.push(...(isDoubled ? [] : [first]), ...others);
+    isGap = false;
+  }
+  if (isGap && lines.length > 0 && isBlank(lines.at(-1) ?? '')) lines.pop();
+  return lines.join('');
+}
+
+const isBlank = (line: string): boolean => line.trim() === '';
 
 /** `auto` lines, the loopback and stanzas that no file has. */
 function addedParagraphs(
