@@ -149,7 +149,7 @@ describeShells('xp_remove', (each) => {
     expect(existsSync(at('-x y'))).toBe(false);
   });
 
-  test('refuses one that has moved, and a directory', async () => {
+  test('refuses one that has moved, and what is not as it was', async () => {
     await using running = new RunningShell(each);
     writeFileSync(at('moved'), 'old');
     const before = await running.look(query.file(at('moved')));
@@ -157,8 +157,8 @@ describeShells('xp_remove', (each) => {
 
     expect(await running.act(remove(at('moved'), before))).toMatchObject([{ status: 75 }]);
     expect(readFileSync(at('moved'), 'latin1')).toBe('new');
-    expect(await running.act(remove(directory, { type: 'directory' }))).toMatchObject([
-      { status: 1, body: expect.stringMatching(/directory/) },
+    expect(await running.act(remove(directory, { type: 'absent' }))).toMatchObject([
+      { status: 75, body: 'expected absent, found directory\n' },
     ]);
   });
 });

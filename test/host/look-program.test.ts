@@ -178,7 +178,16 @@ describe('compileLook', () => {
     fc.stringMatching(/^[a-z]{1,9}(\.[a-z0-9_]{1,9}){1,3}$/).map(query.parameter),
     fc.stringMatching(/^[a-z]{1,9}$/).map(query.tool),
     fc.stringMatching(/^[A-Z-]{1,28}$/).map((chain) => query.chains(4, 'FORWARD', chain)),
-    fc.constantFrom(query.rules(4), query.routes(4), query.interfaces(), query.session()),
+    fc.constantFrom(query.rules(4), query.routes(6), query.interfaces(), query.session()),
+    fc.constantFrom(query.proxies(), query.system(), query.network(), query.xen()),
+    fc
+      .tuple(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }))
+      .map(([path, suffix]) =>
+        query.directory(`/${path.replaceAll(/[\0\n]/g, '')}`, suffix.replaceAll(/[\0\n/]/g, '')),
+      ),
+    fc
+      .tuple(fc.option(fc.ipV6(), { nil: undefined }), fc.ipV6())
+      .map(([from, to]) => query.path(from === undefined ? { to } : { from, to })),
   );
 
   test('is 7-bit, whatever is asked', () => {
@@ -208,6 +217,20 @@ describe('compileLook', () => {
     expect(() => compileLook([asked], 'abc', nothingKnown)).toThrow(/^not |is made of/);
   });
 
+  test('brings a file of the runtime once, and when it is asked for', () => {
+    const first = compileLook([query.tool('sh')], 'x', nothingKnown);
+    const second = compileLook([query.system()], 'x', first.known);
+    const third = compileLook([query.system(), query.network()], 'x', second.known);
+
+    expect(first.text).toContain('\nxp_setup() {');
+    expect([...first.known]).toEqual(['look.sh']);
+    expect([...second.known]).toEqual(['look.sh', 'facts.sh']);
+    expect(second.text).not.toContain('\nxp_setup() {');
+    expect(second.text.length).toBeGreaterThan(third.text.length + 1000);
+    expect(third.text).not.toMatch(/^\w+\(\) \{$(?<!xp_look\(\) \{)/m);
+    expect([...third.known]).toEqual([...second.known]);
+  });
+
   test('asks the same thing once', () => {
     const queries = [query.rules(4), query.rules(4), query.tool('a'), query.tool('a')];
     const { text } = compileLook(queries, 'x', new Set(['look.sh']));
@@ -220,9 +243,13 @@ describe('compileLook', () => {
 describe('readAnswers', () => {
   const queries = [
     ...[query.rules(4), query.routes(4), query.interfaces(), query.chains(4, 'FORWARD')],
-    ...[query.parameter('a.b'), query.session()],
+    ...[query.parameter('a.b'), query.session(), query.rules(6), query.routes(6)],
+    ...[query.proxies(), query.path({ to: '10.0.0.1' }), query.path({ to: '::1' })],
   ];
-  const ids = ['parameters', 'tools', 'interfaces', 'rules', 'routes', 'chains0', 'session'];
+  const ids = [
+    ...['parameters', 'tools', 'interfaces', 'rules4', 'routes4', 'rules6', 'routes6', 'chains0'],
+    ...['proxies', 'path0', 'path1', 'session'],
+  ];
   const sectionsOf = (body: string) => new Map(ids.map((id) => [id, { status: 0, body }]));
   const filesOf = (body: string) =>
     new Map(['files', 'contents', 'sums'].map((id) => [id, { status: 0, body }]));
@@ -261,7 +288,21 @@ describe('readAnswers', () => {
         ':FORWARD ',
         '-A FORWARD ',
       ],
-      ...['__proto__ ', '\xff', '#', '# 5 x', 'file\n', 'absent\n', '0', '-'],
+      ...['    inet6 ', '2001:db8::1 ', 'scope global ', 'pref medium ', 'table ', 'local '],
+      ...[
+        'RTNETLINK answers: ',
+        'cache\n',
+        'expires ',
+        'proxy ',
+        '__proto__ ',
+        '\xff',
+        '#',
+        '# 5 x',
+        'file\n',
+        'absent\n',
+        '0',
+        '-',
+      ],
     );
     fc.assert(
       fc.property(fc.array(word, { maxLength: 40 }), (words) => {

@@ -168,6 +168,7 @@ describe.runIf(isRoot)('what ip prints', () => {
         { ip: '10.0.0.1', prefix: 24 },
         { ip: '10.0.0.5', prefix: 32 },
         { ip: '10.0.0.6', prefix: 24 },
+        { ip: '2001:db8::1', prefix: 64 },
       ],
     });
     expect(named('eth1')?.addresses).toEqual([
