@@ -25,26 +25,24 @@ xp_look_nft() { # ID SED-SCRIPT
   xp_end "$1" 0
 }
 
-# The wanted chains as this nft spells them, unless tables of that family have none of ours or have
-# them word for word; in the words that the last xp_look_nft found.
+# The wanted chains as this nft spells them, unless all of them that tables of that family have are
+# there word for word, in what the last xp_look_nft found.
 xp_spell_nft() { # ID FAMILY CHAINS-NOT-COMPARED CHAIN...
-  xp_id=$1 xp_family=$2 xp_text=$3
+  xp_id=$1 xp_family=$2 xp_text=$3 xp_same=yes
   shift 3
   case $XP_NFT in
-  *"
-table $xp_family "*"
-	chain XPUSH-"*) ;;
-  "table $xp_family "*"
-	chain XPUSH-"*) ;;
+  *"	chain XPUSH-"*) ;;
   *) return ;;
   esac
-  xp_same=yes
+  xp_found="$(xp_print "$XP_NFT
+" | sed -n "/^table $xp_family /,/^	}\$/p")
+"
   for xp_chain; do
-    case $XP_NFT in
-    *"$xp_chain"*) ;;
-    *) xp_same= ;;
-    esac
     xp_text=$xp_text$xp_chain
+    case $xp_found in
+    *"$xp_chain"*) ;;
+    *"${xp_chain%%{*}{"*) xp_same= ;;
+    esac
   done
   [ -z "$xp_same" ] || return 0
   xp_begin "$xp_id"
