@@ -179,6 +179,31 @@ describe.runIf(isRoot && backEnds.length === 2).each(backEnds)('iptables (%s)', 
       expect((await running.look(asked)).chains.has('XPUSH-GUEST')).toBe(false);
     });
 
+    test('of chains that move while they are swapped says so, and of others what failed', async () => {
+      await using running = withBackEnd(shell, kind, foreign);
+      const change = swap(await running.look(asked), { chains: new Map([['XPUSH-GUEST', []]]) });
+      const tools = temporaryDirectory();
+      const failAfter = (command: string) => {
+        const text = `#!/bin/sh
+          case " $* " in *' --help '*) echo --wait; exit ;; esac
+          ${command}
+          echo 'line 3 failed' >&2
+          exit 1`;
+        writeFileSync(join(tools, 'iptables-restore'), text, { mode: 0o755 });
+      };
+      running.send(`PATH=${tools}:$PATH\n`);
+
+      failAfter('iptables -A FORWARD -s 10.0.0.7 -j DROP');
+      const [lost] = await running.act(change);
+      failAfter(':');
+      const [failed] = await running.act(
+        swap(await running.look(asked), { chains: new Map([['XPUSH-GUEST', []]]) }),
+      );
+
+      expect(lost).toMatchObject({ status: 75, body: expect.stringMatching(/expected .*found/) });
+      expect(failed).toMatchObject({ status: 1, body: 'line 3 failed\n' });
+    });
+
     test('is not kept by counters, or by what others do elsewhere', async () => {
       await using running = withBackEnd(shell, kind, `${foreign}\nip link set lo up`);
       const change = swap(await running.look(asked), { chains: new Map([['XPUSH-GUEST', []]]) });
