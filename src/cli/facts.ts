@@ -59,9 +59,9 @@ export const facts = defineCommand({
       options,
       inventory,
       hosts,
-      async ({ look, wasInterrupted }) => ({
+      async ({ look, stopping }) => ({
         surveyed: await look(hosts, () => queries),
-        interrupted: wasInterrupted(),
+        interrupted: stopping.aborted,
       }),
     );
 

@@ -9,7 +9,8 @@ import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
 import { formatDiagnostic } from '../source/format-diagnostic.ts';
 import { UsageError } from './usage-error.ts';
 
-const defaultPlaybook = join(import.meta.dirname, '..', '..', 'playbooks', 'vif-route.yaml');
+/** What is run when nobody names a playbook. */
+export const defaultPlaybook = join(import.meta.dirname, '..', '..', 'playbooks', 'vif-route.yaml');
 
 /**
  * The fleet that INVENTORY names; `-` is standard input. What may surprise is said on standard error.

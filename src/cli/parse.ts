@@ -3,6 +3,7 @@ import { didYouMean } from '../source/did-you-mean.ts';
 import { apply } from './apply.ts';
 import type { Command } from './command.ts';
 import { facts } from './facts.ts';
+import { importHosts } from './import.ts';
 import { inventory } from './inventory.ts';
 import { remove } from './remove.ts';
 import { steps } from './steps.ts';
@@ -17,7 +18,7 @@ declare module 'yargs' {
   }
 }
 
-const commands: readonly Command[] = [apply, verify, remove, facts, inventory, steps];
+const commands: readonly Command[] = [apply, verify, remove, facts, importHosts, inventory, steps];
 
 /** Reads a command line; gives what to run. Throws `UsageError` when it is wrong. */
 export async function parse(argv: readonly string[]): Promise<() => Promise<number>> {

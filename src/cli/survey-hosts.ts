@@ -1,5 +1,6 @@
 import type * as v from 'valibot';
-import type { Endpoint } from '../connection/index.ts';
+import type { Endpoint, Transport } from '../connection/index.ts';
+import { endpointOf } from '../engine/endpoint.ts';
 import { exitCodes } from '../engine/exit-code.ts';
 import { type Surveyed, survey } from '../engine/survey.ts';
 import type { Query } from '../host/query.ts';
@@ -9,66 +10,69 @@ import { escapeControls } from '../source/escape-controls.ts';
 import { type connectingEntries, prepareWay } from './connecting.ts';
 import { listenForInterrupts } from './interrupts.ts';
 
-/** Several surveys over one way to connect. */
+/** A way to hosts, and looks at them. */
 export interface Surveyor {
-  /** As `survey` of the engine. */
+  readonly transport: Transport;
+  /** Aborted by the first interrupt. */
+  readonly stopping: AbortSignal;
+  /** Aborted by the second. */
+  readonly leaving: AbortSignal;
+  /** How a host of an inventory is reached with the options of the command line. */
+  readonly endpointOf: (host: Host, inventory: Inventory) => Endpoint;
+  /** As `survey` of the engine, with progress on a terminal. */
   readonly look: (
     hosts: readonly Host[],
     queriesOf: (host: Host, known: HostState) => readonly Query[],
   ) => Promise<ReadonlyMap<string, Surveyed>>;
-  /** Whether an interrupt came. */
-  readonly wasInterrupted: () => boolean;
-  /** Aborted when one comes. */
-  readonly stopping: AbortSignal;
 }
 
 type ConnectingOptions = v.InferOutput<v.ObjectSchema<typeof connectingEntries, undefined>>;
 
 /**
- * Lets `work` look at hosts of an inventory, with progress on a terminal and interrupts heard.
- * `endpointOf` may lead to hosts that the inventory does not know the way to.
- * Throws `ConfigError` when the files that say how to connect are wrong: nobody is contacted then.
+ * Lets `work` look at hosts: these, or others that are reached by way of the inventory's. Interrupts
+ * are heard from here on. Throws `ConfigError` when the files that say how to connect are wrong:
+ * nobody is contacted then.
  */
 export async function withSurveyor<Result>(
   options: ConnectingOptions,
   inventory: Inventory,
   hosts: readonly Host[],
   work: (surveyor: Surveyor) => Promise<Result>,
-  endpointOf: ((host: Host, usual: (host: Host) => Endpoint) => Endpoint) | null = null,
 ): Promise<Result> {
-  const way = await prepareWay(options, inventory, hosts, (text) =>
+  const { transport } = await prepareWay(options, inventory, hosts, (text) =>
     say(`warning: ${escapeControls(text)}`),
   );
+  const overrides = {
+    user: options.user,
+    identity: options.identity,
+    hostKeyChecking: options['host-key-checking'],
+  };
   using interrupts = listenForInterrupts((times) => {
     say(times === 1 ? 'Interrupted: no new hosts. Again to leave now.' : 'Leaving.');
   });
   const { stopping, leaving } = interrupts;
+  const surveyor: Surveyor = {
+    ...{ transport, stopping, leaving },
+    endpointOf: (host, within) => endpointOf(host, within, overrides),
+    look: async (chosen, queriesOf) => {
+      const progress = new Progress(chosen.length);
+      try {
+        return await survey({
+          ...{ hosts: chosen, queriesOf, transport, stopping, leaving },
+          endpointOf: (host) => endpointOf(host, inventory, overrides),
+          forks: options.forks,
+          onHost: () => progress.advance(),
+        });
+      } finally {
+        progress.clear();
+      }
+    },
+  };
   try {
-    return await work({
-      wasInterrupted: () => stopping.aborted,
-      stopping,
-      look: async (chosen, queriesOf) => {
-        const progress = new Progress(chosen.length);
-        try {
-          return await survey({
-            hosts: chosen,
-            queriesOf,
-            transport: way.transport,
-            endpointOf: (host) =>
-              endpointOf === null ? way.endpointOf(host) : endpointOf(host, way.endpointOf),
-            forks: options.forks,
-            stopping,
-            leaving,
-            onHost: () => progress.advance(),
-          });
-        } finally {
-          progress.clear();
-        }
-      },
-    });
+    return await work(surveyor);
   } finally {
     if (leaving.aborted) process.exit(exitCodes.interrupted); // open connections would hold the process
-    await way.transport.close();
+    await transport.close();
   }
 }
 

@@ -1,0 +1,162 @@
+import { access, writeFile } from 'node:fs/promises';
+import * as v from 'valibot';
+import { exitCodes } from '../engine/exit-code.ts';
+import type { Surveyed } from '../engine/survey.ts';
+import {
+  describeFleet,
+  type FoundGuest,
+  findGuests,
+  nameDom0s,
+  type Visit,
+} from '../import/describe-fleet.ts';
+import { dom0Queries, readDom0 } from '../import/dom0.ts';
+import { guestQueries } from '../import/inside.ts';
+import { loadDraft } from '../import/load-draft.ts';
+import { proveFirewalls } from '../import/prove-firewall.ts';
+import { remarksOf } from '../import/remarks.ts';
+import { writeDraft } from '../import/write-draft.ts';
+import type { Host } from '../inventory/model.ts';
+import { connectAddress } from '../inventory/name-rules.ts';
+import { namedHosts } from '../inventory/named-hosts.ts';
+import { escapeControls } from '../source/escape-controls.ts';
+import { defineCommand, flag, text } from './command.ts';
+import { connectingEntries, connectingOptions } from './connecting.ts';
+import { differencesFrom } from './import-check.ts';
+import { type Surveyor, withSurveyor } from './survey-hosts.ts';
+import { UsageError } from './usage-error.ts';
+
+export const importHosts = defineCommand({
+  usage: 'import <host..>',
+  summary: 'Write an inventory that describes existing dom0s and their guests; nothing is changed',
+  positionals: {
+    host: { describe: 'dom0s, each as ssh would take it', type: 'string', array: true },
+  },
+  options: {
+    out: { ...text, describe: 'Write to this file, not to standard output' },
+    force: { ...flag, describe: 'Write over a file that is there' },
+    ...connectingOptions,
+  },
+  examples: [
+    ['xpush import xen1 xen2 --out fleet.yaml', 'begin with what is there'],
+    ['xpush apply fleet.yaml -C -D', 'what xpush would change'],
+  ],
+  schema: v.object({
+    host: v.array(v.string()),
+    out: v.optional(v.pipe(v.string(), v.nonEmpty('a file is needed'))),
+    force: v.optional(v.boolean(), false),
+    ...connectingEntries,
+  }),
+
+  run: async (options) => {
+    const names = [...new Set(options.host)];
+    for (const name of names) {
+      const complaint = connectAddress(name);
+      if (complaint !== null) throw new UsageError(complaint.message, complaint.hint);
+    }
+    const { out, force } = options;
+    if (out !== undefined && !force && (await exists(out))) {
+      throw new UsageError(`${out} is there already`, 'name another file, or say --force');
+    }
+    const inventory = namedHosts(names);
+    const hosts = [...inventory.hosts.values()];
+    const found = await withSurveyor(options, inventory, hosts, (surveyor) =>
+      importFrom(hosts, surveyor, options.forks),
+    );
+    for (const line of found.said) process.stderr.write(`${line}\n`);
+    if (found.text !== null) {
+      if (out === undefined) process.stdout.write(found.text);
+      else await writeFile(out, found.text, { flag: force ? 'w' : 'wx' });
+    }
+    return found.exit;
+  },
+});
+
+interface Imported {
+  /** null: there is nothing to describe. */
+  readonly text: string | null;
+  /** For people, safe to print. */
+  readonly said: readonly string[];
+  readonly exit: number;
+}
+
+async function importFrom(
+  hosts: readonly Host[],
+  surveyor: Surveyor,
+  forks: number,
+): Promise<Imported> {
+  const surveyed = await surveyor.look(hosts, () => dom0Queries);
+  const unreachable = hosts.flatMap(({ name }) => sayUnreachable(name, surveyed.get(name)));
+  const dom0s = hosts.flatMap(({ name }) => {
+    const one = surveyed.get(name);
+    return one !== undefined && 'answers' in one ? [readDom0(name, one.answers)] : [];
+  });
+  const interrupted = () => surveyor.stopping.aborted;
+  if (dom0s.length === 0) {
+    const exit = interrupted() ? exitCodes.interrupted : exitCodes.unreachable;
+    return { text: null, said: unreachable, exit };
+  }
+  const names = nameDom0s(dom0s);
+  const guests = findGuests(names);
+  const visits = await visit(guests, surveyor);
+  const described = await loadDraft(describeFleet(names, guests, visits));
+  const loaded = await proveFirewalls(described, names);
+  const differences = await differencesFrom(loaded, visits, surveyor, forks);
+  if (interrupted()) return { text: null, said: unreachable, exit: exitCodes.interrupted };
+  const expected = expectations(differences);
+  return {
+    text: writeDraft(loaded.draft, [
+      `Written by xpush import ${hosts.map(({ name }) => name).join(' ')}`,
+      ...loaded.draft.remarks,
+      ...expected,
+    ]),
+    said: [...unreachable, ...[...remarksOf(loaded.draft), ...expected].map(escapeControls)],
+    exit: unreachable.length > 0 ? exitCodes.unreachable : exitCodes.done,
+  };
+}
+
+/** Looks into guests: as this machine reaches them, else through their dom0. */
+async function visit(
+  guests: readonly FoundGuest[],
+  { look }: Surveyor,
+): Promise<ReadonlyMap<string, Visit>> {
+  const wanted = guests.flatMap((guest) => {
+    const { address, name, dom0 } = guest;
+    const [host] = namedHosts([name]).hosts.values();
+    return address === null || host === undefined
+      ? []
+      : [{ ...host, address, ssh: { ...host.ssh, jump: dom0.argument } }];
+  });
+  const direct = wanted.map((host) => ({ ...host, ssh: { ...host.ssh, jump: null } }));
+  const first = await look(direct, () => guestQueries);
+  const silent = wanted.filter(({ name }) => 'unreachable' in (first.get(name) ?? {}));
+  const second = await look(silent, () => guestQueries);
+  return new Map(
+    wanted.flatMap(({ name }): [string, Visit][] => {
+      const [one, other] = [first.get(name), second.get(name)];
+      if (one === undefined) return [];
+      if ('answers' in one) return [[name, { state: one.answers, isBehindDom0: false }]];
+      return other !== undefined && 'answers' in other
+        ? [[name, { state: other.answers, isBehindDom0: true }]]
+        : [[name, { unreachable: one.unreachable }]];
+    }),
+  );
+}
+
+function sayUnreachable(name: string, surveyed: Surveyed | undefined): readonly string[] {
+  if (surveyed === undefined || 'answers' in surveyed) return [];
+  const hint = surveyed.hint === null ? '' : `\n  hint: ${surveyed.hint}`;
+  return [escapeControls(`${name}: unreachable: ${surveyed.unreachable}${hint}`)];
+}
+
+function expectations(differences: readonly string[]): readonly string[] {
+  return differences.length === 0
+    ? ['xpush apply would change nothing.']
+    : ['xpush apply would change:', ...differences.map((line) => `  ${line}`)];
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
+}
