@@ -39,8 +39,8 @@ function forgedExec(answer: (session: Session) => void): Exec {
       const section = (id: string, body = '', status = 0) =>
         `\n@${nonce} begin ${id}\n${body}\n@${nonce} end ${id} ${status}\n`;
       const answerLook = () => {
-        const paths = /xp_files (.*)/.exec(program)?.[1]?.split(' ') ?? [];
-        const tools = /xp_tools (.*)/.exec(program)?.[1]?.split(' ') ?? [];
+        const paths = /^xp_files ('.*)/m.exec(program)?.[1]?.split(' ') ?? [];
+        const tools = /^xp_section tools xp_tools ('.*)/m.exec(program)?.[1]?.split(' ') ?? [];
         const parts = [
           ...(paths.length > 0 ? [section('files', 'absent\n'.repeat(paths.length))] : []),
           ...(tools.length > 0 ? [section('tools', 'no\n'.repeat(tools.length))] : []),

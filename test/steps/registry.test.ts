@@ -8,7 +8,7 @@ import { bind, fileOf, planTwice } from './observed.ts';
 
 const root = join(import.meta.dirname, '../..');
 const definitions = readdirSync(join(root, 'src/steps')).filter((name) =>
-  readFileSync(join(root, 'src/steps', name), 'utf8').includes('= defineStep({'),
+  /^export const \w+ = defineStep\(\{/m.test(readFileSync(join(root, 'src/steps', name), 'utf8')),
 );
 
 /** A host of its kind, parameters and answers with which each step has something to do. */

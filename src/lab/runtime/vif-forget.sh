@@ -4,7 +4,10 @@
 set -eu
 domid=$1
 name=$(cat "/run/xenstore/local/domain/$domid/name" 2>/dev/null || true)
-[ -z "$name" ] || umount "/run/netns/$name" 2>/dev/null || true
+if [ -n "$name" ]; then
+  umount "/run/netns/$name" 2>/dev/null || true
+  rm -f "/run/netns/$name"
+fi
 # those that were attached later
 for link in /sys/class/net/vif"$domid".*; do
   [ ! -e "$link" ] || ip link del "${link##*/}"
