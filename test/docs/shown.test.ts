@@ -8,7 +8,7 @@ import { desiredFirewall } from '../../src/xen/firewall.ts';
 import { iftabFile } from '../../src/xen/iftab.ts';
 import { interfacesFile } from '../../src/xen/interfaces-file.ts';
 import { planRouting } from '../../src/xen/routing-plan.ts';
-import { rtTablesFile } from '../../src/xen/rt-tables-file.ts';
+import { rtTablesFile, tableNames } from '../../src/xen/rt-tables-file.ts';
 import { kernelParameters } from '../../src/xen/sysctls.ts';
 import { editVifList } from '../../src/xen/vif-list.ts';
 import { readPage, root } from './markdown.ts';
@@ -64,7 +64,7 @@ describe('the diff shown in', () => {
 
   test('docs/steps/rt-tables.md is what is added', async () => {
     const before = '255\tlocal\n';
-    const added = linesOf(rtTablesFile(before, guest)).slice(1);
+    const added = linesOf(rtTablesFile(before, tableNames(guest))).slice(1);
 
     expect(await addedIn('docs/steps/rt-tables.md')).toEqual(added);
   });

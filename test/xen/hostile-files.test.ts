@@ -4,7 +4,7 @@ import { contentLimit } from '../../src/host/query.ts';
 import { iftabFile } from '../../src/xen/iftab.ts';
 import { interfacesFile } from '../../src/xen/interfaces-file.ts';
 import { splitJoinedLines, splitLines } from '../../src/xen/own-lines.ts';
-import { rtTablesFile } from '../../src/xen/rt-tables-file.ts';
+import { rtTablesFile, tableNames } from '../../src/xen/rt-tables-file.ts';
 import { editVifList } from '../../src/xen/vif-list.ts';
 import { runs } from '../runs.ts';
 import { webserv } from './fleet.ts';
@@ -18,7 +18,8 @@ const pumped = (before: string, unit: string, after: string): string =>
 const editors = {
   interfacesFile: (text: string) => interfacesFile(text, webserv),
   iftabFile: (text: string) => iftabFile(text, webserv),
-  rtTablesFile: (text: string) => rtTablesFile(text, webserv),
+  rtTablesFile: (text: string) =>
+    rtTablesFile(text, tableNames(webserv), [{ id: 40, name: 'old' }]),
   editVifList: (text: string) => editVifList(text, webserv),
 } as const;
 
