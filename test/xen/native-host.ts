@@ -3,7 +3,7 @@ import { query } from '../../src/host/query.ts';
 import { firewallModels, keepRules } from '../../src/xen/firewall-model.ts';
 import { type NftFirewall, nftChains, nftFirewall } from '../../src/xen/nft-firewall.ts';
 import { type NftPlan, nftPlan } from '../../src/xen/nft-plan.ts';
-import { dash, RunningShell, type Section, unshared } from '../host/shells.ts';
+import { dash, RunningShell, unshared } from '../host/shells.ts';
 import type { Firewall } from './some-firewalls.ts';
 
 /** A dom0 with native nftables: a network namespace of its own, and a shell in it. */
@@ -50,14 +50,10 @@ export class NativeHost implements AsyncDisposable {
   async push(firewall: Firewall, peer: string | null = null): Promise<NftPlan> {
     const plan = await this.plan(firewall, peer);
     const changes = [plan.load, plan.upkeep].flatMap((one) => one ?? []);
-    for (const { status, body } of await this.#act(changes)) {
+    for (const { status, body } of await this.shell.act(...changes)) {
       if (status !== 0) throw new Error(`${body}\n${changes.map(({ script }) => script).join()}`);
     }
     return plan;
-  }
-
-  async #act(changes: Parameters<RunningShell['act']>): Promise<readonly Section[]> {
-    return await this.shell.act(...changes);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

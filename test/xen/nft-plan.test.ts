@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { NftBaseChain } from '../../src/host/query.ts';
 import { firewallModels } from '../../src/xen/firewall-model.ts';
 import { nftFirewall } from '../../src/xen/nft-firewall.ts';
 import { nftPlan, nftRemoval } from '../../src/xen/nft-plan.ts';
@@ -288,13 +289,12 @@ describe.runIf(isAble)('nftPlan', () => {
     const firewall = nftFirewall(firewallModels(xen1, [webserv]));
     await using host = new NativeHost();
     const live = await host.look(firewall);
-    const base = {
+    const base: NftBaseChain = {
       ...{ family: 'inet', table: 'firewalld', chain: 'filter_FORWARD', hook: 'forward' },
       ...{ priority: 'filter + 10', policy: 'accept', rules: ['reject'] },
       ...{ isOfIptables: false, isOwned: true },
-    } as const;
-    const plan = (one: (typeof live.bases)[number]) =>
-      nftPlan(firewall, { ...live, bases: [one] }, new Map());
+    };
+    const plan = (one: NftBaseChain) => nftPlan(firewall, { ...live, bases: [one] }, new Map());
 
     expect(plan(base)).toMatchObject({ refusal: expect.stringContaining('running program') });
     expect(plan({ ...base, isOwned: false })).toMatchObject({ upkeep: null });
