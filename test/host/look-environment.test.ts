@@ -137,10 +137,16 @@ describe.runIf(canTrace && isRoot)('compileLook, traced', () => {
     ...[...files, query.session(), query.tool('ip'), query.parameter('net.ipv4.ip_forward')],
     query.chains(4, 'FORWARD', 'XPUSH-FORWARD'),
   ];
+  const more = [
+    ...[query.rules(6), query.routes(6), query.proxies(), query.chains(6, 'FORWARD')],
+    ...[query.directory(directory, ''), query.path({ to: '10.0.0.1' }), query.path({ to: '::1' })],
+  ];
 
   test.each([
     ['guest', guest],
     ['dom0', dom0],
+    ['guest of both families', [...files, query.interfaces(), query.rules(6), query.routes(6)]],
+    ['directory and its files', [...files, query.directory(directory, '')]],
   ])('a %s costs at most 6 programs', async (_what, queries) => {
     const calls = await trace(dash, 'execve', queries);
 
@@ -156,6 +162,7 @@ describe.runIf(canTrace && isRoot)('compileLook, traced', () => {
     const calls = await trace(shell, `open,openat,creat,${naming},${changing}`, [
       ...guest,
       ...dom0,
+      ...more,
     ]);
 
     const opened = calls.filter((line) => /\b(open|openat|creat)\(/.test(line));

@@ -85,6 +85,77 @@ describe.runIf(isRoot)('xp_routing', () => {
       expect(byText(network.routes.map(plain))).toEqual(byText(expected.routes.map(plain)));
     });
 
+    test('gives an IPv6 address that can be used at once', async () => {
+      await using running = inNetwork(shell, links);
+      const source = { iface: 'eth2', ip: '2001:db8:2::1', prefix: 64 };
+      const route = { ...aRoute, destination: '2001:db8:7::/64', dev: 'eth2', src: source.ip };
+      const operations: RoutingOperation[] = [
+        { verb: 'add', object: 'address', ...source },
+        ...(shell.isBusybox
+          ? [] // it knows no sources of IPv6 routes
+          : [{ verb: 'replace', object: 'route', route } as const]),
+      ];
+      const observed = new HostState(await running.observe(queriesOf(6)));
+
+      const results = await running.act(...routingChange(6, observed, operations));
+      const { body } = await running.call('ip addr show dev eth2 | grep 2001:');
+      const [again] = await running.act(
+        ...routingChange(6, new HostState(await running.observe(queriesOf(6))), operations),
+      );
+
+      expect(results).toEqual([{ status: 0, body: '' }]);
+      expect(body).toMatch(/2001:db8:2::1\/64 scope global (?!.*tentative)/);
+      expect(again?.status).not.toBe(0);
+      expect(again?.body).toMatch(/(exists|assigned).*failed: ip -6 addr add 2001:db8:2::1/s);
+    }, 10_000);
+
+    test.skipIf(shell.isBusybox)('adds and deletes proxy neighbours', async () => {
+      await using running = inNetwork(tool, links6);
+      const proxy = { object: 'proxy', ip: '2001:db8::9', iface: 'eth0' } as const;
+      const other = { object: 'proxy', ip: '2001:db8::a', iface: 'eth1' } as const;
+      const queries = [...queriesOf(6), query.proxies()];
+      for (const operations of [
+        [
+          { verb: 'add', ...proxy },
+          { verb: 'add', ...other },
+        ] as const,
+        [{ verb: 'delete', ...proxy }] as const,
+      ]) {
+        const observed = new HostState(await running.observe(queries));
+        const [plan] = routingChange(6, observed, operations);
+
+        expect(await running.act(plan!)).toEqual([{ status: 0, body: '' }]);
+
+        const seen = new HostState(await running.observe(queries)).get(query.proxies());
+        expect(seen).toEqual(observed.after(plan!).get(query.proxies()));
+      }
+      expect(await running.look(query.proxies())).toEqual([{ ip: '2001:db8::a', dev: 'eth1' }]);
+    });
+
+    test('keeps the other addresses of a network when its first is deleted', async () => {
+      await using running = inNetwork(shell, links);
+      const setting = '/proc/sys/net/ipv4/conf/eth0/promote_secondaries';
+      await running.call(
+        'for n in 2 3; do PATH=/sbin:/bin ip addr add 10.0.0.$n/24 dev eth0; done',
+      );
+      for (const value of ['0', '1']) {
+        await running.call(`echo ${value} >${setting}`);
+        const observed = new HostState(await running.observe(queriesOf(4)));
+        const [first] = networkOf(observed, 4).interfaces.find(
+          ({ name }) => name === 'eth0',
+        )!.addresses;
+        const [plan] = routingChange(4, observed, [
+          { verb: 'delete', object: 'address', iface: 'eth0', ...first! },
+        ]);
+
+        expect(await running.act(plan!)).toEqual([{ status: 0, body: '' }]);
+
+        const network = networkOf(new HostState(await running.observe(queriesOf(4))), 4);
+        expect(addresses(network)).toEqual(addresses(networkOf(observed.after(plan!), 4)));
+        expect((await running.call(`cat ${setting}`)).body.trim()).toBe(value);
+      }
+    });
+
     test('refuses a network that has moved', async () => {
       await using running = inNetwork(shell, links);
       const one = { ...aRule, priority: 1000, table: 16 };

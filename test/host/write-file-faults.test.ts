@@ -1,7 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { compileAct } from '../../src/host/act-program.ts';
+import { change } from '../../src/host/change.ts';
 import { query } from '../../src/host/query.ts';
 import {
   describeShells,
@@ -10,6 +21,7 @@ import {
   RunningShell,
   temporaryDirectory,
   unshared,
+  until,
 } from './shells.ts';
 
 import { done, namesIn, write } from './writes.ts';
@@ -125,6 +137,48 @@ describeShells('xp_write as the last line of defence', (shell) => {
     expect(body).toContain('did not come out as meant (disk full? not root?)');
     expect(readFileSync(join(place, 'file'), 'latin1')).toBe('old');
     expect(namesIn(place)).toEqual(['file']);
+  });
+
+  test('takes away what a shell left that was killed while it wrote, and nothing else', async () => {
+    const place = temporaryDirectory();
+    const path = join(place, 'file');
+    {
+      await using killed = new RunningShell(shell);
+      await killed.observe([]);
+      // stands where the new file is made durable
+      await killed.call(`xp_durable() { echo >'${place}/begun'; while :; do sleep 1; done; }`);
+      const [write] = change.writeFile(path, 'lost', { type: 'absent' }, { effect: 'boot' });
+      killed.send(compileAct([{ id: '0', change: write! }], killed.known));
+      await until(() => existsSync(join(place, 'begun')));
+    }
+    const left = namesIn(place).filter((name) => name.startsWith('.xpush-'));
+    const theirs = [`.xpush-${process.pid}-alive`, '.xpush-none', '.xpush-x-y', '.xpush-1x-y'];
+    for (const name of theirs) mkdirSync(join(place, name));
+    const elsewhere = temporaryDirectory();
+    writeFileSync(join(elsewhere, 'new'), 'theirs');
+    symlinkSync(elsewhere, join(place, '.xpush-999999999-link'));
+    await using running = new RunningShell(shell);
+
+    expect(await write(running, path, 'new')).toEqual(done);
+
+    expect(left).toHaveLength(1);
+    expect(namesIn(place)).toEqual(
+      ['.xpush-999999999-link', ...theirs, 'begun', 'file'].toSorted(),
+    );
+    expect(namesIn(elsewhere)).toEqual(['new']);
+    expect(readFileSync(path, 'latin1')).toBe('new');
+  });
+
+  test.runIf(isRoot)('leaves what a shell of somebody else is about', async () => {
+    const place = temporaryDirectory();
+    const other = join(place, '.xpush-999999999-other');
+    mkdirSync(other);
+    chownSync(other, 1000, 1000);
+    await using running = new RunningShell(shell);
+
+    expect(await write(running, join(place, 'file'), 'new')).toEqual(done);
+
+    expect(existsSync(other)).toBe(true);
   });
 
   const keepsAttributes = isRoot && hasTool('setfacl') && hasTool('setfattr');
