@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { carryOut, runEntries, runOptions } from './carry-out.ts';
-import { defineCommand, text } from './command.ts';
+import { defineCommand, flag, text } from './command.ts';
 import { readWork } from './load.ts';
 
 export const apply = defineCommand({
@@ -19,6 +19,7 @@ export const apply = defineCommand({
   },
   options: {
     limit: { ...text, alias: 'l', describe: 'Only these hosts: names, groups, globs; a,b:&c:!d' },
+    verify: { ...flag, describe: 'Then prove the way to the guests, as xpush verify does' },
     ...runOptions,
   },
   examples: [
@@ -31,11 +32,12 @@ export const apply = defineCommand({
     inventory: v.string(),
     playbook: v.optional(v.array(v.string()), []),
     limit: v.optional(v.string()),
+    verify: v.optional(v.boolean(), false),
     ...runEntries,
   }),
 
   run: async (options) => {
     const work = await readWork(options.inventory, options.playbook, options.limit ?? null);
-    return carryOut(options, work);
+    return carryOut(options, work, options.verify);
   },
 });

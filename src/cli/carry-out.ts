@@ -1,14 +1,19 @@
 import * as v from 'valibot';
 import type { RunEvent } from '../engine/events.ts';
 import { exitCodes } from '../engine/exit-code.ts';
-import { run } from '../engine/run.ts';
+import { type Proven, run } from '../engine/run.ts';
+import { survey } from '../engine/survey.ts';
 import type { Host } from '../inventory/model.ts';
 import { createReporter } from '../report/reporter.ts';
+import { Proof } from '../verify/proof.ts';
 import { flag, oneOf, text } from './command.ts';
 import { connectingEntries, connectingOptions, prepareWay } from './connecting.ts';
 import { dieOfInterrupt, leftInVain, listenForInterrupts } from './interrupts.ts';
 import type { Work } from './load.ts';
 import { Remarks } from './remarks.ts';
+import { proofDocument } from './verify-document.ts';
+import { prove } from './verify-run.ts';
+import { proofText, summary } from './verify-text.ts';
 import { version } from './version.ts';
 
 /** Options of every command that plans and changes hosts. */
@@ -35,15 +40,24 @@ const runSchema = v.object(runEntries);
 
 /**
  * Connects to the hosts of the work, plans, acts and shows it, and gives the exit code. Interrupts
- * are heard from here on. Throws `ConfigError` when the files that say how to connect are wrong.
+ * are heard from here on. `isVerifying`: prove the network of the hosts afterwards, but in a check.
+ * Throws `ConfigError` when the files that say how to connect are wrong.
  */
 export async function carryOut(
   options: v.InferOutput<typeof runSchema>,
   work: Work,
+  isVerifying = false,
 ): Promise<number> {
   const remarks = new Remarks();
   for (const text of work.notes) remarks.add({ level: 'info', text });
-  const way = await prepareWay(options, work.inventory, hostsOf(work), (text) =>
+  if (isVerifying && options.check) {
+    remarks.add({ level: 'info', text: 'A check proves nothing: --verify waits for a real run.' });
+  }
+  const { inventory } = work;
+  const hosts = hostsOf(work);
+  const proof = isVerifying && !options.check ? new Proof(inventory, hosts) : null;
+  const contacted = [...new Set([...hosts, ...(proof?.subjects.hosts ?? [])])];
+  const way = await prepareWay(options, inventory, contacted, (text) =>
     remarks.add({ level: 'warning', text }),
   );
 
@@ -57,8 +71,24 @@ export async function carryOut(
   });
   const { stopping, leaving } = interrupts;
   const request = { check, forks, pendingAsExit, emit, stopping, leaving };
+  const signals = { stopping, leaving };
+  const verify = async (found: Proof): Promise<Proven> => {
+    const result = await prove(inventory, found, {
+      stopping,
+      look: (chosen, queriesOf) =>
+        survey({ hosts: chosen, queriesOf, ...way, forks, ...signals, onHost: () => {} }),
+    });
+    return {
+      isRight: result.exit === exitCodes.done,
+      summary: summary(result),
+      text: proofText(result),
+      document: proofDocument(result, { version: version() }),
+      statuses: result.statuses,
+    };
+  };
   try {
-    return await run({ version: version(), ...work, ...way, ...request });
+    const proving = proof === null ? {} : { verify: () => verify(proof) };
+    return await run({ version: version(), ...work, ...way, ...request, ...proving });
   } finally {
     try {
       await Promise.race([reporter.close(), leftInVain(leaving).then(dieOfInterrupt)]);

@@ -25,6 +25,8 @@ export interface ProofResult {
   readonly hosts: readonly AskedHost[];
   /** What was not proven, or is good to know: a sentence, and the addresses that it is about. */
   readonly notes: ReadonlyMap<string, readonly Subject[]>;
+  /** Of the hosts, and `failed` where an address is wrong. */
+  readonly statuses: readonly HostStatus[];
   readonly exit: number;
 }
 
@@ -104,7 +106,7 @@ export async function prove(
   ];
   const interrupted = stopping.aborted;
   return {
-    ...{ verdicts, hosts: asked, notes },
+    ...{ verdicts, hosts: asked, notes, statuses },
     exit: exitCode(statuses, { interrupted, pendingAsExit: false }),
   };
 }

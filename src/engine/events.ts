@@ -1,4 +1,5 @@
 import type { Change } from '../host/change.ts';
+import type { Data } from '../source/data.ts';
 
 /**
  * Everything that happens in a run. The engine emits these and prints nothing; displays, logs, JSON,
@@ -13,6 +14,7 @@ export type RunEvent =
   | TaskEnd
   | HostEnd
   | Message
+  | Verified
   | RunEnd;
 
 export type HostKind = 'dom0' | 'domU' | 'host';
@@ -106,6 +108,19 @@ export interface Message {
   readonly level: 'info' | 'warning';
   readonly host: string | null;
   readonly text: string;
+}
+
+/** What a proof of the hosts' network came to, after all of them are done. */
+export interface Verified {
+  readonly event: 'verified';
+  /** Whether all was proven. */
+  readonly isRight: boolean;
+  /** In a line. */
+  readonly summary: string;
+  /** For people, with what is wrong. */
+  readonly text: string;
+  /** For programs; its texts are escaped. */
+  readonly document: Data;
 }
 
 export interface RunEnd {

@@ -5,7 +5,7 @@ import {
   type Transport,
 } from '../connection/transport.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
-import type { HostStatus, RunEvent } from './events.ts';
+import type { HostStatus, RunEvent, Verified } from './events.ts';
 import { exitCode } from './exit-code.ts';
 import { type LegResult, runLeg } from './leg-run.ts';
 import { type HostedPlay, type Leg, planLegs } from './legs.ts';
@@ -25,10 +25,20 @@ export interface RunRequest {
   /** Changes that a check found make the exit code 10. */
   readonly pendingAsExit: boolean;
   readonly emit: (event: RunEvent) => void;
+  /**
+   * Proves the hosts once all of them are done; absent: nobody does. Its statuses count as hosts' do in the
+   * exit code. Not called in a check, which has nothing new to prove, and not after an interrupt.
+   */
+  readonly verify?: () => Promise<Proven>;
   /** Aborted by the first interrupt: begin nothing new, finish what is under way. */
   readonly stopping: AbortSignal;
   /** Aborted by the second: leave now. */
   readonly leaving: AbortSignal;
+}
+
+/** What a proof adds to a run. */
+export interface Proven extends Omit<Verified, 'event'> {
+  readonly statuses: readonly HostStatus[];
 }
 
 /**
@@ -52,12 +62,27 @@ export async function run(request: RunRequest): Promise<number> {
   const statuses = await rollout.finish();
   const hasFailed = statuses.some((status) => status !== 'ok' && status !== 'changed');
   emit({ event: 'phase', name: phase, status: hasFailed ? 'failed' : 'done' });
+  const proven = await verify(request);
   const interrupted = request.stopping.aborted;
   const pendingAsExit = request.check && request.pendingAsExit;
-  const exit = exitCode(statuses, { interrupted, pendingAsExit });
+  const exit = exitCode([...statuses, ...proven], { interrupted, pendingAsExit });
   emit({ event: 'run_end', seconds: secondsSince(started), exit, interrupted });
   if (rollout.bugs.length > 0) throw rollout.bugs[0];
   return exit;
+}
+
+async function verify({
+  verify: prove,
+  check,
+  stopping,
+  emit,
+}: RunRequest): Promise<readonly HostStatus[]> {
+  if (prove === undefined || check || stopping.aborted) return [];
+  emit({ event: 'phase', name: 'Verify', status: 'start' });
+  const { statuses, ...proof } = await prove();
+  emit({ event: 'phase', name: 'Verify', status: statuses.some(isBad) ? 'failed' : 'done' });
+  emit({ event: 'verified', ...proof });
+  return statuses;
 }
 
 type HostError = { readonly message: string; readonly hint: string | null };

@@ -6,6 +6,7 @@ import type {
   TaskEnd,
   TaskStatus,
 } from '../engine/events.ts';
+import type { Data } from '../source/data.ts';
 import type { Diagnostic } from '../source/diagnostic.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 import type { DiffText } from './diff-text.ts';
@@ -19,6 +20,8 @@ export interface JsonDocument {
   readonly seconds: number;
   readonly hosts: Readonly<Record<string, JsonHost>>;
   readonly recap: Readonly<Record<HostStatus, number>>;
+  /** The document of `xpush verify`; only after a proof. */
+  readonly verify?: Data;
 }
 
 export interface JsonHost {
@@ -85,6 +88,7 @@ export class JsonDocumentBuilder {
   readonly #diffText: DiffText | null;
   #xpush = '';
   #isCheck = false;
+  #proof: Data | undefined;
 
   /** @param diffText draws the diffs; null leaves the key `diff` out */
   constructor(diffText: DiffText | null) {
@@ -108,6 +112,9 @@ export class JsonDocumentBuilder {
         host.error = event.error;
         return null;
       }
+      case 'verified':
+        this.#proof = event.document;
+        return null;
       case 'run_end':
         return this.#finish(event.exit, event.seconds);
       default:
@@ -157,6 +164,7 @@ export class JsonDocumentBuilder {
       seconds: roundedSeconds(seconds),
       hosts,
       recap: countStatuses(Object.values(hosts)),
+      ...(this.#proof === undefined ? {} : { verify: this.#proof }),
     };
   }
 }

@@ -86,6 +86,9 @@ export class LiveView implements View {
       case 'message':
         this.#screen.print(messageLine(event, this.#paint));
         break;
+      case 'verified':
+        this.#screen.print(`\n${event.text.trimEnd()}`);
+        break;
       default:
         break;
     }

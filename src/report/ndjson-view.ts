@@ -48,6 +48,8 @@ export class NdjsonView implements View {
         };
       case 'message':
         return { event: event.event, level: event.level, host: event.host, text: event.text };
+      case 'verified':
+        return { event: event.event, verify: event.document };
       // Of the moment: for live displays only.
       case 'phase':
       case 'activity':

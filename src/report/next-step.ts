@@ -39,6 +39,8 @@ export function nextStep(record: RunRecord): string {
 
   if (isCheck && isChanging) return 'Next: run again without --check to apply.';
 
+  if (record.proof?.isRight === false) return 'Next: see to what verify found, above.';
+
   const waits = hosts.some(({ pending }) => pending.length > 0) ? '; what is pending is above' : '';
   const changed = ended('changed');
   if (changed.length > 0) {

@@ -45,6 +45,9 @@ export class PlainView implements View {
       case 'message':
         this.#say(messageLine(event, paint));
         break;
+      case 'verified':
+        this.#say(`\n${event.text.trimEnd()}`);
+        break;
       default:
         break;
     }

@@ -25,6 +25,7 @@ export function recap(record: RunRecord, columns: number, paint: Paint): readonl
     ...errorLines(record, paint),
     ...pendingLines(record, paint),
     ...unknownLines(record),
+    ...(record.proof === null ? [] : ['', `Verify: ${record.proof.summary}`]),
     '',
     paint('bold', nextStep(record)),
   ];

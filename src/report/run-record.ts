@@ -1,4 +1,14 @@
-import type { HostEnd, HostKind, HostStatus, RunEnd, RunEvent, TaskEnd } from '../engine/events.ts';
+import type {
+  HostEnd,
+  HostKind,
+  HostStatus,
+  RunEnd,
+  RunEvent,
+  TaskEnd,
+  Verified,
+} from '../engine/events.ts';
+
+type Proof = Pick<Verified, 'isRight' | 'summary'>;
 
 /** What is known of one host. */
 export interface HostRecord {
@@ -21,6 +31,7 @@ export class RunRecord {
   readonly #hosts = new Map<string, Writable<HostRecord>>();
   #isCheck = false;
   #end: RunEnd | null = null;
+  #proof: Proof | null = null;
 
   get isCheck(): boolean {
     return this.#isCheck;
@@ -29,6 +40,11 @@ export class RunRecord {
   /** null: the run hasn't ended, or broke off. */
   get end(): RunEnd | null {
     return this.#end;
+  }
+
+  /** null: there was no proof. */
+  get proof(): Proof | null {
+    return this.#proof;
   }
 
   /** In inventory order. */
@@ -58,6 +74,9 @@ export class RunRecord {
         host.error = event.error;
         break;
       }
+      case 'verified':
+        this.#proof = { isRight: event.isRight, summary: event.summary };
+        break;
       case 'run_end':
         this.#end = event;
         break;

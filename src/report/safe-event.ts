@@ -49,6 +49,8 @@ export function safeEvent(event: RunEvent, withContents: boolean): RunEvent {
         host: event.host === null ? null : escapeName(event.host),
         text: escapeControls(event.text),
       };
+    case 'verified':
+      return { ...event, summary: escapeName(event.summary), text: escapeControls(event.text) };
     case 'run_end':
       return event;
   }
