@@ -2,13 +2,7 @@ import * as v from 'valibot';
 import { type Change, change } from '../host/change.ts';
 import { type FileState, query } from '../host/query.ts';
 import { iptablesChains, iptablesFirewall } from '../xen/firewall.ts';
-import {
-  type LivePlan,
-  livePlan,
-  liveRemoval,
-  type Policies,
-  type SeenFirewall,
-} from '../xen/firewall-live.ts';
+import { livePlan, liveRemoval, type SeenFirewall } from '../xen/firewall-live.ts';
 import { firewallModels } from '../xen/firewall-model.ts';
 import { firewallRemarks, hasReversePath } from '../xen/firewall-remarks.ts';
 import { bootPaths, bootWay, isOurBootFile, type Way, wayPaths } from '../xen/firewall-ways.ts';
@@ -19,13 +13,8 @@ import { guestsOf } from './guests.ts';
 import { memoryQueries, recall, remember } from './memory.ts';
 import { defineStep, type Refusal } from './step.ts';
 
-/** What FORWARD's policies were before ours. */
-const memories = v.strictObject({
-  policies: v.strictObject({
-    4: v.optional(v.picklist(['ACCEPT', 'DROP'])),
-    6: v.optional(v.picklist(['ACCEPT', 'DROP'])),
-  }),
-});
+/** Whose FORWARD dropped nothing by itself before it was made to. */
+const memories = v.strictObject({ closed: v.array(v.picklist(['iptables', 'ip6tables'])) });
 
 const paths = [...bootPaths, ...wayPaths];
 
@@ -63,18 +52,18 @@ export const firewall = defineStep({
     const models = firewallModels(host, guests, kernel);
     const files = byPath(seen.files);
     const firewalls = seenFirewall(seen);
-    const former = recall(seen, memories)?.policies ?? {};
-    const live = livePlan(host.firewall.backend, models, guests, firewalls, former);
+    const closed = recall(seen, memories)?.closed ?? [];
+    const live = livePlan(host.firewall.backend, models, guests, firewalls, closed);
     if ('refusal' in live) return live;
     const way = bootWay(seen.facts, seen.network, (path) => (files.get(path) ?? absent).type);
     if ('refusal' in way) return way;
     const boot = bootChanges(way, live.script, files);
     if ('refusal' in boot) return boot;
 
-    const policies = ownedPolicies(live, firewalls, former);
-    const remembering = remember('firewall', policies && { policies }, seen);
-    // what is about to become ours is known before it does
-    const isNew = Object.keys(policies ?? {}).length > Object.keys(former).length;
+    const owned = live.closed.length === 0 ? null : { closed: live.closed };
+    const remembering = remember('firewall', owned, seen);
+    // known before it is so, and forgotten once it is not
+    const isNew = live.closed.length > closed.length;
     return {
       changes: [...(isNew ? remembering : []), ...live.changes, ...boot],
       upkeep: [...live.upkeep, ...(isNew ? [] : remembering)],
@@ -83,10 +72,10 @@ export const firewall = defineStep({
   },
 
   leave: (_target, _params, seen) => {
-    const former = recall(seen, memories)?.policies ?? {};
+    const closed = recall(seen, memories)?.closed ?? [];
     return {
       changes: [
-        ...liveRemoval(seenFirewall(seen), former),
+        ...liveRemoval(seenFirewall(seen), closed),
         ...staleFiles([], byPath(seen.files)),
         ...remember('firewall', null, seen),
       ],
@@ -104,20 +93,6 @@ const seenFirewall = ({ facts, native, live4, live6, session }: Seen): SeenFirew
   ...{ facts, native, live: { 4: live4, 6: live6 } },
   peer: session.peer,
 });
-
-/** FORWARD's policies as they were before they became ours, where they are. */
-function ownedPolicies(
-  { models, backend }: LivePlan,
-  { live }: SeenFirewall,
-  former: Policies,
-): Policies | null {
-  const owned = models.flatMap(({ family, policy }) => {
-    if (policy === 'leave' || backend === 'nftables') return [];
-    const before = live[family].policies.get('FORWARD') === 'DROP' ? 'DROP' : 'ACCEPT';
-    return [[family, former[family] ?? before] as const];
-  });
-  return owned.length === 0 ? null : Object.fromEntries(owned);
-}
 
 type Files = ReadonlyMap<string, FileState>;
 

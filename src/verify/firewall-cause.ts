@@ -62,7 +62,7 @@ export function firewallView(
   const kernel = { hasReversePath: hasReversePath(system.kernel) };
   const models = firewallModels(dom0, guests, kernel);
   const seen = { facts, live: { 4: live4, 6: live6 }, native, peer };
-  const plan = livePlan(dom0.firewall.backend, models, guests, seen, {});
+  const plan = livePlan(dom0.firewall.backend, models, guests, seen, []);
   const foreignDrops = [live4, live6].flatMap(({ chains }) =>
     ['raw/PREROUTING', 'FORWARD'].flatMap((chain) =>
       (chains.get(chain) ?? [])

@@ -19,15 +19,16 @@ export interface SeenFirewall {
   readonly peer: string | null;
 }
 
-/** iptables' policies of FORWARD. */
-export type Policies = { readonly [F in Family]?: 'ACCEPT' | 'DROP' | undefined };
+/** Whose FORWARD we gave the policy DROP, where it had another: `iptables`, `ip6tables`. */
+export type Closed = readonly string[];
 
 /** What makes the live rules as described. */
 export interface LivePlan {
   readonly backend: FirewallBackend;
-  readonly models: readonly FirewallModel[];
   readonly changes: readonly Change[];
   readonly upkeep: readonly Change[];
+  /** What will be closed by us then. */
+  readonly closed: Closed;
   /** What loads the same rules at boot. */
   readonly script: string;
 }
@@ -39,27 +40,29 @@ interface Refused {
 
 const families = [4, 6] as const;
 
+const toolOf = (family: Family): string => (family === 4 ? 'iptables' : 'ip6tables');
+
 /**
  * The rules in the back end that decides on this host, and nothing of ours in any other.
- * `former`: policies that FORWARD had before ours.
+ * `closed`: by an earlier run.
  */
 export function livePlan(
   backend: Dom0Firewall['backend'],
   models: readonly FirewallModel[],
   guests: readonly DomU[],
   seen: SeenFirewall,
-  former: Policies,
+  closed: Closed,
 ): LivePlan | Refused {
   const chosen = chooseBackend(backend, { ...seen, live: families.map((one) => seen.live[one]) });
   if ('refusal' in chosen) return chosen;
   return chosen.backend === 'nftables'
-    ? nativePlan(models, guests, seen, former)
-    : ofIptables(chosen.backend, models, guests, seen, former);
+    ? nativePlan(models, guests, seen, closed)
+    : ofIptables(chosen.backend, models, guests, seen, closed);
 }
 
 /** What leaves nothing of ours in any back end. */
-export function liveRemoval(seen: SeenFirewall, former: Policies): readonly Change[] {
-  return [...iptablesRemovals(families, seen, former), ...nativeRemoval(seen)];
+export function liveRemoval(seen: SeenFirewall, closed: Closed): readonly Change[] {
+  return [...iptablesRemovals(families, seen, closed), ...nativeRemoval(seen)];
 }
 
 function ofIptables(
@@ -67,7 +70,7 @@ function ofIptables(
   models: readonly FirewallModel[],
   guests: readonly DomU[],
   seen: SeenFirewall,
-  former: Policies,
+  closed: Closed,
 ): LivePlan | Refused {
   const desired = models.map(iptablesFirewall);
   const missing = desired.find(({ family }) => seen.live[family].problem !== null);
@@ -76,17 +79,27 @@ function ofIptables(
     return { refusal, hint: 'a guest has an IPv6 address: install ip6tables' };
   }
   const plans = desired.map((one) =>
-    iptablesPlan(one, seen.live[one.family], missingKeep(one, guests, seen), former[one.family]),
+    iptablesPlan(
+      one,
+      seen.live[one.family],
+      missingKeep(one, guests, seen),
+      closed.includes(toolOf(one.family)),
+    ),
   );
   const others = families.filter((family) => desired.every((one) => one.family !== family));
   return {
-    ...{ backend, models },
+    backend,
     changes: [
       ...plans.flatMap(({ swap }) => swap ?? []),
-      ...iptablesRemovals(others, seen, former),
+      ...iptablesRemovals(others, seen, closed),
       ...nativeRemoval(seen),
     ],
     upkeep: plans.flatMap(({ upkeep }) => upkeep ?? []),
+    closed: desired.flatMap(({ family, policies }) => {
+      const tool = toolOf(family);
+      const isClosed = seen.live[family].policies.get('FORWARD') === 'DROP';
+      return policies.has('FORWARD') && (!isClosed || closed.includes(tool)) ? [tool] : [];
+    }),
     script: bootScript(desired),
   };
 }
@@ -105,7 +118,7 @@ function nativePlan(
   models: readonly FirewallModel[],
   guests: readonly DomU[],
   seen: SeenFirewall,
-  former: Policies,
+  closed: Closed,
 ): LivePlan | Refused {
   const desired = nftFirewall(models);
   const native = withoutIptables(seen);
@@ -117,12 +130,13 @@ function nativePlan(
   const script = nftHook(desired, native);
   if (script === null) throw new Error('rules that are live have no place at boot');
   return {
-    ...{ backend: 'nftables', models },
+    backend: 'nftables',
     changes: [
       ...(plan.load === null ? [] : [plan.load]),
-      ...iptablesRemovals(families, seen, former),
+      ...iptablesRemovals(families, seen, closed),
     ],
     upkeep: plan.upkeep === null ? [] : [plan.upkeep],
+    closed: [],
     script,
   };
 }
@@ -130,9 +144,11 @@ function nativePlan(
 function iptablesRemovals(
   removed: readonly Family[],
   { live }: SeenFirewall,
-  former: Policies,
+  closed: Closed,
 ): readonly Change[] {
-  return removed.flatMap((family) => iptablesRemoval(family, live[family], former[family]) ?? []);
+  return removed.flatMap(
+    (family) => iptablesRemoval(family, live[family], closed.includes(toolOf(family))) ?? [],
+  );
 }
 
 /** It comes after a change of iptables', which the listing of nft shows too: it expects no state. */

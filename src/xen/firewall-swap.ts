@@ -15,14 +15,14 @@ export interface IptablesPlan {
 
 /**
  * All our chains of one family in one swap, whatever differs; rules that the host spells in its own
- * way do not differ. `keep`: rules that XPUSH-KEEP lacks. `restored`: the policy that FORWARD gets
- * back; null: none.
+ * way do not differ. `keep`: rules that XPUSH-KEEP lacks. `isClosed`: an earlier run
+ * made FORWARD drop, which it goes on with only where that is described.
  */
 export function iptablesPlan(
   desired: DesiredFirewall,
   live: ChainsState,
   keep: readonly string[],
-  restored: 'ACCEPT' | 'DROP' | null = null,
+  isClosed: boolean,
 ): IptablesPlan {
   const kept = [...(live.chains.get(chains.keep) ?? []), ...keep];
   const all = new Map([
@@ -30,7 +30,7 @@ export function iptablesPlan(
     ...desired.chains,
   ]);
   const removed = ownChains(live).filter((name) => !all.has(name));
-  const policies = withRestored(desired.policies, live, restored);
+  const policies = changedPolicies(desired.policies, live, isClosed);
   const isSame =
     removed.length === 0 &&
     policies.size === 0 &&
@@ -50,11 +50,11 @@ export function iptablesPlan(
 export function iptablesRemoval(
   family: Family,
   live: ChainsState,
-  restored: 'ACCEPT' | 'DROP' | null = null,
+  isClosed: boolean,
 ): SwapChains | null {
   if (live.problem !== null) return null;
   const removed = ownChains(live);
-  const policies = withRestored(new Map(), live, restored);
+  const policies = changedPolicies(new Map(), live, isClosed);
   return removed.length === 0 && policies.size === 0
     ? null
     : { ...swapOf(family, live), removed, policies };
@@ -81,12 +81,12 @@ function ownChains(live: ChainsState): readonly string[] {
 }
 
 /** Policies that have to change. */
-function withRestored(
+function changedPolicies(
   wanted: DesiredFirewall['policies'],
   { policies }: ChainsState,
-  restored: 'ACCEPT' | 'DROP' | null,
+  isClosed: boolean,
 ): DesiredFirewall['policies'] {
-  const all = new Map([...(restored === null ? [] : [['FORWARD', restored] as const]), ...wanted]);
+  const all = new Map([...(isClosed ? [['FORWARD', 'ACCEPT'] as const] : []), ...wanted]);
   return new Map([...all].filter(([name, policy]) => policies.get(name) !== policy));
 }
 

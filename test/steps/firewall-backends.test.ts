@@ -44,6 +44,27 @@ describe.runIf(hasBackEnds)('firewall, and the back end that decides', () => {
     expect(await host.planOf(bound)).toMatchObject(nothing);
   });
 
+  test.each(['accept', 'drop'])(
+    'closes what nobody names on nftables, and opens it again (policy %s)',
+    async (policy) => {
+      const ruleset = nativeRules.replace('policy drop', `policy ${policy}`);
+      const closing = await firewallOf(web, ', firewall: { policy: drop }');
+      const open = await firewallOf(web);
+      await using host = new FirewallHost(dash, 'native', ruleset);
+      const before = await host.say('nft list ruleset');
+
+      await host.make(closing);
+      const closed = await host.say('nft list ruleset');
+      expect(await host.planOf(closing)).toMatchObject(nothing);
+      await host.make(open);
+      expect(await host.planOf(open)).toMatchObject(nothing);
+      await host.make(open, 'leave');
+
+      expect(closed).toMatch(policy === 'drop' ? /policy drop;/ : /^\t\t(?:meta .*)?drop comment "xpush"$/m);
+      expect(await host.say('nft list ruleset')).toBe(before);
+    },
+  );
+
   test.each<[Kind, string]>([
     ['nft', 'legacy'],
     ['legacy', 'nft'],

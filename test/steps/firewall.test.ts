@@ -108,7 +108,7 @@ describe('firewall', () => {
     expect(first).toMatchObject({
       changes: [
         { kind: 'directory', path: '/var/lib/xpush' },
-        { path: '/var/lib/xpush/firewall.json', content: '{"policies":{"4":"ACCEPT"}}\n' },
+        { path: '/var/lib/xpush/firewall.json', content: '{"closed":["iptables"]}\n' },
         { policies: new Map([['FORWARD', 'DROP']]) },
         { kind: 'write', path: '/etc/network/if-pre-up.d/xpush-firewall' },
       ],
