@@ -20,7 +20,8 @@ interface OwnRules {
   readonly family: Family;
   readonly forward: readonly ReadRule[];
   readonly out: readonly ReadRule[];
-  readonly drop: readonly ReadRule[];
+  /** As `30/min`; null: it does not log. */
+  readonly limit: string | null;
   readonly hasSpoof: boolean;
 }
 
@@ -61,7 +62,7 @@ export function readOwnChains(
     firewall: {
       policy: isPolicyOurs ? 'drop' : null,
       admin: adminOf(families),
-      log: rateOf(first?.drop[0]?.limit ?? null),
+      log: rateOf(first?.limit ?? null),
       antispoof: families.some(({ hasSpoof }) => hasSpoof),
       rules: rest.flatMap((left) => restEntries(left)),
     },
@@ -74,8 +75,8 @@ function ownRules(state: ChainsState | null, family: Family): OwnRules | 'none' 
   const all = {
     forward: read(chains.forward),
     out: read(chains.out),
-    drop: read(chains.drop),
   };
+  const logging = (state.chains.get(chains.drop) ?? []).find((rule) => / -j LOG /.test(rule));
   const known = (rules: readonly (ReadRule | null)[]) => rules.flatMap((rule) => rule ?? []);
   const isKnown = (rules: readonly (ReadRule | null)[]) => !rules.includes(null);
   if (![all.forward, all.out].every(isKnown)) return null;
@@ -83,7 +84,7 @@ function ownRules(state: ChainsState | null, family: Family): OwnRules | 'none' 
     family,
     forward: known(all.forward),
     out: known(all.out),
-    drop: known(all.drop),
+    limit: /--limit (\S+)/.exec(logging ?? '')?.[1] ?? null,
     hasSpoof: state.chains.has(`raw/${chains.spoof}`),
   };
 }
