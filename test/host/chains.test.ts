@@ -26,8 +26,10 @@ if (!isRoot || backEnds.length < 2) {
 /** The shell with one back end of iptables in place of both, in a network of its own. */
 function withBackEnd(shell: Shell, kind: string, script = ''): RunningShell {
   const tools = temporaryDirectory();
-  for (const suffix of ['', '-save', '-restore']) {
-    symlinkSync(`/usr/sbin/iptables-${kind}${suffix}`, join(tools, `iptables${suffix}`));
+  for (const tool of ['iptables', 'ip6tables']) {
+    for (const suffix of ['', '-save', '-restore']) {
+      symlinkSync(`/usr/sbin/${tool}-${kind}${suffix}`, join(tools, `${tool}${suffix}`));
+    }
   }
   return new RunningShell(
     { ...shell, path: `${tools}:${shell.path}` },
@@ -212,6 +214,42 @@ describe.runIf(isRoot && backEnds.length === 2).each(backEnds)('iptables (%s)', 
       expect(await running.act(change)).toMatchObject([{ status: 0 }]);
     });
 
+    test.each([4, 6] as const)('changes the raw table beside the other (IPv%i)', async (family) => {
+      await using running = withBackEnd(
+        shell,
+        kind,
+        `${foreign}
+         iptables -t raw -A PREROUTING -i eth7 -j ACCEPT
+         iptables -t raw -N OTHERS`,
+      );
+      const names = ['FORWARD', 'XPUSH-A', 'raw/PREROUTING', 'raw/XPUSH-A', 'raw/XPUSH-B'];
+      const both = query.chains(family, ...names);
+      const before = await running.look(both);
+      const change = swap(before, {
+        family,
+        chains: new Map([
+          ['XPUSH-A', ['-j ACCEPT']],
+          ['raw/XPUSH-A', ['-i eth0 -j DROP']],
+          ['raw/XPUSH-B', ['-i eth1 -j RETURN']],
+        ]),
+        jumps: [
+          { from: 'FORWARD', to: 'XPUSH-A' },
+          { from: 'raw/PREROUTING', to: 'raw/XPUSH-A' },
+        ],
+      });
+      expect(await running.act(change)).toEqual([{ status: 0, body: '' }]);
+      const after = await running.look(both);
+      expect(textOf(after)).toEqual(textOf(chainsAfter(change, before)));
+      expect(after.chains.get('raw/PREROUTING')?.[0]).toBe('-j XPUSH-A');
+
+      const removal = swap(after, {
+        family,
+        removed: ['XPUSH-A', 'raw/XPUSH-A', 'raw/XPUSH-B'],
+      });
+      expect(await running.act(removal)).toEqual([{ status: 0, body: '' }]);
+      expect(textOf(await running.look(both))).toEqual(textOf(before));
+    });
+
     test('changes all or nothing', async () => {
       await using running = withBackEnd(shell, kind, foreign);
       const before = await running.look(asked);
@@ -248,6 +286,82 @@ describe.runIf(isRoot && backEnds.length === 2).each(backEnds)('iptables (%s)', 
     const change = swap(seen, { jumps, chains: new Map([['XPUSH-GUEST', ['-j DROP']]]) });
     expect(await running.act(change)).toEqual([{ status: 0, body: '' }]);
     expect(textOf(await running.look(asked))).toEqual(textOf(chainsAfter(change, seen)));
+  });
+});
+
+describe.runIf(isRoot && backEnds.length === 2).each(backEnds)('iptables (%s)', (kind) => {
+  describeShells('query.comparedChains', (shell) => {
+    const rules = ['-s 192.0.2.0/24 -m conntrack --ctstate NEW,INVALID -j ACCEPT'];
+    const wanted = new Map([
+      ['XPUSH-A', ['-j XPUSH-B', ...rules]],
+      ['raw/XPUSH-A', ['-i eth0 -j DROP']],
+    ]);
+    const names = ['FORWARD', 'XPUSH-A', 'XPUSH-B', 'raw/PREROUTING', 'raw/XPUSH-A'];
+    const compared = query.comparedChains(4, names, wanted);
+    /** Tells of each use of unshare. */
+    const counting = `
+      mount -t tmpfs tmpfs /run
+      printf '%s\\n' '#!/bin/sh' 'echo tried >>/run/tried' 'exec /run/unshare "$@"' >/run/wrapper
+      cp /usr/bin/unshare /run/unshare; chmod 755 /run/wrapper
+      mount --bind /run/wrapper /usr/bin/unshare`;
+    const tried = async (running: RunningShell): Promise<number> =>
+      Number((await running.call('cat /run/tried 2>/dev/null | grep -c .')).body);
+
+    test('spells what is wanted as the host would print it', async () => {
+      const other = 'iptables -N XPUSH-B; iptables -N XPUSH-A; iptables -A XPUSH-A -j DROP';
+      await using running = withBackEnd(shell, kind, other);
+
+      const seen = await running.look(compared);
+
+      expect(seen.spelled).toEqual(
+        new Map([
+          [
+            'XPUSH-A',
+            ['-j XPUSH-B', '-s 192.0.2.0/24 -m conntrack --ctstate INVALID,NEW -j ACCEPT'],
+          ],
+          ['XPUSH-B', []],
+          ['raw/XPUSH-A', ['-i eth0 -j DROP']],
+        ]),
+      );
+      expect(seen.chains.get('XPUSH-A')).toEqual(['-j DROP']);
+    });
+
+    test('tries nothing where none of the chains is there, or all are word for word', async () => {
+      await using running = withBackEnd(shell, kind, shell.isBusybox ? '' : counting);
+      const before = await running.look(compared);
+      const change = swap(before, {
+        chains: new Map([...wanted, ['XPUSH-A', ['-j XPUSH-B']], ['XPUSH-B', []]]),
+      });
+      const same = query.comparedChains(4, names, new Map([['XPUSH-A', ['-j XPUSH-B']]]));
+      await running.act(change);
+
+      const after = await running.look(same);
+
+      expect([before.spelled.size, after.spelled.size]).toEqual([0, 0]);
+      expect(await tried(running)).toBe(0);
+      expect((await running.look(compared)).spelled.size).toBe(3);
+      if (!shell.isBusybox) expect(await tried(running)).toBe(1);
+    });
+
+    test('says nothing where the host cannot load it', async () => {
+      const other = 'iptables -N XPUSH-A; iptables -A XPUSH-A -j DROP';
+      await using running = withBackEnd(shell, kind, other);
+      const broken = query.comparedChains(4, names, new Map([['XPUSH-A', ['-j NOWHERE']]]));
+
+      expect((await running.look(broken)).spelled.size).toBe(0);
+    });
+
+    test('changes nothing in looking', async () => {
+      const other = 'iptables -N XPUSH-A; iptables -A XPUSH-A -j DROP';
+      await using running = withBackEnd(shell, kind, other);
+      const all = async (): Promise<string> =>
+        (await running.call('iptables-save | grep -v "^#"; cat /proc/net/ip_tables_names')).body;
+      const before = await all();
+
+      await running.look(compared);
+
+      expect(await all()).toBe(before);
+    });
   });
 });
 
