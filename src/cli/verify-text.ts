@@ -124,6 +124,7 @@ function notesText({ notes }: ProofResult): readonly string[] {
 
 /** The proof in a line. */
 export function summary({ verdicts, hosts }: ProofResult): string {
+  if (verdicts.length === 0) return 'Nothing to prove: no guest is chosen';
   const wrong = verdicts.filter(({ problems }) => problems.length > 0).length;
   const unknown = verdicts.filter(
     ({ problems, isDom0Right, isGuestRight }) =>

@@ -1,4 +1,5 @@
 import type { ChangeRecord, RunEvent } from '../engine/events.ts';
+import type { Data } from '../source/data.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 
 /**
@@ -50,7 +51,12 @@ export function safeEvent(event: RunEvent, withContents: boolean): RunEvent {
         text: escapeControls(event.text),
       };
     case 'verified':
-      return { ...event, summary: escapeName(event.summary), text: escapeControls(event.text) };
+      return {
+        ...event,
+        summary: escapeName(event.summary),
+        text: escapeControls(event.text),
+        document: escapeData(event.document),
+      };
     case 'run_end':
       return event;
   }
@@ -64,6 +70,20 @@ function safeChange(change: ChangeRecord, withContents: boolean): ChangeRecord {
     before: withContents ? escapeText(change.before) : null,
     after: withContents ? escapeText(change.after) : null,
   };
+}
+
+function escapeData(data: Data): Data {
+  if (typeof data === 'string') return escapeControls(data);
+  if (typeof data !== 'object' || data === null) return data;
+  if (isList(data)) return data.map(escapeData);
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [escapeName(key), escapeData(value)]),
+  );
+}
+
+/** `Array.isArray` does not know lists that are read-only. */
+function isList(data: Data): data is readonly Data[] {
+  return Array.isArray(data);
 }
 
 function escapeText(text: string | null): string | null {

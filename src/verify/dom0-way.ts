@@ -55,16 +55,18 @@ function outward(
   return [
     query.path({ from: subject.address, iif: device, to }),
     query.parameter(reversePath(device)),
+    query.parameter(reversePath('all')),
   ];
 }
 
 /** dom0's interface of the vif; null where no toolstack tells, or it is not attached. */
 function deviceOf(subject: Subject, state: HostState): string | null {
   const running = runningVif(subject, state);
-  return running === 'unknown' || running === 'off' || running === 'missing'
-    ? null
-    : running.device;
+  return typeof running !== 'string' && plainDevice.test(running.device) ? running.device : null;
 }
+
+/** The host's own word: what is no name of an interface is not asked for. */
+const plainDevice = /^(?=.{1,15}$)\w[\w-]*(?:\.[\w-]+)*$/;
 
 function runningVif(
   { guest, vif }: Subject,
@@ -139,7 +141,7 @@ function routeProblems(
   path: { readonly dev: string | null; readonly error: string | null },
   state: HostState,
 ): readonly Problem[] {
-  const { dom0 } = subject;
+  const { dom0, family } = subject;
   const running = runningVif(subject, state);
   const wrong = { hop: 'route' as const, host: dom0.name };
   if (running === 'off') {
@@ -150,7 +152,10 @@ function routeProblems(
     return [{ ...wrong, cause, hint: attachHint }];
   }
   const device = running === 'unknown' ? null : running.device;
-  const hint = "the vif's script sets the route: create the guest anew, or add it by ip route";
+  const hint =
+    family === 6
+      ? applyHint
+      : "the vif's script sets the route: create the guest anew, or add it by ip route";
   if (path.error !== null)
     return [{ ...wrong, cause: `dom0 has no route to it (${path.error})`, hint }];
   const uplink = uplinkOf(subject);
@@ -167,8 +172,18 @@ function routeProblems(
     : [{ ...wrong, cause: `dom0 sends it to ${path.dev}, and its vif is another`, hint }];
 }
 
-/** What the kernel says to a packet with a sender that it would not send to by the same interface. */
-const crossDevice = /cross-device|Invalid argument/i;
+/** Whether the kernel refuses a packet for its sender: EXDEV, before Linux 2.6.38 EINVAL. */
+function isRefusal(error: string, isStrict: boolean): boolean {
+  return /cross-device/i.test(error) || (isStrict && /invalid argument/i.test(error));
+}
+
+/** Whether an interface of dom0 drops senders that it would not send to (ip-sysctl: the larger of two counts). */
+function isStrict(device: string, state: HostState): boolean {
+  const values = ['all', device].map((name) =>
+    Number(answerTo(state, query.parameter(reversePath(name))) ?? 0),
+  );
+  return Math.max(...values) === 1;
+}
 
 function antispoofProblems(
   subject: Subject,
@@ -179,7 +194,7 @@ function antispoofProblems(
   const device = deviceOf(subject, state);
   if (device === null || far === null) return [];
   const path = answerTo(state, query.path({ from: address, iif: device, to: far }));
-  return path?.error != null && crossDevice.test(path.error)
+  return path?.error != null && isRefusal(path.error, isStrict(device, state))
     ? [
         {
           hop: 'antispoof',
@@ -195,9 +210,7 @@ function antispoofProblems(
 export function spoofDropper({ dom0, vif, family }: Subject, state: HostState): string | null {
   if (isBridged(vif)) return null;
   const others = answerTo(state, query.xen())?.domains?.flatMap(({ vifs }) => vifs) ?? [];
-  const isStrict = others.some(
-    ({ device }) => answerTo(state, query.parameter(reversePath(device))) === '1',
-  );
-  if (family === 4 && isStrict) return 'dom0 drops them (rp_filter): a black hole';
+  if (family === 4 && others.some(({ device }) => isStrict(device, state)))
+    return 'dom0 drops them (rp_filter): a black hole';
   return dom0.antispoof ? 'dom0 drops them (anti-spoofing): a black hole' : null;
 }

@@ -1,4 +1,4 @@
-import { normalIp } from '../inventory/address.ts';
+import { familyOf, holdsIp, normalIp, parseIp, parseIpNetwork } from '../inventory/address.ts';
 import type { Inventory } from '../inventory/model.ts';
 import type { Subject } from './model.ts';
 import type { Prober } from './probe-plan.ts';
@@ -12,7 +12,11 @@ export interface Vantage {
   readonly isRoot: boolean;
 }
 
-/** From where an address is probed, or why it isn't, in a sentence that is alike for alike addresses. */
+/**
+ * From where an address is probed, or why it isn't, in a sentence that is alike for alike addresses. A
+ * guest that sees another address of this machine sees that of a jump host, unless one that is private
+ * here is translated to a public one. `book`: the inventory's hosts by address.
+ */
 export function proberFor(
   { guest, dom0, family }: Subject,
   { own, peer, isRoot }: Vantage,
@@ -26,13 +30,23 @@ export function proberFor(
   if (host === dom0.name) {
     return { reason: `probes from ${dom0.name} itself would pass by its firewall: not sent` };
   }
-  const isOfFamily = peer !== null && peer.includes(':') === (family === 6);
-  const source = isOfFamily ? peer : own;
-  const via = book.get(normalIp(source));
-  if (source !== own && via !== undefined) {
-    return { reason: 'guests that are reached by way of another host are not probed from here' };
-  }
-  return { source, isRoot };
+  const isOfFamily = peer !== null && familyOf(peer) === family;
+  const source = isOfFamily ? normalIp(peer) : normalIp(own);
+  const isTranslated = isPrivate(own) && !isPrivate(source) && !book.has(source);
+  return source === normalIp(own) || isTranslated
+    ? { source, isRoot }
+    : { reason: 'guests that are reached by way of another host are not probed from here' };
+}
+
+/** RFC 1918, RFC 6598, RFC 3927, RFC 4193. */
+const privateNetworks = [
+  ...['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.0.0/16'],
+  'fc00::/7',
+].flatMap((text) => parseIpNetwork(text) ?? []);
+
+function isPrivate(text: string): boolean {
+  const address = parseIp(text);
+  return address !== null && privateNetworks.some((network) => holdsIp(network, address));
 }
 
 /** The names of the inventory's hosts by their numeric addresses. */

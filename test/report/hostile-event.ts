@@ -90,6 +90,13 @@ const within: fc.Arbitrary<RunEvent> = fc.oneof(
     host: fc.option(host),
     text,
   }),
+  fc.record({
+    event: fc.constant('verified' as const),
+    isRight: fc.boolean(),
+    summary: text,
+    text,
+    document: fc.dictionary(text, fc.oneof(text, fc.array(text, { maxLength: 2 })), { maxKeys: 2 }),
+  }),
 );
 
 const runEnd: fc.Arbitrary<RunEvent> = fc.record({

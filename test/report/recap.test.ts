@@ -175,4 +175,21 @@ describe('nextStep', () => {
   ])('%s', (expected, chosen, check) => {
     expect(nextStep(recordOf(chosen, { check }))).toBe(expected);
   });
+
+  test.each([
+    ['what verify found', false, host('xen1', 'changed'), 'Next: see to what verify found, above.'],
+    ['nothing', true, host('xen1', 'changed'), 'Done: 1 of 1 host changed.'],
+    [
+      'errors first',
+      false,
+      host('xen1', 'failed'),
+      'Next: see to the errors above, then run again.',
+    ],
+  ])('after a proof: %s', (_, isRight, chosen, expected) => {
+    const record = recordOf([chosen]);
+    record.note({ event: 'verified', isRight, summary: 'of a proof', text: '', document: {} });
+
+    expect(nextStep(record)).toBe(expected);
+    expect(lines(record)).toContain('Verify: of a proof');
+  });
 });
