@@ -13,7 +13,8 @@ export interface Loaded {
 
 /**
  * Leaves out of a draft what no inventory may say, with a remark for each, until it loads: of a guest
- * first its vifs, then the guest; of a dom0 its firewall and Xen first; of a network its gateway.
+ * first its vifs, then the guest; of a dom0 its firewall and Xen, then its uplink; of a network its
+ * gateway.
  */
 export async function loadDraft(draft: Draft): Promise<Loaded> {
   let current = draft;
@@ -82,7 +83,11 @@ function lessOfNetwork(network: DraftNetwork, reason: string): DraftNetwork | nu
 
 function lessOfDom0(dom0: DraftDom0, reason: string): DraftDom0 | null {
   const isBare = dom0.version === null && dom0.toolstack === null && dom0.firewall === noFirewall;
-  if (isBare) return null;
+  if (isBare && dom0.uplink === 'eth0') return null;
+  if (isBare) {
+    const remark = `the uplink ${dom0.uplink} is left out: ${reason}`;
+    return { ...dom0, uplink: 'eth0', remarks: [...dom0.remarks, remark] };
+  }
   const remarks = [...dom0.remarks, `Xen and firewall are left out: ${reason}`];
   return { ...dom0, version: null, toolstack: null, firewall: noFirewall, remarks };
 }
