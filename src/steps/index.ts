@@ -7,12 +7,14 @@ import { rtTables } from './rt-tables.ts';
 import type { Step } from './step.ts';
 import { sysctl } from './sysctl.ts';
 import { vifConfig } from './vif-config.ts';
+import { vifRoutes } from './vif-routes.ts';
 
 /** Every step, in the order in which `xpush steps` shows them. */
 export const steps: readonly Step[] = [
   vifConfig,
   firewall,
   sysctl,
+  vifRoutes,
   iftab,
   interfaces,
   rtTables,

@@ -1,18 +1,27 @@
-import { dirname } from 'node:path/posix';
 import * as v from 'valibot';
-import { change } from '../host/change.ts';
+import { type Change, change } from '../host/change.ts';
 import { parameterPath } from '../host/names.ts';
-import { query } from '../host/query.ts';
+import { type FileState, query } from '../host/query.ts';
+import type { DomU } from '../inventory/model.ts';
 import {
+  type FormerParameter,
+  formerParametersSchema,
+  ipv6Uplinks,
+  isOwnSysctlFile,
   type KernelParameter,
   kernelParameters,
+  needsAdvertisements,
+  ownSysctlFilePath,
+  possibleParameters,
+  sysctlDirectory,
   sysctlFile,
   sysctlFilePath,
 } from '../xen/sysctls.ts';
 import { described } from './described.ts';
 import { editable } from './editable.ts';
 import { guestsOf } from './guests.ts';
-import { defineStep, refuse, type Target } from './step.ts';
+import { memoryQueries, recall, remember } from './memory.ts';
+import { defineStep, type Plan, type Refusal, refuse, type Target } from './step.ts';
 
 /** It becomes part of a file's name, which has at most 255 bytes. */
 const longestName = 200;
@@ -54,58 +63,148 @@ export const sysctl = defineStep({
   params,
 
   queries: (target, given) => {
-    const { file, parameters } = wanted(target, given);
+    const { file, names, hasIpv6 } = subject(target, given);
     return {
       boot: query.file(file),
-      directory: query.file(dirname(file)),
-      live: parameters.map(({ name }) => query.parameter(name)),
+      directory: query.file(sysctlDirectory),
+      files: query.directory(sysctlDirectory, '.conf'),
+      live: names.map(query.parameter),
+      routes: hasIpv6 ? [query.routes(6)] : [],
+      ...memoryQueries('sysctl'),
     };
   },
 
-  plan: (target, given, { boot, directory, live }) => {
-    const { file, parameters } = wanted(target, given);
-    if (parameters.length === 0) {
-      return target.host.kind === 'dom0'
-        ? { changes: [], message: 'no guest of it is routed' }
-        : refuse(`${target.host.name} is no dom0`, 'give a "name" and a "value"');
+  plan: (target, given, seen) => {
+    const { file, names, guests } = subject(target, given);
+    const live = new Map(names.map((each, index) => [each, seen.live[index] ?? null]));
+    if (given.name !== undefined) {
+      const wanted = [{ name: given.name, value: String(given.value) }];
+      return planParameters(file, wanted, live, seen);
     }
-    const unknown = parameters.find((_, index) => live[index] === null);
-    if (unknown !== undefined) {
-      return refuse(
-        `the kernel has no parameter ${unknown.name} (${parameterPath(unknown.name)})`,
-        'check its spelling, and that the interface or module that it belongs to is there',
-      );
+    const { host } = target;
+    if (host.kind !== 'dom0') {
+      return refuse(`${host.name} is no dom0`, 'give a "name" and a "value"');
     }
-    const found = editable(file, boot);
-    if ('refusal' in found) return found;
-    if (directory.type !== 'directory') {
-      return refuse(
-        `there is no ${dirname(file)} to set it at boot`,
-        'make the directory, and see that something loads its files at boot',
-      );
-    }
+    const routes = seen.routes[0]?.entries ?? [];
+    const { boot } = seen;
+    const text = boot.type === 'file' ? (boot.content ?? '') : '';
+    const advertised = needsAdvertisements(ipv6Uplinks(host, guests), routes, live, text);
+    const wanted = kernelParameters(host, guests, advertised);
+    const former = recall(seen, formerParametersSchema) ?? [];
+    const plan = planParameters(file, wanted, live, seen);
+    if ('refusal' in plan) return plan;
+    const over = former.filter(({ name }) => wanted.every((each) => each.name !== name));
+    const owned = ownedAfter(wanted, live, former);
+    return {
+      ...plan,
+      changes: [...plan.changes, ...putBack(over, live)],
+      upkeep: remember('sysctl', owned.length === 0 ? null : owned, seen),
+    };
+  },
+
+  leave: (target, given, seen) => {
+    const { names } = subject(target, given);
+    const live = new Map(names.map((each, index) => [each, seen.live[index] ?? null]));
+    const former = recall(seen, formerParametersSchema) ?? [];
+    const own = [...seen.files.files].filter(
+      ([path, file]) =>
+        file.type === 'file' && file.content !== null && isOwnSysctlFile(path, file.content),
+    );
     return {
       changes: [
-        ...parameters.flatMap(({ name, value }, index) =>
-          change.setParameter(name, value, live[index] ?? ''),
-        ),
-        ...change.writeFile(file, sysctlFile(parameters), boot, { effect: 'boot' }),
+        ...own.flatMap(([path, file]) => change.removeFile(path, file, 'boot')),
+        ...putBack(former, live),
       ],
+      upkeep: remember('sysctl', null, seen),
+      message: own.some(([path]) => path !== sysctlFilePath)
+        ? 'what tasks of your own have set stays until the next boot'
+        : null,
     };
   },
 });
 
-/** The parameters of the task, else the dom0's, and the file that sets them at boot (sysctl.d(5)). */
-function wanted(
-  { host, inventory }: Target,
-  { name, value }: Params,
-): { file: string; parameters: readonly KernelParameter[] } {
-  if (name !== undefined) {
-    const file = `/etc/sysctl.d/60-xpush-${name.replaceAll('/', '.')}.conf`;
-    return { file, parameters: [{ name, value: String(value) }] };
-  }
+interface Subject {
+  /** Sets them at boot. */
+  readonly file: string;
+  /** Parameters that may be concerned. */
+  readonly names: readonly string[];
+  readonly guests: readonly DomU[];
+  readonly hasIpv6: boolean;
+}
+
+/** The parameter of the task, else what a dom0 may need for its guests. */
+function subject({ host, inventory }: Target, { name }: Params): Subject {
+  const none = { names: [], guests: [], hasIpv6: false };
+  if (name !== undefined) return { ...none, file: ownSysctlFilePath(name), names: [name] };
+  if (host.kind !== 'dom0') return { ...none, file: sysctlFilePath };
+  const guests = guestsOf(host, inventory);
   return {
     file: sysctlFilePath,
-    parameters: host.kind === 'dom0' ? kernelParameters(host, guestsOf(host, inventory)) : [],
+    names: possibleParameters(host, guests),
+    guests,
+    hasIpv6: ipv6Uplinks(host, guests).length > 0,
   };
+}
+
+type Live = ReadonlyMap<string, string | null>;
+
+/** Sets them now and at boot; none: takes away the file that an earlier run wrote. */
+function planParameters(
+  path: string,
+  wanted: readonly KernelParameter[],
+  live: Live,
+  { boot, directory }: Readonly<Record<'boot' | 'directory', FileState>>,
+): Plan | Refusal {
+  if (wanted.length === 0) {
+    const isOurs =
+      boot.type === 'file' && boot.content !== null && isOwnSysctlFile(path, boot.content);
+    return {
+      changes: isOurs ? change.removeFile(path, boot, 'boot') : [],
+      message: 'no guest of it is routed',
+    };
+  }
+  const unknown = wanted.find(({ name }) => (live.get(name) ?? null) === null);
+  if (unknown !== undefined) {
+    return refuse(
+      `the kernel has no parameter ${unknown.name} (${parameterPath(unknown.name)})`,
+      'check its spelling, and that the interface or module that it belongs to is there',
+    );
+  }
+  const found = editable(path, boot);
+  if ('refusal' in found) return found;
+  if (directory.type !== 'directory') {
+    return refuse(
+      `there is no ${sysctlDirectory} to set it at boot`,
+      'make the directory, and see that something loads its files at boot',
+    );
+  }
+  return {
+    changes: [
+      ...wanted.flatMap(({ name, value }) =>
+        change.setParameter(name, value, live.get(name) ?? ''),
+      ),
+      ...change.writeFile(path, sysctlFile(wanted), boot, { effect: 'boot' }),
+    ],
+  };
+}
+
+/** What earlier runs set gets its old value again, if it still has the one that they gave it. */
+function putBack(former: readonly FormerParameter[], live: Live): readonly Change[] {
+  return former
+    .toReversed()
+    .flatMap(({ name, value, before }) =>
+      live.get(name) === value ? change.setParameter(name, before, value) : [],
+    );
+}
+
+/** What was not as wanted when it was first set, and how it was; what was so already is not ours. */
+function ownedAfter(
+  wanted: readonly KernelParameter[],
+  live: Live,
+  former: readonly FormerParameter[],
+): readonly FormerParameter[] {
+  return wanted.flatMap(({ name, value }) => {
+    const before = former.find((each) => each.name === name)?.before ?? live.get(name) ?? value;
+    return before === value ? [] : [{ name, value, before }];
+  });
 }
