@@ -76,6 +76,8 @@ export function planRouting(
     ownNames(live, observed.interfaces, addresses, all),
     family,
   );
+  const isWanted = (id: number): boolean =>
+    desiredRouting(domU, family).rules.some(({ table }) => table === id);
   const missingRules = desired.rules.filter(
     (rule) => !rules.some((each) => isSameRule(each, rule)),
   );
@@ -99,8 +101,8 @@ export function planRouting(
     ],
     owned: {
       tables: [
-        ...desiredRouting(domU, family).rules.map(({ table }) => table),
-        ...owned.tables.filter((id) => keptTables.has(id)),
+        ...desired.rules.map(({ table }) => table),
+        ...owned.tables.filter((id) => keptTables.has(id) || isWanted(id)),
       ],
       addresses: addresses.owned,
     },

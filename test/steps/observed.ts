@@ -5,12 +5,17 @@ import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import type { Inventory } from '../../src/inventory/model.ts';
 import type { BoundStep, Plan, Refusal, Step } from '../../src/steps/step.ts';
 
-/** The document's dom0 and guest, and a machine beside them. */
+/** The document's dom0 and guest, one without guests, one with a guest of both families, and a machine beside them. */
 export const fleet: Inventory = await loadInventory({
   argument: '-',
   stdin: `
-networks: { lan: { subnet: 192.168.0.0/24, gateway: 192.168.0.1 } }
-dom0: { xen1: { address: 192.168.0.100, uplink: eth0 } }
+networks:
+  lan: { subnet: 192.168.0.0/24, gateway: 192.168.0.1 }
+  lan6: { subnet: "2001:db8:1::/64", gateway: "2001:db8:1::1" }
+dom0:
+  xen1: { address: 192.168.0.100, uplink: eth0 }
+  xen2: { address: 192.168.0.102 }
+  xen6: { address: 192.168.0.106 }
 domU:
   webserv:
     dom0: xen1
@@ -22,6 +27,11 @@ domU:
     allow:
       - { proto: tcp, ports: [80] }
   bare: { dom0: xen1 }
+  six:
+    dom0: xen6
+    vifs:
+      - { mac: "de:ad:be:ef:06:00", ips: [192.168.0.60, "2001:db8:1::60"] }
+      - { mac: "de:ad:be:ef:06:01", ips: ["2001:db8:1::61", "2001:db8:1::62"] }
 hosts: { plain: { address: 192.168.0.7 } }
 `,
 });

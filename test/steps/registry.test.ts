@@ -14,6 +14,7 @@ const definitions = readdirSync(join(root, 'src/steps')).filter((name) =>
 /** A host of its kind, parameters and answers with which each step has something to do. */
 const examples: Readonly<Record<string, readonly [string, unknown, Record<string, unknown>?]>> = {
   vif_config: ['xen1', {}, { 'file:/etc/xen/webserv.cfg': fileOf('name = "webserv"\n') }],
+  vif_routes: ['xen6', {}, { 'file:/etc/xen/scripts/vif-route': fileOf('call_hooks vif post\n') }],
   firewall: ['xen1', {}],
   sysctl: ['xen1', {}],
   iftab: ['webserv', {}],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { parseRoutes } from '../../src/host/routes-text.ts';
 import { sysctl } from '../../src/steps/sysctl.ts';
-import { bind, fileOf, planTwice } from './observed.ts';
+import { bind, fileOf, planTwice, stateFor } from './observed.ts';
 
 describe('sysctl', () => {
   test('sets what a dom0 needs, now and at boot', () => {
@@ -69,5 +70,141 @@ describe('sysctl', () => {
 
   test('without a name is for a dom0', () => {
     expect(planTwice(bind(sysctl, 'plain')).first).toMatchObject({ refusal: 'plain is no dom0' });
+  });
+
+  describe('for IPv6', () => {
+    const learned = {
+      entries: parseRoutes('default via fe80::1 dev eth0 proto ra metric 1024\n', 6),
+      fingerprint: '',
+    };
+    const namesOf = (plan: ReturnType<typeof planTwice>['first']) =>
+      'refusal' in plan
+        ? []
+        : plan.changes.flatMap((one) =>
+            one.kind === 'parameter' ? [`${one.name}=${one.value}`] : [],
+          );
+
+    test('forwards, and answers for the guests on the uplink', () => {
+      expect(namesOf(planTwice(bind(sysctl, 'xen6')).first)).toEqual([
+        'net.ipv4.ip_forward=1',
+        'net.ipv4.conf.eth0.proxy_arp=1',
+        'net.ipv6.conf.all.forwarding=1',
+        'net.ipv6.conf.eth0.proxy_ndp=1',
+      ]);
+    });
+
+    test('goes on listening to routers where the default route comes from them, before it forwards', () => {
+      const answers = { 'routes:6': learned, 'parameter:net.ipv6.conf.eth0.accept_ra': '1' };
+
+      const { first, second } = planTwice(bind(sysctl, 'xen6'), answers);
+
+      expect(namesOf(first).slice(2)).toEqual([
+        'net.ipv6.conf.eth0.accept_ra=2',
+        'net.ipv6.conf.all.forwarding=1',
+        'net.ipv6.conf.eth0.proxy_ndp=1',
+      ]);
+      expect(second).toMatchObject({ changes: [], upkeep: [] });
+    });
+
+    test('says so at boot too for as long as it is there, route or no route', () => {
+      const bound = bind(sysctl, 'xen6');
+      const state = stateFor(bound, {
+        'routes:6': learned,
+        'parameter:net.ipv6.conf.eth0.accept_ra': '1',
+      });
+      const plan = bound.plan(state);
+      const changes = 'refusal' in plan ? [] : plan.changes;
+      const after = changes.reduce((before, one) => before.after(one), state);
+      const noRoute = new Map([['routes:6', { answer: { entries: [], fingerprint: '' } }]]);
+
+      expect(bound.plan(after.with(noRoute))).toMatchObject({ changes: [] });
+    });
+
+    test('leaves a network manager that listens in the kernel’s place alone', () => {
+      const answers = { 'routes:6': learned, 'parameter:net.ipv6.conf.eth0.accept_ra': '0' };
+
+      expect(namesOf(planTwice(bind(sysctl, 'xen6'), answers).first).join()).not.toContain(
+        'accept',
+      );
+    });
+  });
+
+  describe('what an earlier run set', () => {
+    const memory = 'file:/var/lib/xpush/sysctl.json';
+    const boot = 'file:/etc/sysctl.d/60-xpush.conf';
+    const forwarding = { name: 'net.ipv4.ip_forward', value: '1', before: '0' };
+    const proxyArp = { name: 'net.ipv4.conf.eth0.proxy_arp', value: '1', before: '0' };
+    const own = fileOf('# Written by xpush. Changes here are overwritten.\nany = 1\n');
+    const live = {
+      'parameter:net.ipv4.ip_forward': '1',
+      'parameter:net.ipv4.conf.eth0.proxy_arp': '2',
+    };
+
+    test('is remembered with what it was before, but for what was right already', () => {
+      const { first, second } = planTwice(bind(sysctl, 'xen1'), {
+        'parameter:net.ipv4.ip_forward': '1',
+      });
+
+      expect('refusal' in first ? [] : first.upkeep).toMatchObject([
+        { kind: 'directory', path: '/var/lib/xpush' },
+        { kind: 'write', content: `${JSON.stringify([proxyArp])}\n` },
+      ]);
+      expect(second).toMatchObject({ changes: [], upkeep: [] });
+    });
+
+    test('gets its old value back when no guest is routed any more, unless somebody changed it', () => {
+      const { first } = planTwice(bind(sysctl, 'xen2'), {
+        [memory]: fileOf(JSON.stringify([forwarding, proxyArp])),
+        [boot]: own,
+        ...live,
+      });
+
+      expect(first).toMatchObject({
+        changes: [
+          { kind: 'remove', path: '/etc/sysctl.d/60-xpush.conf' },
+          { kind: 'parameter', name: 'net.ipv4.ip_forward', before: '1', value: '0' },
+        ],
+        upkeep: [{ kind: 'remove', path: '/var/lib/xpush/sysctl.json' }],
+      });
+    });
+
+    test('goes with xpush: files of its own, wherever they came from, and no others', () => {
+      const bound = bind(sysctl, 'xen1');
+      const files = new Map([
+        ['/etc/sysctl.d/60-xpush-vm.swappiness.conf', own],
+        ['/etc/sysctl.d/60-xpush-mine.conf', fileOf('vm.swappiness = 1\n')],
+        ['/etc/sysctl.d/60-xpush.conf', own],
+        ['/etc/sysctl.d/99-local.conf', own],
+      ]);
+      const state = stateFor(bound, {
+        [memory]: fileOf(JSON.stringify([forwarding, proxyArp])),
+        'directory:/etc/sysctl.d/*.conf': { exists: true, files, isCut: false },
+        ...live,
+      });
+
+      expect(bound.leave?.(state)).toMatchObject({
+        changes: [
+          { kind: 'remove', path: '/etc/sysctl.d/60-xpush-vm.swappiness.conf' },
+          { kind: 'remove', path: '/etc/sysctl.d/60-xpush.conf' },
+          { kind: 'parameter', name: 'net.ipv4.ip_forward', before: '1', value: '0' },
+        ],
+        upkeep: [{ kind: 'remove' }],
+        message: 'what tasks of your own have set stays until the next boot',
+      });
+    });
+
+    test('of a hostile memory only numbers of a dom0’s own parameters are believed', () => {
+      const { first } = planTwice(bind(sysctl, 'xen2'), {
+        [memory]: fileOf(
+          JSON.stringify([
+            { name: 'kernel.core_pattern', value: '1', before: '0' },
+            { ...forwarding, before: '|/tmp/x' },
+          ]),
+        ),
+        ...live,
+      });
+
+      expect(first).toMatchObject({ changes: [] });
+    });
   });
 });
