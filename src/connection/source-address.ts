@@ -10,7 +10,8 @@ export function sourceAddress(to: string): Promise<string | null> {
       resolve(address);
     };
     socket.once('error', () => end(null));
-    socket.connect(discardPort, to, () => end(socket.address().address));
+    socket.once('connect', () => end(socket.address().address));
+    socket.connect(discardPort, to);
   });
 }
 

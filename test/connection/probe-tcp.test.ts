@@ -40,6 +40,14 @@ describe('probeTcp', () => {
     expect(await probeTcp(probe, 2_000, never)).toBe('unreachable');
   });
 
+  test('a source port that is taken is told from a network that says no', async () => {
+    const { port, close } = await listening();
+    const probe = { address: '127.0.0.1', port, localPort: port };
+
+    expect(await probeTcp(probe, 2_000, never)).toBe('not_sent');
+    close();
+  });
+
   test('ends at once when it is stopped', async () => {
     const probe = { address: '127.0.0.1', port: 9, localPort: null };
 

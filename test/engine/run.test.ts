@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConnectionError, type Transport } from '../../src/connection/transport.ts';
-import type { HostEnd, RunEvent } from '../../src/engine/events.ts';
+import type { HostEnd, HostStatus, RunEvent } from '../../src/engine/events.ts';
 import { run } from '../../src/engine/run.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import type { Play } from '../../src/playbook/model.ts';
@@ -28,7 +28,12 @@ function play(name: string, line: string): Play {
 /** Runs plays on "hosts" that are this machine; those named in `dead` do not answer. */
 async function runPlays(
   plays: readonly (readonly [Play, readonly string[]])[],
-  options: { dead?: readonly string[]; check?: boolean; onEvent?: (event: RunEvent) => void } = {},
+  options: {
+    dead?: readonly string[];
+    check?: boolean;
+    onEvent?: (event: RunEvent) => void;
+    proven?: readonly HostStatus[];
+  } = {},
 ) {
   const events: RunEvent[] = [];
   const local = localHost();
@@ -41,7 +46,10 @@ async function runPlays(
     close: async () => {},
   };
   const stopping = new AbortController();
+  const { proven } = options;
+  const proof = { isRight: false, summary: '', text: '', document: {} };
   const exit = await run({
+    ...(proven === undefined ? {} : { verify: async () => ({ ...proof, statuses: proven }) }),
     version: '0',
     inventory,
     plays: plays.map(([one, hosts]) => ({ play: one, hosts: new Set(hosts) })),
@@ -62,7 +70,10 @@ async function runPlays(
     ended.map(({ host, status, error }) => [host, [status, error?.message ?? null]]),
   );
   const hints = ended.flatMap(({ error }) => error?.hint ?? []);
-  return { exit, hosts, hints, ended: ended.map(({ host }) => host) };
+  const phases = events.flatMap((event) =>
+    event.event === 'phase' ? [`${event.name} ${event.status}`] : [],
+  );
+  return { exit, hosts, hints, phases, ended: ended.map(({ host }) => host) };
 }
 
 describe('run', () => {
@@ -135,5 +146,23 @@ describe('run', () => {
 
     expect(exit).toBe(3);
     expect(hints).toEqual(['xen1 would change first: the guest may answer once that is applied']);
+  });
+
+  test('a proof comes last and counts in the exit code; a check has none', async () => {
+    const plays = [[play('dom0s', 'true'), ['xen1']]] as const;
+
+    const wrong = await runPlays(plays, { proven: ['ok', 'failed'] });
+    const unasked = await runPlays(plays, { proven: ['unreachable'] });
+    const right = await runPlays(plays, { proven: ['ok'] });
+    const check = await runPlays(plays, { proven: ['failed'], check: true });
+    const stopped = await runPlays([[play('dom0s', 'echo stop'), ['xen1']]], {
+      proven: ['failed'],
+    });
+
+    expect([wrong.exit, unasked.exit, right.exit, check.exit]).toEqual([1, 3, 0, 0]);
+    expect(stopped.exit).toBe(130);
+    expect(wrong.phases.slice(-3)).toEqual(['Apply done', 'Verify start', 'Verify failed']);
+    expect(right.phases.slice(-1)).toEqual(['Verify done']);
+    expect([check.phases, stopped.phases].flat().join()).not.toContain('Verify');
   });
 });

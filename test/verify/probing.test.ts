@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { loadInventory } from '../../src/inventory/load-inventory.ts';
+import { addressBook, proberFor, type Vantage } from '../../src/verify/probing.ts';
+import { webserv } from '../xen/fleet.ts';
+import { second } from './known.ts';
+
+const book = new Map([
+  ['192.168.0.100', 'xen1'],
+  ['203.0.113.9', 'bastion'],
+  ['192.168.0.200', 'webserv'],
+]);
+
+const seenFrom = (vantage: Partial<Vantage>, subject = second) =>
+  proberFor(subject, { own: '192.168.0.10', peer: null, isRoot: false, ...vantage }, book);
+
+const other = { reason: expect.stringContaining('by way of another host') };
+
+describe('proberFor', () => {
+  test.each<[string, Partial<Vantage>, object]>([
+    ['the guest sees this machine', { peer: '192.168.0.10' }, { source: '192.168.0.10' }],
+    ['the guest could not be asked', {}, { source: '192.168.0.10' }],
+    [
+      'the guest was reached by the other family',
+      { peer: '2001:db8::9' },
+      { source: '192.168.0.10' },
+    ],
+    ['a private address is translated', { peer: '203.0.113.77' }, { source: '203.0.113.77' }],
+    ['a host of the inventory is on the way', { peer: '203.0.113.9' }, other],
+    ['a private address sees another one', { peer: '10.1.1.1' }, other],
+    ['a public address sees another one', { own: '198.51.100.1', peer: '203.0.113.77' }, other],
+    ['no way', { own: null }, { reason: 'this machine has no way to IPv4 addresses' }],
+    [
+      'on dom0 itself',
+      { own: '192.168.0.100' },
+      { reason: expect.stringContaining('pass by its firewall') },
+    ],
+  ])('%s', (_, vantage, wanted) => {
+    expect(seenFrom(vantage)).toMatchObject(wanted);
+  });
+
+  test('a jump host of the inventory', () => {
+    const guest = { ...webserv, ssh: { ...webserv.ssh, jump: 'dom0' } };
+
+    expect(seenFrom({}, { ...second, guest })).toMatchObject({
+      reason: expect.stringContaining('jump host'),
+    });
+  });
+});
+
+describe('addressBook', () => {
+  test('has dom0s, guests with all their addresses, and plain hosts, however they are written', async () => {
+    const inventory = await loadInventory({
+      argument: '-',
+      stdin: `
+networks: { lan: { subnet: 10.0.0.0/24 }, lan6: { subnet: "2001:db8::/64" } }
+dom0: { xen1: { address: 10.0.0.2 } }
+domU: { a: { dom0: xen1, vifs: [{ ips: [10.0.0.10, "2001:DB8:0::A"] }] } }
+hosts: { ns: { address: 10.0.0.3 } }
+`,
+    });
+
+    expect(Object.fromEntries(addressBook(inventory))).toEqual({
+      ...{ '10.0.0.2': 'xen1', '10.0.0.10': 'a', '2001:db8::a': 'a', '10.0.0.3': 'ns' },
+    });
+  });
+});
