@@ -21,6 +21,7 @@ export interface Act {
 
 /** Runtime files that changes need besides look.sh and act.sh; functions that look come first. */
 const filesOf: Partial<Record<Change['kind'], readonly RuntimeFile[]>> = {
+  routing: ['act-routing.sh'],
   chains: ['chains.sh', 'act-chains.sh'],
   nft: ['nft.sh', 'act-nft.sh'],
 };

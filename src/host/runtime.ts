@@ -8,6 +8,7 @@ import { join } from 'node:path';
 export type RuntimeFile =
   | 'look.sh'
   | 'act.sh'
+  | 'act-routing.sh'
   | 'facts.sh'
   | 'chains.sh'
   | 'act-chains.sh'

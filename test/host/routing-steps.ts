@@ -78,7 +78,7 @@ const words: Readonly<Record<Family, Words>> = {
 };
 
 /** The addresses that routes of the tests need. */
-export const kept = ['10.0.0.1', '10.0.1.1', '2001:db8::1', '2001:db8:1::1'];
+const kept = ['10.0.0.1', '10.0.1.1', '2001:db8::1', '2001:db8:1::1'];
 
 function ruleOf({ from, to }: Words): fc.Arbitrary<Rule> {
   return fc.record({
