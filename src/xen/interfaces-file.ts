@@ -102,7 +102,8 @@ function closedUp(blocks: readonly Block[], linesOf: (block: Block) => readonly 
       continue;
     }
     const isDoubled = isGap && isBlank(first) && isBlank(lines.at(-1) ?? '');
-    lines.push(...(isDoubled ? [] : [first]), ...others);
+    if (!isDoubled) lines.push(first);
+    for (const line of others) lines.push(line);
     isGap = false;
   }
   if (isGap && lines.length > 0 && isBlank(lines.at(-1) ?? '')) lines.pop();

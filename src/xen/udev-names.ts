@@ -108,7 +108,7 @@ const keyForm =
 
 /** `KEY=="value"` of a line, joined with the next by a backslash at its end; none of a comment. */
 function keysOf(line: string): readonly string[] {
-  if (/^\s*#/.test(line)) return [];
+  if (!line.includes('=') || /^\s*#/.test(line)) return [];
   const keys = line.replaceAll('\\\n', ' ').matchAll(keyForm);
   return [...keys].map(([, key = '', operator = '', value = '']) => key + operator + value);
 }

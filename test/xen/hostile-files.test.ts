@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { contentLimit } from '../../src/host/query.ts';
+import { formerVifs } from '../../src/xen/former-vif.ts';
 import { iftabFile } from '../../src/xen/iftab.ts';
-import { interfacesFile } from '../../src/xen/interfaces-file.ts';
+import { interfacesFile, withoutPolicyRouting } from '../../src/xen/interfaces-file.ts';
+import { includedIn } from '../../src/xen/interfaces-includes.ts';
 import { splitJoinedLines, splitLines } from '../../src/xen/own-lines.ts';
 import { rtTablesFile, tableNames } from '../../src/xen/rt-tables-file.ts';
+import { udevNamesFile } from '../../src/xen/udev-names.ts';
 import { editVifList } from '../../src/xen/vif-list.ts';
 import { runs } from '../runs.ts';
 import { webserv } from './fleet.ts';
@@ -16,8 +19,11 @@ const pumped = (before: string, unit: string, after: string): string =>
   before + unit.repeat(Math.floor(size / unit.length)) + after;
 
 const editors = {
-  interfacesFile: (text: string) => interfacesFile(text, webserv),
-  iftabFile: (text: string) => iftabFile(text, webserv),
+  interfacesFile: (text: string) => interfacesFile(text, webserv, formerVifs(webserv)),
+  withoutPolicyRouting,
+  includedIn: (text: string) => includedIn(text),
+  iftabFile: (text: string) => iftabFile(text, webserv, formerVifs(webserv)),
+  udevNamesFile: (text: string) => udevNamesFile(text, webserv, 175, formerVifs(webserv)),
   rtTablesFile: (text: string) =>
     rtTablesFile(text, tableNames(webserv), [{ id: 40, name: 'old' }]),
   editVifList: (text: string) => editVifList(text, webserv),
@@ -46,6 +52,17 @@ describe.each(Object.entries(editors))('%s', (_name, edit) => {
     ['vif = [', "'mac=de:ad:be:ef:00:00',", ']\n'],
     ['', 'eth0 mac de:ad:be:ef:00:00\n', ''],
     ['', '16 eth0-200\n', ''],
+    ['iface eth0 inet static\n up ip rule add from ', 'a:', ' table 16\n'],
+    ['iface eth1 inet6 static\n', ' address ::\n', ''],
+    ['', 'iface eth3\n', ''],
+    ['', 'iface eth0 inet6 static\n mtu 1\n', ''],
+    ['source ', '* ', '\n'],
+    ['source interfaces.d/', '*a', '\n'],
+    ['SUBSYSTEM=="net", ', 'A', ''],
+    ['SUBSYSTEM=="net", ', 'A{', ''],
+    ['SUBSYSTEM=="net", NAME', ' ', '"eth0"'],
+    ['', 'SUBSYSTEM=="net", NAME="eth0"\n', ''],
+    ['SUBSYSTEM=="net"', ', NAME="eth0"', '\n'],
     ['16', ' ', '\n'],
   ])('takes no more than a moment for %j and so much of %j, then %j', (before, unit, after) => {
     const text = pumped(before, unit, after);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { formerVifs } from '../../src/xen/former-vif.ts';
 import { iftabFile } from '../../src/xen/iftab.ts';
 import { runs } from '../runs.ts';
 import { guest, webserv } from './fleet.ts';
@@ -48,6 +49,18 @@ eth2 mac de:ad:be:ef:00:02 arp 1
 `;
 
     expect(iftabFile(old, webserv)?.split('\n').toSorted()).toEqual(own.split('\n').toSorted());
+  });
+
+  test('takes away the line of a vif that left, and not what came in its place', () => {
+    const one = guest('one', webserv.vifs.slice(0, 1));
+    const former = formerVifs(webserv);
+    const text = `# x\n${own}`;
+
+    expect(iftabFile(text, one, former)).toBe('# x\neth0 mac de:ad:be:ef:00:00 arp 1\n');
+    expect(iftabFile(text.replace('00:01', '00:09'), one, former)).toContain('eth1 mac');
+    expect(iftabFile(text.replace('eth1 mac', 'lan mac'), one, former)).toContain('lan mac');
+    expect(iftabFile(own, guest('none', []), former)).toBe('');
+    expect(iftabFile(text, one)).toBe(text);
   });
 
   test('has nothing to write for a guest without vifs', () => {

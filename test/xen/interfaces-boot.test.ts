@@ -90,6 +90,14 @@ describe.each(available)('interfacesFile, by %s', (_name, { tool, force }) => {
     },
   );
 
+  test('has addresses of a routed vif that can be used at once', () => {
+    booting(tool, routed, interfacesFile(null, routed), ({ namespace, ifup }) => {
+      ifup('-a');
+
+      expect(namespace.run('ip -6 addr show scope global tentative')).toBe('');
+    });
+  });
+
   test('runs over what is there already, and changes nothing of it', () => {
     booting(tool, routed, interfacesFile(null, routed), ({ namespace, ifup }) => {
       ifup('-a');

@@ -79,6 +79,12 @@ iface ${iface} inet6 static
     },
   );
 
+  test('has only words that the oldest `ip` and busybox have', () => {
+    for (const domU of [webserv, mail, routed, bridged, single, mixed]) {
+      expect(interfacesFile(null, domU)).not.toMatch(/onlink|oif|nodad|proto| -j/);
+    }
+  });
+
   test('leaves IPv6 alone on a guest that has none in the inventory', () => {
     const foreign = `iface eth0 inet6 static
  address 2001:db8::9/64
