@@ -1,3 +1,4 @@
+import { byTable } from '../host/chains-text.ts';
 import type { Change, RoutingOperation } from '../host/change.ts';
 import type { ChainsState, Family, FileState, NftChain, NftState } from '../host/query.ts';
 import { routingWords } from '../host/routing-words.ts';
@@ -42,7 +43,7 @@ export function recordOf(change: Change): ChangeRecord {
     case 'chains':
       return record(
         'chains',
-        'iptables filter table',
+        change.family === 4 ? 'iptables' : 'ip6tables',
         null,
         chainsText(change.before),
         chainsText(chainsAfter(change, change.before)),
@@ -91,12 +92,20 @@ function fileText(state: FileState): string | null {
   return state.type === 'file' && state.content !== null ? decode(state.content) : null;
 }
 
-function chainsText(state: ChainsState): string {
-  return [...state.chains]
-    .flatMap(([chain, rules]) => {
-      const policy = state.policies.get(chain);
-      const lines = rules.map((rule) => `-A ${chain} ${rule}\n`);
-      return policy === undefined ? lines : [`-P ${chain} ${policy}\n`, ...lines];
+/** As commands would say it. */
+function chainsText({ chains, policies }: ChainsState): string {
+  return byTable([...chains.keys()])
+    .flatMap(({ table, chains: listed }) => {
+      const isFilter = table === 'filter';
+      return listed.flatMap(({ name, chain }) => {
+        const policy = policies.get(name);
+        return [
+          ...(isFilter && policy !== undefined ? [`-P ${chain} ${policy}\n`] : []),
+          ...(chains.get(name) ?? []).map(
+            (rule) => `${isFilter ? '' : `-t ${table} `}-A ${chain} ${rule}\n`,
+          ),
+        ];
+      });
     })
     .join('');
 }

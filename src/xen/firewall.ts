@@ -1,9 +1,8 @@
-import type { Dom0, DomU, Family } from '../inventory/model.ts';
+import type { Family } from '../inventory/model.ts';
 import {
   chains,
   type FirewallModel,
   type FirewallRule,
-  firewallModel,
   type ModelChain,
 } from './firewall-model.ts';
 import { iptablesRules } from './firewall-rule.ts';
@@ -37,11 +36,6 @@ const entries = {
   forward: { from: 'FORWARD', prefix: '' },
   prerouting: { from: 'raw/PREROUTING', prefix: 'raw/' },
 } as const;
-
-/** What dom0 forwards for its guests (IPv4); see `firewallModel`. */
-export function desiredFirewall(dom0: Dom0, guests: readonly DomU[]): DesiredFirewall {
-  return iptablesFirewall(firewallModel(dom0, guests, 4));
-}
 
 /** The model in the words of iptables-save. */
 export function iptablesFirewall({

@@ -4,7 +4,8 @@ import { recordOf } from '../../src/engine/records.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import type { Dom0, DomU } from '../../src/inventory/model.ts';
 import { installedConfig } from '../../src/lab/installed-files.ts';
-import { desiredFirewall } from '../../src/xen/firewall.ts';
+import { iptablesFirewall } from '../../src/xen/firewall.ts';
+import { firewallModel } from '../../src/xen/firewall-model.ts';
 import { iftabFile } from '../../src/xen/iftab.ts';
 import { interfacesFile } from '../../src/xen/interfaces-file.ts';
 import { planRouting } from '../../src/xen/routing-plan.ts';
@@ -43,7 +44,8 @@ describe('the diff shown in', () => {
   );
 
   test('docs/steps/firewall.md has all rules of XPUSH-FWD', async () => {
-    const rules = desiredFirewall(dom0, [guest]).chains.get('XPUSH-FWD') ?? [];
+    const { chains } = iptablesFirewall(firewallModel(dom0, [guest], 4));
+    const rules = chains.get('XPUSH-FWD') ?? [];
 
     const added = await addedIn('docs/steps/firewall.md');
     expect(added.filter((line) => line.startsWith('-A XPUSH-FWD'))).toEqual(
