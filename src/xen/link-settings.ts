@@ -41,15 +41,6 @@ export function linkSettings(domU: DomU): readonly LinkSettings[] {
   }));
 }
 
-/** Without tables and rules: what keeps a guest on the network. */
-export function plainSettings(settings: LinkSettings): LinkSettings {
-  return {
-    ...settings,
-    routes: settings.routes.filter(({ table }) => table === mainTable),
-    rules: [],
-  };
-}
-
 /** The kernel's own of IPv6 is 256, of IPv4 0 (`ip route`). */
 function metricOf(domU: DomU, place: number, family: Family): number | null {
   const sides = sidesOf(domU, family);

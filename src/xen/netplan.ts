@@ -1,4 +1,3 @@
-import { basename } from 'node:path/posix';
 import type { DomU, Vif } from '../inventory/model.ts';
 import { parseYaml } from '../source/parse-yaml.ts';
 import { placeOf } from '../source/source-node.ts';
@@ -73,7 +72,7 @@ export function netplanPlan(
       const what = first?.message ?? 'it is no YAML';
       return {
         refusal: `${path}:${line}:${column}: ${what}`,
-        hint: 'xpush must know what it says of the guest’s interfaces',
+        hint: "xpush must know what it says of the guest's interfaces",
       };
     }
     sources.push({ path, text, root: parsed.value });
@@ -200,9 +199,4 @@ function idsOf(
     byVif.set(vif, id);
   }
   return { byVif };
-}
-
-/** Whether cloud-init wrote the file, and so may write it again. */
-export function isOfCloudInit({ path, file }: ObservedFile): boolean {
-  return /cloud-init/.test(basename(path)) || /^#.*cloud-init/m.test(textOf(file) ?? '');
 }
