@@ -21,7 +21,7 @@ export interface AddressSeen {
 }
 
 /** The subnet that an address is in, as CIDR; null when nothing tells. */
-export function subnetOf({ ip, prefix, dom0 }: AddressSeen): string | null {
+function subnetOf({ ip, prefix, dom0 }: AddressSeen): string | null {
   const address = parseIp(ip);
   if (address === null) return null;
   if (prefix !== null && prefix > 0 && prefix < bitsOf(address.family)) {

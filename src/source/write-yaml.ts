@@ -47,7 +47,7 @@ export function writeYaml(head: readonly string[], pairs: readonly YamlPair[]): 
 }
 
 /** One line of a comment, whatever the text. */
-export function commentLine(text: string): string {
+function commentLine(text: string): string {
   return `# ${onOneLine(text)}`.trimEnd();
 }
 
