@@ -5,8 +5,7 @@ import { matchesVif } from './networkd-match.ts';
 import { isWhollyOurs, type ObservedFile, ownHeader, textOf } from './whole-file.ts';
 
 /** First in the order of names: udev uses the first file that matches an interface. */
-const linkPath = (iface: string): string =>
-  `${networkdDirectories[0]}/00-xpush-${iface}.link`;
+const linkPath = (iface: string): string => `${networkdDirectories[0]}/00-xpush-${iface}.link`;
 
 /** What udev should find, or why that can't be. */
 export type LinkPlan =
