@@ -1,14 +1,13 @@
 import { answerTo } from '../host/answer.ts';
 import { type Query, query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
-import type { Dom0, DomU } from '../inventory/model.ts';
+import type { Dom0, DomU, Family } from '../inventory/model.ts';
 import { iptablesChains, iptablesFirewall } from '../xen/firewall.ts';
-import { holds } from '../xen/firewall-address.ts';
 import { livePlan } from '../xen/firewall-live.ts';
 import { firewallModels } from '../xen/firewall-model.ts';
 import { hasReversePath } from '../xen/firewall-remarks.ts';
 import { nftChains, nftFirewall } from '../xen/nft-firewall.ts';
-import type { Subject } from './model.ts';
+import { closingPolicies, type ForeignDrop, iptablesDrops, nftDrops } from './foreign-drops.ts';
 
 /** What a dom0 must be asked for its firewall. */
 export function firewallQueries(dom0: Dom0, guests: readonly DomU[]): readonly Query[] {
@@ -39,8 +38,10 @@ function firewallQuestions(dom0: Dom0, guests: readonly DomU[]) {
 export interface FirewallView {
   /** Whether its rules are those of the inventory; null: that can't be told. */
   readonly isAsDescribed: boolean | null;
-  /** Rules of others that drop or reject, as iptables-save prints them, with their chain. */
-  readonly foreignDrops: readonly string[];
+  /** Rules of others that drop or reject. */
+  readonly foreignDrops: readonly ForeignDrop[];
+  /** Families whose FORWARD drops what no rule lets through, by a policy that is not ours. */
+  readonly closes: readonly Family[];
 }
 
 /** null: it could not be looked at. */
@@ -63,23 +64,9 @@ export function firewallView(
   const models = firewallModels(dom0, guests, kernel);
   const seen = { facts, live: { 4: live4, 6: live6 }, native, peer };
   const plan = livePlan(dom0.firewall.backend, models, guests, seen, []);
-  const foreignDrops = [live4, live6].flatMap(({ chains }) =>
-    ['raw/PREROUTING', 'FORWARD'].flatMap((chain) =>
-      (chains.get(chain) ?? [])
-        .filter((rule) => / -j (?:DROP|REJECT)\b/.test(` ${rule}`))
-        .map((rule) => `${chain}: ${rule}`),
-    ),
-  );
-  return { isAsDescribed: 'refusal' in plan ? null : plan.changes.length === 0, foreignDrops };
-}
-
-/** A rule of others that drops packets of the address, or to it; null: none of those that are seen. */
-export function dropOf({ address }: Subject, { foreignDrops }: FirewallView): string | null {
-  return (
-    foreignDrops.find((rule) => {
-      const ends = [...rule.matchAll(/ (!? ?)-[sd] (\S+)/g)];
-      if (ends.length === 0) return !/ -m conntrack --ctstate INVALID/.test(rule);
-      return ends.some(([, not, network]) => not === '' && holds(network ?? '', address));
-    }) ?? null
-  );
+  return {
+    isAsDescribed: 'refusal' in plan ? null : plan.changes.length === 0,
+    foreignDrops: [...[live4, live6].flatMap(iptablesDrops), ...nftDrops(native)],
+    closes: dom0.firewall.policy === 'leave' ? closingPolicies({ 4: live4, 6: live6 }) : [],
+  };
 }

@@ -1,5 +1,5 @@
 import type { FirewallView } from './firewall-cause.ts';
-import { dropOf } from './firewall-cause.ts';
+import { dropOf } from './foreign-drops.ts';
 import {
   applyHint,
   inOrder,
@@ -103,7 +103,14 @@ function silence(evidence: Evidence, silent: readonly ProbeResult[]): Problem {
   const { subject, firewall, dom0, guest, probes } = evidence;
   const ports = portsIn(silent);
   const answered = probes.some(({ outcome }) => outcome === 'open' || outcome === 'refused');
-  const drop = firewall === null ? null : dropOf(subject, firewall);
+  const drop =
+    firewall === null
+      ? null
+      : dropOf(
+          subject,
+          silent.map(({ port }) => port),
+          firewall.foreignDrops,
+        );
   const atFirewall = { hop: 'firewall' as const, host: subject.dom0.name };
   if (drop !== null) {
     return {
@@ -117,6 +124,13 @@ function silence(evidence: Evidence, silent: readonly ProbeResult[]): Problem {
       ...atFirewall,
       cause: `${ports}: no answer; the rules of dom0's firewall are not those of the inventory`,
       hint: applyHint,
+    };
+  }
+  if (subject.guest.allow === null && firewall?.closes.includes(subject.family) === true) {
+    return {
+      ...atFirewall,
+      cause: `${ports}: no answer; FORWARD drops what no rule lets through, by a policy that is not xpush's`,
+      hint: 'let the guest through, or give it an allow list',
     };
   }
   if (dom0 === null) {

@@ -267,6 +267,38 @@ describe('xpush verify', () => {
   });
 });
 
+describe('both families', () => {
+  test('an apply brings them about, and what breaks IPv6 alone is told of IPv6 alone', async () => {
+    await using fleet = await Fleet.start(await shippedInventory('dual-stack'));
+    await listenAll(fleet, 'web', fleet.lab.host('web').addresses, [80, 443]);
+
+    const { code, document, stderr } = await fleet.apply('--verify');
+    const breaks = [
+      ['xen1', 'ip -6 neigh del proxy 2001:db8:1::200 dev eth0'],
+      ['xen1', 'ip -6 route del 2001:db8:1::210/128'],
+      ['web', 'ip -6 rule del from 2001:db8:1::201 priority 1017'],
+    ] as const;
+    for (const [host, command] of breaks) {
+      const run = await fleet.lab.host(host).exec(['sh', '-ec', command]);
+      expect([run.code, run.stderr]).toEqual([0, '']);
+    }
+    const broken = await proofOf(fleet);
+
+    const { verify } = document as unknown as { readonly verify: Proof };
+    expect([code, verify.exit], stderr).toEqual([0, 0]);
+    expect(verify.addresses.map(({ address, status }) => [address, status])).toEqual(
+      ['192.168.0.200', '2001:db8:1::200', '192.168.0.201', '2001:db8:1::201']
+        .concat(['192.168.0.210', '2001:db8:1::210'])
+        .map((address) => [address, 'ok']),
+    );
+    expect(wrongIn(broken)).toEqual([
+      '2001:db8:1::200 uplink xen1: dom0 does not answer neighbour solicitations for it on eth0 (no proxy neighbour)',
+      '2001:db8:1::201 way_back web: answers leave by eth0, not by eth1: no rule sends what comes from it to table 17',
+      '2001:db8:1::210 route xen1: dom0 has no route to its vif and sends it out of eth0',
+    ]);
+  });
+});
+
 describe('xpush apply --verify', () => {
   test('ends with 1 where the hosts are as described and the network is not; a check proves nothing', async () => {
     await using fleet = await startFleet();

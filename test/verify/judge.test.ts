@@ -14,7 +14,12 @@ const result = (port: number, expected: PlannedProbe['expected'], outcome: Outco
 
 const problem = (hop: Problem['hop']): Problem => ({ hop, host: 'x', cause: hop, hint: null });
 
-const asDescribed = { isAsDescribed: true, foreignDrops: [] };
+const asDescribed = { isAsDescribed: true, foreignDrops: [], closes: [] };
+
+const drop = (destination: string) => ({
+  ...{ text: `FORWARD: -d ${destination} -j DROP`, sources: [], destinations: [destination] },
+  ...{ sports: [], dports: [] },
+});
 const right = { subject: second, dom0: [], guest: [], firewall: asDescribed, probes: [] };
 
 const told = (evidence: Partial<Parameters<typeof judge>[0]>): string[] =>
@@ -72,7 +77,8 @@ describe('judge', () => {
         probes: [result(80, 'open', 'timeout')],
         firewall: {
           isAsDescribed: false,
-          foreignDrops: ['FORWARD: -s 10.0.0.0/8 -j DROP', 'FORWARD: -d 192.168.0.0/24 -j DROP'],
+          closes: [],
+          foreignDrops: [drop('10.0.0.0/8'), drop('192.168.0.0/24')],
         },
       },
       [
@@ -87,6 +93,17 @@ describe('judge', () => {
       },
       [
         "firewall xen1: tcp 80: no answer; the rules of dom0's firewall are not those of the inventory",
+      ],
+    ],
+    [
+      'silence of a guest that nothing lets through',
+      {
+        subject: { ...second, guest: { ...second.guest, allow: null } },
+        probes: [result(22, 'answer', 'timeout')],
+        firewall: { ...asDescribed, closes: [4] },
+      },
+      [
+        "firewall xen1: tcp 22: no answer; FORWARD drops what no rule lets through, by a policy that is not xpush's",
       ],
     ],
     [
