@@ -1,6 +1,6 @@
 import type { Family } from '../inventory/model.ts';
 import type { FirewallRule, Verdict } from './firewall-model.ts';
-import { addressSet, portSet } from './nft-sets.ts';
+import { addressWords, portWords } from './nft-sets.ts';
 import { normalisePorts } from './ports.ts';
 
 /** A rule in the words of nft. */
@@ -12,8 +12,8 @@ export interface NftRule {
 
 /**
  * The rules of a chain in the words and the order in which `nft -s list` prints them (1.0). Neighbours
- * that differ in one respect become one rule with a set: a packet finds the same verdict there, but
- * goes past one rule in place of many.
+ * that differ in one respect become one rule with a set of values (or few, one for each network and
+ * range besides): a packet finds the same verdict there, but goes past one rule in place of many.
  */
 export function nftRules(rules: readonly FirewallRule[], family: Family): readonly NftRule[] {
   let wide: readonly WideRule[] = rules.map((rule) => ({
@@ -25,10 +25,12 @@ export function nftRules(rules: readonly FirewallRule[], family: Family): readon
   for (const mergeInto of [mergeDestinations, mergeSources, mergePorts, mergeIcmp]) {
     wide = mergeNeighbours(wide, mergeInto);
   }
-  return wide.map((rule) => ({
-    text: words(rule, family).join(' '),
-    isOfFamily: rule.sources.length > 0 || rule.destinations.length > 0 || rule.proto === 'icmp',
-  }));
+  return wide.flatMap((rule) =>
+    texts(rule, family).map((text) => ({
+      text,
+      isOfFamily: rule.sources.length > 0 || rule.destinations.length > 0 || rule.proto === 'icmp',
+    })),
+  );
 }
 
 /** A rule for several ends; an empty list is any. */
@@ -90,25 +92,31 @@ function isSame(
   return rest(a) === rest(b);
 }
 
-function words(rule: WideRule, family: Family): readonly string[] {
+function texts(rule: WideRule, family: Family): readonly string[] {
   const { sources, destinations, proto, sports, dports, icmps, limit } = rule;
   const ip = family === 4 ? 'ip' : 'ip6';
-  return [
-    ...interfaceWords('iifname', rule.iif),
-    ...interfaceWords('oifname', rule.oif),
-    ...(sources.length === 0 ? [] : [`${ip} saddr ${addressSet(sources)}`]),
-    ...(destinations.length === 0 ? [] : [`${ip} daddr ${addressSet(destinations)}`]),
-    ...(sports.length === 0 ? [] : [`${proto} sport ${portSet(sports)}`]),
-    ...(dports.length === 0 ? [] : [`${proto} dport ${portSet(dports)}`]),
-    ...(proto === null || sports.length + dports.length > 0
-      ? []
-      : protocolWords(proto, icmps, family)),
-    ...stateWords(rule.state),
-    ...(rule.isAstray ? ['fib saddr . iif oif missing'] : []),
-    ...(limit === null ? [] : [`limit rate ${limit}`]),
-    ...verdictWords(rule.verdict),
-    ...commentWords(rule.comment),
+  const hasPorts = sports.length + dports.length > 0;
+  const parts = [
+    interfaceWords('iifname', rule.iif),
+    interfaceWords('oifname', rule.oif),
+    sources.length === 0 ? [] : addressWords(sources).map((one) => `${ip} saddr ${one}`),
+    destinations.length === 0 ? [] : addressWords(destinations).map((one) => `${ip} daddr ${one}`),
+    sports.length === 0 ? [] : portWords(sports).map((one) => `${proto} sport ${one}`),
+    dports.length === 0 ? [] : portWords(dports).map((one) => `${proto} dport ${one}`),
+    proto === null || hasPorts ? [] : protocolWords(proto, icmps, family),
+    stateWords(rule.state),
+    rule.isAstray ? ['fib saddr . iif oif missing'] : [],
+    limit === null ? [] : [`limit rate ${limit}`],
+    verdictWords(rule.verdict),
+    commentWords(rule.comment),
   ];
+  // every way to take one word of each part that has some
+  return parts
+    .filter((part) => part.length > 0)
+    .reduce<readonly string[]>(
+      (begun, part) => begun.flatMap((one) => part.map((word) => `${one} ${word}`.trimStart())),
+      [''],
+    );
 }
 
 /** A name; a last `+` is iptables' word for any rest, and `*` nft's. */
@@ -145,10 +153,8 @@ function protocolWords(
     .map(({ type }) => icmpTypes[family].get(type) ?? `${type}`);
   const { code } = first;
   const codeName = code === null ? null : (icmpCodes[family].get(code) ?? `${code}`);
-  return [
-    `${key} type ${types.length > 1 ? `{ ${types.join(', ')} }` : types.join()}`,
-    ...(codeName === null ? [] : [`${key} code ${codeName}`]),
-  ];
+  const type = `${key} type ${types.length > 1 ? `{ ${types.join(', ')} }` : types.join()}`;
+  return [codeName === null ? type : `${type} ${key} code ${codeName}`];
 }
 
 function stateWords(state: FirewallRule['state']): readonly string[] {

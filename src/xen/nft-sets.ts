@@ -5,64 +5,48 @@ import {
   lastIpOf,
   parseIpNetwork,
 } from '../inventory/address.ts';
-import type { Family, PortRange } from '../inventory/model.ts';
+import type { PortRange } from '../inventory/model.ts';
 
 /**
- * One of these networks (CIDR, of one family, at least one), in the words in which nft lists them: a
- * word alone, or a set. Kernel and tools refuse sets that overlap, and join what touches in those
- * that hold networks (nft 1.0).
+ * Words that together match the addresses of these networks (CIDR, of one family, at least one), as
+ * nft lists them: one set of single addresses, and each network by itself.
+ *
+ * Sets hold no networks and no ranges: the kernel keeps such sets in a tree, and while a ruleset is
+ * swapped for another one, packets miss what is in it (Linux 6.18: one of some 5,000 at 20 swaps a
+ * second; none with sets of single values).
  */
-export function addressSet(cidrs: readonly string[]): string {
+export function addressWords(cidrs: readonly string[]): readonly string[] {
   const networks = [...new Set(cidrs)]
     .flatMap((cidr) => parseIpNetwork(cidr) ?? [])
     .toSorted((a, b) => compare(a.first, b.first) || a.prefix - b.prefix);
   const outer = networks.filter(
     (one, place) => !networks.slice(0, place).some((other) => lastOf(other) >= lastOf(one)),
   );
-  const isPlain = outer.every(({ family, prefix }) => prefix === bitsOf(family));
-  const ranges = outer.map((one) => ({ ...one, last: lastOf(one) }));
-  return setOf((isPlain ? ranges : joined(ranges)).map(rangeText));
+  const isSingle = ({ family, prefix }: IpNetwork): boolean => prefix === bitsOf(family);
+  const text = ({ family, first }: IpNetwork): string => formatIp({ family, number: first });
+  return [
+    ...setOf(outer.filter(isSingle).map(text)),
+    ...outer.filter((one) => !isSingle(one)).map((one) => `${text(one)}/${one.prefix}`),
+  ];
 }
 
-/** One of these port ranges (sorted, apart, at least one), likewise. */
-export function portSet(ranges: readonly PortRange[]): string {
-  return setOf(ranges.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)));
+/** Ranges of so few ports are said port by port, in the set. */
+const shortRange = 8;
+
+/** Words that together match these port ranges (sorted, apart, at least one), likewise. */
+export function portWords(ranges: readonly PortRange[]): readonly string[] {
+  const isShort = ({ first, last }: PortRange): boolean => last - first < shortRange;
+  const singles = ranges
+    .filter(isShort)
+    .flatMap(({ first, last }) =>
+      Array.from({ length: last - first + 1 }, (_, place) => `${first + place}`),
+    );
+  const long = ranges.filter((range) => !isShort(range));
+  return [...setOf(singles), ...long.map(({ first, last }) => `${first}-${last}`)];
 }
 
-interface Range {
-  readonly family: Family;
-  readonly first: bigint;
-  readonly last: bigint;
-}
-
-function joined(ranges: readonly Range[]): readonly Range[] {
-  const result: Range[] = [];
-  for (const range of ranges) {
-    const before = result.at(-1);
-    if (before !== undefined && before.last + 1n === range.first) {
-      result.splice(-1, 1, { ...before, last: range.last });
-    } else {
-      result.push(range);
-    }
-  }
-  return result;
-}
-
-/** `10.0.0.1`, `10.0.0.0/8`, or `10.0.0.1-10.0.0.9` where no prefix length says it. */
-function rangeText({ family, first, last }: Range): string {
-  const size = last - first + 1n;
-  const hostBits = size.toString(2).length - 1;
-  const text = formatIp({ family, number: first });
-  if (size === 1n) return text;
-  const isNetwork = size === 1n << BigInt(hostBits) && first % size === 0n;
-  return isNetwork
-    ? `${text}/${bitsOf(family) - hostBits}`
-    : `${text}-${formatIp({ family, number: last })}`;
-}
-
-function setOf(words: readonly string[]): string {
-  const [only = ''] = words;
-  return words.length > 1 ? `{ ${words.join(', ')} }` : only;
+function setOf(words: readonly string[]): readonly string[] {
+  return words.length > 1 ? [`{ ${words.join(', ')} }`] : words;
 }
 
 const lastOf = (network: IpNetwork): bigint => lastIpOf(network).number;

@@ -54,7 +54,8 @@ describe('nftFirewall', () => {
       'icmp type destination-unreachable icmp code frag-needed accept',
       'jump XPUSH-KEEP',
       'ip saddr { 192.168.0.200, 192.168.0.201, 192.168.0.202 } drop',
-      'ip daddr { 192.168.0.200, 192.168.0.201, 192.168.0.202 } tcp sport { 80, 443, 1024-65535 } tcp dport { 80, 443 } ct state new accept',
+      'ip daddr { 192.168.0.200, 192.168.0.201, 192.168.0.202 } tcp sport { 80, 443 } tcp dport { 80, 443 } ct state new accept',
+      'ip daddr { 192.168.0.200, 192.168.0.201, 192.168.0.202 } tcp sport 1024-65535 tcp dport { 80, 443 } ct state new accept',
       'ip daddr { 192.168.0.200, 192.168.0.201, 192.168.0.202 } drop',
     ]);
   });

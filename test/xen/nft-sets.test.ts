@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseIpNetwork } from '../../src/inventory/address.ts';
 import type { Family } from '../../src/inventory/model.ts';
-import { addressSet, portSet } from '../../src/xen/nft-sets.ts';
+import { addressWords, portWords } from '../../src/xen/nft-sets.ts';
 import { normalisePorts } from '../../src/xen/ports.ts';
 import { hasTool, isRoot } from '../host/shells.ts';
 import { runs } from '../runs.ts';
@@ -32,37 +32,40 @@ const somePorts = fc
   .map((ranges) => normalisePorts(ranges.map(([first, more]) => ({ first, last: first + more }))))
   .filter((ranges) => ranges.length > 0);
 
-describe('addressSet', () => {
+describe('addressWords', () => {
   test.each([
-    [['10.0.0.1/32'], '10.0.0.1'],
-    [['10.0.0.0/8'], '10.0.0.0/8'],
-    [['10.0.0.2/32', '10.0.0.1/32', '10.0.0.2/32'], '{ 10.0.0.1, 10.0.0.2 }'],
-    [['10.0.0.1/32', '10.0.0.0/24'], '10.0.0.0/24'],
-    [['10.0.0.0/25', '10.0.0.128/25'], '10.0.0.0/24'],
-    [['10.0.0.0/30', '10.0.0.4/32', '9.9.9.9/32'], '{ 9.9.9.9, 10.0.0.0-10.0.0.4 }'],
-    [['0.0.0.0/1', '128.0.0.0/1'], '0.0.0.0/0'],
-    [['2001:db8::2/128', '2001:db8::1/128'], '{ 2001:db8::1, 2001:db8::2 }'],
-    [['fe80::/10', '2001:db8::/64'], '{ 2001:db8::/64, fe80::/10 }'],
-  ])('says %j as %s', (networks, text) => {
-    expect(addressSet(networks)).toBe(text);
+    [['10.0.0.1/32'], ['10.0.0.1']],
+    [['10.0.0.0/8'], ['10.0.0.0/8']],
+    [['10.0.0.2/32', '10.0.0.1/32', '10.0.0.2/32'], ['{ 10.0.0.1, 10.0.0.2 }']],
+    [['10.0.0.1/32', '10.0.0.0/24'], ['10.0.0.0/24']],
+    [
+      ['10.0.0.0/25', '10.0.0.128/25'],
+      ['10.0.0.0/25', '10.0.0.128/25'],
+    ],
+    [
+      ['10.0.0.0/30', '10.0.0.4/32', '9.9.9.9/32'],
+      ['{ 9.9.9.9, 10.0.0.4 }', '10.0.0.0/30'],
+    ],
+    [['2001:db8::2/128', '2001:db8::1/128'], ['{ 2001:db8::1, 2001:db8::2 }']],
+    [
+      ['fe80::/10', '::/128', '2001:db8::/64'],
+      ['::', '2001:db8::/64', 'fe80::/10'],
+    ],
+  ])('says %j as %j', (networks, words) => {
+    expect(addressWords(networks)).toEqual(words);
   });
 
-  test('holds the addresses of its networks, and no other', () => {
+  test('hold the addresses of the networks, each once, and no other', () => {
     fc.assert(
       fc.property(fc.constantFrom<Family>(4, 6), somePlaces, (family, places) => {
         const networks = networksOf(family, places);
         const numbers = (text: string): readonly bigint[] => {
-          const [first = '', last = first] = text.split('-');
-          const [a, b] = [first, last].map((one) => parseIpNetwork(one));
-          if (a == null || b == null) throw new Error(text);
-          const size = 1n << BigInt((family === 4 ? 32 : 128) - b.prefix);
-          const end = b.first + size;
-          return Array.from(
-            { length: Number(end - a.first) },
-            (_, place) => a.first + BigInt(place),
-          );
+          const network = parseIpNetwork(text);
+          if (network === null) throw new Error(text);
+          const size = 1 << ((family === 4 ? 32 : 128) - network.prefix);
+          return Array.from({ length: size }, (_, place) => network.first + BigInt(place));
         };
-        const held = addressSet(networks).replace(/[{} ]/g, '').split(',').flatMap(numbers);
+        const held = addressWords(networks).flatMap(valuesOf).flatMap(numbers);
         expect(new Set(held).size).toBe(held.length);
         expect([...held].sort()).toEqual([...new Set(networks.flatMap(numbers))].sort());
       }),
@@ -71,18 +74,67 @@ describe('addressSet', () => {
   });
 });
 
-describe.runIf(isAble)('addressSet and portSet', () => {
-  test('speak as nft lists what they said', async () => {
-    const sets = fc.oneof(
-      fc.tuple(fc.constantFrom<Family>(4, 6), somePlaces).map(([family, places]) => {
-        return `${family === 4 ? 'ip' : 'ip6'} saddr ${addressSet(networksOf(family, places))} accept`;
+describe('portWords', () => {
+  test.each([
+    [[80], ['80']],
+    [[80, 443], ['{ 80, 443 }']],
+    [[[80, 82], 443], ['{ 80, 81, 82, 443 }']],
+    [
+      [80, 443, [1024, 65_535]],
+      ['{ 80, 443 }', '1024-65535'],
+    ],
+    [
+      [
+        [1, 79],
+        [81, 65_535],
+      ],
+      ['1-79', '81-65535'],
+    ],
+  ])('says %j as %j', (ports, words) => {
+    const ranges = ports.map((one) => {
+      const [first = 0, last = first] = [one].flat();
+      return { first, last };
+    });
+    expect(portWords(ranges)).toEqual(words);
+  });
+
+  test('put single values into sets, and nothing that the kernel keeps in a tree', () => {
+    const words = fc.oneof(
+      fc
+        .tuple(fc.constantFrom<Family>(4, 6), somePlaces)
+        .map(([family, places]) => addressWords(networksOf(family, places))),
+      somePorts.map(portWords),
+    );
+    fc.assert(
+      fc.property(words, (said) => {
+        for (const word of said.filter((one) => one.startsWith('{'))) {
+          expect(valuesOf(word).filter((value) => /[/-]/.test(value))).toEqual([]);
+        }
+        expect(said.filter((one) => one.startsWith('{')).length).toBeLessThanOrEqual(1);
       }),
-      somePorts.map((ports) => `tcp dport ${portSet(ports)} accept`),
+      { numRuns: runs() },
+    );
+  });
+});
+
+const valuesOf = (word: string): readonly string[] => word.replace(/[{} ]/g, '').split(',');
+
+describe.runIf(isAble)('addressWords and portWords', () => {
+  test('speak as nft lists what they said', async () => {
+    const rules = fc.oneof(
+      fc
+        .tuple(fc.constantFrom<Family>(4, 6), somePlaces)
+        .map(([family, places]) =>
+          addressWords(networksOf(family, places)).map(
+            (word) => `${family === 4 ? 'ip' : 'ip6'} saddr ${word} accept`,
+          ),
+        ),
+      somePorts.map((ports) => portWords(ports).map((word) => `tcp dport ${word} accept`)),
     );
     await using host = new NativeHost();
-    const rules = fc.sample(sets, runs());
-    await host.nft(`table inet x {\nchain c {\n${rules.join('\n')}\n}\n}`);
+    const wanted = fc.sample(rules, runs()).flat();
+    await host.nft(`table inet x {\nchain c {\n${wanted.join('\n')}\n}\n}`);
 
-    expect(await host.rules('inet x c')).toEqual(rules);
+    expect(await host.rules('inet x c')).toEqual(wanted);
   });
 });
