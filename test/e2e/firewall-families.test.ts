@@ -162,7 +162,7 @@ function withKind(kind: keyof typeof kinds): void {
     }
 
     const listed = await fleet.lab.host('xen1').exec(['sh', '-c', listings[kind]]);
-    expect(listed.stdout).toMatch(/XPUSH-FWD.*2001:db8:1::/);
+    expect(listed.stdout).toMatch(/XPUSH-FWD.*2001:db8:1::/s);
     expect(syns.filter(mayPass).length).toBeGreaterThan(60);
     expect(syns.filter((syn) => !mayPass(syn)).length).toBeGreaterThan(150);
     expect(seen).toEqual(syns.map((syn) => line(syn, mayPass(syn) ? 'open' : 'timeout')));
