@@ -1,5 +1,6 @@
 import type { RunningDomain, RunningVif } from '../host/query.ts';
 import type { DomU, Vif } from '../inventory/model.ts';
+import { isBridged } from './vif-entry.ts';
 import { isRefusal, parseConfig } from './xl-config.ts';
 
 /** How a running guest differs from its vif list, which it was created from or will be. */
@@ -45,9 +46,11 @@ export function differenceOf(guest: DomU, domain: RunningDomain): RunningDiffere
 function isAsListed(running: RunningVif, vif: Vif): boolean {
   const lastName = (path: string | null): string | undefined => path?.split('/').at(-1);
   const listed = new Set(vif.ipv4?.ips ?? []);
+  const isOpen = isBridged(vif) && running.ips.length === 0; // its list need not say them
+  const hasSameIps =
+    running.ips.length === listed.size && running.ips.every((ip) => listed.has(ip));
   return (
-    running.ips.length === listed.size &&
-    running.ips.every((ip) => listed.has(ip)) &&
+    (isOpen || hasSameIps) &&
     (running.script === null || lastName(running.script) === lastName(vif.script)) &&
     (vif.bridge === null || running.bridge === vif.bridge) &&
     (vif.vifname === null || running.device === vif.vifname)

@@ -28,13 +28,16 @@ export function vifEntryMac(entry: VifEntry): string | null {
 
 /**
  * What the list should have for a vif. `present` is the entry with the same MAC, if there is one:
- * keys of which the inventory knows nothing (`backend`, `type`, `mtu`, ...) are kept from it.
+ * keys of which the inventory knows nothing (`backend`, `type`, `mtu`, ...) are kept from it. A bridged
+ * vif needs neither `script`, which is xl's default, nor `ip`: an entry without them stays without.
  */
 export function desiredVifEntry(vif: Vif, present: VifEntry | null): VifEntry {
+  const isUnsaid = (key: string): boolean =>
+    isBridged(vif) && present !== null && !present.has(key);
   const own: Readonly<Record<string, string | null>> = {
     mac: vif.mac,
-    ip: vif.ipv4?.ips.join(' ') ?? null,
-    script: vif.script,
+    ip: isUnsaid('ip') ? null : (vif.ipv4?.ips.join(' ') ?? null),
+    script: isUnsaid('script') ? null : vif.script,
     bridge: vif.bridge,
     vifname: vif.vifname,
     gatewaydev: vif.gatewaydev,
@@ -50,6 +53,11 @@ export function desiredVifEntry(vif: Vif, present: VifEntry | null): VifEntry {
     return value === null ? [] : [[key, value] as const];
   });
   return new Map([...written, ...foreign]);
+}
+
+/** Whether its script is the one that xl takes when an entry names none. */
+export function isBridged(vif: Vif): boolean {
+  return vif.script.split('/').at(-1) === 'vif-bridge';
 }
 
 /** Whether two entries mean the same to xl and vif-route: case of the MAC, order and blanks aside. */

@@ -117,6 +117,20 @@ memory = 512
     expect(edited("vif = [ 'mac=00:16:3e:00:00:01' ]\n", guest('none', []))).toBe('vif = [ ]\n');
   });
 
+  test('leaves what a bridged entry need not say unsaid: script and ip', () => {
+    const bridged = { ...vif(0, lan, ['192.168.0.5']), script: 'vif-bridge', bridge: 'br0' };
+    const short = "vif = [ 'mac=de:ad:be:ef:00:00, bridge=br0' ]\n";
+
+    expect(editVifList(short, guest('web', [bridged]))).toEqual({ kind: 'same' });
+    expect(edited(short.replace('br0', 'br1'), guest('web', [bridged]))).toBe(short);
+    expect(edited('vif = [ ]\n', guest('web', [bridged]))).toContain(
+      'ip=192.168.0.5, script=vif-bridge, bridge=br0',
+    );
+    expect(edited(short, guest('web', [{ ...bridged, script: 'vif-route' }]))).toContain(
+      'script=vif-route',
+    );
+  });
+
   test('writes every key that the inventory has, in one order', () => {
     const full = guest('full', [
       {
