@@ -38,6 +38,8 @@ export interface ProofMeans {
   ) => Promise<ReadonlyMap<string, Surveyed>>;
   /** Aborted: begin no new probe. */
   readonly stopping: AbortSignal;
+  /** Told of each probe that is done. */
+  readonly onProbe?: (done: number, total: number) => void;
 }
 
 /** Probes at once; a process has 1024 descriptors where nobody said otherwise. */
@@ -49,43 +51,26 @@ const timeoutsMs = [1_000, 2_000] as const;
 export async function prove(
   inventory: Inventory,
   proof: Proof,
-  { look, stopping }: ProofMeans,
+  { look, stopping, onProbe }: ProofMeans,
 ): Promise<ProofResult> {
-  const { addresses, hosts } = proof.subjects;
+  const { hosts } = proof.subjects;
   const surveyed = await look(hosts, (host, known) => proof.queriesOf(host, known));
   const stateOf = (host: Host): HostState | null => {
     const found = surveyed.get(host.name);
     return found !== undefined && 'answers' in found ? found.answers : null;
   };
 
-  const notes = new Map<string, Subject[]>();
-  const note = (text: string, subject: Subject): void => {
-    const known = notes.get(text);
-    if (known === undefined) notes.set(text, [subject]);
-    else known.push(subject);
+  const notes = new Notes();
+  const planned = await planProbes(proof, inventory, stateOf, notes);
+  let done = 0;
+  const tell = (): void => {
+    done += 1;
+    onProbe?.(done, planned.length);
   };
-  const book = addressBook(inventory);
-  const isRoot = process.getuid?.() === 0;
-  const planned: { readonly subject: Subject; readonly probe: PlannedProbe }[] = [];
-  for (const subject of addresses) {
-    const own = await sourceAddress(subject.address);
-    const vantage = { own, peer: peerOf(stateOf(subject.guest)), isRoot };
-    const udp = udpNote(subject.guest);
-    if (udp !== null) note(udp, subject);
-    const prober = proberFor(subject, vantage, book);
-    if ('reason' in prober) {
-      note(prober.reason, subject);
-      continue;
-    }
-    const plan = probePlan(subject, prober);
-    for (const text of plan.notes) note(text, subject);
-    for (const probe of plan.probes) planned.push({ subject, probe });
-  }
-
   const outcomes = await probeAll(
     planned.map(({ probe }) => probe),
     (index) => planned[index]?.probe.expected !== 'closed',
-    { most: probesAtOnce, timeoutsMs, signal: stopping, onProbe: () => {} },
+    { most: probesAtOnce, timeoutsMs, signal: stopping, onProbe: tell },
   );
   const results = new Map<Subject, ProbeResult[]>();
   for (const [index, { subject, probe }] of planned.entries()) {
@@ -94,7 +79,7 @@ export async function prove(
     if (others === undefined) results.set(subject, [result]);
     else others.push(result);
     if (result.outcome === 'not_sent' && !stopping.aborted) {
-      note('probes that this machine could not send: the source port is taken', subject);
+      notes.add(couldNotBegin, subject);
     }
   }
 
@@ -106,9 +91,55 @@ export async function prove(
   ];
   const interrupted = stopping.aborted;
   return {
-    ...{ verdicts, hosts: asked, notes, statuses },
+    ...{ verdicts, hosts: asked, notes: notes.byText, statuses },
     exit: exitCode(statuses, { interrupted, pendingAsExit: false }),
   };
+}
+
+const couldNotBegin =
+  'this machine could not begin some connections: the source port is taken, or too much is open';
+
+/** Sentences, and the addresses that each is about. */
+class Notes {
+  readonly byText = new Map<string, Subject[]>();
+
+  add(text: string, subject: Subject): void {
+    const known = this.byText.get(text);
+    if (known === undefined) this.byText.set(text, [subject]);
+    else if (known.at(-1) !== subject) known.push(subject);
+  }
+}
+
+interface Planned {
+  readonly subject: Subject;
+  readonly probe: PlannedProbe;
+}
+
+/** The probes of all addresses, and notes on what can't be tried from here. */
+async function planProbes(
+  { subjects }: Proof,
+  inventory: Inventory,
+  stateOf: (host: Host) => HostState | null,
+  notes: Notes,
+): Promise<readonly Planned[]> {
+  const book = addressBook(inventory);
+  const isRoot = process.getuid?.() === 0;
+  const planned: Planned[] = [];
+  for (const subject of subjects.addresses) {
+    const own = await sourceAddress(subject.address);
+    const vantage = { own, peer: peerOf(stateOf(subject.guest)), isRoot };
+    const prober = proberFor(subject, vantage, book);
+    const udp = udpNote(subject.guest);
+    if (udp !== null) notes.add(udp, subject);
+    if ('reason' in prober) {
+      notes.add(prober.reason, subject);
+      continue;
+    }
+    const plan = probePlan(subject, prober);
+    for (const text of plan.notes) notes.add(text, subject);
+    for (const probe of plan.probes) planned.push({ subject, probe });
+  }
+  return planned;
 }
 
 function askedHost(

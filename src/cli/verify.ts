@@ -11,6 +11,23 @@ import { prove } from './verify-run.ts';
 import { proofText } from './verify-text.ts';
 import { version } from './version.ts';
 
+const { TERM } = process.env;
+const clearLine = '\r\x1b[K';
+const leastMsBetween = 125;
+
+const isShown = process.stderr.isTTY === true && TERM !== 'dumb';
+
+/** Shows on a terminal how many probes are done. */
+function probingShown(): (done: number, total: number) => void {
+  let shownAt = Number.NEGATIVE_INFINITY;
+  return (done, total) => {
+    const now = performance.now();
+    if (!isShown || now - shownAt < leastMsBetween) return;
+    shownAt = now;
+    process.stderr.write(`${clearLine}Tried ${done} of ${total} connections`);
+  };
+}
+
 export const verify = defineCommand({
   usage: 'verify <inventory>',
   summary: "Prove the way to the guests' addresses and back, and what is open; nothing is changed",
@@ -44,8 +61,9 @@ export const verify = defineCommand({
     if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
     const proof = new Proof(inventory, selection.hosts);
     const result = await withSurveyor(options, inventory, proof.subjects.hosts, (surveyor) =>
-      prove(inventory, proof, surveyor),
+      prove(inventory, proof, { ...surveyor, onProbe: probingShown() }),
     );
+    if (isShown) process.stderr.write(clearLine);
     process.stdout.write(
       options.output === 'json'
         ? `${JSON.stringify(proofDocument(result, { version: version() }), null, 2)}\n`

@@ -4,7 +4,7 @@ import type { HostState } from '../host/state.ts';
 import { isBridged } from '../xen/firewall-spoof.ts';
 import { runningDomain } from '../xen/running-vifs.ts';
 import { reversePath } from './guest-way.ts';
-import { applyHint, attachHint, type Problem, type Subject } from './model.ts';
+import { applyHint, attachHint, type Problem, type Subject, shortly } from './model.ts';
 
 /** The side of a routed vif that its networks are on. */
 const uplinkOf = ({ vif, dom0 }: Subject): string => vif.gatewaydev ?? dom0.uplink;
@@ -157,7 +157,7 @@ function routeProblems(
       ? applyHint
       : "the vif's script sets the route: create the guest anew, or add it by ip route";
   if (path.error !== null)
-    return [{ ...wrong, cause: `dom0 has no route to it (${path.error})`, hint }];
+    return [{ ...wrong, cause: `dom0 has no route to it (${shortly(path.error)})`, hint }];
   const uplink = uplinkOf(subject);
   if (path.dev === uplink) {
     return [

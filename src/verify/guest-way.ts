@@ -6,7 +6,7 @@ import type { DomU } from '../inventory/model.ts';
 import { liveVifs } from '../xen/live-vif.ts';
 import { needsTable } from '../xen/routing.ts';
 import { sideOf } from '../xen/vif-side.ts';
-import { applyHint, attachHint, type Problem, type Subject } from './model.ts';
+import { applyHint, attachHint, type Problem, type Subject, shortly } from './model.ts';
 
 /** Addresses that packets of a subject go to, for a proof; null: it has no way there at all. */
 export interface Targets {
@@ -126,7 +126,8 @@ function wrongWay(
   const gateway = isFar || side?.subnet === null ? (side?.gateway ?? null) : null;
   const where = isFar ? 'beyond its network' : 'in its network';
   const why = reasonOf(subject, dev, state);
-  if (path.error !== null) return `it has no way to what is ${where} (${path.error})${why}`;
+  if (path.error !== null)
+    return `it has no way to what is ${where} (${shortly(path.error)})${why}`;
   if (path.dev !== dev) {
     const drops = dropper ?? ownDropper(dev, state);
     const drop = drops === null ? '' : `; ${drops}`;

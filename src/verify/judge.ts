@@ -7,6 +7,7 @@ import {
   type ProbeResult,
   type Problem,
   type Subject,
+  shortly,
 } from './model.ts';
 
 /** What the proof of an address came to. */
@@ -115,7 +116,7 @@ function silence(evidence: Evidence, silent: readonly ProbeResult[]): Problem {
   if (drop !== null) {
     return {
       ...atFirewall,
-      cause: `${ports}: no answer; a rule that is not xpush's drops it: ${drop}`,
+      cause: `${ports}: no answer; a rule that is not xpush's drops it: ${shortly(drop)}`,
       hint: 'take the rule away, or let the address through before it',
     };
   }

@@ -75,3 +75,10 @@ export function isAsExpected({ expected, outcome }: ProbeResult): boolean | null
 export const applyHint = 'xpush apply makes it as the inventory has it';
 export const attachHint =
   'create the guest anew, or attach the vif: it was not there when the guest began';
+
+/** What a host said, as far as a sentence can hold it. */
+export function shortly(text: string): string {
+  return text.length > mostSaid ? `${text.slice(0, mostSaid)}...` : text;
+}
+
+const mostSaid = 200;

@@ -3,7 +3,7 @@ import type { Listener } from '../../src/lab/probe.ts';
 import { labDescribe } from '../lab-tier.ts';
 import { Fleet, shippedInventory, statuses } from './fleet.ts';
 
-const describe = await labDescribe();
+const describe = await labDescribe({ hosts: [{ name: 'mail', kind: 'mini', nics: [] }] });
 
 interface Proof {
   readonly exit: number;
@@ -263,6 +263,37 @@ describe('xpush verify', () => {
     expect(proof.addresses.map(({ status }) => status)).toEqual([
       ...['unknown', 'unknown', 'unknown'],
       ...['ok', 'ok'],
+    ]);
+  });
+});
+
+describe('other eras', () => {
+  test('a busybox guest, and a dom0 of native nftables', async () => {
+    const text = (await fleetText()).replace(
+      'uplink: eth0 }',
+      'uplink: eth0, firewall: { backend: nftables } }',
+    );
+    await using fleet = await Fleet.start(text, { kinds: { mail: 'mini' }, antispoof: 'iptables' });
+    await listenAll(fleet, 'webserv', web, [80, 443]);
+    await listenAll(fleet, 'mail', mail, [25, 443]);
+
+    const { code, stderr } = await fleet.apply('--verify');
+    const breaks = [
+      ['xen1', 'nft add table inet filter'],
+      ['xen1', 'nft add chain inet filter forward "{ type filter hook forward priority 0; }"'],
+      ['xen1', 'nft add rule inet filter forward ip daddr 192.168.0.210 tcp dport { 25, 26 } drop'],
+      ['mail', 'ip rule del priority 1016'],
+    ] as const;
+    for (const [host, command] of breaks) {
+      const run = await fleet.lab.host(host).exec(['sh', '-ec', command]);
+      expect([run.code, run.stderr]).toEqual([0, '']);
+    }
+    const broken = await proofOf(fleet, '-l', 'mail');
+
+    expect(code, stderr).toBe(0);
+    expect(wrongIn(broken)).toEqual([
+      "192.168.0.210 firewall xen1: tcp 25: no answer; a rule that is not xpush's drops it: inet filter forward: ip daddr 192.168.0.210 tcp dport { 25, 26 } drop",
+      '192.168.0.211 way_back mail: answers leave by eth0, not by eth1: no rule sends what comes from it to table 17',
     ]);
   });
 });
