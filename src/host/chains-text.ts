@@ -1,4 +1,4 @@
-import type { ChainsState } from './query.ts';
+import type { ChainsState, QueryOf } from './query.ts';
 
 const tables = ['filter', 'raw'] as const;
 
@@ -67,7 +67,7 @@ export function isBuiltIn(name: string): boolean {
 export function parseChains(
   text: string,
   spelled: string | null,
-  listed: readonly string[],
+  { family, chains: listed }: Pick<QueryOf<'chains'>, 'family' | 'chains'>,
   fingerprint: string,
 ): ChainsState {
   const present = builtIn.filter((chain) => listed.includes(chain));
@@ -84,22 +84,22 @@ export function parseChains(
   }
   return {
     ...{ listed, chains, policies, fingerprint },
-    problem: problemOf(text),
+    problem: problemOf(text, family === 4 ? 'iptables' : 'ip6tables'),
     spelled: spelled === null ? new Map() : ownChains(spelled),
   };
 }
 
-function problemOf(text: string): string | null {
+function problemOf(text: string, tool: string): string | null {
   const status = /^#status (\d+)$/m.exec(text)?.[1];
-  if (status === '127') return 'iptables is not installed (looked for iptables-save)';
-  if (status !== undefined) return `iptables-save failed with status ${status}`;
+  if (status === '127') return `${tool} is not installed (looked for ${tool}-save)`;
+  if (status !== undefined) return `${tool}-save failed with status ${status}`;
   const [, table] = /^# Table .(\w+). .*incompatible/m.exec(text) ?? [];
   return table === undefined
     ? null
-    : `the ${table} table holds native nft rules that iptables can't show`;
+    : `the ${table} table holds native nft rules that ${tool} can't show`;
 }
 
 function ownChains(text: string): ReadonlyMap<string, readonly string[]> {
-  const { chains } = parseChains(text, null, [], '');
+  const { chains } = parseChains(text, null, { family: 4, chains: [] }, '');
   return new Map([...chains].filter(([name]) => !isBuiltIn(name)));
 }

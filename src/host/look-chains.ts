@@ -19,11 +19,7 @@ export const lookChains: LookPart = {
     asked('chains').map((one, index) => [one, observeChains(one, index, sections)]),
 };
 
-function observeChains(
-  { chains }: QueryOf<'chains'>,
-  index: number,
-  sections: Sections,
-): Observation {
+function observeChains(asked: QueryOf<'chains'>, index: number, sections: Sections): Observation {
   const section = sections.get(`chains${index}`);
   if (section?.status !== 0) return { failure: 'the chains of the firewall could not be listed' };
   const spelled = sections.get(`chains${index}.spelled`);
@@ -31,7 +27,7 @@ function observeChains(
     answer: parseChains(
       asText(section.body),
       spelled === undefined ? null : asText(spelled.body),
-      chains,
+      asked,
       sums(section.body),
     ),
   };

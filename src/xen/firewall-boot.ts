@@ -38,8 +38,8 @@ ${firewalls.map(loadLines).join('')}exit 0
 `;
 }
 
-/** How our scripts begin; the second line tells whose they are. */
-export const scriptHead = `#!/bin/sh
+/** The second line tells whose it is. */
+const scriptHead = `#!/bin/sh
 # Written by xpush: what this dom0 forwards for its guests. Changes here are overwritten.
 PATH=/usr/sbin:/sbin:/usr/bin:/bin
 `;

@@ -76,7 +76,7 @@ function ofIptables(
   const missing = desired.find(({ family }) => seen.live[family].problem !== null);
   if (missing !== undefined) {
     const refusal = seen.live[missing.family].problem ?? '';
-    return { refusal, hint: 'a guest has an IPv6 address: install ip6tables' };
+    return { refusal, hint: 'it is for the IPv6 addresses of the guests' };
   }
   const plans = desired.map((one) =>
     iptablesPlan(

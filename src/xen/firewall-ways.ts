@@ -1,5 +1,4 @@
 import type { FileState, FirewallFacts, NetworkFacts } from '../host/query.ts';
-import { scriptHead } from './firewall-boot.ts';
 
 /** A file that makes the rules last. */
 export interface BootFile {
@@ -84,7 +83,7 @@ export function isOurBootFile(file: FileState): boolean {
   return file.type === 'file' && file.content !== null && file.content.includes('Written by xpush');
 }
 
-/** `before`: lines that come before all others of the script. */
+/** `before`: lines that come before all others of the script but its first comments. */
 function scriptOf(name: WayName, before = ''): Way {
   return {
     name,
@@ -92,7 +91,7 @@ function scriptOf(name: WayName, before = ''): Way {
     files: (script) => [
       {
         path: scripts[name],
-        content: script.replace(scriptHead, () => `${scriptHead}${before}`),
+        content: script.replace(/^(?:#.*\n)+/, (head) => `${head}${before}`),
         mode: 0o755,
       },
     ],

@@ -4,6 +4,7 @@ import type { HostState } from '../../src/host/state.ts';
 import type { Dom0Firewall } from '../../src/inventory/model.ts';
 import { firewall } from '../../src/steps/firewall.ts';
 import type { BoundStep, Plan } from '../../src/steps/step.ts';
+import { firewallOf } from './firewall-host.ts';
 import { bind, fleet, planTwice, stateFor } from './observed.ts';
 
 const bound = bind(firewall, 'xen1');
@@ -159,6 +160,25 @@ describe('firewall', () => {
     expect(first).toMatchObject({
       refusal: 'nothing is known on this host that would load the rules at boot',
     });
+  });
+
+  test('wants ip6tables only where a guest has an IPv6 address', async () => {
+    const missing = 'ip6tables is not installed (looked for ip6tables-save)';
+    const without6 = (step: BoundStep): HostState => {
+      const state = stateFor(step, {});
+      const asked = step.queries.find((one) => one.kind === 'chains' && one.family === 6);
+      if (asked === undefined) throw new Error('the step asks for no chains of IPv6');
+      const seen = state.get(asked);
+      if (seen === undefined || !('answer' in seen)) throw new Error('no chains');
+      const live = { ...(seen.answer as ChainsState), problem: missing };
+      return state.with(new Map([[queryKey(asked), { answer: live }]]));
+    };
+    const dual = await firewallOf(
+      '  web: { dom0: xen1, vifs: [{ ips: [192.168.0.9, "2001:db8::9"] }], allow: [] }',
+    );
+
+    expect(planOf(bound, without6(bound)).changes).toHaveLength(2);
+    expect(dual.plan(without6(dual))).toMatchObject({ refusal: missing });
   });
 
   test('refuses a hook that is no file', () => {
