@@ -5,7 +5,8 @@
 unset -f nft unshare
 
 # Base chains hooked to forward, those that sed's script jumps to `print` for, and the table of ours;
-# each below a line for its table, which has the table's flags. Without counts (-s).
+# each below a line for its table, which has the table's flags. Without counts (-s); as text, which is
+# what rules are wanted and shown in: -j came with 0.9.1, and not to every build.
 xp_list_nft() { # SED-SCRIPT
   { nft -s list ruleset || echo "#status $?"; } 2>/dev/null |
     sed -n -e '/^#status/p' \
