@@ -331,7 +331,6 @@ NFT`);
     const seen = await load;
 
     expect(there.changes.length * back.changes.length).toBeGreaterThan(0);
-    process.stderr.write(`SEEN ${backEnd} ${seen.length}\n`);
     expect(seen.length).toBeGreaterThan(1000);
     expect(seen.filter(({ status }) => status !== 'open')).toEqual([]);
     expect((await forwarding.plan(dom0, guests)).changes).toEqual([]);
