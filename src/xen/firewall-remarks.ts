@@ -13,8 +13,9 @@ export function firewallRemarks(
   guests: readonly DomU[],
   { hasReversePath, bridged }: Known,
 ): string | null {
-  const isClosed = ({ allow }: DomU): boolean => allow !== null;
-  const unseen = guests.filter((guest) => isClosed(guest) && guest.vifs.some(isBridged));
+  const unseen = guests.filter(
+    ({ allow, vifs }) => (allow !== null || antispoof) && vifs.some(isBridged),
+  );
   const names = unseen.map(({ name }) => name).join(', ');
   const remarks = [
     firewall.policy === 'drop'

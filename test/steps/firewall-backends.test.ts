@@ -60,7 +60,9 @@ describe.runIf(hasBackEnds)('firewall, and the back end that decides', () => {
       expect(await host.planOf(open)).toMatchObject(nothing);
       await host.make(open, 'leave');
 
-      expect(closed).toMatch(policy === 'drop' ? /policy drop;/ : /^\t\t(?:meta .*)?drop comment "xpush"$/m);
+      expect(closed).toMatch(
+        policy === 'drop' ? /policy drop;/ : /^\t\t(?:meta .*)?drop comment "xpush"$/m,
+      );
       expect(await host.say('nft list ruleset')).toBe(before);
     },
   );

@@ -17,6 +17,7 @@ describe('firewallRemarks', () => {
     expect(firewallRemarks(xen1, guests, today)).toBe(said);
     expect(firewallRemarks(xen1, guests, { ...today, bridged: '0' })).toBe(said);
     expect(firewallRemarks(xen1, guests, { ...today, bridged: '1' })).toBeNull();
+    expect(firewallRemarks({ ...xen1, antispoof: true }, guests, today)).toBe(`${said}, open`);
   });
 
   test('says what an old kernel cannot tell, and whom a policy closes', () => {
