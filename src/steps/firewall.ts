@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { type Change, change } from '../host/change.ts';
 import { type FileState, query } from '../host/query.ts';
+import type { Dom0, DomU } from '../inventory/model.ts';
 import { iptablesChains, iptablesFirewall } from '../xen/firewall.ts';
 import { livePlan, liveRemoval, type SeenFirewall } from '../xen/firewall-live.ts';
 import { firewallModels } from '../xen/firewall-model.ts';
@@ -48,6 +49,7 @@ export const firewall = defineStep({
 
   plan: ({ host, inventory }, _params, seen) => {
     const guests = guestsOf(host, inventory);
+    if (!filters(host, guests)) return { ...withoutTraces(seen), message: 'nothing is filtered' };
     const kernel = { hasReversePath: hasReversePath(seen.system.kernel) };
     const models = firewallModels(host, guests, kernel);
     const files = byPath(seen.files);
@@ -71,22 +73,32 @@ export const firewall = defineStep({
     };
   },
 
-  leave: (_target, _params, seen) => {
-    const closed = recall(seen, memories)?.closed ?? [];
-    return {
-      changes: [
-        ...liveRemoval(seenFirewall(seen), closed),
-        ...staleFiles([], byPath(seen.files)),
-        ...remember('firewall', null, seen),
-      ],
-    };
-  },
+  leave: (_target, _params, seen) => withoutTraces(seen),
 });
+
+/** Whether the inventory closes anything on the dom0. */
+function filters({ antispoof, firewall }: Dom0, guests: readonly DomU[]): boolean {
+  return antispoof || firewall.policy === 'drop' || guests.some(({ allow }) => allow !== null);
+}
 
 interface Seen extends Pick<SeenFirewall, 'facts' | 'native'> {
   readonly live4: SeenFirewall['live'][4];
   readonly live6: SeenFirewall['live'][6];
   readonly session: { readonly peer: string | null };
+  readonly files: readonly FileState[];
+  readonly memory: FileState;
+  readonly memories: FileState;
+}
+
+function withoutTraces(seen: Seen): { readonly changes: readonly Change[] } {
+  const closed = recall(seen, memories)?.closed ?? [];
+  return {
+    changes: [
+      ...liveRemoval(seenFirewall(seen), closed),
+      ...staleFiles([], byPath(seen.files)),
+      ...remember('firewall', null, seen),
+    ],
+  };
 }
 
 const seenFirewall = ({ facts, native, live4, live6, session }: Seen): SeenFirewall => ({

@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { type Change, change } from '../host/change.ts';
 import { parameterPath } from '../host/names.ts';
-import { type FileState, query } from '../host/query.ts';
+import { type DirectoryState, type FileState, query } from '../host/query.ts';
 import type { DomU } from '../inventory/model.ts';
+import { bootValues, sysctlConfPath } from '../xen/sysctl-files.ts';
 import {
   type FormerParameter,
   formerParametersSchema,
@@ -68,6 +69,7 @@ export const sysctl = defineStep({
       boot: query.file(file),
       directory: query.file(sysctlDirectory),
       files: query.directory(sysctlDirectory, '.conf'),
+      last: query.file(sysctlConfPath),
       live: names.map(query.parameter),
       routes: hasIpv6 ? [query.routes(6)] : [],
       ...memoryQueries('sysctl'),
@@ -146,6 +148,15 @@ function subject({ host, inventory }: Target, { name }: Params): Subject {
   };
 }
 
+/** Those of the files that can be read. */
+function textsOf(
+  files: Iterable<readonly [string, FileState]>,
+): readonly (readonly [string, string])[] {
+  return [...files].flatMap(([path, file]) =>
+    file.type === 'file' && file.content !== null ? [[path, file.content] as const] : [],
+  );
+}
+
 type Live = ReadonlyMap<string, string | null>;
 
 /** Sets them now and at boot; none: takes away the file that an earlier run wrote. */
@@ -153,7 +164,7 @@ function planParameters(
   path: string,
   wanted: readonly KernelParameter[],
   live: Live,
-  { boot, directory }: Readonly<Record<'boot' | 'directory', FileState>>,
+  { boot, directory, files, last }: Boot,
 ): Plan | Refusal {
   if (wanted.length === 0) {
     const isOurs =
@@ -170,6 +181,16 @@ function planParameters(
       'check its spelling, and that the interface or module that it belongs to is there',
     );
   }
+  const setNow = wanted.flatMap(({ name, value }) =>
+    change.setParameter(name, value, live.get(name) ?? ''),
+  );
+  const texts = textsOf(files.files).filter(([other]) => other !== path);
+  const conf = textsOf([[sysctlConfPath, last]]);
+  const atBoot = bootValues([...texts, ...conf]);
+  const isSetElsewhere = wanted.every(
+    ({ name, value }) => atBoot.get(parameterPath(name))?.value === value,
+  );
+  if (boot.type === 'absent' && isSetElsewhere) return { changes: setNow };
   const found = editable(path, boot);
   if ('refusal' in found) return found;
   if (directory.type !== 'directory') {
@@ -179,13 +200,32 @@ function planParameters(
     );
   }
   return {
-    changes: [
-      ...wanted.flatMap(({ name, value }) =>
-        change.setParameter(name, value, live.get(name) ?? ''),
-      ),
-      ...change.writeFile(path, sysctlFile(wanted), boot, { effect: 'boot' }),
-    ],
+    changes: [...setNow, ...change.writeFile(path, sysctlFile(wanted), boot, { effect: 'boot' })],
+    message: overruled(path, wanted, [...texts, ...conf]),
   };
+}
+
+interface Boot {
+  readonly boot: FileState;
+  readonly directory: FileState;
+  readonly files: DirectoryState;
+  readonly last: FileState;
+}
+
+/** What a file that is read after ours makes of it at boot; null: nothing. */
+function overruled(
+  path: string,
+  wanted: readonly KernelParameter[],
+  files: readonly (readonly [string, string])[],
+): string | null {
+  const later = bootValues(files.filter(([other]) => other > path || other === sysctlConfPath));
+  const against = wanted.flatMap(({ name, value }) => {
+    const set = later.get(parameterPath(name));
+    return set === undefined || set.value === value
+      ? []
+      : [`${set.path} sets ${name} = ${set.value} at boot, after ${path}: take it out there`];
+  });
+  return against.length === 0 ? null : against.join('; ');
 }
 
 /** What earlier runs set gets its old value again, if it still has the one that they gave it. */

@@ -57,6 +57,24 @@ function withLive(state: HostState, { policy, chains: edit }: LiveChange): HostS
 const withChains = (chains: NonNullable<LiveChange['chains']>) => withLive(settled(), { chains });
 
 describe('firewall', () => {
+  test('has nothing of its own on a dom0 where nothing is closed, and takes away what was', () => {
+    const host = fleet.hosts.get('xen1');
+    if (host?.kind !== 'dom0') throw new Error('no xen1');
+    const open = firewall.bind({ host: { ...host, domUs: [] }, inventory: fleet }, {});
+
+    expect(planOf(open, stateFor(open, {})).changes).toEqual([]);
+    const asked = new Map(
+      [...open.queries].flatMap((one) => {
+        const seen = settled().get(one);
+        return seen === undefined ? [] : [[queryKey(one), seen] as const];
+      }),
+    );
+    const left = stateFor(open, {}).with(asked);
+    expect(planOf(open, left).changes).toMatchObject([
+      { kind: 'remove', path: '/etc/network/if-pre-up.d/xpush-firewall' },
+    ]);
+  });
+
   test('swaps its chains and writes the hook for the boot', () => {
     const { first } = planTwice(bound);
 

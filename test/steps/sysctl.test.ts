@@ -47,6 +47,40 @@ describe('sysctl', () => {
     expect(again.first).toMatchObject({ changes: [] });
   });
 
+  const byHand =
+    'net.ipv4.ip_forward=1\n# net.ipv4.ip_forward = 0\nnet/ipv4/conf/eth0/proxy_arp = 1\n';
+
+  test.each<[string, Record<string, unknown>]>([
+    ['/etc/sysctl.conf', { 'file:/etc/sysctl.conf': fileOf(byHand) }],
+    [
+      'a file of sysctl.d',
+      {
+        'directory:/etc/sysctl.d/*.conf': {
+          exists: true,
+          files: new Map([['/etc/sysctl.d/10-xen.conf', fileOf(byHand)]]),
+          isCut: false,
+        },
+      },
+    ],
+  ])('writes no file where %s sets it all at boot', (_, answers) => {
+    const { first, second } = planTwice(bind(sysctl, 'xen1'), answers);
+
+    expect(first).toMatchObject({ changes: [{ kind: 'parameter' }, { kind: 'parameter' }] });
+    expect(second).toMatchObject({ changes: [] });
+  });
+
+  test('writes its file where another one sets something else at boot, and tells of one that is read later', () => {
+    const off = fileOf(byHand.replace('forward=1', 'forward=0'));
+
+    const { first } = planTwice(bind(sysctl, 'xen1'), { 'file:/etc/sysctl.conf': off });
+
+    expect(first).toMatchObject({
+      changes: [{ kind: 'parameter' }, { kind: 'parameter' }, { kind: 'write' }],
+      message:
+        '/etc/sysctl.conf sets net.ipv4.ip_forward = 0 at boot, after /etc/sysctl.d/60-xpush.conf: take it out there',
+    });
+  });
+
   test('refuses a parameter that the kernel has not', () => {
     const { first } = planTwice(bind(sysctl, 'plain', { name: 'net.nothing', value: 1 }), {
       'parameter:net.nothing': null,
