@@ -3,13 +3,9 @@ import { networkOf } from '../host/networks.ts';
 import type { NetworkInterface, Route, Rule } from '../host/query.ts';
 import type { DomU } from '../inventory/model.ts';
 import { type LiveVif, liveVifs, vifsToCome } from './live-vif.ts';
-import {
-  type DesiredRouting,
-  desiredRouting,
-  type InterfaceAddress,
-  mainTable,
-} from './routing.ts';
+import { type DesiredRouting, desiredRouting, mainTable } from './routing.ts';
 import { type AddressPlan, type Circumstances, planAddresses } from './routing-addresses.ts';
+import { lastingRoutes } from './routing-lasting.ts';
 import { isInWayOf, isSameRule, planRuleRemovals } from './routing-match.ts';
 import { nothingOwned, type OwnedRouting } from './routing-memory.ts';
 import { copiesFor, ownershipOf, planDefault, planTables, replaceRoute } from './routing-tables.ts';
@@ -57,7 +53,8 @@ export function planRouting(
   const { rules, routes } = observed;
   const live = liveVifs(domU, observed.interfaces);
   const addresses = planAddresses(domU, live, observed.interfaces, all);
-  const desired = desiredNow(domU, live, addresses, observed, all);
+  const lasting = lastingRoutes(addresses, observed, family);
+  const desired = desiredNow(domU, live, addresses, lasting, all);
   const ownership = ownershipOf(domU, owned.tables, rules);
 
   const isStaying = (rule: Rule): boolean =>
@@ -72,7 +69,7 @@ export function planRouting(
   );
   const main = planDefault(
     desired.routes.find((route) => route.table === mainTable && route.via !== null) ?? null,
-    routes,
+    lasting,
     ownNames(live, observed.interfaces, addresses, all),
     family,
   );
@@ -84,7 +81,9 @@ export function planRouting(
   return {
     operations: [
       ...addresses.additions.map((each) => ({ verb: 'add', object: 'address', ...each }) as const),
-      ...missingConnected(desired, observed, addresses, all).map(replaceRoute),
+      ...missingConnected(desired, { ...observed, routes: lasting }, addresses, all).map(
+        replaceRoute,
+      ),
       ...tables.additions,
       ...main.operations,
       ...missingRules.map((rule) => ({ verb: 'add', object: 'rule', rule }) as const),
@@ -117,8 +116,8 @@ export function planRouting(
 function desiredNow(
   domU: DomU,
   live: readonly LiveVif[],
-  { carriers, staying, removals }: AddressPlan,
-  { routes: present }: ObservedRouting,
+  { carriers, staying }: AddressPlan,
+  lasting: readonly Route[],
   { family, needsOnlink }: RoutingOptions,
 ): DesiredRouting {
   const named = {
@@ -142,7 +141,6 @@ function desiredNow(
   );
   const tables = new Set(rules.map(({ table }) => table));
   const ofTables = routes.filter(({ table }) => table === mainTable || tables.has(table));
-  const lasting = present.filter((route) => !goesWith(route, removals));
   const copies = [...tables].flatMap((table) => copiesFor(table, lasting, names, ofTables));
   return {
     ...desired,
@@ -154,13 +152,6 @@ function desiredNow(
     ],
     rules,
   };
-}
-
-/** Whether a connected route ends with an address. */
-function goesWith({ dev, destination }: Route, removals: readonly InterfaceAddress[]): boolean {
-  return removals.some(
-    ({ iface, ip, prefix }) => iface === dev && networkOf(ip, prefix) === destination,
-  );
 }
 
 /** Connected networks of main that are missing, and do not come with an address. */

@@ -20,7 +20,7 @@ export interface VifSide {
  * Where vif-route's end of a vif is for its guest: Xen gives each the MAC fe:ff:ff:ff:ff:ff, and the
  * link-local address follows from that (RFC 4291, appendix A).
  */
-export const routedGateway = 'fe80::fcff:ffff:feff:ffff';
+const routedGateway = 'fe80::fcff:ffff:feff:ffff';
 
 /** Whether dom0 routes for the vif, by `vif-route`, and does not bridge it. */
 export function isRouted({ script }: Vif): boolean {

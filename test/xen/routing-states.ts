@@ -205,13 +205,14 @@ export function someState(domU: DomU, family: Family): fc.Arbitrary<Met> {
           ...kernelRules,
           ...shuffled(unique([...drawn.keptRules, ...drawn.otherRules])),
         ]),
+        // the kernel has the better ones of a destination first
         routes: shuffled(
           unique([
             ...drawn.keptRoutes,
             ...drawn.otherRoutes,
             ...(drawn.hasBridge ? [bridgeRoute] : []),
           ]),
-        ),
+        ).toSorted((a, b) => (a.metric ?? 0) - (b.metric ?? 0)),
       };
       return { state, owned: drawn.remembers ? owned : nothingOwned };
     });
