@@ -9,7 +9,7 @@ import { inForce } from '../xen/whole-file.ts';
 import { quietCloudInit } from './cloud-init.ts';
 import { ifupdownEdits } from './ifupdown-files.ts';
 import type { SeenInterfaces } from './interfaces-seen.ts';
-import { type NetworkConfig, namesOf } from './network-era.ts';
+import { isReadAtBoot, type NetworkConfig, namesOf } from './network-era.ts';
 import { inListing, type OwnFile, removeStaleFiles, writeOwnFiles } from './own-files.ts';
 import type { Refusal } from './step.ts';
 
@@ -37,13 +37,17 @@ export function eraFiles(
   }
 }
 
-/** Takes out what an earlier run wrote for the other eras. */
+/**
+ * Takes out what an earlier run wrote for the other eras, once the guest does not need it any more
+ * to be on the network after a boot.
+ */
 export function withoutOtherEras(
   config: NetworkConfig,
   host: DomU,
   earlier: { readonly config: NetworkConfig; readonly vifs: readonly FormerVif[] } | null,
   seen: SeenInterfaces,
 ): readonly Change[] {
+  if (!isReadAtBoot(config, seen.network)) return [];
   const stanzas =
     config !== 'ifupdown' && earlier?.config === 'ifupdown' && seen.interfaces.type === 'file'
       ? ifupdownEdits({ ...host, vifs: [] }, earlier.vifs, seen)

@@ -4,7 +4,7 @@ import { eraFiles, withoutOtherEras } from './interfaces-eras.ts';
 import { leaveInterfaces } from './interfaces-leave.ts';
 import { interfacesMemory, interfacesQueries } from './interfaces-seen.ts';
 import { recall, remember } from './memory.ts';
-import { eraRemarks, networkConfigOf, refuseEra } from './network-era.ts';
+import { eraRemarks, isReadAtBoot, networkConfigOf, refuseEra } from './network-era.ts';
 import { defineStep } from './step.ts';
 
 export const interfaces = defineStep({
@@ -24,7 +24,10 @@ export const interfaces = defineStep({
     const files = eraFiles(config, host, earlier?.vifs ?? [], seen);
     if ('refusal' in files) return files;
     const remarks = [...files.remarks, ...eraRemarks(config, seen)];
-    const written = { config, vifs: formerVifs(host) };
+    const written = {
+      config: isReadAtBoot(config, seen.network) ? config : (earlier?.config ?? config),
+      vifs: formerVifs(host),
+    };
     return {
       changes: [...files.changes, ...withoutOtherEras(config, host, earlier, seen)],
       upkeep: remember('interfaces', host.vifs.length === 0 ? null : written, seen),

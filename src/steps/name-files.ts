@@ -13,7 +13,14 @@ import { editable } from './editable.ts';
 import { formerSchema } from './former.ts';
 import { memoryQueries } from './memory.ts';
 import type { Names } from './network-era.ts';
-import { removeStaleFiles, writeOwnFiles } from './own-files.ts';
+import {
+  guestsOwnName,
+  type HandedOver,
+  handOver,
+  removeStaleFiles,
+  withoutHeader,
+  writeOwnFiles,
+} from './own-files.ts';
 import type { Refusal } from './step.ts';
 
 const [etcNetworkd, runNetworkd] = networkdDirectories;
@@ -63,11 +70,10 @@ export function nameFiles(
     case 'udev': {
       const changes = lineEdits(names, host, former, seen);
       if ('refusal' in changes) return changes;
-      const isRead = names === 'udev' || seen.network.hasIfrename;
       const [first] = names === 'udev' ? [udevFile(seen).path] : [iftabPath];
       return {
         changes: changes.changes,
-        message: isRead
+        message: areGiven(names, seen)
           ? `names are in ${first}`
           : `nothing there reads ${first}: install ifrename`,
       };
@@ -86,15 +92,26 @@ export function nameFiles(
     }
     case 'netplan':
       return { changes: [], message: `names are in ${netplanPath} (step interfaces)` };
-    case 'none':
+    case 'none': {
+      const links = handOverLinks(seen);
+      if ('refusal' in links) return links;
       return {
-        changes: [],
+        changes: links.changes,
         message:
           host.names === 'none'
             ? 'names are left alone (names: none)'
             : 'nothing there gives names by MAC: they are left alone, in the order of the vifs',
       };
+    }
   }
+}
+
+/** Interfaces keep the names that `.link` files of ours give them. */
+export function handOverLinks({ links }: SeenNames): HandedOver | Refusal {
+  return handOver(links, (from) => ({
+    path: guestsOwnName(from),
+    text: withoutHeader(from.text),
+  }));
 }
 
 /** Edits the lines of the file that holds names, or takes those of former vifs out. */
@@ -125,13 +142,17 @@ function udevFile({ udevNames }: SeenNames) {
 
 const absent: FileState = { type: 'absent' };
 
-/** Takes out what an earlier run wrote where names are no longer said. */
+/**
+ * Takes out what an earlier run wrote where names are no longer said. It stays where they would be
+ * said nowhere at the next boot: the network files know the interfaces by them.
+ */
 export function withoutOtherNames(
   names: Names,
   host: DomU,
   earlier: { readonly names: Names; readonly vifs: readonly FormerVif[] } | null,
   seen: SeenNames,
 ): readonly Change[] {
+  if (!areGiven(names, seen)) return [];
   const before = earlier?.names;
   const isLines = (before === 'iftab' || before === 'udev') && before !== names;
   const lines = isLines
@@ -141,4 +162,9 @@ export function withoutOtherNames(
     ...(lines !== null && 'changes' in lines ? lines.changes : []),
     ...(names === 'link' ? [] : removeStaleFiles(seen.links, [])),
   ];
+}
+
+/** Whether something gives interfaces these names at boot. */
+export function areGiven(names: Names, { network }: SeenNames): boolean {
+  return names === 'iftab' ? network.hasIfrename : names !== 'none';
 }

@@ -15,6 +15,19 @@ export function networkConfigOf(host: DomU, network: NetworkFacts): NetworkConfi
   return manager === 'NetworkManager' ? null : manager;
 }
 
+/**
+ * Whether the next boot reads these files. systemd brings networkd to hosts that do not run it: there
+ * that is known only once it is in charge, by itself or for netplan.
+ */
+export function isReadAtBoot(
+  config: NetworkConfig,
+  { manager, present }: Pick<NetworkFacts, 'manager' | 'present'>,
+): boolean {
+  return config === 'networkd'
+    ? manager === 'networkd' || manager === 'netplan'
+    : present.includes(config);
+}
+
 /** Why there are no files to write, and what to do about it. */
 export function refuseEra({ manager }: NetworkFacts): Refusal {
   return manager === null

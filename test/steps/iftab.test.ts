@@ -4,7 +4,7 @@ import type { DomU } from '../../src/inventory/model.ts';
 import { iftab } from '../../src/steps/iftab.ts';
 import type { BoundStep } from '../../src/steps/step.ts';
 import { bind, fileOf, fleet, planTwice } from './observed.ts';
-import { leaveTwice, listingOf, worldAfter } from './worlds.ts';
+import { after, leaveTwice, listingOf, worldAfter } from './worlds.ts';
 
 const lines = 'eth0 mac de:ad:be:ef:00:00 arp 1\neth1 mac de:ad:be:ef:00:01 arp 1\n';
 const linkOf = (place: number, guard = 'Type=ether\n') =>
@@ -175,9 +175,42 @@ describe('iftab', () => {
     });
     expect(
       written(bound('iftab'), {
+        ...network({ hasIfrename: true }),
         [`directory:${etc}/*.link`]: listingOf({ [`${etc}/00-xpush-eth0.link`]: linkOf(0) }),
       }),
     ).toEqual([...wroteIftab, `remove ${etc}/00-xpush-eth0.link`]);
+  });
+
+  test('keeps what gives names at boot where nothing reads those of the new era', () => {
+    const links = {
+      ...emptyEtc,
+      [`directory:${etc}/*.link`]: listingOf({ [`${etc}/00-xpush-eth0.link`]: linkOf(0) }),
+    };
+    expect(written(bound('iftab'), links)).toEqual(wroteIftab);
+
+    const rules = worldAfter(bound('udev'), emptyEtc);
+    const kept = bound('iftab').plan(rules);
+    expect(kept).toMatchObject({ changes: [{ path: '/etc/iftab' }] });
+    const installed = after(kept, rules).with(
+      new Map([['network', { answer: network({ hasIfrename: true })['network'] as NetworkFacts }]]),
+    );
+    expect(bound('iftab').plan(installed)).toMatchObject({
+      changes: [{ path: '/etc/udev/rules.d/70-persistent-net.rules', content: '' }],
+    });
+  });
+
+  test('leaves names that it gave when it is told to leave them alone', () => {
+    const plan = bound('none').plan(worldAfter(bound(), emptyEtc));
+
+    expect(plan).toMatchObject({
+      changes: [
+        { kind: 'write', path: `${etc}/01-eth0.link` },
+        { kind: 'remove', path: `${etc}/00-xpush-eth0.link` },
+        { kind: 'write', path: `${etc}/01-eth1.link` },
+        { kind: 'remove', path: `${etc}/00-xpush-eth1.link` },
+      ],
+    });
+    expect(bound('none').plan(worldAfter(bound('iftab')))).toMatchObject({ changes: [] });
   });
 
   test('takes the line of a vif that left out of the file', () => {

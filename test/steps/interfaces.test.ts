@@ -4,7 +4,7 @@ import type { DomU } from '../../src/inventory/model.ts';
 import { interfaces } from '../../src/steps/interfaces.ts';
 import type { BoundStep } from '../../src/steps/step.ts';
 import { bind, fileOf, fleet, planTwice } from './observed.ts';
-import { after, leaveTwice, listingOf, worldAfter } from './worlds.ts';
+import { leaveTwice, listingOf, after as planned, worldAfter } from './worlds.ts';
 
 const webserv = fleet.hosts.get('webserv');
 if (webserv?.kind !== 'domU') throw new Error('no webserv');
@@ -188,7 +188,10 @@ describe('interfaces, when the inventory changes', () => {
   test.each(
     eras.flatMap((from) => eras.filter((to) => to !== from).map((to) => [from, to] as const)),
   )('takes away what it wrote for %s, once it is %s', (from, to) => {
-    const world = worldAfter(bound(), worlds[from]);
+    const inCharge = new Map([
+      ['network', { answer: { manager: to, present: [from, to], hasIfrename: false } }],
+    ]);
+    const world = worldAfter(bound(), worlds[from]).with(inCharge);
     const step = bound({ networkConfig: to });
 
     const plan = step.plan(world);
@@ -202,7 +205,32 @@ describe('interfaces, when the inventory changes', () => {
     if (from === 'ifupdown') {
       expect(rest).toHaveProperty('content', expect.not.stringContaining('eth0'));
     }
-    expect(step.plan(after(plan, world))).toMatchObject({ changes: [], upkeep: [] });
+    expect(step.plan(planned(plan, world))).toMatchObject({ changes: [], upkeep: [] });
+  });
+
+  test.each<[(typeof eras)[number], (typeof eras)[number], NetworkFacts]>([
+    ['networkd', 'ifupdown', { manager: 'networkd', present: ['networkd'], hasIfrename: false }],
+    ['netplan', 'ifupdown', { manager: 'netplan', present: ['netplan'], hasIfrename: false }],
+    [
+      'ifupdown',
+      'networkd',
+      { manager: 'ifupdown', present: ['networkd', 'ifupdown'], hasIfrename: false },
+    ],
+  ])('keeps what brings the network up, %s, until %s would', (from, to, facts) => {
+    const world = worldAfter(bound(), worlds[from]).with(new Map([['network', { answer: facts }]]));
+    const step = bound({ networkConfig: to });
+
+    const plan = step.plan(world);
+
+    if ('refusal' in plan) throw new Error(plan.refusal);
+    const touched = plan.changes.flatMap((each) => ('path' in each ? [each.path] : []));
+    expect(touched).toEqual(expect.arrayContaining([...writtenIn[to]]));
+    for (const file of writtenIn[from]) expect(touched).not.toContain(file);
+    const ready = { manager: to, present: [from, to], hasIfrename: false };
+    const later = step.plan(planned(plan, world).with(new Map([['network', { answer: ready }]])));
+    expect(later).toMatchObject({
+      changes: writtenIn[from].map((file) => ({ path: file })),
+    });
   });
 
   test('touches no file of another under a name like ours', () => {
@@ -282,7 +310,7 @@ describe('interfaces, leaving', () => {
 
   test('comes back to what it handed over', () => {
     const gone = leaveTwice(interfaces, worldAfter(bound(), networkd)).first;
-    const world = after(gone, worldAfter(bound(), networkd));
+    const world = planned(gone, worldAfter(bound(), networkd));
 
     const plan = bound().plan(world);
 
