@@ -72,6 +72,14 @@ export function isSameRule(a: Rule, b: Rule): boolean {
   );
 }
 
+/**
+ * The one of equal rules or routes that stays. A network manager that starts on ours adds its own, as
+ * systemd-networkd does, and would do so again at each start: its own stays.
+ */
+export function stayingOf<T extends { readonly rest: string }>(equal: readonly T[]): T | undefined {
+  return equal.find(({ rest }) => /\bproto static\b/.test(rest)) ?? equal[0];
+}
+
 /** Whether `ip rule del` of the one removes the other if it comes first: what isn't named matches all. */
 function isHitBy(rule: Rule, deleted: Rule): boolean {
   return (
@@ -96,7 +104,7 @@ export function planRuleRemovals(
   wanted: readonly Rule[],
   isOwn: (rule: Rule) => boolean,
 ): readonly RoutingOperation[] {
-  const kept = wanted.map((rule) => present.find((each) => isSameRule(each, rule)));
+  const kept = wanted.map((rule) => stayingOf(present.filter((each) => isSameRule(each, rule))));
   const left = [
     ...present.map((rule) => ({ rule, isStale: isOwn(rule) && !kept.includes(rule) })),
     ...added.map((rule) => ({ rule, isStale: false })),

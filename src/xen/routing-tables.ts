@@ -3,7 +3,13 @@ import type { Family, Route, Rule } from '../host/query.ts';
 import { parseIpNetwork } from '../inventory/address.ts';
 import type { DomU } from '../inventory/model.ts';
 import { anywhere, mainTable, needsTable } from './routing.ts';
-import { isInWayOf, isLooser, isSameRoute, isWithTypeOfService } from './routing-match.ts';
+import {
+  isInWayOf,
+  isLooser,
+  isSameRoute,
+  isWithTypeOfService,
+  stayingOf,
+} from './routing-match.ts';
 
 /** Priorities that xpush gives to rules. */
 const ownPriorities = { first: 1000, last: 1999 } as const;
@@ -93,13 +99,16 @@ export function planTables(
   family: Family,
 ): TablesPlan {
   const additions = wanted.filter((route) => !present.some((each) => isSameRoute(each, route)));
-  const kept = wanted.map((route) => present.find((each) => isSameRoute(each, route)));
+  const kept = wanted.map((route) => stayingOf(present.filter((each) => isSameRoute(each, route))));
   const overwritten = additions.flatMap((route) => overwrittenBy(route, present, family));
   const stale = present.filter((each) => !kept.includes(each) && !overwritten.includes(each));
   // The kernel deletes the first that has the named properties: a looser one may take ours.
-  const endangered = wanted.filter((route) =>
-    stale.some((each) => isInWayOf(each, route) && isLooser(each, route)),
-  );
+  const endangered = wanted.filter((route, index) => {
+    const stays = kept[index];
+    const place = stays === undefined ? -1 : present.indexOf(stays);
+    const behind = stale.filter((each) => present.indexOf(each) > place);
+    return behind.some((each) => isInWayOf(each, route) && isLooser(each, route));
+  });
   return {
     additions: additions.map(replaceRoute),
     removals: [...stale.map(deleteRoute), ...endangered.map(replaceRoute)],

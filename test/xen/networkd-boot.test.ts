@@ -75,6 +75,22 @@ describe.runIf(hasNetworkd)('networkdPlan, by systemd-networkd', () => {
       await expect.poll(() => rules().length, soon).toBe(live.filter(isRule).length);
       expect(new Set(withoutConnectedMetric(stateOf(namespace)))).toEqual(new Set(live));
       expect(networkd.log).not.toContain('Failed');
+
+      // What was there first goes, networkd's own stays: so nothing comes back when it starts again.
+      for (const family of families) {
+        const { operations } = planRouting(domU, namespace.observe(family), { family });
+        namespace.apply(operations, family);
+      }
+      const left = () => namespace.run('ip -4 rule; ip -6 rule; ip -4 route show table all');
+      const cleaned = left();
+      expect(new Set(withoutConnectedMetric(stateOf(namespace)))).toEqual(new Set(live));
+      await networkd.restart();
+      const names = domU.vifs.map(({ iface }) => iface);
+      await expect.poll(() => networkd.hasConfigured(names), soon).toBe(true);
+      expect(left()).toBe(cleaned);
+      for (const family of families) {
+        expect(planRouting(domU, namespace.observe(family), { family }).operations).toEqual([]);
+      }
     },
   );
 

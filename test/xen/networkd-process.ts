@@ -1,5 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasNamespaces, isAvailable, type Namespace } from './namespace.ts';
@@ -41,7 +49,8 @@ exec env SYSTEMD_LOG_TARGET=console SYSTEMD_LOG_LEVEL=info ${program}`;
 export class Networkd {
   readonly #folder = mkdtempSync(join(tmpdir(), 'xpush-networkd-'));
   readonly #namespace: Namespace;
-  readonly #process: ChildProcess;
+  readonly #udev: 'udev' | 'none';
+  #process: ChildProcess;
   #log = '';
 
   /** @param files their names and contents, as latin1 */
@@ -53,7 +62,8 @@ export class Networkd {
     this.#namespace = namespace;
     chmodSync(this.#folder, 0o755);
     for (const [name, text] of files) writeFileSync(join(this.#folder, name), text, 'latin1');
-    this.#process = this.#start(udev);
+    this.#udev = udev;
+    this.#process = this.#start();
   }
 
   /** What it said. */
@@ -61,8 +71,28 @@ export class Networkd {
     return this.#log;
   }
 
-  #start(udev: 'udev' | 'none'): ChildProcess {
-    const program = ['unshare', '-m', 'sh', '-ec', script, 'sh', this.#folder, udev];
+  /** Whether it is done with these interfaces, as networkctl(1) would say. */
+  hasConfigured(interfaces: readonly string[]): boolean {
+    const links = `/proc/${this.#process.pid}/root/run/systemd/netif/links`;
+    const states = existsSync(links)
+      ? readdirSync(links).map((name) => readFileSync(join(links, name), 'utf8'))
+      : [];
+    return interfaces.every((name) =>
+      states.some(
+        (state) =>
+          state.includes('\nADMIN_STATE=configured\n') &&
+          state.includes(`/00-xpush-${name}.network\n`),
+      ),
+    );
+  }
+
+  async restart(): Promise<void> {
+    await this.#stop();
+    this.#process = this.#start();
+  }
+
+  #start(): ChildProcess {
+    const program = ['unshare', '-m', 'sh', '-ec', script, 'sh', this.#folder, this.#udev];
     const argv = ['netns', 'exec', this.#namespace.name, ...program];
     const started = spawn('ip', argv, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [started.stdout, started.stderr]) {
@@ -73,12 +103,15 @@ export class Networkd {
     return started;
   }
 
+  async #stop(): Promise<void> {
+    if (this.#process.exitCode !== null) return;
+    const ended = new Promise((resolve) => this.#process.once('exit', resolve));
+    this.#process.kill('SIGTERM');
+    await ended;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#process.exitCode === null) {
-      const ended = new Promise((resolve) => this.#process.once('exit', resolve));
-      this.#process.kill('SIGTERM');
-      await ended;
-    }
+    await this.#stop();
     rmSync(this.#folder, { recursive: true });
   }
 }

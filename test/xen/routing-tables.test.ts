@@ -70,6 +70,18 @@ describe('copiesFor', () => {
 });
 
 describe('planTables', () => {
+  test('keeps the copy of a network manager, which would make it again at its next start', () => {
+    const ours = route(17, '0.0.0.0/0', { via: '192.168.0.1', dev: 'eth1', src: '192.168.0.201' });
+    const copy = { ...ours, rest: 'proto static' };
+
+    expect(planTables([ours], [ours, copy], 4)).toEqual({
+      additions: [],
+      // the kernel deletes the first that has these properties
+      removals: [{ verb: 'delete', object: 'route', route: ours }],
+    });
+    expect(planTables([ours], [copy], 4)).toEqual({ additions: [], removals: [] });
+  });
+
   test('counts on the next hops of IPv6 that one route overwrites together', () => {
     const wanted = route(16, '::/0', { via: 'fe80::1', dev: 'eth0' });
     const present = ['fe80::7', 'fe80::8'].map((via) => route(16, '::/0', { via, dev: 'eth1' }));
