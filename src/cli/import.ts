@@ -1,4 +1,3 @@
-import { access, writeFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { exitCodes } from '../engine/exit-code.ts';
 import type { Surveyed } from '../engine/survey.ts';
@@ -16,14 +15,14 @@ import { proveFirewalls } from '../import/prove-firewall.ts';
 import { remarksOf } from '../import/remarks.ts';
 import { writeDraft } from '../import/write-draft.ts';
 import type { Host } from '../inventory/model.ts';
-import { connectAddress } from '../inventory/name-rules.ts';
 import { namedHosts } from '../inventory/named-hosts.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 import { defineCommand, flag, text } from './command.ts';
 import { connectingEntries, connectingOptions } from './connecting.ts';
+import { hostsOfArguments } from './host-arguments.ts';
 import { differencesFrom } from './import-check.ts';
+import { checkOutFile, writeOutFile } from './out-file.ts';
 import { type Surveyor, withSurveyor } from './survey-hosts.ts';
-import { UsageError } from './usage-error.ts';
 
 export const importHosts = defineCommand({
   usage: 'import <host..>',
@@ -48,26 +47,21 @@ export const importHosts = defineCommand({
   }),
 
   run: async (options) => {
-    const names = [...new Set(options.host)];
-    for (const name of names) {
-      const complaint = connectAddress(name);
-      if (complaint !== null) throw new UsageError(complaint.message, complaint.hint);
-    }
+    const inventory = hostsOfArguments(options.host);
     const { out, force } = options;
-    if (out !== undefined && !force && (await exists(out))) {
-      throw new UsageError(`${out} is there already`, 'name another file, or say --force');
-    }
-    const inventory = namedHosts(names);
+    if (out !== undefined) await checkOutFile(out, force);
     const hosts = [...inventory.hosts.values()];
     const found = await withSurveyor(options, inventory, hosts, (surveyor) =>
       importFrom(hosts, surveyor, options.forks),
     );
     for (const line of found.said) process.stderr.write(`${line}\n`);
-    if (found.text !== null) {
-      if (out === undefined) process.stdout.write(found.text);
-      else await writeFile(out, found.text, { flag: force ? 'w' : 'wx' });
-    }
-    return found.exit;
+    if (found.text === null) return found.exit;
+    const failure = out === undefined ? null : await writeOutFile(out, found.text, force);
+    // what was found is not lost for want of a file
+    if (out === undefined || failure !== null) process.stdout.write(found.text);
+    if (failure === null) return found.exit;
+    process.stderr.write(`${escapeControls(failure)}: written to standard output\n`);
+    return exitCodes.failed;
   },
 });
 
@@ -152,11 +146,4 @@ function expectations(differences: readonly string[]): readonly string[] {
   return differences.length === 0
     ? ['xpush apply would change nothing.']
     : ['xpush apply would change:', ...differences.map((line) => `  ${line}`)];
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,11 +1,9 @@
 import * as v from 'valibot';
-import { connectAddress } from '../inventory/name-rules.ts';
-import { namedHosts } from '../inventory/named-hosts.ts';
 import { steps } from '../steps/index.ts';
 import { leaving } from '../steps/leaving.ts';
 import { carryOut, runEntries, runOptions } from './carry-out.ts';
 import { defineCommand } from './command.ts';
-import { UsageError } from './usage-error.ts';
+import { hostsOfArguments } from './host-arguments.ts';
 
 export const remove = defineCommand({
   usage: 'remove <host..>',
@@ -21,16 +19,12 @@ export const remove = defineCommand({
   schema: v.object({ host: v.array(v.string()), ...runEntries }),
 
   run: async (options) => {
-    const names = [...new Set(options.host)];
-    for (const name of names) {
-      const complaint = connectAddress(name);
-      if (complaint !== null) throw new UsageError(complaint.message, complaint.hint);
-    }
+    const inventory = hostsOfArguments(options.host);
     const tasks = leaving(steps).map((step) => ({ name: step.name, step, params: {} }));
     const play = { name: 'Remove', tasks };
     return carryOut(options, {
-      inventory: namedHosts(names),
-      plays: [{ play, hosts: new Set(names) }],
+      inventory,
+      plays: [{ play, hosts: new Set(inventory.hosts.keys()) }],
       notes: [],
     });
   },

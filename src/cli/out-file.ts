@@ -1,0 +1,55 @@
+import { access, constants, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { UsageError } from './usage-error.ts';
+
+/**
+ * Refuses a file that could not be written, before the work whose result is for it. Throws
+ * `UsageError`.
+ */
+export async function checkOutFile(path: string, force: boolean): Promise<void> {
+  const found = await stat(path).catch(codeOf);
+  if (typeof found === 'string' && found !== 'ENOENT') throw new UsageError(cannot(path, found));
+  if (typeof found !== 'string') {
+    if (!found.isFile()) throw new UsageError(`${path} is no regular file`, 'name a file');
+    if (!force) {
+      throw new UsageError(`${path} is there already`, 'name another file, or say --force');
+    }
+  }
+  const target = typeof found === 'string' ? dirname(path) : path;
+  const code = await access(target, constants.W_OK).then(() => null, codeOf);
+  if (code !== null) throw new UsageError(cannot(path, code));
+}
+
+/** Writes the file; a sentence when that fails all the same. */
+export async function writeOutFile(
+  path: string,
+  text: string,
+  force: boolean,
+): Promise<string | null> {
+  return await writeFile(path, text, { flag: force ? 'w' : 'wx' }).then(
+    () => null,
+    (error: unknown) => cannot(path, codeOf(error)),
+  );
+}
+
+function cannot(path: string, code: string): string {
+  return `cannot write ${path}: ${reasons[code] ?? code}`;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such directory',
+  ENOTDIR: 'it leads through a file',
+  EACCES: 'permission denied',
+  EEXIST: 'it is there by now',
+  ENOSPC: 'the disk is full',
+  EROFS: 'the file system is read-only',
+  ENAMETOOLONG: 'its name is too long',
+};
+
+/** Of an error of the file system; others are bugs. */
+function codeOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
+    return error.code;
+  }
+  throw error;
+}
