@@ -12,10 +12,10 @@ import {
   noFirewall,
 } from './draft.ts';
 import { readForwardChain } from './forward-chain.ts';
-import { addressOf, describeGuest } from './guest.ts';
+import { addressOf, describeGuest, ipsOf } from './guest.ts';
 import { readInside } from './inside.ts';
 import { guessNetworks } from './networks.ts';
-import { hasOwnChains, readOwnChains } from './own-chains.ts';
+import { closedInOrder, hasOwnChains, readOwnChains } from './own-chains.ts';
 
 /** A guest that a dom0's files name, before anybody looked into it. */
 export interface FoundGuest {
@@ -84,7 +84,7 @@ export function describeFleet(
   guests: readonly FoundGuest[],
   visits: ReadonlyMap<string, Visit>,
 ): Draft {
-  const described = guests.map((guest) => {
+  const described = inOrderOfChains(guests).map((guest) => {
     const visit = visits.get(guest.name);
     const isUnreachable = visit !== undefined && 'unreachable' in visit;
     const seen = visit !== undefined && 'state' in visit ? visit : null;
@@ -108,6 +108,25 @@ export function describeFleet(
     }),
     remarks: [],
   };
+}
+
+/** The guests of a dom0 as its chains have them, if those are xpush's; the others behind them. */
+function inOrderOfChains(guests: readonly FoundGuest[]): readonly FoundGuest[] {
+  const dom0s = [...new Set(guests.map(({ dom0 }) => dom0))];
+  return dom0s.flatMap((dom0) => {
+    const order = [dom0.chains[4], dom0.chains[6]].flatMap(closedInOrder);
+    const places = new Map(order.map((ip, place) => [ip, place]));
+    const placeOf = ({ file }: FoundGuest): number =>
+      Math.min(
+        ...(file.vifs ?? []).flatMap(ipsOf).map((ip) => places.get(ip) ?? order.length),
+        order.length,
+      );
+    return guests
+      .filter((guest) => guest.dom0 === dom0)
+      .map((guest) => ({ guest, place: placeOf(guest) }))
+      .toSorted((a, b) => a.place - b.place)
+      .map(({ guest }) => guest);
+  });
 }
 
 interface Filter {

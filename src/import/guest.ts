@@ -182,7 +182,8 @@ function scriptName(script: string): string {
   return script.replace(/^\/etc\/xen\/scripts\//, '');
 }
 
-function ipsOf(entry: VifEntry): readonly string[] {
+/** The addresses that an entry of a vif list names, unchecked. */
+export function ipsOf(entry: VifEntry): readonly string[] {
   return (entry.get('ip') ?? '').split(/\s+/).filter((ip) => ip !== '');
 }
 

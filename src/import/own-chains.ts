@@ -89,6 +89,19 @@ function ownRules(state: ChainsState | null, family: Family): OwnRules | 'none' 
   };
 }
 
+/**
+ * Addresses of closed guests in the order of their chains, which is that of the inventory they were
+ * compiled from: another order would be other chains.
+ */
+export function closedInOrder(chain: ChainsState | null): readonly string[] {
+  return (chain?.chains.get(chains.forward) ?? []).flatMap((text) => {
+    const rule = readRule(text);
+    return rule !== null && isClosing(rule) && rule.destination !== null
+      ? [shortNetwork(rule.destination)]
+      : [];
+  });
+}
+
 const isClosing = ({ target, states, proto }: ReadRule): boolean =>
   (target === 'DROP' || target === chains.drop) && states.length === 0 && proto === null;
 

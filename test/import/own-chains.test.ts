@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ChainsState } from '../../src/host/query.ts';
+import { describeFleet, findGuests } from '../../src/import/describe-fleet.ts';
 import type { Dom0Seen } from '../../src/import/dom0.ts';
 import { type Draft, noFirewall } from '../../src/import/draft.ts';
 import { type Loaded, loadDraft } from '../../src/import/load-draft.ts';
@@ -11,7 +12,7 @@ import type { DomU, Inventory } from '../../src/inventory/model.ts';
 import { iptablesFirewall } from '../../src/xen/firewall.ts';
 import { firewallModels } from '../../src/xen/firewall-model.ts';
 import { runs } from '../runs.ts';
-import { bareDom0, chainsOf } from './seen.ts';
+import { bareDom0, chainsOf, domainFile } from './seen.ts';
 
 const guestsOf = ({ hosts }: Inventory): readonly DomU[] =>
   [...hosts.values()].flatMap((host) => (host.kind === 'domU' ? [host] : []));
@@ -141,6 +142,32 @@ describe('readOwnChains', () => {
     expect(loaded.draft.dom0s[0]?.remarks).toEqual([]);
     expect(compiled(loaded.inventory)).toEqual(seen.chains);
     expect(allowOf(loaded).get('a')).toBeInstanceOf(Array);
+  });
+
+  test('guests are in the order of the chains, whatever their files are called', async () => {
+    const inventory = await load(`
+networks:
+  lan: { subnet: 192.168.0.0/24, gateway: 192.168.0.1 }
+dom0: { xen1: { address: 192.168.0.100 } }
+domU:
+  open: { dom0: xen1, vifs: [ { ip: 192.168.0.220 } ] }
+  web: { dom0: xen1, vifs: [ { ip: 192.168.0.200 } ], allow: [ { proto: tcp, ports: 80 } ] }
+  db: { dom0: xen1, vifs: [ { ip: 192.168.0.210 } ], allow: [ { proto: tcp, ports: 5432, from: web } ] }
+`);
+    const files = [...guestsOf(inventory)]
+      .toReversed()
+      .map(({ name, vifs: [vif] }) =>
+        domainFile(name, `mac=${vif?.mac}, ip=${vif?.ips[0]}, script=vif-route`),
+      );
+    const seen: Dom0Seen = { ...bareDom0, files, running: null, chains: compiled(inventory) };
+    const names = new Map([[seen, 'xen1']]);
+
+    const draft = await loadDraft(describeFleet(names, findGuests(names), new Map()));
+    const { draft: proven } = await proveFirewalls(draft, names);
+
+    expect(proven.domUs.map(({ name }) => name)).toEqual(['web', 'db', 'open']);
+    expect(proven.dom0s[0]?.remarks).toEqual([]);
+    expect(proven.domUs[0]?.allow).toMatchObject([{ ports: ['80'] }]);
   });
 
   test('a chain with a rule of somebody else is not read', () => {
