@@ -34,7 +34,7 @@ export function recordOf(change: Change): ChangeRecord {
           .join('');
       return record(
         'routing',
-        'addresses, routes and rules',
+        `${change.family === 6 ? 'IPv6 ' : ''}addresses, routes and rules`,
         null,
         lines('delete'),
         lines('other'),
