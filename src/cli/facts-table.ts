@@ -1,4 +1,5 @@
 import type { Answers } from '../host/query.ts';
+import { cutToCells } from '../report/cells.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 import type { HostReport } from './facts-document.ts';
 import type { HostFacts, Topic } from './facts-topics.ts';
@@ -42,7 +43,7 @@ export function factsTables(reports: readonly HostReport[], asked: readonly Topi
       const { columns, rowOf } = tables[topic];
       const groups = new Map<string, { cells: readonly string[]; names: string[] }>();
       for (const { name, facts } of known) {
-        const cells = rowOf(facts)?.map(shownText);
+        const cells = rowOf(facts)?.map(shownCell);
         if (cells === undefined) continue;
         const key = JSON.stringify(cells);
         const group = groups.get(key);
@@ -62,13 +63,13 @@ export function domainsTable(reports: readonly HostReport[]): string {
   const rows = reports.flatMap(({ host, outcome }) => {
     const domains = ('facts' in outcome ? outcome.facts.xen?.domains : null) ?? [];
     return domains.flatMap(({ id, name, vifs }) => {
-      const start = [host.name, shownText(name), String(id)];
+      const start = [host.name, shownCell(name), String(id)];
       if (vifs.length === 0) return [[...start, nothing, nothing, nothing, nothing]];
-      return vifs.map(({ device, mac, script, ips }) =>
-        [...start, device, mac, script?.split('/').at(-1) ?? '', ips.join(' ')].map(
-          (cell) => shownText(cell) || nothing,
-        ),
-      );
+      return vifs.map(({ device, mac, script, ips }) => [
+        ...start,
+        ...[device, mac, script?.split('/').at(-1) ?? ''].map((cell) => shownCell(cell) || nothing),
+        shownText(ips.join(' ')) || nothing,
+      ]);
     });
   });
   return rows.length === 0
@@ -125,7 +126,12 @@ function shownText(text: string): string {
   return escapeControls(text).replace(/\s/g, ' ');
 }
 
-/** So many cells of names are read; all of them are in the JSON. */
+/** The same, not so long that it makes a column of thousands of rows wide. */
+function shownCell(text: string): string {
+  return cutToCells(shownText(text), mostCells, '...');
+}
+
+/** So many cells of a text or of names are read; all of them are in the JSON. */
 const mostCells = 60;
 
 function shownNames(names: readonly string[]): string {

@@ -1,9 +1,9 @@
-import { padCells } from '../report/cells.ts';
+import { cellWidth, padCells } from '../report/cells.ts';
 
 /** Rows of cells as lines, each column as wide as its widest cell. */
 export function aligned(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+    rows.reduce((width, row) => Math.max(width, cellWidth(row[column] ?? '')), 0),
   );
   return rows
     .map(

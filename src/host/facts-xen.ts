@@ -32,15 +32,23 @@ function versionOf(lines: Lines): string | null {
   return isXen && /^\d+\.\d+/.test(version) ? version.slice(0, 64) : null;
 }
 
+/** facts.sh sends no more lines of them. */
+const mostDomains = 2048;
+const longestName = 256;
+
 /** Lines of `xl list` and `xm list`: name, id, memory, vcpus, state, time. A stopped domain has no id. */
 function domainsOf(lines: Lines): readonly RunningDomain[] {
   const vifs = vifsOf(lines);
-  return lines.all('domain').flatMap((line) => {
-    const match = /^(\S.{0,255}?)\s+(\d{1,9})\s+\d+\s+\d+\s+[a-z-]+\s+\d/.exec(line);
-    const id = Number(match?.[2] ?? 0);
-    if (match?.[1] === undefined || id === 0) return [];
-    return [{ id, name: match[1], vifs: vifs.get(id) ?? [] }];
-  });
+  return lines
+    .all('domain')
+    .slice(0, mostDomains)
+    .flatMap((line) => {
+      const match = /\s(\d{1,9})\s+\d+\s+\d+\s+[a-z-]+\s+\d/.exec(line);
+      const id = Number(match?.[1] ?? 0);
+      const name = line.slice(0, match?.index).trimEnd();
+      if (id === 0 || !/^\S/.test(name) || name.length > longestName) return [];
+      return [{ id, name, vifs: vifs.get(id) ?? [] }];
+    });
 }
 
 /** The nodes of `xenstore-ls`: a domain, one blank before its vifs, two before their keys. */
@@ -77,7 +85,7 @@ function runningVif(domid: number, handle: number, keys: ReadonlyMap<string, str
   return {
     handle,
     device: shortWord(keys.get('vifname')) ?? `vif${domid}.${handle}`,
-    mac: keys.get('mac')?.toLowerCase() ?? '',
+    mac: /^(?:[\da-f]{2}:){5}[\da-f]{2}$/.exec(keys.get('mac')?.toLowerCase() ?? '')?.[0] ?? '',
     ips: (keys.get('ip') ?? '').split(/\s+/).filter((ip) => ip !== ''),
     script: keys.get('script') ?? null,
     bridge: keys.get('bridge') ?? null,

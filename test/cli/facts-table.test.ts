@@ -92,3 +92,14 @@ test('nothing that a host says reaches the terminal as it is', () => {
   expect(factsTables(hostile, ['system', 'xen']).split('\n')).toHaveLength(6);
   expect(domainsTable(hostile).split('\n')).toHaveLength(3);
 });
+
+test('a host with more vifs than any dom0 has, and names longer than a line, still makes a table', () => {
+  const vif = { handle: 0, mac: 'm'.repeat(4000), ips: [], script: null, bridge: null };
+  const vifs = Array.from({ length: 130_000 }, (_, n) => ({ ...vif, device: `vif1.${n}` }));
+  const many = reportsOf({ a: { xen: { ...xen, domains: [{ id: 1, name: 'web', vifs }] } } });
+
+  const lines = domainsTable(many).split('\n');
+
+  expect(lines).toHaveLength(130_002);
+  expect(Math.max(...lines.slice(0, 9).map(({ length }) => length))).toBeLessThan(140);
+});

@@ -141,6 +141,25 @@ describe('parseXen', () => {
     expect(sys('other').version).toBeNull();
   });
 
+  test('16 MiB of anything costs a moment', () => {
+    for (const line of [`a${' '.repeat(4000)}`, `a${' 1'.repeat(2000)}`, `${'a '.repeat(2000)}`]) {
+      const text = `toolstack:xl\n${`domain:${line}\n`.repeat(2 ** 24 / line.length)}`;
+      const start = performance.now();
+      expect(parseXen(parseLines(text)).domains).toEqual([]);
+      expect(performance.now() - start).toBeLessThan(2500);
+    }
+  });
+
+  test('what is no MAC is none', () => {
+    const { domains } = parseXen(
+      parseLines(
+        'toolstack:xl\ndomain:a 1 1 1 r 1\nvif:1 = ""\nvif: 0 = ""\nvif:  mac = "\x1b[2J, ip=1"',
+      ),
+    );
+
+    expect(domains?.[0]?.vifs[0]?.mac).toBe('');
+  });
+
   test('reads anything', () => {
     const word = fc.constantFrom('vif', 'domain', 'info', 'toolstack', 'whole/1/1/ip');
     const line = fc.tuple(
