@@ -8,7 +8,7 @@ import {
   nameDom0s,
   type Visit,
 } from '../import/describe-fleet.ts';
-import { dom0Queries, readDom0 } from '../import/dom0.ts';
+import { dom0Queries, isDom0, readDom0 } from '../import/dom0.ts';
 import { guestQueries } from '../import/inside.ts';
 import { loadDraft } from '../import/load-draft.ts';
 import { proveFirewalls } from '../import/prove-firewall.ts';
@@ -80,14 +80,21 @@ async function importFrom(
 ): Promise<Imported> {
   const surveyed = await surveyor.look(hosts, () => dom0Queries);
   const unreachable = hosts.flatMap(({ name }) => sayUnreachable(name, surveyed.get(name)));
-  const dom0s = hosts.flatMap(({ name }) => {
+  const seen = hosts.flatMap(({ name }) => {
     const one = surveyed.get(name);
-    return one !== undefined && 'answers' in one ? [readDom0(name, one.answers)] : [];
+    if (one === undefined || !('answers' in one)) return [];
+    const dom0 = readDom0(name, one.answers);
+    return [{ dom0, isRight: isDom0(one.answers, dom0) }];
   });
+  const dom0s = seen.flatMap(({ dom0, isRight }) => (isRight ? [dom0] : []));
+  const others = seen.flatMap(({ dom0, isRight }) =>
+    isRight ? [] : [`${dom0.argument}: no dom0: nothing of Xen is there; it is left out`],
+  );
+  const told = [...unreachable, ...others];
+  const exit = exitOf(unreachable, others);
   const interrupted = () => surveyor.stopping.aborted;
   if (dom0s.length === 0) {
-    const exit = interrupted() ? exitCodes.interrupted : exitCodes.unreachable;
-    return { text: null, said: unreachable, exit };
+    return { text: null, said: told, exit: interrupted() ? exitCodes.interrupted : exit };
   }
   const names = nameDom0s(dom0s);
   const guests = findGuests(names);
@@ -95,7 +102,7 @@ async function importFrom(
   const described = await loadDraft(describeFleet(names, guests, visits));
   const loaded = await proveFirewalls(described, names);
   const differences = await differencesFrom(loaded, visits, surveyor, forks);
-  if (interrupted()) return { text: null, said: unreachable, exit: exitCodes.interrupted };
+  if (interrupted()) return { text: null, said: told, exit: exitCodes.interrupted };
   const expected = expectations(differences);
   return {
     text: writeDraft(loaded.draft, [
@@ -103,9 +110,15 @@ async function importFrom(
       ...loaded.draft.remarks,
       ...expected,
     ]),
-    said: [...unreachable, ...[...remarksOf(loaded.draft), ...expected].map(escapeControls)],
-    exit: unreachable.length > 0 ? exitCodes.unreachable : exitCodes.done,
+    said: [...told, ...[...remarksOf(loaded.draft), ...expected].map(escapeControls)],
+    exit,
   };
+}
+
+/** As the worst host has it. */
+function exitOf(unreachable: readonly string[], others: readonly string[]): number {
+  if (others.length > 0) return exitCodes.failed;
+  return unreachable.length > 0 ? exitCodes.unreachable : exitCodes.done;
 }
 
 /** Looks into guests: as this machine reaches them, else through their dom0. */

@@ -97,6 +97,12 @@ export function readDom0(argument: string, state: HostState): Dom0Seen {
   };
 }
 
+/** Whether this is a dom0, or was one: where no toolstack answers, the guests' files are there. */
+export function isDom0(state: HostState, { files }: Dom0Seen): boolean {
+  const xen = answerTo(state, questions.xen);
+  return xen === null || xen.isDom0 || xen.domains !== null || files.length > 0;
+}
+
 function contentOf(file: FileState | null): string {
   return file?.type === 'file' ? (file.content ?? '') : '';
 }

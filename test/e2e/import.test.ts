@@ -258,5 +258,8 @@ describe('xpush import', () => {
     expect(unreachable.code).toBe(3);
     expect(unreachable.stderr).toContain('192.168.0.99: unreachable: ');
     expect(unreachable.stdout).toContain('dom0:\n  xen1:');
+    const guest = await fleet.xpush('import', 'webserv');
+    expect([guest.code, guest.stdout]).toEqual([1, '']);
+    expect(guest.stderr).toContain('webserv: no dom0');
   });
 });

@@ -8,7 +8,7 @@ import {
   nameDom0s,
   type Visit,
 } from '../../src/import/describe-fleet.ts';
-import { type Dom0Seen, readDom0 } from '../../src/import/dom0.ts';
+import { type Dom0Seen, isDom0, readDom0 } from '../../src/import/dom0.ts';
 import { loadDraft } from '../../src/import/load-draft.ts';
 import { remarksOf } from '../../src/import/remarks.ts';
 import { writeDraft } from '../../src/import/write-draft.ts';
@@ -273,6 +273,24 @@ describe('readDom0', () => {
       script: 'vif-route',
       files: [{ path: '/etc/xen/web.cfg', name: 'web' }],
     });
+  });
+});
+
+describe('isDom0', () => {
+  const xen = (facts: Partial<Answers['xen']>): HostState =>
+    stateOf([
+      query.xen(),
+      { ...{ version: null, isDom0: false, toolstack: null, domains: null }, ...facts },
+    ]);
+
+  test.each<[string, HostState, Dom0Seen['files'], boolean]>([
+    ['a guest', xen({ version: '4.17' }), [], false],
+    ['a control domain', xen({ isDom0: true }), [], true],
+    ['one whose toolstack answers', xen({ domains: [] }), [], true],
+    ['one whose toolstack is down', xen({}), [webserv], true],
+    ['one that can not tell', stateOf(), [], true],
+  ])('tells %s', (_, state, files, expected) => {
+    expect(isDom0(state, { ...bareDom0, files })).toBe(expected);
   });
 });
 
