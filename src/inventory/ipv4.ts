@@ -28,20 +28,9 @@ function parseCidr(text: string): { readonly address: number; readonly subnet: S
     : { address, subnet: { first: address - (address % size(prefix)), prefix } };
 }
 
-/** A network, or an address as a network of one; null for all else. */
-export function parseSubnet(text: string): Subnet | null {
-  const address = parseIpv4(text);
-  return address === null ? (parseCidr(text)?.subnet ?? null) : { first: address, prefix: 32 };
-}
-
 /** Dotted netmask of a prefix length, `255.255.255.0`. */
 export function netmask(prefix: number): string {
   return formatIpv4(2 ** 32 - size(prefix));
-}
-
-/** Whether an address lies in a network. */
-export function contains({ first, prefix }: Subnet, address: number): boolean {
-  return address >= first && address < first + size(prefix);
 }
 
 function size(prefix: number): number {

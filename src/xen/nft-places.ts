@@ -80,7 +80,7 @@ export function tablesOf<Place extends Pick<NftChain, 'family' | 'table'>>(
 }
 
 /** `inet filter`. */
-export function tableOf({ family, table }: Pick<NftChain, 'family' | 'table'>): string {
+function tableOf({ family, table }: Pick<NftChain, 'family' | 'table'>): string {
   return `${family} ${table}`;
 }
 
