@@ -41,9 +41,10 @@ export async function parse(argv: readonly string[]): Promise<() => Promise<numb
     .wrap(Math.min(100, process.stdout.columns ?? 80))
     .usageConfiguration({ 'hide-types': true })
     .epilogue(
-      'Exit codes: 0 done, 1 a task or a proof failed, 2 bad usage or files, 3 unreachable,\n' +
-        '4 rolled back, 5 needs a human, 6 busy, 10 changes pending (with --check\n' +
-        '--exit-code), 130 interrupted. The worst host decides.\n' +
+      'Exit codes: 0 done, 1 a task or a proof failed, 2 bad usage or files,\n' +
+        '3 unreachable, 4 rolled back, 5 needs a human, 6 busy,\n' +
+        '10 changes pending (with --check --exit-code), 130 interrupted.\n' +
+        'The worst host decides.\n' +
         'Options can also be given in the environment: XPUSH_FORKS=8 is --forks 8.',
     )
     .fail((message, error) => {
