@@ -59,22 +59,29 @@ export function findGuests(names: ReadonlyMap<Dom0Seen, string>): readonly Found
       const remarks = isOff ? ['does not run: nobody could look into it'] : [];
       const name = freeName(file.name, dom0Name, taken);
       taken.add(name);
-      if (name !== file.name) remarks.push(`its domain is called ${file.name}`);
+      if (name !== file.name)
+        remarks.push(`its domain is called ${file.name.slice(0, longestName)}`);
       const address = isOff ? null : addressOf(file, running);
       return { name, dom0, dom0Name, file, running, address, remarks };
     }),
   );
 }
 
+/** Nobody calls a guest more than this, and no host has a longer name. */
+const longestName = 253;
+
 /** A name that the inventory takes, and that is nobody else's. */
 function freeName(wanted: string, dom0: string, taken: ReadonlySet<string>): string {
-  const label = wanted.replace(/[^A-Za-z0-9.-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '') || 'guest';
+  const label =
+    wanted
+      .slice(0, longestName)
+      .replace(/[^A-Za-z0-9.-]+/g, '-')
+      .replace(/^[-.]+|[-.]+$/g, '') || 'guest';
   const isGood = (name: string): boolean => hostName(name) === null && !taken.has(name);
-  const candidates = [label, `${label}-${dom0.split('.')[0]}`];
+  const found = [label, `${label}-${dom0.split('.')[0]}`].find(isGood);
   for (let number = 2; ; number += 1) {
-    const found = candidates.find(isGood);
-    if (found !== undefined) return found;
-    candidates.push(`guest-${number}`);
+    const name = found ?? `guest-${number}`;
+    if (isGood(name)) return name;
   }
 }
 
@@ -117,10 +124,9 @@ function inOrderOfChains(guests: readonly FoundGuest[]): readonly FoundGuest[] {
     const order = [dom0.chains[4], dom0.chains[6]].flatMap(closedInOrder);
     const places = new Map(order.map((ip, place) => [ip, place]));
     const placeOf = ({ file }: FoundGuest): number =>
-      Math.min(
-        ...(file.vifs ?? []).flatMap(ipsOf).map((ip) => places.get(ip) ?? order.length),
-        order.length,
-      );
+      (file.vifs ?? [])
+        .flatMap(ipsOf)
+        .reduce((least, ip) => Math.min(least, places.get(ip) ?? least), order.length);
     return guests
       .filter((guest) => guest.dom0 === dom0)
       .map((guest) => ({ guest, place: placeOf(guest) }))

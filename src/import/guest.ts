@@ -182,9 +182,13 @@ function scriptName(script: string): string {
   return script.replace(/^\/etc\/xen\/scripts\//, '');
 }
 
-/** The addresses that an entry of a vif list names, unchecked. */
+/** Of a value in xenstore, where a vif's addresses go (xs_wire.h, XENSTORE_PAYLOAD_MAX). */
+const longestValue = 4096;
+
+/** The addresses that an entry of a vif list names, unchecked; none where no guest could be created so. */
 export function ipsOf(entry: VifEntry): readonly string[] {
-  return (entry.get('ip') ?? '').split(/\s+/).filter((ip) => ip !== '');
+  const text = entry.get('ip') ?? '';
+  return text.length > longestValue ? [] : text.split(/\s+/).filter((ip) => ip !== '');
 }
 
 function isIp(text: string): boolean {

@@ -29,13 +29,13 @@ export async function loadDraft(draft: Draft): Promise<Loaded> {
   }
 }
 
-/** Throws for a diagnostic that is about no part: what was drafted has always one. */
+/** What is about no part is the size of it all. */
 function withoutFaults(draft: Draft, diagnostics: readonly Diagnostic[], text: string): Draft {
-  const lines = text.split('\n');
+  const parts = partsOf(text);
   const reasons = new Map<string, string>();
   for (const { position, message } of diagnostics) {
-    const part = position === null ? null : partAt(lines, position.line);
-    if (part === null) throw new Error(`the draft has a fault of its own: ${message}`);
+    const part = position === null ? null : parts[position.line - 1];
+    if (part === null || part === undefined) return withoutLargest(draft, message);
     if (!reasons.has(part)) reasons.set(part, message);
   }
   const reasonOf = (section: string, name: string): string | null =>
@@ -63,16 +63,39 @@ function withoutFaults(draft: Draft, diagnostics: readonly Diagnostic[], text: s
   };
 }
 
-/** `SECTION/NAME` of what a line belongs to. */
-function partAt(lines: readonly string[], line: number): string | null {
-  const before = lines.slice(0, line).toReversed();
-  const find = (pattern: RegExp) =>
-    before.map((one) => pattern.exec(one)?.[1]).find((found) => found !== undefined);
-  const section = find(/^([A-Za-z0-9]+):/);
-  const name = find(/^ {2}([^\s#][^\s]*?):(?:\s|$)/);
-  return section === undefined || name === undefined
-    ? null
-    : `${section}/${name.replace(/^(["'])(.*)\1$/, '$2')}`;
+/** The dom0 with the most to say goes, with its guests. Throws when there is none. */
+function withoutLargest(draft: Draft, reason: string): Draft {
+  const isOf =
+    ({ name }: DraftDom0) =>
+    (guest: DraftDomU) =>
+      guest.dom0 === name;
+  const sizeOf = (dom0: DraftDom0): number =>
+    JSON.stringify([dom0, draft.domUs.filter(isOf(dom0))]).length;
+  const [largest] = draft.dom0s
+    .map((dom0) => ({ dom0, size: sizeOf(dom0) }))
+    .toSorted((a, b) => b.size - a.size);
+  if (largest === undefined) throw new Error(`the draft has a fault of its own: ${reason}`);
+  const { dom0 } = largest;
+  return {
+    ...draft,
+    dom0s: draft.dom0s.filter((one) => one !== dom0),
+    domUs: draft.domUs.filter((guest) => guest.dom0 !== dom0.name),
+    remarks: [...draft.remarks, `${dom0.name} and its guests are left out: ${reason}`],
+  };
+}
+
+/** `SECTION/NAME` of what each line belongs to; null for none. */
+function partsOf(text: string): readonly (string | null)[] {
+  let section: string | null = null;
+  let name: string | null = null;
+  return text.split('\n').map((line) => {
+    const heading = /^([A-Za-z0-9]+):/.exec(line)?.[1];
+    if (heading !== undefined) [section, name] = [heading, null];
+    name = /^ {2}([^\s#]\S*?):(?:\s|$)/.exec(line)?.[1] ?? name;
+    return section === null || name === null
+      ? null
+      : `${section}/${name.replace(/^(["'])(.*)\1$/, '$2')}`;
+  });
 }
 
 function lessOfNetwork(network: DraftNetwork, reason: string): DraftNetwork | null {

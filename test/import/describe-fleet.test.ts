@@ -238,6 +238,60 @@ domU:
     expect(text).toContain('  all-xen2:');
     expect(remarks).toContain('my-web: its domain is called my_web');
   });
+
+  test.each([
+    [
+      'thousands of vifs, more than a guest has',
+      (n: number) =>
+        domainFile(
+          `g${n}`,
+          ...Array.from({ length: 30 }, (_, vif) => `ip=10.${vif}.${n}.1, script=vif-route`),
+        ),
+    ],
+    [
+      'names of no host',
+      (n: number) => ({ ...domainFile(`g${n}`), name: `${'-.'.repeat(50_000)}a` }),
+    ],
+    ['one long name', (n: number) => ({ ...domainFile(`g${n}`), name: 'a'.repeat(5000) })],
+  ])('%s cost a moment', async (_, fileOf) => {
+    const files = Array.from({ length: 250 }, (_, n) => fileOf(n));
+    const start = performance.now();
+
+    const { text } = await imported([{ ...bareDom0, files, running: null }]);
+
+    expect(text.match(/^ {4}dom0: xen1$/gm)).toHaveLength(250);
+    expect(performance.now() - start).toBeLessThan(8000);
+  });
+
+  test('a vif with more addresses than its guest could be created with has none', async () => {
+    const files = [domainFile('web', `ip=${'a '.repeat(131_000)}, script=vif-route`)];
+
+    const { remarks } = await imported([{ ...bareDom0, files, running: null }]);
+
+    expect(remarks).toContain('web: no address of vif 0 is known: its vif list is left alone');
+    expect(remarks).toHaveLength(2);
+  });
+
+  test('a dom0 that says more than an inventory holds is left out, and the others stay', async () => {
+    const loud = {
+      ...bareDom0,
+      argument: 'xen2',
+      files: Array.from({ length: 60 }, (_, n) => ({
+        ...domainFile(`loud${n}`, 'ip=10.1.2.3, script=vif-route'),
+        problems: ['x'.repeat(200_000)],
+      })),
+      running: null,
+    };
+
+    const { text, remarks } = await imported([
+      loud,
+      { ...bareDom0, files: [webserv], running: null },
+    ]);
+
+    expect(text).toMatch(/^ {2}webserv:\n {4}dom0: xen1\n {4}vifs:/m);
+    expect(text).not.toContain('xen2');
+    expect(remarks).toContain('xen2 and its guests are left out: the text is larger than 10 MB');
+  });
 });
 
 describe('readDom0', () => {
