@@ -11,6 +11,7 @@ import { UsageError } from './usage-error.ts';
  */
 export async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', outputFailed);
+  process.stderr.on('error', () => {}); // nobody is left to tell
   try {
     const { parse } = await import('./parse.ts');
     process.exitCode = await (await parse(argv))();

@@ -66,7 +66,7 @@ export class Screen {
 
   /** Lines that stay, above the rows; seen with the next frame. */
   print(text: string): void {
-    this.#above.push(...text.split('\n'));
+    for (const line of text.split('\n')) this.#above.push(line);
     this.change();
   }
 

@@ -150,6 +150,23 @@ describe('xpush', () => {
     expect(status).toBe(1);
   });
 
+  test.each([
+    ['a mistake', 'steps --nonsense', 2],
+    ['a host that is off', 'import 127.0.0.1 -F /dev/null', 3],
+  ])('nobody to read errors changes nothing of the exit code: %s', (_, line, code) => {
+    for (const gone of ['2>/dev/full', '2>&-']) {
+      const { status } = spawnSync(
+        '/bin/sh',
+        ['-c', `${join(root, 'bin/xpush')} ${line} ${gone}`],
+        {
+          cwd: root,
+        },
+      );
+
+      expect(status).toBe(code);
+    }
+  });
+
   test('what the OpenSSH configuration says that is not followed is a warning', () => {
     const folder = mkdtempSync(join(tmpdir(), 'xpush-cli-'));
     const config = join(folder, 'config');

@@ -36,6 +36,15 @@ describe('Screen', () => {
     expect(shown(stream)).toEqual(['first', 'second', 'third']);
   });
 
+  test('prints as many lines as there are', () => {
+    const { stream, screen } = openScreen(() => []);
+
+    screen.print('x\n'.repeat(262_144));
+    screen.close();
+
+    expect(stream.text.match(/x/g)).toHaveLength(262_144);
+  });
+
   test('keeps its place when the terminal echoes what is typed', async () => {
     const { stream, screen } = openScreen(() => [[{ text: 'top' }], [{ text: 'x'.repeat(30) }]]);
     screen.change();
