@@ -46,7 +46,10 @@ export function withoutPolicyEdits(seen: SeenIfupdown): IfupdownEdits | Refusal 
   if (seen.interfaces.type === 'absent') return { changes: [], edited: [], remarks: [] };
   return edited(
     seen,
-    (texts) => new Map([...texts].map(([path, text]) => [path, withoutPolicyRouting(text)])),
+    (texts) =>
+      new Map(
+        [...texts].map(([path, text]) => [path, withoutPolicyRouting(text, [...texts.values()])]),
+      ),
   );
 }
 

@@ -3,7 +3,13 @@ import { familyOf, normalIp } from '../inventory/address.ts';
 import type { DomU, Vif } from '../inventory/model.ts';
 import type { FormerVif } from './former-vif.ts';
 import { type Block, wordsOf } from './interfaces-blocks.ts';
-import { attributeOf, isOwnOption, isPolicyOption, saysTheSame } from './interfaces-options.ts';
+import {
+  attributeOf,
+  isOwnOption,
+  isPolicyOption,
+  ruleTableOf,
+  saysTheSame,
+} from './interfaces-options.ts';
 import { stanzaOptions } from './interfaces-stanza.ts';
 import { defaultVif, families } from './routing.ts';
 import { sideOf } from './vif-side.ts';
@@ -39,10 +45,16 @@ export function stanza(domU: DomU, vif: Vif, family: Family): string {
 }
 
 /** The stanza as it is, if it says what it should; else ours, with what it said besides behind it. */
-export function rewritten({ vif, family, block, seconds }: Holder, domU: DomU): readonly string[] {
+export function rewritten(
+  { vif, family, block, seconds }: Holder,
+  domU: DomU,
+  tables: ReadonlySet<string>,
+): readonly string[] {
   const isOwn = (line: string, of: Block): boolean => {
     const option = optionOf(line);
-    return isOwnOption(option, domU, stanzaFamily(of)) || /^use (?:dhcp|static)$/.test(option);
+    return (
+      isOwnOption(option, domU, stanzaFamily(of), tables) || /^use (?:dhcp|static)$/.test(option)
+    );
   };
   const [, ...lines] = block.lines;
   const said = lines.filter((line) => isOwn(line, block)).map(optionOf);
@@ -73,6 +85,7 @@ export function leftBehind(
   blocks: readonly Block[],
   domU: DomU,
   former: readonly FormerVif[],
+  tables: ReadonlySet<string>,
 ): readonly (readonly [Block, readonly string[]])[] {
   return blocks.flatMap((block): readonly (readonly [Block, readonly string[]])[] => {
     const name = nameOf(block);
@@ -87,7 +100,7 @@ export function leftBehind(
     const was = former.find(({ iface }) => iface === name);
     if (was === undefined) return [[block, plain]];
     const isAsWritten = addresses.length > 0 && addresses.every((ip) => was.ips.includes(ip));
-    return [[block, isAsWritten ? [] : withoutPolicy(plain)]];
+    return [[block, isAsWritten ? [] : withoutPolicy(plain, tables)]];
   });
 }
 
@@ -100,8 +113,17 @@ function withoutGateway(block: Block, domU: DomU): readonly string[] {
 }
 
 /** The lines of a stanza but for policy routing of xpush's. */
-export function withoutPolicy(lines: readonly string[]): readonly string[] {
-  return lines.filter((line) => !isPolicyOption(optionOf(line)));
+export function withoutPolicy(
+  lines: readonly string[],
+  tables: ReadonlySet<string>,
+): readonly string[] {
+  return lines.filter((line) => !isPolicyOption(optionOf(line), tables));
+}
+
+/** Tables that rules of xpush's look in, as any of these stanzas has them. */
+export function tablesOfRules(blocks: readonly Block[]): ReadonlySet<string> {
+  const lines = blocks.flatMap((block) => (block.head[0] === 'iface' ? block.lines : []));
+  return new Set(lines.flatMap((line) => ruleTableOf(optionOf(line)) ?? []));
 }
 
 /** Name of the interface that a stanza is for. */

@@ -7,6 +7,7 @@ import {
   leftBehind,
   rewritten,
   stanza,
+  tablesOfRules,
   withoutPolicy,
 } from './interfaces-edits.ts';
 import { families } from './routing.ts';
@@ -38,10 +39,14 @@ export function interfacesFiles(
   const parsed = new Map([...files].map(([path, text]) => [path, blocksOf(text)]));
   const blocks = [...parsed.values()].flat();
   const holders = holdersOf(blocks, domU);
+  const tables = new Set([
+    ...tablesOfRules(blocks),
+    ...domU.vifs.map(({ table }) => `${table.id}`),
+  ]);
   const edited = new Map([
-    ...leftBehind(blocks, domU, former),
+    ...leftBehind(blocks, domU, former, tables),
     ...holders.flatMap(({ seconds }) => seconds.map((block) => [block, []] as const)),
-    ...holders.map((holder) => [holder.block, rewritten(holder, domU)] as const),
+    ...holders.map((holder) => [holder.block, rewritten(holder, domU, tables)] as const),
   ]);
   const gone = goneNames(blocks, edited, domU);
   const linesOf = (block: Block): readonly string[] =>
@@ -68,10 +73,17 @@ export function interfacesFile(
   return interfacesFiles(files, domU, former).get(interfacesPath) ?? '';
 }
 
-/** The file without the policy routing that xpush wrote; addresses and gateways stay. */
-export function withoutPolicyRouting(text: string): string {
+/**
+ * The file without the policy routing that xpush wrote; addresses and gateways stay.
+ *
+ * @param texts all files of ifupdown's: a rule may stand in another one than its table's routes
+ */
+export function withoutPolicyRouting(text: string, texts: readonly string[] = [text]): string {
+  const tables = tablesOfRules(texts.flatMap(blocksOf));
   return blocksOf(text)
-    .flatMap((block) => (block.head[0] === 'iface' ? withoutPolicy(block.lines) : block.lines))
+    .flatMap((block) =>
+      block.head[0] === 'iface' ? withoutPolicy(block.lines, tables) : block.lines,
+    )
     .join('');
 }
 

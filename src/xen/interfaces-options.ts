@@ -10,12 +10,12 @@ const attributes = new Set(
 
 const hooks = new Set('pre-up up post-up pre-down down post-down'.split(' '));
 
-/** How stanzaOptions writes commands that are about tables and rules. */
-const policyForms = [
-  /^up ip (?:-6 )?route replace .* table \d+ \|\| true$/,
-  /^up ip (?:-6 )?rule \| grep -q '\^1\d{3}:' \|\| ip (?:-6 )?rule add from \S+ table \d+ priority 1\d{3} \|\| true$/,
-  /^down ip (?:-6 )?rule del from \S+ table \d+ priority 1\d{3} \|\| true$/,
+/** How stanzaOptions writes rules, and routes of tables: anybody might write those so. */
+const ruleForms = [
+  /^up ip (?:-6 )?rule \| grep -q '\^1\d{3}:' \|\| ip (?:-6 )?rule add from \S+ table (\d+) priority 1\d{3} \|\| true$/,
+  /^down ip (?:-6 )?rule del from \S+ table (\d+) priority 1\d{3} \|\| true$/,
 ];
+const routeForm = /^up ip (?:-6 )?route replace .* table (\d+) \|\| true$/;
 
 /** How it writes the others. */
 const plainForms = [
@@ -24,15 +24,18 @@ const plainForms = [
   /^pre-up echo 0 2>\/dev\/null >\/proc\/sys\/net\/ipv6\/conf\/[^/\s]+\/accept_dad \|\| true$/,
 ];
 
-const isOneOf = (option: string, forms: readonly RegExp[]): boolean =>
-  forms.some((form) => form.test(option));
+/** The table that a rule looks in, if xpush wrote it; null for any other option. */
+export function ruleTableOf(option: string): string | null {
+  return ruleForms.map((form) => form.exec(option)?.[1]).find((table) => table) ?? null;
+}
 
 /**
  * Whether an option of a stanza, its words parted by single spaces, is policy routing as xpush
- * writes it: a table's route, or a rule with a priority of ours.
+ * writes it: a rule with a priority of ours, or a route of a table that such a rule looks in.
  */
-export function isPolicyOption(option: string): boolean {
-  return isOneOf(option, policyForms);
+export function isPolicyOption(option: string, tables: ReadonlySet<string>): boolean {
+  const table = routeForm.exec(option)?.[1];
+  return table === undefined ? ruleTableOf(option) !== null : tables.has(table);
 }
 
 /**
@@ -42,8 +45,14 @@ export function isPolicyOption(option: string): boolean {
  * guest has no address.
  *
  * @param ofStanza the stanza's family; null where it is of both, as ifupdown-ng has it
+ * @param tables those that rules of ours look in (`ruleTableOf`)
  */
-export function isOwnOption(option: string, domU: DomU, ofStanza: Family | null): boolean {
+export function isOwnOption(
+  option: string,
+  domU: DomU,
+  ofStanza: Family | null,
+  tables: ReadonlySet<string>,
+): boolean {
   const [key = '', ...words] = option.split(' ');
   const isManaged = (family: Family): boolean =>
     domU.vifs.some((vif) => (family === 4 ? vif.ipv4 : vif.ipv6) !== null);
@@ -53,7 +62,7 @@ export function isOwnOption(option: string, domU: DomU, ofStanza: Family | null)
   }
   if (attributes.has(key)) return true;
   // What was once written for an address since gone is found by its form.
-  if (isPolicyOption(option) || isOneOf(option, plainForms)) return true;
+  if (isPolicyOption(option, tables) || plainForms.some((form) => form.test(option))) return true;
   if (!hooks.has(key)) return false;
 
   const command = words.join(' ');

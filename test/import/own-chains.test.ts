@@ -209,6 +209,6 @@ domU:
       }),
       { numRuns: runs(100) },
     );
-    expect(kept / all).toBeGreaterThan(0.95);
+    expect(kept / all).toBeGreaterThan(0.9);
   });
 });

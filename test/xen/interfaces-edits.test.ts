@@ -314,6 +314,7 @@ describe('withoutPolicyRouting', () => {
       `iface eth0 inet dhcp
  up ip rule add fwmark 1 table 100
  up ip route replace 10.9.0.0/16 via 192.168.0.254
+ up ip route replace 10.8.0.0/16 via 192.168.0.254 table 200 || true
  up ip rule add from 10.1.1.1 table 100 priority 1000
 `,
       routed,
@@ -331,6 +332,20 @@ describe('withoutPolicyRouting', () => {
     expect(left).toContain(' up ip rule add fwmark 1 table 100\n');
     expect(left).toContain(' up ip route replace 10.9.0.0/16 via 192.168.0.254\n');
     expect(left).toContain(' up ip rule add from 10.1.1.1 table 100 priority 1000\n');
+    expect(left).toContain(' 10.8.0.0/16 via 192.168.0.254 table 200 || true\n');
     expect(withoutPolicyRouting(left)).toBe(left);
+  });
+
+  test('knows the tables whose rules stand in another file', () => {
+    const [main = '', other = ''] = edited(
+      'source interfaces.d/*\n',
+      'auto eth0\niface eth0 inet dhcp\n',
+      routed,
+    );
+    expect(other).toMatch(/table 16/);
+    expect(main).toMatch(/table 17/);
+
+    expect(withoutPolicyRouting(other, [main, other])).not.toMatch(/table/);
+    expect(withoutPolicyRouting(main, [main, other])).not.toMatch(/table/);
   });
 });
