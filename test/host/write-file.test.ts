@@ -24,6 +24,7 @@ import {
   RunningShell,
   type Shell,
   temporaryDirectory,
+  unshared,
 } from './shells.ts';
 
 import { done, namesIn, write, writeFrom } from './writes.ts';
@@ -116,6 +117,28 @@ describeShells('xp_write', (shell) => {
     expect(lstatSync(join(place, 'sub dir\n/second')).isSymbolicLink()).toBe(true);
     expect(namesIn(place)).toEqual(['first', 'real\n', 'sub dir\n']);
   });
+
+  test.runIf(isRoot)(
+    'replaces a link among what is remembered: no memory is kept elsewhere',
+    async () => {
+      const place = temporaryDirectory();
+      const wrapper = unshared('-m', `mount --bind ${place} /var/lib`);
+      await using running = new RunningShell(shell, { wrapper });
+      mkdirSync(join(place, 'xpush'));
+      writeFileSync(join(place, 'theirs'), '{"tables":[16]}');
+      symlinkSync('../theirs', join(place, 'xpush/ip_rules.json'));
+      symlinkSync('../made', join(place, 'xpush/dangling.json'));
+
+      for (const name of ['ip_rules', 'dangling']) {
+        expect(await write(running, `/var/lib/xpush/${name}.json`, 'ours', 0o600)).toEqual(done);
+        const path = join(place, `xpush/${name}.json`);
+        expect([lstatSync(path).isFile(), readFileSync(path, 'latin1')]).toEqual([true, 'ours']);
+      }
+
+      expect(readFileSync(join(place, 'theirs'), 'latin1')).toBe('{"tables":[16]}');
+      expect(namesIn(place)).toEqual(['theirs', 'xpush']);
+    },
+  );
 
   test('makes the file that a dangling link leads to', async () => {
     await using running = new RunningShell(shell);
