@@ -92,7 +92,7 @@ export function readDom0(argument: string, state: HostState): Dom0Seen {
     routes,
     chains,
     nftRules: answerTo(state, questions.firewalls)?.backends.nftables.forwarding ?? 0,
-    isPolicyOurs: /"policies":\{"[46]"/.test(contentOf(answerTo(state, questions.memory))),
+    isPolicyOurs: /^\{"closed":\["ip6?tables"/.test(contentOf(answerTo(state, questions.memory))),
     remarks,
   };
 }

@@ -12,7 +12,11 @@ import { type Dom0Seen, isDom0, readDom0 } from '../../src/import/dom0.ts';
 import { loadDraft } from '../../src/import/load-draft.ts';
 import { remarksOf } from '../../src/import/remarks.ts';
 import { writeDraft } from '../../src/import/write-draft.ts';
+import { loadInventory } from '../../src/inventory/load-inventory.ts';
+import { firewall } from '../../src/steps/firewall.ts';
 import { runs } from '../runs.ts';
+import { stateFor } from '../steps/observed.ts';
+import { worldAfter } from '../steps/worlds.ts';
 import { aRoute, bareDom0, domainFile, file, stateOf } from './seen.ts';
 
 /** The inventory of these dom0s and visits, as it would be written. */
@@ -328,6 +332,21 @@ describe('readDom0', () => {
       files: [{ path: '/etc/xen/web.cfg', name: 'web' }],
     });
   });
+});
+
+test("readDom0 knows from what the firewall step remembers that FORWARD drops by xpush's doing", async () => {
+  const inventory = await loadInventory({
+    argument: '-',
+    stdin: 'dom0: { xen1: { firewall: { policy: drop } } }',
+  });
+  const host = inventory.hosts.get('xen1');
+  if (host === undefined) throw new Error('no xen1');
+  const bound = firewall.bind({ host, inventory }, {});
+
+  const closed = worldAfter(bound);
+
+  expect(readDom0('xen1', closed).isPolicyOurs).toBe(true);
+  expect(readDom0('xen1', stateFor(bound, {})).isPolicyOurs).toBe(false);
 });
 
 describe('isDom0', () => {
