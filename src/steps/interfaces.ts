@@ -17,8 +17,12 @@ export const interfaces = defineStep({
 
   plan: ({ host }, _params, seen) => {
     const earlier = recall(seen, interfacesMemory);
-    if (host.vifs.length === 0 && earlier === null)
-      return { changes: [], message: 'the guest has no vifs' };
+    if (host.vifs.length === 0) {
+      // it has vifs all the same, whose list stays too: without a stanza it would be off the network
+      return earlier === null
+        ? { changes: [], message: 'the guest has no vifs' }
+        : leaveInterfaces(seen);
+    }
     const config = networkConfigOf(host, seen.network) ?? earlier?.config ?? null;
     if (config === null) return refuseEra(seen.network);
     const files = eraFiles(config, host, earlier?.vifs ?? [], seen);
@@ -30,7 +34,7 @@ export const interfaces = defineStep({
     };
     return {
       changes: [...files.changes, ...withoutOtherEras(config, host, earlier, seen)],
-      upkeep: remember('interfaces', host.vifs.length === 0 ? null : written, seen),
+      upkeep: remember('interfaces', written, seen),
       message: remarks.length === 0 ? null : remarks.join('; '),
     };
   },

@@ -213,6 +213,16 @@ describe('iftab', () => {
     expect(bound('none').plan(worldAfter(bound('iftab')))).toMatchObject({ changes: [] });
   });
 
+  test('leaves the names of a guest of which the inventory names no vif any more', () => {
+    expect(bound('iftab', []).plan(worldAfter(bound('iftab')))).toMatchObject({
+      changes: [],
+      upkeep: [{ kind: 'remove', path: '/var/lib/xpush/iftab.json' }],
+    });
+    expect(bound('link', []).plan(worldAfter(bound('link'), emptyEtc))).toMatchObject({
+      changes: [{ path: `${etc}/01-eth0.link` }, {}, {}, {}],
+    });
+  });
+
   test('takes the line of a vif that left out of the file', () => {
     const two = bound('iftab');
     const one = bound('iftab', guest.vifs.slice(0, 1));

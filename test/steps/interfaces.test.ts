@@ -233,6 +233,26 @@ describe('interfaces, when the inventory changes', () => {
     });
   });
 
+  test.each([
+    ['ifupdown', path, /^auto eth0\niface eth0 inet static\n address 192\.168\.0\.200$/m],
+    ['networkd', `${etc}/01-eth0.network`, /^Address=192\.168\.0\.200\/24$/m],
+    ['netplan', '/etc/netplan/60-static.yaml', /192\.168\.0\.200\/24/],
+  ] as const)(
+    'keeps a guest of %s on the network when the inventory names none of its vifs any more',
+    (from, file, kept) => {
+      const world = worldAfter(bound(), worlds[from]);
+      const step = bound({ vifs: [] });
+
+      const plan = step.plan(world);
+
+      if ('refusal' in plan) throw new Error(plan.refusal);
+      const written = plan.changes.find((each) => each.kind === 'write' && each.path === file);
+      expect(written).toHaveProperty('content', expect.stringMatching(kept));
+      expect(written).toHaveProperty('content', expect.not.stringMatching(/rule|table|xpush/i));
+      expect(step.plan(planned(plan, world))).toMatchObject({ changes: [] });
+    },
+  );
+
   test('touches no file of another under a name like ours', () => {
     const mine = `${etc}/00-xpush-lan.network`;
     const answers = {
