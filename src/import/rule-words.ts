@@ -18,24 +18,26 @@ export interface ReadRule {
 }
 
 /** Options that have one value, and the field that it is of. */
-const valued: Readonly<Record<string, keyof ReadRule>> = {
-  '-s': 'source',
-  '-d': 'destination',
-  '-i': 'iif',
-  '-o': 'oif',
-  '-p': 'proto',
-  '--sport': 'sports',
-  '--sports': 'sports',
-  '--dport': 'dports',
-  '--dports': 'dports',
-  '--icmp-type': 'icmp',
-  '--icmpv6-type': 'icmp',
-  '--ctstate': 'states',
-  '--state': 'states',
-  '--limit': 'limit',
-  '--comment': 'comment',
-  '-j': 'target',
-};
+const valued: ReadonlyMap<string, keyof ReadRule> = new Map(
+  Object.entries({
+    '-s': 'source',
+    '-d': 'destination',
+    '-i': 'iif',
+    '-o': 'oif',
+    '-p': 'proto',
+    '--sport': 'sports',
+    '--sports': 'sports',
+    '--dport': 'dports',
+    '--dports': 'dports',
+    '--icmp-type': 'icmp',
+    '--icmpv6-type': 'icmp',
+    '--ctstate': 'states',
+    '--state': 'states',
+    '--limit': 'limit',
+    '--comment': 'comment',
+    '-j': 'target',
+  } as const),
+);
 
 /** Matches that say nothing without an option of theirs, which is read by itself. */
 const matches = [
@@ -53,7 +55,7 @@ export function readRule(text: string): ReadRule | null {
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? '';
     const value = words[index + 1];
-    const field = valued[word];
+    const field = valued.get(word);
     if (word === '--tcp-flags' && value === 'FIN,SYN,RST,ACK' && words[index + 2] === 'SYN') {
       isSyn = true;
       index += 2;

@@ -40,6 +40,8 @@ describe('readRule', () => {
     ['-m set --match-set friends src -j ACCEPT'],
     ['-s 10.0.0.1 -s 10.0.0.2 -j ACCEPT'],
     ['-d 10.0.0.1'],
+    ['constructor x -j ACCEPT'],
+    ['__proto__ x -j ACCEPT'],
     [''],
   ])('%j is not understood', (text) => {
     expect(readRule(text)).toBeNull();
