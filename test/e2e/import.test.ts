@@ -157,7 +157,6 @@ describe('xpush import', () => {
     );
     expect(listed.map((line) => line.replace(/: [^:]*$/, ''))).toEqual([
       'web: interfaces', // its file knows of one address
-      'xen1: firewall',
       'xen1: sysctl', // set by hand, and not for the next boot
     ]);
   });
@@ -247,7 +246,7 @@ describe('xpush import', () => {
   });
 
   test('a host that can not be reached is exit 3; a file that is there is not written over', async () => {
-    await using fleet = await Fleet.start(await shippedInventory('webserv'));
+    await using fleet = await Fleet.start(await shippedInventory('webserv'), { forwarding: true });
     const file = await fleet.write('mine.yaml', 'precious\n');
 
     const refused = await fleet.xpush('import', 'xen1', '--out', file);
