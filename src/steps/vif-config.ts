@@ -68,7 +68,7 @@ export const vifConfig = defineStep({
       message:
         left.length === 0
           ? null
-          : `${left.join(', ')}: no guest of the inventory any more; left as it is`,
+          : `${named(left)}: no guest of the inventory any more; left as it is`,
     };
   },
 
@@ -79,7 +79,17 @@ export const vifConfig = defineStep({
 });
 
 /** Files whose lists are ours. */
-const remembered = v.object({ configs: v.array(v.pipe(v.string(), v.maxLength(4096))) });
+const remembered = v.object({
+  configs: v.pipe(v.array(v.pipe(v.string(), v.maxLength(4096))), v.maxLength(1024)),
+});
+
+const mostNamed = 5;
+
+const named = (paths: readonly string[]): string =>
+  [
+    ...paths.slice(0, mostNamed),
+    ...(paths.length > mostNamed ? [`${paths.length - mostNamed} more`] : []),
+  ].join(', ');
 
 interface ListNow {
   /** Of the file, once it is written. */
