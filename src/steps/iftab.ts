@@ -19,7 +19,7 @@ export const iftab = defineStep({
   on: ['domU'],
   params: noParams,
 
-  queries: () => namesQueries,
+  queries: ({ host }) => namesQueries(host),
 
   plan: ({ host }, _params, seen) => {
     const earlier = recall(seen, namesMemory);

@@ -9,7 +9,7 @@ import { inForce } from '../xen/whole-file.ts';
 import { quietCloudInit } from './cloud-init.ts';
 import { ifupdownEdits } from './ifupdown-files.ts';
 import type { SeenInterfaces } from './interfaces-seen.ts';
-import { isReadAtBoot, type NetworkConfig, namesOf } from './network-era.ts';
+import { isReadAtBoot, type NetworkConfig, namesOf, versionsOf } from './network-era.ts';
 import { inListing, type OwnFile, removeStaleFiles, writeOwnFiles } from './own-files.ts';
 import type { Refusal } from './step.ts';
 
@@ -74,8 +74,12 @@ function ofIfupdown(
 }
 
 function ofNetworkd(host: DomU, seen: SeenInterfaces): EraFiles | Refusal {
-  const { networkd, networkdAtRun, system } = seen;
-  const plan = networkdPlan(host, inForce([networkd, networkdAtRun]), system.systemd ?? newest);
+  const { networkd, networkdAtRun } = seen;
+  const plan = networkdPlan(
+    host,
+    inForce([networkd, networkdAtRun]),
+    versionsOf(seen).systemd ?? newest,
+  );
   if ('refusal' in plan) return plan;
   return {
     changes: [...writeOwnFiles(plan.files, networkd), ...removeStaleFiles(networkd, plan.files)],

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type Answer, type Query, query } from '../host/query.ts';
+import type { DomU } from '../inventory/model.ts';
 import { iftabPath } from '../xen/iftab.ts';
 import { netplanDirectories } from '../xen/netplan.ts';
 import { networkdDirectories } from '../xen/networkd.ts';
@@ -8,27 +9,30 @@ import { cloudInitQueries } from './cloud-init.ts';
 import { formerSchema } from './former.ts';
 import { ifupdownQueries } from './ifupdown-files.ts';
 import { memoryQueries } from './memory.ts';
+import { systemQueries } from './network-era.ts';
 
 const [etcNetworkd, runNetworkd] = networkdDirectories;
 const [runNetplan, etcNetplan, libNetplan] = netplanDirectories;
 
 /** The files of every era: which one a guest is of is known with the same answer. */
-export const interfacesQueries = {
-  ...memoryQueries('interfaces'),
-  ...ifupdownQueries,
-  ...cloudInitQueries,
-  system: query.system(),
-  network: query.network(),
-  iftab: query.file(iftabPath),
-  udevNames: udevNamesPaths.map((path) => query.file(path)),
-  networkd: query.directory(etcNetworkd, '.network'),
-  networkdAtRun: query.directory(runNetworkd, '.network'),
-  netplan: query.directory(etcNetplan, '.yaml'),
-  netplanAtRun: query.directory(runNetplan, '.yaml'),
-  netplanOfPackages: query.directory(libNetplan, '.yaml'),
-} as const;
+export function interfacesQueries({ networkConfig }: DomU) {
+  return {
+    ...memoryQueries('interfaces'),
+    ...ifupdownQueries,
+    ...cloudInitQueries,
+    system: systemQueries(networkConfig === null || networkConfig === 'networkd'),
+    network: query.network(),
+    iftab: query.file(iftabPath),
+    udevNames: udevNamesPaths.map((path) => query.file(path)),
+    networkd: query.directory(etcNetworkd, '.network'),
+    networkdAtRun: query.directory(runNetworkd, '.network'),
+    netplan: query.directory(etcNetplan, '.yaml'),
+    netplanAtRun: query.directory(runNetplan, '.yaml'),
+    netplanOfPackages: query.directory(libNetplan, '.yaml'),
+  } as const;
+}
 
-type Questions = typeof interfacesQueries;
+type Questions = ReturnType<typeof interfacesQueries>;
 
 /** The answers. */
 export type SeenInterfaces = {

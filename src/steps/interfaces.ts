@@ -13,7 +13,7 @@ export const interfaces = defineStep({
   on: ['domU'],
   params: noParams,
 
-  queries: () => interfacesQueries,
+  queries: ({ host }) => interfacesQueries(host),
 
   plan: ({ host }, _params, seen) => {
     const earlier = recall(seen, interfacesMemory);

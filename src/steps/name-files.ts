@@ -12,7 +12,7 @@ import { inForce } from '../xen/whole-file.ts';
 import { editable } from './editable.ts';
 import { formerSchema } from './former.ts';
 import { memoryQueries } from './memory.ts';
-import type { Names } from './network-era.ts';
+import { type Names, systemQueries, versionsOf } from './network-era.ts';
 import {
   guestsOwnName,
   type HandedOver,
@@ -26,17 +26,19 @@ import type { Refusal } from './step.ts';
 const [etcNetworkd, runNetworkd] = networkdDirectories;
 
 /** The files of every era: which one a guest is of is known with the same answer. */
-export const namesQueries = {
-  ...memoryQueries('iftab'),
-  system: query.system(),
-  network: query.network(),
-  iftab: query.file(iftabPath),
-  udevNames: udevNamesPaths.map((path) => query.file(path)),
-  links: query.directory(etcNetworkd, '.link'),
-  linksAtRun: query.directory(runNetworkd, '.link'),
-} as const;
+export function namesQueries({ names }: DomU) {
+  return {
+    ...memoryQueries('iftab'),
+    system: systemQueries(names === null || names === 'udev' || names === 'link'),
+    network: query.network(),
+    iftab: query.file(iftabPath),
+    udevNames: udevNamesPaths.map((path) => query.file(path)),
+    links: query.directory(etcNetworkd, '.link'),
+    linksAtRun: query.directory(runNetworkd, '.link'),
+  } as const;
+}
 
-type Questions = typeof namesQueries;
+type Questions = ReturnType<typeof namesQueries>;
 /** The answers. */
 export type SeenNames = {
   readonly [Name in keyof Questions]: Questions[Name] extends Query
@@ -79,7 +81,7 @@ export function nameFiles(
       };
     }
     case 'link': {
-      const udev = seen.system.udev ?? seen.system.systemd ?? Number.POSITIVE_INFINITY;
+      const udev = versionsOf(seen).udev ?? Number.POSITIVE_INFINITY;
       const plan = linkPlan(host, inForce([seen.links, seen.linksAtRun]), udev);
       if ('refusal' in plan) return plan;
       return {
@@ -124,10 +126,9 @@ function lineEdits(
   const { path, file } = names === 'udev' ? udevFile(seen) : { path: iftabPath, file: seen.iftab };
   const found = editable(path, file);
   if ('refusal' in found) return found;
-  const { udev, systemd } = seen.system;
   const text =
     names === 'udev'
-      ? udevNamesFile(found.text, host, udev ?? systemd, former)
+      ? udevNamesFile(found.text, host, versionsOf(seen).udev, former)
       : iftabFile(found.text, host, former);
   return { changes: text === null ? [] : change.writeFile(path, text, file, { effect: 'boot' }) };
 }

@@ -1,4 +1,4 @@
-import type { FileState, NetworkFacts, SystemFacts } from '../host/query.ts';
+import { type FileState, type NetworkFacts, query, type SystemFacts } from '../host/query.ts';
 import type { DomU } from '../inventory/model.ts';
 import { type Refusal, refuse } from './step.ts';
 
@@ -41,9 +41,20 @@ export function refuseEra({ manager }: NetworkFacts): Refusal {
       );
 }
 
+/** Asks for versions, three programs on the host, only where what the inventory leaves open needs them. */
+export function systemQueries(isNeeded: boolean) {
+  return isNeeded ? [query.system()] : [];
+}
+
+/** Versions that were asked for, and that the host told; null for all others. */
+export function versionsOf({ system: [system] }: Pick<EraFacts, 'system'>) {
+  return { systemd: system?.systemd ?? null, udev: system?.udev ?? system?.systemd ?? null };
+}
+
 /** What tells which names' era a guest is of. */
 export interface EraFacts {
-  readonly system: SystemFacts;
+  /** None where nobody asked. */
+  readonly system: readonly SystemFacts[];
   readonly network: NetworkFacts;
   readonly iftab: FileState;
   /** The files in which udev keeps names, the first that is there first. */
@@ -55,11 +66,12 @@ export interface EraFacts {
  * charge; the rules that udev keeps, where it keeps some or is as old as they are; `.link` files.
  * Debian 9 and Ubuntu 15.10, with 220 and later, are the first without a generator of such rules.
  */
-export function namesOf(host: DomU, { system, network, iftab, udevNames }: EraFacts): Names {
+export function namesOf(host: DomU, seen: EraFacts): Names {
+  const { network, iftab, udevNames } = seen;
   if (host.names !== null) return host.names;
   if (network.hasIfrename || iftab.type === 'file') return 'iftab';
   if (networkConfigOf(host, network) === 'netplan') return 'netplan';
-  const udev = system.udev ?? system.systemd;
+  const { udev } = versionsOf(seen);
   if (udev === null) return 'none';
   return udev < 220 || udevNames.some(hasRule) ? 'udev' : 'link';
 }
@@ -70,18 +82,19 @@ const hasRule = (file: FileState): boolean =>
 /** What to know where not only the chosen one configures the network. */
 export function eraRemarks(
   config: NetworkConfig,
-  { system, network }: Pick<EraFacts, 'system' | 'network'>,
+  seen: Pick<EraFacts, 'system' | 'network'>,
 ): readonly string[] {
-  const { manager, present } = network;
+  const { manager, present } = seen.network;
+  const { systemd } = versionsOf(seen);
   const isDrivenByNetworkd = manager === 'networkd' || manager === 'netplan';
   return [
     ...(manager !== null && manager !== config
       ? [`${manager} configures the network there too`]
       : []),
     ...(!present.includes(config) ? [`${config} is not installed there`] : []),
-    ...(config === 'ifupdown' && isDrivenByNetworkd && (system.systemd ?? 0) >= 248
+    ...(config === 'ifupdown' && isDrivenByNetworkd && (systemd ?? 248) >= 248
       ? [
-          'systemd-networkd removes the rules of others when it starts: say ManageForeignRoutingPolicyRules=no in networkd.conf, or "network_config: networkd"',
+          'since 248 systemd-networkd removes the rules of others when it starts: say ManageForeignRoutingPolicyRules=no in networkd.conf, or "network_config: networkd"',
         ]
       : []),
   ];

@@ -34,7 +34,7 @@ export function udevNamesFile(
   const lines = splitJoinedLines(text ?? '').filter(
     (line) =>
       domU.vifs.some((vif) => speaksOf(line, vif)) ||
-      !former.some((was) => isRuleOf(line, was, udev)),
+      !former.some((was) => isFormerRule(line, was, udev)),
   );
   return withOwnLines(
     lines,
@@ -86,6 +86,11 @@ function isRuleOf(line: string, { iface, mac }: Named, udev: number | null): boo
     others.length === 1 &&
     others[0] === `NAME="${iface}"`
   );
+}
+
+/** A rule of any time, where nobody knows of which that udev is. */
+function isFormerRule(line: string, was: Named, udev: number | null): boolean {
+  return isRuleOf(line, was, udev) || (udev === null && isRuleOf(line, was, attributesSince - 1));
 }
 
 /** Whether a rule of network interfaces matches the MAC or gives the name. */

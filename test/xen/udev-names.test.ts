@@ -110,6 +110,12 @@ SUBSYSTEM=="net", NAME=="eth0", RUN+="/bin/x"
     expect(udevNamesFile(null, guest('none', []), 175, formerVifs(webserv))).toBeNull();
   });
 
+  test.each([79, 105, 175])('takes away what was written for udev %i where nobody asks', (udev) => {
+    const text = udevNamesFile(null, webserv, udev);
+
+    expect(udevNamesFile(text, guest('none', []), null, formerVifs(webserv))).toBe('');
+  });
+
   test('keeps foreign lines byte for byte, has ours once, and changes nothing again', () => {
     const foreign = fc.constantFrom(
       '# NAME="eth0"',
