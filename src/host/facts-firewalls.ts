@@ -40,9 +40,10 @@ export function parseFirewalls(lines: Lines): FirewallFacts {
 
 /** Versions before 1.8 (2018) do not name their back end: there was one. */
 function iptablesOf(lines: Lines): FirewallFacts['iptables'] {
-  const said = lines.all('iptables').find((text) => /^iptables v\d/.test(text));
+  const said = lines.all('iptables').find((text) => /^(?:iptables v\d|xtables-)/.test(text));
   if (said === undefined) return null;
-  return said.includes('(nf_tables)') ? 'iptables-nft' : 'iptables-legacy';
+  const isNft = said === 'xtables-nft' || said.includes('(nf_tables)');
+  return isNft ? 'iptables-nft' : 'iptables-legacy';
 }
 
 interface Table {

@@ -10,14 +10,12 @@ export function parseNetwork(lines: Lines): NetworkFacts {
     ifupdown: has('ifupdown'),
     NetworkManager: has('NetworkManager'),
   };
-  const interfaces = lines.all('iface').map((line) => line.trim().split(/\s+/)[1]);
-  const hasStanza = interfaces.some((name) => name !== undefined && name !== 'lo');
   const runs = has('networkd-runs') || has('networkd-starts');
   // what has something to configure before what merely runs, and that before what is merely there
   const order: readonly (readonly [NetworkManager, boolean])[] = [
     ['netplan', present.netplan && has('netplan-files')],
     ['networkd', runs && has('networkd-files')],
-    ['ifupdown', present.ifupdown && hasStanza],
+    ['ifupdown', present.ifupdown && has('ifupdown-stanza')],
     ['NetworkManager', has('NetworkManager-runs')],
     ['networkd', runs],
     ['networkd', present.networkd && has('networkd-files')],

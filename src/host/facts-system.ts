@@ -3,15 +3,18 @@ import type { SystemFacts } from './query.ts';
 
 /** Reads what `xp_system` printed. */
 export function parseSystem(lines: Lines): SystemFacts {
-  const [kernel, architecture] = (lines.first('uname') ?? '').trim().split(/\s+/);
+  const [, hostname, kernel, architecture] =
+    /^(.*) (\S+) (\S+)$/.exec((lines.first('uname') ?? '').trim()) ?? [];
+  const systemd = firstNumber(/^systemd\s+(\d+)/, lines.first('systemctl'));
+  const udev = firstNumber(/^(?:udevinfo, version\s+)?(\d+)/, lines.first('udev'));
   return {
-    hostname: shortWord(lines.first('/proc/sys/kernel/hostname')) ?? '',
+    hostname: shortWord(hostname) ?? '',
     ...distributionOf(lines),
     kernel: shortWord(kernel) ?? '',
     architecture: shortWord(architecture) ?? '',
     init: initOf(lines),
-    systemd: firstNumber(/^systemd\s+(\d+)/, lines.first('systemctl')),
-    udev: firstNumber(/^(?:udevinfo, version\s+)?(\d+)/, lines.first('udev')),
+    systemd,
+    udev: lines.has('udevadm') ? systemd : udev,
     iproute2: iproute2Of(lines),
   };
 }

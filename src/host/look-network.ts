@@ -4,8 +4,8 @@ import { asText, type LookPart, type Observation, type Section } from './look-pa
 import { checkedAddress, checkedInterface } from './names.ts';
 import { parsePath } from './path-text.ts';
 import { parseProxies } from './proxies-text.ts';
-import type { Answers, QueryOf } from './query.ts';
-import { parseRoutes } from './routes-text.ts';
+import type { Answers, Family, QueryOf } from './query.ts';
+import { parseRoutes, settledRoutes } from './routes-text.ts';
 import { parseRules } from './rules-text.ts';
 import { sums } from './sums.ts';
 
@@ -29,7 +29,7 @@ export const lookNetwork: LookPart = {
     }),
     ...asked('routes').map((one) => {
       const parse = (text: string) => parseRoutes(text, one.family);
-      const section = sections.get(`routes${one.family}`);
+      const section = settled(sections.get(`routes${one.family}`), one.family);
       return [one, listing('routes', section, entriesBy(parse))] as const;
     }),
     ...asked('proxies').map((one) => [one, proxies(sections.get(one.kind))] as const),
@@ -39,6 +39,12 @@ export const lookNetwork: LookPart = {
 
 function entriesBy<Entry>(parse: (text: string) => readonly Entry[]) {
   return (text: string, fingerprint: string) => ({ entries: parse(text), fingerprint });
+}
+
+function settled(section: Section | undefined, family: Family): Section | undefined {
+  return section === undefined || family === 4
+    ? section
+    : { ...section, body: settledRoutes(section.body) };
 }
 
 const missing = "iproute2 is not installed (looked for 'ip')";

@@ -26,6 +26,18 @@ const unspecified = 0;
 const local = 255;
 
 /**
+ * A listing of IPv6 without what the kernel does in its own time: lives of routes count down, and the
+ * table `local` gets an address some time after `ip addr add`. As runtime/act-routing.sh has it.
+ */
+export function settledRoutes(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.replace(/ expires -*\d*sec/, ''))
+    .filter((line) => !/ table (?:255|local) /.test(line))
+    .join('\n');
+}
+
+/**
  * Parses `ip route show table all`. Left out is what is the kernel's alone: table `local`, cached
  * routes, and of IPv6 the networks that every link has (fe80::/64, ff00::/8).
  */

@@ -38,7 +38,7 @@ export const firewall = defineStep({
       live6: query.comparedChains(6, iptablesChains, wanted.get(6) ?? new Map()),
       native: query.nft(nftChains, nftFirewall(models).wanted),
       facts: query.firewalls(),
-      system: query.system(),
+      release: query.parameter('kernel.osrelease'),
       network: query.network(),
       session: query.session(),
       files: paths.map((path) => query.file(path)),
@@ -50,7 +50,7 @@ export const firewall = defineStep({
   plan: ({ host, inventory }, _params, seen) => {
     const guests = guestsOf(host, inventory);
     if (!filters(host, guests)) return { ...withoutTraces(seen), message: 'nothing is filtered' };
-    const kernel = { hasReversePath: hasReversePath(seen.system.kernel) };
+    const kernel = { hasReversePath: hasReversePath(seen.release ?? '') };
     const models = firewallModels(host, guests, kernel);
     const files = byPath(seen.files);
     const firewalls = seenFirewall(seen);

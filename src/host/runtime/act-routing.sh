@@ -5,7 +5,7 @@
 xp_routing() { # FAMILY RULES-FINGERPRINT ROUTES-FINGERPRINT OPERATION...
   xp_family=$1
   [ -z "$2" ] || xp_expect "$2" xp_list_rules "$1" || return
-  [ -z "$3" ] || xp_expect "$3" xp_list_routes "$1" || return
+  [ -z "$3" ] || xp_expect "$3" xp_settled_routes "$1" || return
   shift 3
   set -f
   for xp_operation; do
@@ -20,6 +20,15 @@ xp_routing() { # FAMILY RULES-FINGERPRINT ROUTES-FINGERPRINT OPERATION...
     return
   done
   set +f
+}
+
+# What the look program lists, as the controller compares it (`settledRoutes`).
+xp_settled_routes() { # FAMILY
+  case $1 in
+  4) xp_list_routes 4 ;;
+  6) xp_list_routes 6 |
+    sed -e 's/ expires -*[0-9]*sec//' -e '/ table 255 /d' -e '/ table local /d' ;;
+  esac
 }
 
 # Without promotion the kernel deletes, with the first address of a network, the others of it.

@@ -15,11 +15,13 @@ xp_tables() { # FAMILY
   case $1 in 6) XP_TABLES=ip6tables ;; *) XP_TABLES=iptables ;; esac
 }
 
-# The same, kept in XP_CHAINS between newlines.
+# The same, kept in XP_CHAINS between newlines, and by its family.
 xp_print_chains() { # FAMILY SED-SCRIPT
   XP_CHAINS="
 $(xp_list_chains "$1" "$2")
 "
+  # shellcheck disable=SC2034 # for nft.sh
+  case $1 in 6) XP_CHAINS_6=$XP_CHAINS ;; *) XP_CHAINS_4=$XP_CHAINS ;; esac
   xp_print "$XP_CHAINS"
 }
 

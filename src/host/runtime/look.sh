@@ -15,10 +15,11 @@ xp_setup() { # NONCE
   unset BASH_ENV BLOCK_SIZE CDPATH ENV GLOBIGNORE GREP_OPTIONS LS_BLOCK_SIZE POSIXLY_CORRECT QUOTING_STYLE \
     TIME_STYLE TMOUT
   XP_NONCE=$1 XP_COUNT=0
-  IFS=' 	
-'
   XP_NEWLINE='
 '
+  XP_BLANKS=" 	$XP_NEWLINE"
+  IFS=$XP_BLANKS
+  xp_forget
   LC_ALL=C
   PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
   export LC_ALL PATH
@@ -52,6 +53,13 @@ xp_done() {
 @$XP_NONCE done $XP_COUNT
 "
   XP_COUNT=0
+  xp_forget
+}
+
+# What one part of a look has listed serves the others; the next look sees for itself.
+xp_forget() {
+  # shellcheck disable=SC2034 # for nft.sh and facts.sh
+  XP_CHAINS_4='' XP_CHAINS_6='' XP_RULESET=''
 }
 
 xp_section() { # ID COMMAND...
@@ -143,12 +151,10 @@ xp_type() { # PATH
 
 xp_has_large() { # LINES-OF-LS
   set -f
-  IFS='
-'
+  IFS=$XP_NEWLINE
   # shellcheck disable=SC2086 # split into lines
   set -- $1
-  IFS=' 	
-'
+  IFS=$XP_BLANKS
   XP_LARGE=
   for xp_line; do
     # shellcheck disable=SC2086 # split into fields
@@ -164,8 +170,17 @@ xp_note_large() { # MODE LINKS UID GID SIZE ...
 
 xp_parameters() { # /proc/sys/PATH...
   xp_begin parameters
-  grep -s '' /dev/null "$@" # not `read`: dash sees only the first byte of /proc/sys
+  if [ "$*" = /proc/sys/kernel/osrelease ] && xp_release; then
+    echo "$1:$XP_RELEASE"
+  else
+    grep -s '' /dev/null "$@" # not `read`: dash sees only the first byte of /proc/sys
+  fi
   xp_end parameters 0
+}
+
+# Of the kernel, in XP_RELEASE.
+xp_release() {
+  [ -r /proc/version ] && read -r _ _ XP_RELEASE _ </proc/version && [ -n "$XP_RELEASE" ]
 }
 
 xp_tools() { # NAME...
@@ -205,24 +220,18 @@ xp_list_rules() { # FAMILY
   xp_ip "$1" rule show
 }
 
-# Of IPv6 without what the kernel does in its own time: lives of routes count down, and the table
-# `local` gets an address some time after `ip addr add`.
 xp_list_routes() { # FAMILY
-  if [ "$1" = 4 ]; then
-    xp_ip 4 route show table all
-    return
-  fi
-  xp_has_6 || return 0
-  xp_routes=$(xp_ip 6 route show table all) || return
-  xp_print "$xp_routes$XP_NEWLINE" |
-    sed -e 's/ expires -*[0-9]*sec//' -e '/ table 255 /d' -e '/ table local /d'
+  [ "$1" = 4 ] || xp_has_6 || return 0
+  xp_ip "$1" route show table all
 }
 
-# busybox says nothing, and that with success.
+# busybox says nothing, and that with success; it does not know -N.
 xp_list_proxies() {
   xp_has_6 || return 0
-  xp_list=$(ip -6 neigh show proxy) || return
-  [ -n "$xp_list" ] || case $(ip -V 2>&1) in *BusyBox*) return 3 ;; esac
+  if ! xp_list=$(ip -N -6 neigh show proxy 2>/dev/null); then
+    xp_list=$(ip -6 neigh show proxy) || return
+    [ -n "$xp_list" ] || case $(ip -V 2>&1) in *BusyBox*) return 3 ;; esac
+  fi
   xp_print "$xp_list$XP_NEWLINE"
 }
 

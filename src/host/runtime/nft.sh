@@ -8,18 +8,27 @@ unset -f nft unshare
 # each below a line for its table, which has the table's flags. Without counts (-s); as text, which is
 # what rules are wanted and shown in: -j came with 0.9.1, and not to every build.
 xp_list_nft() { # SED-SCRIPT
-  { nft -s list ruleset || echo "#status $?"; } 2>/dev/null |
-    sed -n -e '/^#status/p' \
-      -e '/^table /{' -e h -e b -e '}' -e '/^	flags /H' \
-      -e '/^	chain /,/^	}$/{' -e H -e '/^	}$/!b' -e x \
-      -e '/^table inet xpush /b print' -e '/\n		type [a-z]* hook forward /b print' \
-      -e "$1" -e 'b strip' \
-      -e ': print' -e p -e ': strip' -e 's/\n	chain .*//' -e x -e '}'
+  xp_ruleset | xp_forwarding_nft "$1"
+}
+
+xp_ruleset() {
+  { nft -s list ruleset || echo "#status $?"; } 2>/dev/null
+}
+
+xp_forwarding_nft() { # SED-SCRIPT <RULESET
+  sed -n -e '/^#status/p' \
+    -e '/^table /{' -e h -e b -e '}' -e '/^	flags /H' \
+    -e '/^	chain /,/^	}$/{' -e H -e '/^	}$/!b' -e x \
+    -e '/^table inet xpush /b print' -e '/\n		type [a-z]* hook forward /b print' \
+    -e "$1" -e 'b strip' \
+    -e ': print' -e p -e ': strip' -e 's/\n	chain .*//' -e x -e '}'
   echo '#listed'
 }
 
 xp_look_nft() { # ID SED-SCRIPT
-  XP_NFT=$(xp_list_nft "$2")
+  XP_RULESET="$(xp_ruleset)
+"
+  XP_NFT=$(xp_print "$XP_RULESET" | xp_forwarding_nft "$2")
   xp_begin "$1"
   xp_print "$XP_NFT
 "
@@ -27,13 +36,23 @@ xp_look_nft() { # ID SED-SCRIPT
 }
 
 # The wanted chains as this nft spells them, unless all of them that tables of that family have are
-# there word for word, in what the last xp_look_nft found.
+# there word for word, in what the last xp_look_nft found. Those that iptables-save has listed are
+# iptables-nft's.
 xp_spell_nft() { # ID FAMILY CHAINS-NOT-COMPARED CHAIN...
   xp_id=$1 xp_family=$2 xp_text=$3 xp_same=yes
   shift 3
   case $XP_NFT in
-  *"	chain XPUSH-"*) ;;
+  *"table $xp_family "*"	chain XPUSH-"*) ;;
   *) return ;;
+  esac
+  case $xp_family in
+  ip) xp_listed=$XP_CHAINS_4 ;;
+  ip6) xp_listed=$XP_CHAINS_6 ;;
+  *) xp_listed= ;;
+  esac
+  case $xp_listed in
+  *incompatible*) ;;
+  *":XPUSH-"* | *":raw/XPUSH-"*) return ;;
   esac
   xp_found="$(xp_print "$XP_NFT
 " | sed -n "/^table $xp_family /,/^	}\$/p")
