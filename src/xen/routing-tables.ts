@@ -106,8 +106,10 @@ export function planTables(
   const endangered = wanted.filter((route, index) => {
     const stays = kept[index];
     const place = stays === undefined ? -1 : present.indexOf(stays);
-    const behind = stale.filter((each) => present.indexOf(each) > place);
-    return behind.some((each) => isInWayOf(each, route) && isLooser(each, route));
+    const behind = new Set(present.slice(place + 1));
+    return stale.some(
+      (each) => behind.has(each) && isInWayOf(each, route) && isLooser(each, route),
+    );
   });
   return {
     additions: additions.map(replaceRoute),
