@@ -20,6 +20,7 @@ const questions = {
   iftab: query.file('/etc/iftab'),
   udev: query.file('/etc/udev/rules.d/70-persistent-net.rules'),
   links: query.directory('/etc/systemd/network', '.link'),
+  netplan: query.directory('/etc/netplan', '.yaml'),
   stanzas: query.file('/etc/network/interfaces'),
 } as const;
 
@@ -44,6 +45,7 @@ export function readInside(state: HostState): Inside {
   const text = (file: FileState | null | undefined): string =>
     file?.type === 'file' ? (file.content ?? '').toLowerCase() : '';
   const links = answerTo(state, questions.links)?.files.values() ?? [];
+  const netplan = [...(answerTo(state, questions.netplan)?.files.values() ?? [])].map(text);
   const places = {
     iftab: text(answerTo(state, questions.iftab)),
     udev: text(answerTo(state, questions.udev)),
@@ -66,7 +68,10 @@ export function readInside(state: HostState): Inside {
       const tied = (['iftab', 'udev', 'link'] as const).find((place) =>
         macs.some((mac) => places[place].includes(mac)),
       );
-      return tied ?? (network?.manager === 'netplan' ? null : 'none');
+      const isTiedByNetplan = netplan.some(
+        (file) => file.includes('set-name') && macs.some((mac) => file.includes(mac)),
+      );
+      return tied ?? (network?.manager === 'netplan' && isTiedByNetplan ? null : 'none');
     },
   };
 }

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path/posix';
 import { type Change, change } from '../host/change.ts';
-import { type DirectoryState, type FileState, query } from '../host/query.ts';
+import { type DirectoryState, type FileState, type NetworkFacts, query } from '../host/query.ts';
 import type { DomU } from '../inventory/model.ts';
 import type { FormerVif } from '../xen/former-vif.ts';
 import { interfacesFiles, interfacesPath, withoutPolicyRouting } from '../xen/interfaces-file.ts';
@@ -36,9 +36,11 @@ export interface IfupdownEdits {
 export function ifupdownEdits(
   host: DomU,
   former: readonly FormerVif[],
-  seen: SeenIfupdown,
+  seen: SeenIfupdown & { readonly network: Pick<NetworkFacts, 'present'> },
 ): IfupdownEdits | Refusal {
-  return edited(seen, (texts) => interfacesFiles(texts, host, former));
+  // no distribution has both networkd and an ifupdown before 0.7
+  const mayRepeat = seen.network.present.includes('networkd');
+  return edited(seen, (texts) => interfacesFiles(texts, host, former, mayRepeat));
 }
 
 /** The stanzas without policy routing of ours. */

@@ -83,7 +83,10 @@ function ofNetworkd(host: DomU, seen: SeenInterfaces): EraFiles | Refusal {
   if ('refusal' in plan) return plan;
   return {
     changes: [...writeOwnFiles(plan.files, networkd), ...removeStaleFiles(networkd, plan.files)],
-    remarks: [`systemd-networkd reads ${listed(plan.files)}`, ...plan.remarks],
+    remarks: [
+      ...(plan.files.length === 0 ? [] : [`systemd-networkd reads ${listed(plan.files)}`]),
+      ...plan.remarks,
+    ],
   };
 }
 
@@ -108,14 +111,14 @@ function ofNetplan(host: DomU, seen: SeenInterfaces): EraFiles | Refusal {
       ),
       ...quiet.changes,
     ],
-    remarks: [`netplan reads ${netplanPath}`, ...plan.remarks, ...quiet.remarks],
+    remarks: [...own.map(({ path }) => `netplan reads ${path}`), ...plan.remarks, ...quiet.remarks],
   };
 }
 
 /** `/etc/systemd/network/{00-xpush-eth0.network,00-xpush-eth1.network}`. */
 function listed(files: readonly OwnFile[]): string {
   const [first] = files;
-  if (first === undefined || files.length === 1) return first?.path ?? 'nothing of ours';
+  if (first === undefined || files.length === 1) return first?.path ?? '';
   const directory = dirname(first.path);
   return `${directory}/{${files.map(({ path }) => path.slice(directory.length + 1)).join(',')}}`;
 }

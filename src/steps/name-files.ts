@@ -89,11 +89,17 @@ export function nameFiles(
           ...writeOwnFiles(plan.files, seen.links),
           ...removeStaleFiles(seen.links, plan.files),
         ],
-        message: [`names are in ${etcNetworkd}/00-xpush-*.link`, ...plan.remarks].join('; '),
+        message: [
+          ...(plan.files.length === 0 ? [] : [`names are in ${etcNetworkd}/00-xpush-*.link`]),
+          ...plan.remarks,
+        ].join('; '),
       };
     }
     case 'netplan':
-      return { changes: [], message: `names are in ${netplanPath} (step interfaces)` };
+      return {
+        changes: [],
+        message: `names are in ${netplanPath}, if netplan had none (step interfaces)`,
+      };
     case 'none': {
       const links = handOverLinks(seen);
       if ('refusal' in links) return links;

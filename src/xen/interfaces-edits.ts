@@ -3,12 +3,13 @@ import { familyOf, normalIp } from '../inventory/address.ts';
 import type { DomU, Vif } from '../inventory/model.ts';
 import type { FormerVif } from './former-vif.ts';
 import { type Block, wordsOf } from './interfaces-blocks.ts';
+import { saysTheSame } from './interfaces-meaning.ts';
 import {
   attributeOf,
+  isHook,
   isOwnOption,
   isPolicyOption,
   ruleTableOf,
-  saysTheSame,
 } from './interfaces-options.ts';
 import { stanzaOptions } from './interfaces-stanza.ts';
 import { defaultVif, families } from './routing.ts';
@@ -21,20 +22,66 @@ export interface Holder {
   readonly block: Block;
   /** Later stanzas for the same. */
   readonly seconds: readonly Block[];
+  /** Stanzas of its aliases (`eth0:1`) that hold one of its addresses. */
+  readonly aliases: readonly Block[];
+}
+
+/** What tells which lines are ours to say. */
+export interface Ours {
+  /** The guest; its vifs have addresses of an earlier inventory, too. */
+  readonly known: DomU;
+  /** Tables that rules of ours look in. */
+  readonly tables: ReadonlySet<string>;
+}
+
+/** The guest with what its vifs formerly held behind what they hold. */
+export function withFormer(domU: DomU, former: readonly FormerVif[]): DomU {
+  const ipsOf = ({ iface, ips }: Vif): readonly string[] => [
+    ...new Set([...ips, ...former.flatMap((was) => (was.iface === iface ? was.ips : []))]),
+  ];
+  return { ...domU, vifs: domU.vifs.map((vif) => ({ ...vif, ips: ipsOf(vif) })) };
 }
 
 /** Finds the stanzas of the guest's interfaces in families that they have addresses of. */
-export function holdersOf(blocks: readonly Block[], domU: DomU): readonly Holder[] {
+export function holdersOf(
+  blocks: readonly Block[],
+  domU: DomU,
+  { known }: Ours,
+): readonly Holder[] {
   const holders: (Holder & { readonly seconds: Block[] })[] = [];
   for (const block of blocks) {
     const vif = domU.vifs.find((each) => each.iface === nameOf(block));
     const family = familiesOf(block).find((each) => vif && sideOf(vif, each) !== null);
     if (vif === undefined || family === undefined) continue;
     const first = holders.find((each) => each.vif === vif && each.family === family);
-    if (first === undefined) holders.push({ vif, family, block, seconds: [] });
-    else first.seconds.push(block);
+    if (first === undefined) {
+      const aliases = blocks.filter(
+        (each) => aliased(each, known)?.iface === vif.iface && stanzaFamily(each) === family,
+      );
+      holders.push({ vif, family, block, seconds: [], aliases });
+    } else first.seconds.push(block);
   }
   return holders;
+}
+
+/**
+ * Whether stanzas that others wrote come to what one of ours would: with aliases for further addresses or,
+ * where ifupdown `mayRepeat` a stanza (since 0.7), several of the same name.
+ */
+export function isSettled(
+  { vif, family, block, seconds, aliases }: Holder,
+  domU: DomU,
+  ours: Ours,
+  mayRepeat: boolean,
+): boolean {
+  const stanzas = [block, ...seconds, ...aliases];
+  if (seconds.length > 0 && !mayRepeat) return false;
+  if (stanzas.some((each) => stanzaFamily(each) !== family || each.head[3] !== 'static')) {
+    return false;
+  }
+  const said = stanzas.map((each) => ownOptions(each, ours));
+  if (said.slice(1 + seconds.length).some((options) => options.some(isHook))) return false;
+  return saysTheSame(said, stanzaOptions(domU, vif, family) ?? [], vif.iface);
 }
 
 /** A vif's stanza as xpush writes it. */
@@ -48,20 +95,17 @@ export function stanza(domU: DomU, vif: Vif, family: Family): string {
 export function rewritten(
   { vif, family, block, seconds }: Holder,
   domU: DomU,
-  tables: ReadonlySet<string>,
+  ours: Ours,
 ): readonly string[] {
-  const isOwn = (line: string, of: Block): boolean => {
-    const option = optionOf(line);
-    return (
-      isOwnOption(option, domU, stanzaFamily(of), tables) || /^use (?:dhcp|static)$/.test(option)
-    );
-  };
+  const isOwn = (line: string, of: Block): boolean => isOwnLine(line, of, ours);
   const [, ...lines] = block.lines;
-  const said = lines.filter((line) => isOwn(line, block)).map(optionOf);
+  const said = ownOptions(block, ours);
   const others = lines.filter((line) => !isOwn(line, block) && line.trim() !== '');
   const wanted = stanzaOptions(domU, vif, family) ?? [];
   const isRight =
-    stanzaFamily(block) === family && block.head[3] === 'static' && saysTheSame(said, wanted);
+    stanzaFamily(block) === family &&
+    block.head[3] === 'static' &&
+    saysTheSame([said], wanted, vif.iface);
   const kept = isRight ? block.lines : [stanza(domU, vif, family), ...others];
 
   // What is said twice would be an error to ifupdown, of the whole file.
@@ -79,26 +123,26 @@ export function rewritten(
 
 /**
  * Stanzas that the inventory has no use for any more, with what is left of their lines: of aliases
- * that hold an address which the vif's own stanza brings up, and of vifs or families that left.
+ * that hold an address which the vif's own stanza brings up or did, and of vifs or families that left.
  */
 export function leftBehind(
   blocks: readonly Block[],
   domU: DomU,
   former: readonly FormerVif[],
-  tables: ReadonlySet<string>,
+  { known, tables }: Ours,
 ): readonly (readonly [Block, readonly string[]])[] {
   return blocks.flatMap((block): readonly (readonly [Block, readonly string[]])[] => {
     const name = nameOf(block);
     if (name === null || familiesOf(block).length === 0) return [];
-    const addresses = addressesOf(block);
     const vif = domU.vifs.find(({ iface }) => name === iface || name.startsWith(`${iface}:`));
     if (vif !== undefined && vif.iface !== name) {
-      return addresses.some((ip) => vif.ips.includes(ip)) ? [[block, []]] : [];
+      return aliased(block, known) === null ? [] : [[block, []]];
     }
     if (familiesOf(block).some((family) => vif && sideOf(vif, family) !== null)) return [];
     const plain = vif === undefined ? block.lines : withoutGateway(block, domU);
-    const was = former.find(({ iface }) => iface === name);
+    const was = former.find(({ iface }) => name === iface || name.startsWith(`${iface}:`));
     if (was === undefined) return [[block, plain]];
+    const addresses = addressesOf(block);
     const isAsWritten = addresses.length > 0 && addresses.every((ip) => was.ips.includes(ip));
     return [[block, isAsWritten ? [] : withoutPolicy(plain, tables)]];
   });
@@ -126,8 +170,27 @@ export function tablesOfRules(blocks: readonly Block[]): ReadonlySet<string> {
   return new Set(lines.flatMap((line) => ruleTableOf(optionOf(line)) ?? []));
 }
 
+function isOwnLine(line: string, of: Block, { known, tables }: Ours): boolean {
+  const option = optionOf(line);
+  return (
+    isOwnOption(option, known, stanzaFamily(of), tables) || /^use (?:dhcp|static)$/.test(option)
+  );
+}
+
+/** What a stanza says of what is ours to say. */
+function ownOptions(block: Block, ours: Ours): readonly string[] {
+  const [, ...lines] = block.lines;
+  return lines.filter((line) => isOwnLine(line, block, ours)).map(optionOf);
+}
+
+/** The vif that a stanza is of an alias of which holds one of its addresses. */
+function aliased(block: Block, { vifs }: DomU): Vif | null {
+  const vif = vifs.find(({ iface }) => nameOf(block)?.startsWith(`${iface}:`) === true);
+  return addressesOf(block).some((ip) => vif?.ips.includes(ip)) ? (vif ?? null) : null;
+}
+
 /** Name of the interface that a stanza is for. */
-const nameOf = ({ head: [keyword, name] }: Block): string | null =>
+export const nameOf = ({ head: [keyword, name] }: Block): string | null =>
   keyword === 'iface' ? (name ?? null) : null;
 
 /** ifupdown-ng's own stanzas name no family: their addresses may be of both. */

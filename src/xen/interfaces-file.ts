@@ -4,10 +4,13 @@ import { type Block, blocksOf, isAuto, withoutNames } from './interfaces-blocks.
 import {
   type Holder,
   holdersOf,
+  isSettled,
   leftBehind,
+  nameOf,
   rewritten,
   stanza,
   tablesOfRules,
+  withFormer,
   withoutPolicy,
 } from './interfaces-edits.ts';
 import { families } from './routing.ts';
@@ -25,36 +28,46 @@ export const interfacesPath = '/etc/network/interfaces';
  * `auto` line has gets one in the main file, as do stanzas that are missing. Every other line stays
  * byte for byte.
  *
+ * Stanzas that come to the same already stay as they are, several for one interface included.
+ *
  * Stanzas of `former` vifs that still hold their addresses, and nobody else's, go; of those that now
  * hold others only policy routing of xpush's goes.
  *
  * @param files by path, in the order in which ifupdown reads them; the main file is the first
+ * @param mayRepeat whether the ifupdown there takes several stanzas of one name and family
  * @returns all of them, by path
  */
 export function interfacesFiles(
   files: ReadonlyMap<string, string>,
   domU: DomU,
   former: readonly FormerVif[],
+  mayRepeat = false,
 ): ReadonlyMap<string, string> {
   const parsed = new Map([...files].map(([path, text]) => [path, blocksOf(text)]));
   const blocks = [...parsed.values()].flat();
-  const holders = holdersOf(blocks, domU);
-  const tables = new Set([
-    ...tablesOfRules(blocks),
-    ...domU.vifs.map(({ table }) => `${table.id}`),
-  ]);
-  const edited = new Map([
-    ...leftBehind(blocks, domU, former, tables),
-    ...holders.flatMap(({ seconds }) => seconds.map((block) => [block, []] as const)),
-    ...holders.map((holder) => [holder.block, rewritten(holder, domU, tables)] as const),
-  ]);
+  const ours = {
+    known: withFormer(domU, former),
+    tables: new Set([...tablesOfRules(blocks), ...domU.vifs.map(({ table }) => `${table.id}`)]),
+  };
+  const holders = holdersOf(blocks, domU, ours);
+  const settled = holders.filter(
+    (holder) => isSettled(holder, domU, ours, mayRepeat) && areBroughtUp(holder, blocks),
+  );
+  const kept = new Set(settled.flatMap(stanzasOf));
+  const edited = new Map(
+    [
+      ...leftBehind(blocks, domU, former, ours),
+      ...holders.flatMap(({ seconds }) => seconds.map((block) => [block, []] as const)),
+      ...holders.map((holder) => [holder.block, rewritten(holder, domU, ours)] as const),
+    ].filter(([block]) => !kept.has(block)),
+  );
   const gone = goneNames(blocks, edited, domU);
   const linesOf = (block: Block): readonly string[] =>
     /^(?:auto|allow-.+)$/.test(block.head[0] ?? '')
       ? withoutNames(block, gone)
       : (edited.get(block) ?? block.lines);
 
-  const added = addedParagraphs(blocks, holders, domU);
+  const added = addedParagraphs(blocks, holders, settled, domU);
   return new Map(
     [...parsed].map(([path, ofFile], place) => [
       path,
@@ -86,6 +99,23 @@ export function withoutPolicyRouting(text: string, texts: readonly string[] = [t
     )
     .join('');
 }
+
+const stanzasOf = ({ block, seconds, aliases }: Holder): readonly Block[] => [
+  block,
+  ...seconds,
+  ...aliases,
+];
+
+/** Whether aliases come up at boot: with `ifup -a`, or when their interface appears. */
+function areBroughtUp({ aliases }: Holder, blocks: readonly Block[]): boolean {
+  const names = namesIn(blocks, isStarted);
+  return aliases.every((alias) => names.has(nameOf(alias) ?? ''));
+}
+
+const isStarted = (block: Block): boolean => isAuto(block) || block.head[0] === 'allow-hotplug';
+
+const namesIn = (blocks: readonly Block[], isOf: (block: Block) => boolean): ReadonlySet<string> =>
+  new Set(blocks.filter(isOf).flatMap(({ head: [, ...names] }) => names));
 
 /** Names of which no stanza is left, and none is added. */
 function goneNames(
@@ -128,9 +158,11 @@ const isBlank = (line: string): boolean => line.trim() === '';
 function addedParagraphs(
   blocks: readonly Block[],
   holders: readonly Holder[],
+  settled: readonly Holder[],
   domU: DomU,
 ): readonly string[] {
-  const autos = new Set(blocks.filter(isAuto).flatMap((block) => block.head.slice(1)));
+  const autos = namesIn(blocks, isAuto);
+  const started = namesIn(blocks, isStarted);
   const auto = (name: string): string => (autos.has(name) ? '' : `auto ${name}\n`);
   const missing = (vif: Vif): readonly string[] =>
     families
@@ -138,9 +170,12 @@ function addedParagraphs(
       .filter((family) => !holders.some((each) => each.vif === vif && each.family === family))
       .map((family) => stanza(domU, vif, family));
   const isHeld = (vif: Vif): boolean => holders.some((holder) => holder.vif === vif);
+  const isStanding = (vif: Vif): boolean =>
+    started.has(vif.iface) &&
+    holders.every((holder) => holder.vif !== vif || settled.includes(holder));
   return [
     ...domU.vifs
-      .filter(isHeld)
+      .filter((vif) => isHeld(vif) && !isStanding(vif))
       .map(({ iface }) => auto(iface))
       .filter((line) => line !== ''),
     ...(domU.vifs.length > 0 && needsLoopback(blocks)

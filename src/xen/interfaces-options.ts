@@ -1,6 +1,5 @@
 import type { Family } from '../host/query.ts';
 import { familyOf, normalIp } from '../inventory/address.ts';
-import { netmask } from '../inventory/ipv4.ts';
 import type { DomU } from '../inventory/model.ts';
 
 /** Options of a static stanza that say which addresses and routes it brings (interfaces(5)). */
@@ -9,6 +8,9 @@ const attributes = new Set(
 );
 
 const hooks = new Set('pre-up up post-up pre-down down post-down'.split(' '));
+
+/** Whether an option of a stanza, its words parted by single spaces, is a command. */
+export const isHook = (option: string): boolean => hooks.has(option.split(' ')[0] ?? '');
 
 /** How stanzaOptions writes rules, and routes of tables: anybody might write those so. */
 const ruleForms = [
@@ -94,32 +96,4 @@ function familyOfCommand(command: string, ofStanza: Family | null): Family {
 export function attributeOf(option: string): string | null {
   const [key = ''] = option.split(' ');
   return hooks.has(key) || key === '' ? null : key;
-}
-
-/** Whether options mean the same: attributes in any order and form, hooks in theirs. */
-export function saysTheSame(said: readonly string[], wanted: readonly string[]): boolean {
-  const meaning = (options: readonly string[]): string => {
-    const plain = options.flatMap(canonical);
-    const isHook = (option: string): boolean => hooks.has(option.split(' ')[0] ?? '');
-    const [ofAttributes, ofHooks] = [plain.filter((each) => !isHook(each)), plain.filter(isHook)];
-    return [...ofAttributes.toSorted(), ...ofHooks].join('\n');
-  };
-  return meaning(said) === meaning(wanted);
-}
-
-/** `address 192.0.2.5/24` and `netmask 24` in the words of old ifupdowns; IPv6 as RFC 5952 has it. */
-function canonical(option: string): readonly string[] {
-  const [key = '', value = '', ...more] = option.split(' ');
-  if (more.length > 0) return [option];
-  if (key === 'gateway') return [`gateway ${normalIp(value)}`];
-  const [address = '', prefix] = key === 'address' ? value.split('/') : ['', value];
-  const mask =
-    prefix === undefined || (key !== 'address' && key !== 'netmask') ? [] : maskOf(address, prefix);
-  if (key === 'address') return [`address ${normalIp(address)}`, ...mask];
-  return key === 'netmask' ? mask : [option];
-}
-
-function maskOf(address: string, prefix: string): readonly string[] {
-  const isPrefix = /^\d{1,2}$/.test(prefix) && Number(prefix) <= 32;
-  return [`netmask ${isPrefix && !address.includes(':') ? netmask(Number(prefix)) : prefix}`];
 }

@@ -128,7 +128,7 @@ function isOwnItem(key: 'routes' | 'routing-policy', item: SourceNode, domU: Dom
 }
 
 /** By the MAC alone, as ours matches: netplan merges the two. */
-function isPlainMatch(node: SourceNode): boolean {
+export function isPlainMatch(node: SourceNode): boolean {
   const match = nodeAt(node, ['match']);
   return match?.kind === 'map' && [...match.entries.keys()].join(' ') === 'macaddress';
 }

@@ -14,6 +14,7 @@ import {
   ownPartsOf,
   referencesOf,
 } from './netplan-definitions.ts';
+import { areDescribed } from './netplan-described.ts';
 import { netplanFile } from './netplan-file.ts';
 import { isWhollyOurs, type ObservedFile, textOf } from './whole-file.ts';
 
@@ -26,7 +27,7 @@ export const netplanPath = '/etc/netplan/60-xpush.yaml';
 /** What netplan should find, or why that can't be. */
 export type NetplanPlan =
   | {
-      /** Ours first. */
+      /** Ours first; none where others' say it all. */
       readonly files: readonly { readonly path: string; readonly text: string }[];
       /** Sentences about files of others. */
       readonly remarks: readonly string[];
@@ -43,7 +44,8 @@ interface Found {
 /**
  * Our file with a definition for each vif, and files of others without what they say of addresses,
  * routes, rules and names of our vifs: netplan would add that to ours, since it merges definitions of
- * the same id. What they say besides (name servers, MTU, routes of their own) stays where it is.
+ * the same id. What they say besides (name servers, MTU, routes of their own) stays where it is. Nothing
+ * is to be done where they say of all vifs what ours would.
  *
  * @param observed what netplan reads, in its order (`inForce`)
  * @param setsNames whether interface names are tied to MACs here
@@ -79,6 +81,12 @@ export function netplanPlan(
   }
 
   const found = new Map(domU.vifs.map((vif) => [vif, foundFor(vif, domU, sources)]));
+  const theirIds = [...found.values()].flat().map(({ definition }) => definition.id);
+  const isOfNetworkd = sources.every(({ root }) => !networkManagerIn(root, new Set(theirIds)));
+  if (own.length === 0 && isOfNetworkd && areDescribed(domU, sources, setsNames)) {
+    const paths = new Set([...found.values()].flat().map(({ source }) => source.path));
+    return { files: [], remarks: [`${[...paths].join(', ')} describes them already`] };
+  }
   const edited = editedFiles(domU, sources);
   if ('refusal' in edited) return edited;
   const ids = idsOf(domU, found, sources, own);

@@ -53,6 +53,17 @@ export function matchesVif(text: string, vif: Vif): boolean {
   return [...conditions].every(([key, value]) => value === '' || holds(key, value, vif));
 }
 
+/** Whether all of its conditions are such that `matchesVif` knows how they come out at every boot. */
+export function isPlainMatch(text: string): boolean {
+  const match = unitSections(text).filter(({ name }) => name === 'Match');
+  const keys = match.flatMap(({ options }) => options.map(({ key }) => key));
+  return keys.length > 0 && keys.every((key) => plainConditions.has(key));
+}
+
+const plainConditions = new Set(
+  'MACAddress PermanentMACAddress Name OriginalName Type Driver'.split(' '),
+);
+
 function holds(key: string, value: string, vif: Vif): boolean {
   switch (key) {
     case 'MACAddress':

@@ -1,6 +1,7 @@
 import { basename } from 'node:path/posix';
 import type { DomU, Vif } from '../inventory/model.ts';
 import { linkSettings } from './link-settings.ts';
+import { describes } from './networkd-described.ts';
 import { networkdFile, networkdWithRules } from './networkd-file.ts';
 import { asksDhcp, keptOf } from './networkd-kept.ts';
 import { matchesVif } from './networkd-match.ts';
@@ -17,14 +18,15 @@ export const networkdPath = (iface: string): string =>
 export type NetworkdPlan =
   | {
       readonly files: readonly { readonly path: string; readonly text: string }[];
-      /** Sentences about files of others that ours take the place of. */
+      /** Sentences about files of others. */
       readonly remarks: readonly string[];
     }
   | { readonly refusal: string; readonly hint: string };
 
 /**
  * A `.network` file for each vif, each wholly ours. A file of another's that was in force for the
- * interface stays as it is, without effect; what it says besides addresses and routes is taken over.
+ * interface stays as it is: in force where it says all that ours would, else without effect, and what
+ * it says besides addresses and routes is taken over.
  *
  * @param files what networkd reads, in its order (`inForce`)
  */
@@ -45,9 +47,20 @@ export function networkdPlan(
     const found = foreignOf(each.vif, foreign);
     const text = found === null ? '' : (textOf(found.file) ?? '');
     const kept = found === null ? null : { path: found.path, text: keptOf(text, domU, each.vif) };
-    return { vif: each.vif, found, text: networkdFile(each, systemd, kept), old: text };
+    const isDescribed =
+      found?.path.startsWith('/etc/') === true &&
+      !files.some(({ path }) => path === networkdPath(each.vif.iface)) &&
+      describes(text, domU, each, systemd);
+    return {
+      vif: each.vif,
+      found,
+      isDescribed,
+      text: networkdFile(each, systemd, kept),
+      old: text,
+    };
   });
-  for (const { vif, found } of planned) {
+  for (const { vif, found, isDescribed } of planned) {
+    if (isDescribed) continue;
     if (found?.path === networkdPath(vif.iface)) {
       return { refusal: `${found.path} is there, and not xpush's`, hint: 'give it another name' };
     }
@@ -59,14 +72,17 @@ export function networkdPlan(
     }
   }
   return {
-    files: planned.map(({ vif, text }) => ({ path: networkdPath(vif.iface), text })),
-    remarks: planned.flatMap(({ vif, found, old }) =>
-      found === null
-        ? []
+    files: planned
+      .filter(({ isDescribed }) => !isDescribed)
+      .map(({ vif, text }) => ({ path: networkdPath(vif.iface), text })),
+    remarks: planned.flatMap(({ vif, found, isDescribed, old }) => {
+      if (found === null) return [];
+      return isDescribed
+        ? [`${found.path} describes ${vif.iface} already`]
         : [
             `${found.path} is no longer used for ${vif.iface}${asksDhcp(old) ? ', which asks DHCP for nothing now' : ''}`,
-          ],
-    ),
+          ];
+    }),
   };
 }
 

@@ -6,6 +6,7 @@ import type { LabFile } from '../../src/lab/plan.ts';
 import { labDescribe } from '../lab-tier.ts';
 import { hasNetworkd } from '../xen/networkd-process.ts';
 import { Fleet, hostIn, statuses, until } from './fleet.ts';
+import { networkdService, networkdServicePath as service } from './networkd-service.ts';
 
 interface Era {
   /** What its inventory entry says of it. */
@@ -40,21 +41,6 @@ ${index === 0 ? '\tgateway 192.168.0.1\n' : ''}iface eth${index} inet6 static
 `,
     )
     .join('')}`;
-
-/** Stands for systemd: starts networkd with what it finds in /run. */
-const networkdService = (before: string): LabFile => ({
-  mode: 0o755,
-  content: `#!/bin/sh
-if [ "$1" = stop ]; then kill "$(cat /run/networkd.pid)"; exit; fi
-grep -q systemd-network /etc/passwd || echo systemd-network:x:998:65534::/:/bin/false >>/etc/passwd
-mkdir -p /run/systemd/netif /run/systemd/network
-chown -R systemd-network: /run/systemd/netif
-${before}
-SYSTEMD_LOG_TARGET=console /lib/systemd/systemd-networkd >>/var/log/networkd 2>&1 &
-echo $! >/run/networkd.pid
-`,
-});
-const service = '/etc/rcS.d/S20networkd';
 
 const eras: Readonly<Record<string, Era>> = {
   etch: {
@@ -94,7 +80,7 @@ const eras: Readonly<Record<string, Era>> = {
     packages: ['ifupdown'],
     files: (macs, [first = ['', '']]) => ({
       [interfaces]: loopback,
-      [service]: networkdService(''),
+      [service]: networkdService(),
       '/etc/systemd/network/10-installer.network': `[Match]\nMACAddress=${macs[0]}\n
 [Network]\nAddress=${first[0]}/24\nAddress=${first[1]}/128\nGateway=192.168.0.1\n`,
       '/etc/systemd/network/80-other.network': '[Match]\nName=eth*\n\n[Network]\nIPv6AcceptRA=no\n',

@@ -349,3 +349,85 @@ describe('withoutPolicyRouting', () => {
     expect(withoutPolicyRouting(main, [main, other])).not.toMatch(/table/);
   });
 });
+
+describe('interfacesFiles, where somebody wrote it all by hand', () => {
+  const three = guest('three', [vif(0, lan, ['192.168.0.5', '192.168.0.6', '192.168.0.7'])]);
+  const first = `auto lo eth0
+iface lo inet loopback
+iface eth0 inet static
+\taddress 192.168.0.5
+\tnetmask 255.255.255.0
+\tnetwork 192.168.0.0
+\tbroadcast 192.168.0.255
+\tgateway 192.168.0.1
+\tup sysctl -q -w net.ipv4.conf.eth0.rp_filter=0
+`;
+  const commands = `${first}\tup ip addr add 192.168.0.7/24 brd + dev $IFACE label eth0:1
+\tpost-up /sbin/ip a add 192.168.0.6/24 dev eth0 || true
+`;
+  const alias = (place: number, ip: string): string =>
+    `auto eth0:${place}\niface eth0:${place} inet static\n  address ${ip}/24\n`;
+  const aliases = first + alias(0, '192.168.0.6') + alias(1, '192.168.0.7');
+  const repeated = `${first}iface eth0 inet static\n  address 192.168.0.6/24\n${alias(1, '192.168.0.7')}`;
+  const plugged = commands.replace('auto lo eth0', 'auto lo\nallow-hotplug eth0');
+
+  const left = (text: string, mayRepeat = true): string =>
+    interfacesFiles(new Map([[interfacesPath, text]]), three, [], mayRepeat).get(interfacesPath) ??
+    '';
+
+  test.each([
+    ['further addresses by commands', commands],
+    ['by aliases', aliases],
+    ['by several stanzas', repeated],
+    ['an interface that comes up when it appears', plugged],
+  ])('leaves it as it is: %s', (_, text) => {
+    expect(left(text)).toBe(text);
+  });
+
+  test('has one stanza for an ifupdown that takes no two', () => {
+    expect(left(repeated, false).match(/^iface eth0/gm)).toHaveLength(1);
+  });
+
+  test.each([
+    ['another broadcast address', commands, '192.168.0.255', '192.168.0.63'],
+    ['another network', commands, 'network 192.168.0.0', 'network 192.168.1.0'],
+    ['another gateway', commands, '192.168.0.1\n', '192.168.0.9\n'],
+    ['another address', commands, '192.168.0.7/24', '192.168.0.8/24'],
+    ['another prefix', commands, '192.168.0.7/24', '192.168.0.7/32'],
+    ['another interface', commands, '$IFACE', 'eth1'],
+    [
+      'a condition',
+      commands,
+      'ip a add 192.168.0.6/24 dev eth0 ||',
+      'ip a add 192.168.0.6/24 dev eth0 &&',
+    ],
+    ['a default route besides', commands, 'up sysctl', 'up ip route add default via 192.168.0.9 #'],
+    ['an alias that stays down', aliases, 'auto eth0:1\n', ''],
+    ['an alias with a gateway', aliases, '.7/24\n', '.7/24\n  gateway 192.168.0.1\n'],
+    ['an alias by DHCP', aliases, 'eth0:1 inet static', 'eth0:1 inet dhcp'],
+    ['the same address twice', aliases, '.7/24', '.6/24'],
+    ['another main address', aliases, 'address 192.168.0.5', 'address 192.168.0.6'],
+    ['an interface that stays down', commands, 'auto lo eth0', 'auto lo'],
+  ])('does not take one for the other: %s', (_, text, said, instead) => {
+    const other = text.replace(said, instead);
+    expect(other).not.toBe(text);
+
+    expect(left(other)).not.toBe(other);
+    expect(left(left(other))).toBe(left(other));
+  });
+
+  test.each([
+    ['commands', commands],
+    ['aliases', aliases],
+    ['stanzas', repeated],
+  ])('an address that leaves the inventory leaves them: %s', (_, text) => {
+    const two = guest('two', [vif(0, lan, ['192.168.0.5', '192.168.0.7'])]);
+    const files = new Map([[interfacesPath, text]]);
+
+    const [after = ''] = interfacesFiles(files, two, formerVifs(three), true).values();
+
+    expect(after).toContain('192.168.0.7');
+    expect(after).not.toContain('192.168.0.6');
+    expect(interfacesFile(text, none, formerVifs(three))).not.toMatch(/eth0/);
+  });
+});

@@ -7,7 +7,7 @@ import { linkPlan } from '../../src/xen/link-files.ts';
 import type { ObservedFile } from '../../src/xen/whole-file.ts';
 import { fileOf } from '../steps/observed.ts';
 import { unpacked } from './debian.ts';
-import { webserv } from './fleet.ts';
+import { guest, webserv } from './fleet.ts';
 import { hasNamespaces, isAvailable, Namespace } from './namespace.ts';
 
 const foreign = (name: string, match: string): ObservedFile => ({
@@ -36,6 +36,34 @@ describe('linkPlan', () => {
     'Kind=bridge\nOriginalName=*',
   ])('says nothing of a file that speaks of others: %s', (match) => {
     expect(linkPlan(webserv, [foreign('10-lan.link', match)], 252)).toHaveProperty('remarks', []);
+  });
+
+  const one = guest('one', webserv.vifs.slice(0, 1));
+  const lan = '[Match]\nMACAddress=DE:AD:BE:EF:00:00\n\n[Link]\nName=eth0\nMTUBytes=9000\n';
+  const listed = (path: string, text: string) => [{ path, file: fileOf(text) }];
+
+  test('writes nothing where a file of somebody else gives the MAC its name', () => {
+    expect(linkPlan(one, listed('/etc/systemd/network/10-lan.link', lan), 252)).toEqual({
+      files: [],
+      remarks: ['/etc/systemd/network/10-lan.link names eth0 already'],
+    });
+  });
+
+  test.each([
+    ['another name', 'Name=eth0', 'Name=lan0'],
+    ['a policy before the name', 'Name=eth0', 'NamePolicy=path\nName=eth0'],
+    ['no MAC', 'MACAddress=DE:AD:BE:EF:00:00', 'Driver=vif'],
+    ['not at every boot', '[Link]', 'KernelCommandLine=lan\n[Link]'],
+  ])('writes its own where that says something else: %s', (_, said, instead) => {
+    const observed = listed('/etc/systemd/network/10-lan.link', lan.replace(said, instead));
+
+    expect(linkPlan(one, observed, 252)).toMatchObject({ files: [expect.anything()] });
+  });
+
+  test('writes its own where the other one is made anew at boot', () => {
+    const observed = listed('/run/systemd/network/10-lan.link', lan);
+
+    expect(linkPlan(one, observed, 252)).toMatchObject({ files: [expect.anything()] });
   });
 });
 

@@ -82,6 +82,7 @@ network:
     ethernets:
         eth0:   # the first
             addresses: [192.168.0.200/24]
+            dhcp6: true
             gateway4: 192.168.0.1
             match:
                 macaddress: DE:AD:BE:EF:00:00
@@ -253,5 +254,68 @@ describe('plainNetplanFile', () => {
       },
     });
     expect(plain.match(/routes:/g)).toHaveLength(1);
+  });
+
+  const netcfg = `network:
+  version: 2
+  ethernets:
+    eth0:
+      match: {macaddress: "DE:AD:BE:EF:00:00"}
+      set-name: eth0
+      dhcp4: no
+      addresses: [192.168.0.200/24]
+      routes: [{to: default, via: 192.168.0.1}]
+      nameservers: {addresses: [9.9.9.9]}
+`;
+
+  test.each([
+    ['a route', netcfg],
+    ['gateway4', netcfg.replace(/routes: .*/, 'gateway4: 192.168.0.1')],
+  ])('writes nothing where a file of somebody else says it all: %s', (_, text) => {
+    expect(netplanPlan(alone, observed({ [cloud]: text }), true)).toEqual({
+      files: [],
+      remarks: [`${cloud} describes them already`],
+    });
+  });
+
+  test.each([
+    ['another address', '200/24', '201/24'],
+    ['one more address', '200/24', '200/24, 10.0.0.1/8'],
+    ['an address of its own kind', '192.168.0.200/24', '{192.168.0.200/24: {lifetime: 0}}'],
+    ['another gateway', '192.168.0.1}', '192.168.0.9}'],
+    ['a second gateway', 'nameservers: {addresses: [9.9.9.9]}', 'gateway4: 192.168.0.9'],
+    ['no gateway', /routes: .*/, ''],
+    ['DHCP', 'dhcp4: no', 'dhcp4: yes'],
+    ['another name', 'set-name: eth0', 'set-name: lan0'],
+    ['no name', 'set-name: eth0', ''],
+    ['nothing at boot', 'dhcp4: no', 'activation-mode: off'],
+    [
+      'a rule',
+      'nameservers: {addresses: [9.9.9.9]}',
+      'routing-policy: [{from: 192.168.0.200, table: 9}]',
+    ],
+  ])('writes its own where that says something else: %s', (_, said, instead) => {
+    const text = netcfg.replace(said, instead);
+    expect(text).not.toBe(netcfg);
+
+    const plan = netplanPlan(alone, observed({ [cloud]: text }), true);
+
+    expect('refusal' in plan || plan.files[0]?.path === netplanPath).toBe(true);
+  });
+
+  test('writes its own where two files speak of a vif, or one made by a program', () => {
+    const texts = { [cloud]: netcfg, '/etc/netplan/60-more.yaml': netcfg };
+    const made = { '/run/netplan/50-made.yaml': netcfg };
+
+    expect(planned(texts)[netplanPath]).toContain('192.168.0.200/24');
+    expect(netplanPlan(alone, observed(made), true)).toHaveProperty('refusal');
+  });
+
+  test('what it would write itself it leaves to whoever says it, policy routing and IPv6 included', () => {
+    for (const domU of [webserv, two, alone, routed]) {
+      const text = planned({}, domU)[netplanPath]?.replace(/^#.*\n/, '') ?? '';
+
+      expect(netplanPlan(domU, observed({ [cloud]: text }), true)).toMatchObject({ files: [] });
+    }
   });
 });

@@ -193,4 +193,73 @@ Table=90
 
     expect(fileFor('eth1', swapped)).toContain('MACAddress=de:ad:be:ef:00:00');
   });
+
+  const alone = guest('alone', [vif(0, lan, ['192.168.0.200', '192.168.0.201'])]);
+  const wired = `[Match]
+Name=eth0
+
+[Network]
+DHCP=no
+Address=192.168.0.200/24
+Address=192.168.0.201/24
+Gateway=192.168.0.1
+DNS=9.9.9.9
+`;
+
+  test.each([
+    ['plain', wired],
+    ['with sections', `${wired.replace('Gateway=', '#')}\n[Route]\nGateway=192.168.0.1\n`],
+    ['by MAC', wired.replace('Name=eth0', 'MACAddress=DE:AD:BE:EF:00:00')],
+  ])('writes nothing where a file of somebody else says it all: %s', (_, text) => {
+    expect(networkdPlan(alone, [other('20-wired.network', text)], 252)).toEqual({
+      files: [],
+      remarks: ['/etc/systemd/network/20-wired.network describes eth0 already'],
+    });
+  });
+
+  test.each([
+    ['another address', 'Address=192.168.0.201/24', 'Address=192.168.0.202/24'],
+    ['one more address', 'DNS=9.9.9.9', 'Address=10.1.1.1/8'],
+    ['an address less', 'Address=192.168.0.201/24\n', ''],
+    ['another main address', '200/24\nAddress=192.168.0.201', '201/24\nAddress=192.168.0.200'],
+    ['another prefix', '201/24', '201/25'],
+    ['another gateway', 'Gateway=192.168.0.1', 'Gateway=192.168.0.9'],
+    ['no gateway', 'Gateway=192.168.0.1\n', ''],
+    ['one gateway more', 'DNS=9.9.9.9', '[Route]\nGateway=192.168.0.9\nMetric=9'],
+    ['a rule', 'DNS=9.9.9.9', '[RoutingPolicyRule]\nFrom=192.168.0.200\nTable=16'],
+    ['DHCP', 'DHCP=no', 'DHCP=ipv4'],
+    ['not at every boot', 'Name=eth0', 'Name=eth0\nHost=alone'],
+    ['not at all', 'DHCP=no', '[Link]\nUnmanaged=yes\n[Network]'],
+  ])('writes its own where that says something else: %s', (_, said, instead) => {
+    const text = wired.replace(said, instead);
+    expect(text).not.toBe(wired);
+
+    const plan = networkdPlan(alone, [other('20-wired.network', text)], 252);
+
+    expect(plan).toMatchObject({ files: [{ path: networkdPath('eth0') }] });
+  });
+
+  test('what it would write itself it leaves to whoever says it, policy routing and IPv6 included', () => {
+    for (const domU of [webserv, mail, routed, alone]) {
+      const written = networkdPlan(domU, [], 252);
+      if ('refusal' in written) throw new Error(written.refusal);
+      const theirs = written.files.map(({ path, text }) =>
+        other(`20-${path.split('-').at(-1)}`, text.replace(/^#.*\n/, '')),
+      );
+
+      expect(networkdPlan(domU, theirs, 252)).toMatchObject({ files: [] });
+      expect(networkdPlan(domU, theirs.slice(1), 252)).toMatchObject({
+        files: written.files.slice(0, 1),
+      });
+    }
+  });
+
+  test('keeps its own file, whatever others say besides', () => {
+    const plan = networkdPlan(alone, [], 252);
+    if ('refusal' in plan) throw new Error(plan.refusal);
+    const [own = { path: '', text: '' }] = plan.files;
+    const observed = [{ path: own.path, file: fileOf(own.text) }, other('20-wired.network', wired)];
+
+    expect(networkdPlan(alone, observed, 252)).toMatchObject({ files: [{ path: own.path }] });
+  });
 });
