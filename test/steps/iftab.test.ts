@@ -191,8 +191,9 @@ describe('iftab', () => {
     const rules = worldAfter(bound('udev'), emptyEtc);
     const kept = bound('iftab').plan(rules);
     expect(kept).toMatchObject({ changes: [{ path: '/etc/iftab' }] });
+    const { network: answer } = network({ hasIfrename: true });
     const installed = after(kept, rules).with(
-      new Map([['network', { answer: network({ hasIfrename: true })['network'] as NetworkFacts }]]),
+      new Map([['network', { answer: answer as NetworkFacts }]]),
     );
     expect(bound('iftab').plan(installed)).toMatchObject({
       changes: [{ path: '/etc/udev/rules.d/70-persistent-net.rules', content: '' }],
