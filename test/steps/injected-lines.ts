@@ -1,4 +1,4 @@
-const nftWords = String.raw`(?:[\w.:/*,{} -]|"[^"\\]*")*`;
+const nftWords = String.raw`(?:[\w.:/*,{} -]|"[^"]*")*`;
 
 /** A statement of ours; of chains that hook, with their definition. */
 export const lineOfNft = new RegExp(
