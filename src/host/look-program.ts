@@ -78,7 +78,7 @@ export function readAnswers(
   }
   for (const one of queries) {
     const key = queryKey(one);
-    if (!answers.has(key)) answers.set(key, { failure: `${one.kind} can't be looked at yet` });
+    if (!answers.has(key)) throw new Error(`no part of a look answers ${one.kind}`);
   }
   return answers;
 }
