@@ -5,7 +5,7 @@ import {
   type Endpoint,
   type Transport,
 } from '../connection/index.ts';
-import { endpointOf } from '../engine/endpoint.ts';
+import { endpointOf, type SshOverrides } from '../engine/endpoint.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import { ConfigError } from '../source/diagnostic.ts';
 import { count, oneOf, text } from './command.ts';
@@ -62,14 +62,19 @@ export async function prepareWay(
     ...(options['ssh-config'] === undefined ? {} : { config: options['ssh-config'] }),
     warn,
   });
-  const overrides = {
+  const overrides = overridesOf(options);
+  const toEndpoint = (host: Host) => endpointOf(host, inventory, overrides);
+  refuseMistakes(await transport.prepare(hosts.map(toEndpoint)));
+  return { transport, endpointOf: toEndpoint };
+}
+
+/** What the command line says of all hosts. */
+export function overridesOf(options: v.InferOutput<typeof connectingSchema>): SshOverrides {
+  return {
     user: options.user,
     identity: options.identity,
     hostKeyChecking: options['host-key-checking'],
   };
-  const toEndpoint = (host: Host) => endpointOf(host, inventory, overrides);
-  refuseMistakes(await transport.prepare(hosts.map(toEndpoint)));
-  return { transport, endpointOf: toEndpoint };
 }
 
 /** What is wrong with the files that say how to connect is the user's mistake: nobody is contacted. */

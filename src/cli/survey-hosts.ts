@@ -7,7 +7,7 @@ import type { Query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import { escapeControls } from '../source/escape-controls.ts';
-import { type connectingEntries, prepareWay } from './connecting.ts';
+import { type connectingEntries, overridesOf, prepareWay } from './connecting.ts';
 import { listenForInterrupts } from './interrupts.ts';
 
 /** A way to hosts, and looks at them. */
@@ -42,11 +42,7 @@ export async function withSurveyor<Result>(
   const { transport } = await prepareWay(options, inventory, hosts, (text) =>
     say(`warning: ${escapeControls(text)}`),
   );
-  const overrides = {
-    user: options.user,
-    identity: options.identity,
-    hostKeyChecking: options['host-key-checking'],
-  };
+  const overrides = overridesOf(options);
   using interrupts = listenForInterrupts((times) => {
     say(times === 1 ? 'Interrupted: no new hosts. Again to leave now.' : 'Leaving.');
   });

@@ -2,12 +2,10 @@ import * as v from 'valibot';
 import { type Change, change } from '../host/change.ts';
 import { type FileState, query } from '../host/query.ts';
 import type { Dom0, DomU } from '../inventory/model.ts';
-import { iptablesChains, iptablesFirewall } from '../xen/firewall.ts';
-import { livePlan, liveRemoval, type SeenFirewall } from '../xen/firewall-live.ts';
+import { livePlan, liveQueries, liveRemoval, type SeenFirewall } from '../xen/firewall-live.ts';
 import { firewallModels } from '../xen/firewall-model.ts';
 import { firewallRemarks, hasReversePath } from '../xen/firewall-remarks.ts';
 import { bootPaths, bootWay, isOurBootFile, type Way, wayPaths } from '../xen/firewall-ways.ts';
-import { nftChains, nftFirewall } from '../xen/nft-firewall.ts';
 import { noParams } from './described.ts';
 import { editable } from './editable.ts';
 import { guestsOf } from './guests.ts';
@@ -30,13 +28,8 @@ export const firewall = defineStep({
 
   queries: ({ host, inventory }) => {
     const models = firewallModels(host, guestsOf(host, inventory));
-    const wanted = new Map(
-      models.map((model) => [model.family, iptablesFirewall(model).chains] as const),
-    );
     return {
-      live4: query.comparedChains(4, iptablesChains, wanted.get(4) ?? new Map()),
-      live6: query.comparedChains(6, iptablesChains, wanted.get(6) ?? new Map()),
-      native: query.nft(nftChains, nftFirewall(models).wanted),
+      ...liveQueries(models),
       facts: query.firewalls(),
       release: query.parameter('kernel.osrelease'),
       network: query.network(),

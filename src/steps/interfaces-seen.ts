@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type Answer, type Query, query } from '../host/query.ts';
+import { query } from '../host/query.ts';
 import type { DomU } from '../inventory/model.ts';
 import { iftabPath } from '../xen/iftab.ts';
 import { netplanDirectories } from '../xen/netplan.ts';
@@ -10,6 +10,7 @@ import { formerSchema } from './former.ts';
 import { ifupdownQueries } from './ifupdown-files.ts';
 import { memoryQueries } from './memory.ts';
 import { systemQueries } from './network-era.ts';
+import type { Seen } from './step.ts';
 
 const [etcNetworkd, runNetworkd] = networkdDirectories;
 const [runNetplan, etcNetplan, libNetplan] = netplanDirectories;
@@ -32,16 +33,8 @@ export function interfacesQueries({ networkConfig }: DomU) {
   } as const;
 }
 
-type Questions = ReturnType<typeof interfacesQueries>;
-
 /** The answers. */
-export type SeenInterfaces = {
-  readonly [Name in keyof Questions]: Questions[Name] extends Query
-    ? Answer<Questions[Name]>
-    : Questions[Name] extends readonly (infer One extends Query)[]
-      ? readonly Answer<One>[]
-      : never;
-};
+export type SeenInterfaces = Seen<ReturnType<typeof interfacesQueries>>;
 
 /** What the step remembers on a host. */
 export const interfacesMemory = v.strictObject({

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type Change, change } from '../host/change.ts';
-import { type Answer, type FileState, type Query, query } from '../host/query.ts';
+import { type FileState, query } from '../host/query.ts';
 import type { DomU } from '../inventory/model.ts';
 import type { FormerVif } from '../xen/former-vif.ts';
 import { iftabFile, iftabPath } from '../xen/iftab.ts';
@@ -21,7 +21,7 @@ import {
   withoutHeader,
   writeOwnFiles,
 } from './own-files.ts';
-import type { Refusal } from './step.ts';
+import type { Refusal, Seen } from './step.ts';
 
 const [etcNetworkd, runNetworkd] = networkdDirectories;
 
@@ -38,15 +38,8 @@ export function namesQueries({ names }: DomU) {
   } as const;
 }
 
-type Questions = ReturnType<typeof namesQueries>;
 /** The answers. */
-export type SeenNames = {
-  readonly [Name in keyof Questions]: Questions[Name] extends Query
-    ? Answer<Questions[Name]>
-    : Questions[Name] extends readonly (infer One extends Query)[]
-      ? readonly Answer<One>[]
-      : never;
-};
+export type SeenNames = Seen<ReturnType<typeof namesQueries>>;
 
 /** What the step remembers on a host. */
 export const namesMemory = v.strictObject({

@@ -38,7 +38,7 @@ export type Parameters = v.GenericSchema & {
 type Asked = Readonly<Record<string, Query | readonly Query[]>>;
 
 /** The answers by the same names. */
-type Seen<Questions extends Asked> = {
+export type Seen<Questions extends Asked> = {
   readonly [Name in keyof Questions]: Questions[Name] extends Query
     ? Answer<Questions[Name]>
     : Questions[Name] extends readonly (infer One extends Query)[]

@@ -2,11 +2,9 @@ import { answerTo } from '../host/answer.ts';
 import { type Query, query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { Dom0, DomU, Family } from '../inventory/model.ts';
-import { iptablesChains, iptablesFirewall } from '../xen/firewall.ts';
-import { livePlan } from '../xen/firewall-live.ts';
+import { livePlan, liveQueries } from '../xen/firewall-live.ts';
 import { firewallModels } from '../xen/firewall-model.ts';
 import { hasReversePath } from '../xen/firewall-remarks.ts';
-import { nftChains, nftFirewall } from '../xen/nft-firewall.ts';
 import { closingPolicies, type ForeignDrop, iptablesDrops, nftDrops } from './foreign-drops.ts';
 
 /** What a dom0 must be asked for its firewall. */
@@ -23,15 +21,7 @@ export function firewallQueries(dom0: Dom0, guests: readonly DomU[]): readonly Q
 }
 
 function firewallQuestions(dom0: Dom0, guests: readonly DomU[]) {
-  const models = firewallModels(dom0, guests);
-  const wanted = new Map(
-    models.map((model) => [model.family, iptablesFirewall(model).chains] as const),
-  );
-  return {
-    live4: query.comparedChains(4, iptablesChains, wanted.get(4) ?? new Map()),
-    live6: query.comparedChains(6, iptablesChains, wanted.get(6) ?? new Map()),
-    native: query.nft(nftChains, nftFirewall(models).wanted),
-  } as const;
+  return liveQueries(firewallModels(dom0, guests));
 }
 
 /** What is known of a dom0's live firewall. */

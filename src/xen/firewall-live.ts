@@ -1,13 +1,24 @@
 import type { Change } from '../host/change.ts';
-import type { ChainsState, FirewallBackend, FirewallFacts, NftState } from '../host/query.ts';
+import {
+  type ChainsState,
+  type FirewallBackend,
+  type FirewallFacts,
+  type NftState,
+  query,
+} from '../host/query.ts';
 import type { Dom0Firewall, DomU, Family } from '../inventory/model.ts';
-import { type DesiredFirewall, iptablesFirewall, missingKeepRules } from './firewall.ts';
+import {
+  type DesiredFirewall,
+  iptablesChains,
+  iptablesFirewall,
+  missingKeepRules,
+} from './firewall.ts';
 import { chooseBackend } from './firewall-backend.ts';
 import { bootScript } from './firewall-boot.ts';
 import { chains, type FirewallModel, keepRules } from './firewall-model.ts';
 import { iptablesPlan, iptablesRemoval } from './firewall-swap.ts';
 import { nftHook } from './nft-boot.ts';
-import { nftFirewall } from './nft-firewall.ts';
+import { nftChains, nftFirewall } from './nft-firewall.ts';
 import { nftPlan, nftRemoval } from './nft-plan.ts';
 
 /** What is known of a dom0 for its firewall. */
@@ -17,6 +28,18 @@ export interface SeenFirewall {
   readonly native: NftState;
   /** The address of the pushing session. */
   readonly peer: string | null;
+}
+
+/** Asks for the live rules, each back end's beside what the models want of it. */
+export function liveQueries(models: readonly FirewallModel[]) {
+  const wanted = new Map(
+    models.map((model) => [model.family, iptablesFirewall(model).chains] as const),
+  );
+  return {
+    live4: query.comparedChains(4, iptablesChains, wanted.get(4) ?? new Map()),
+    live6: query.comparedChains(6, iptablesChains, wanted.get(6) ?? new Map()),
+    native: query.nft(nftChains, nftFirewall(models).wanted),
+  } as const;
 }
 
 /** Whose FORWARD we gave the policy DROP, where it had another: `iptables`, `ip6tables`. */
