@@ -21,6 +21,7 @@ export { endpointOf, type SshOverrides } from './engine/endpoint.ts';
 export type * from './engine/events.ts';
 export { type HostedPlays, planHosts } from './engine/plays.ts';
 export { type RunRequest, run } from './engine/run.ts';
+export type { RunIdentity } from './host/run-identity.ts';
 export { type InventoryInput, loadInventory } from './inventory/load-inventory.ts';
 export type * from './inventory/model.ts';
 export { loadPlaybooks } from './playbook/load-playbook.ts';

@@ -9,6 +9,7 @@ import {
   type RunEvent,
   run,
 } from '../src/index.ts';
+import { identity } from './engine/identity.ts';
 
 test('a program can run playbooks and watch the events', async () => {
   const inventory = await loadInventory({
@@ -23,6 +24,7 @@ test('a program can run playbooks and watch the events', async () => {
 
   const exit = await run({
     version: '0',
+    identity,
     inventory,
     plays: planHosts(everywhere, inventory, null).plays,
     transport,

@@ -11,6 +11,7 @@ import { connectingEntries, connectingOptions, prepareWay } from './connecting.t
 import { dieOfInterrupt, leftInVain, listenForInterrupts } from './interrupts.ts';
 import type { Work } from './load.ts';
 import { Remarks } from './remarks.ts';
+import { newRunIdentity } from './run-identity.ts';
 import { proofDocument } from './verify-document.ts';
 import { prove } from './verify-run.ts';
 import { proofText, summary } from './verify-text.ts';
@@ -88,7 +89,14 @@ export async function carryOut(
   };
   try {
     const proving = proof === null ? {} : { verify: () => verify(proof) };
-    return await run({ version: version(), ...work, ...way, ...request, ...proving });
+    return await run({
+      version: version(),
+      identity: newRunIdentity(),
+      ...work,
+      ...way,
+      ...request,
+      ...proving,
+    });
   } finally {
     try {
       await Promise.race([reporter.close(), leftInVain(leaving).then(dieOfInterrupt)]);

@@ -5,6 +5,7 @@ import type { Visit } from '../import/describe-fleet.ts';
 import type { Loaded } from '../import/load-draft.ts';
 import { loadPlaybooks } from '../playbook/load-playbook.ts';
 import { defaultPlaybook } from './load.ts';
+import { newRunIdentity } from './run-identity.ts';
 import type { Surveyor } from './survey-hosts.ts';
 import { version } from './version.ts';
 
@@ -24,6 +25,7 @@ export async function differencesFrom(
   const { transport, stopping, leaving, endpointOf } = surveyor;
   await run({
     version: version(),
+    identity: newRunIdentity(),
     inventory,
     plays: planHosts(plays, inventory, seen.join(',')).plays,
     transport,

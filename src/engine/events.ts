@@ -1,4 +1,5 @@
 import type { Change } from '../host/change.ts';
+import type { RunIdentity } from '../host/run-identity.ts';
 import type { Data } from '../source/data.ts';
 
 /**
@@ -9,6 +10,7 @@ import type { Data } from '../source/data.ts';
 export type RunEvent =
   | RunStart
   | Phase
+  | Batch
   | HostStart
   | Activity
   | TaskEnd
@@ -37,9 +39,21 @@ export interface RunStart {
   readonly event: 'run_start';
   /** Version of xpush. */
   readonly xpush: string;
+  /** Who runs it, and under which name. */
+  readonly run: RunIdentity;
   readonly check: boolean;
   /** All hosts of the run, in inventory order. */
-  readonly hosts: readonly { readonly name: string; readonly kind: HostKind }[];
+  readonly hosts: readonly RunHost[];
+}
+
+/** A host of a run, as far as views show it. */
+export interface RunHost {
+  readonly name: string;
+  readonly kind: HostKind;
+  /** The dom0 of a domU, else null. */
+  readonly dom0: string | null;
+  /** Where the controller connects to, then the addresses of a guest's vifs. */
+  readonly addresses: readonly string[];
 }
 
 /** A stretch of the run as people see it (load, rollout, ...); at most ten in a run. */
@@ -47,6 +61,19 @@ export interface Phase {
   readonly event: 'phase';
   readonly name: string;
   readonly status: 'start' | 'done' | 'failed';
+}
+
+/** A share of a play's hosts that is rolled out before the next one is begun. */
+export interface Batch {
+  readonly event: 'batch';
+  readonly play: string;
+  /** From 1, of how many. */
+  readonly batch: number;
+  readonly batches: number;
+  readonly hosts: readonly string[];
+  /** `stopped`: the rollout goes no further, and the message says why. */
+  readonly status: 'start' | 'done' | 'stopped';
+  readonly message: string | null;
 }
 
 export interface HostStart {
@@ -59,7 +86,7 @@ export interface HostStart {
 export interface Activity {
   readonly event: 'activity';
   readonly host: string;
-  readonly doing: 'connect' | 'look' | 'act' | 'wait';
+  readonly doing: 'connect' | 'look' | 'act' | 'wait' | 'confirm' | 'undo';
   /** Name of the current task; null while it is about all of them. */
   readonly task: string | null;
   /** Tasks of this host that ended, of how many. */

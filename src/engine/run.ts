@@ -4,8 +4,9 @@ import {
   type Endpoint,
   type Transport,
 } from '../connection/transport.ts';
+import type { RunIdentity } from '../host/run-identity.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
-import type { HostStatus, RunEvent, Verified } from './events.ts';
+import type { HostStatus, RunEvent, RunHost, Verified } from './events.ts';
 import { exitCode } from './exit-code.ts';
 import { type LegResult, runLeg } from './leg-run.ts';
 import { type HostedPlay, type Leg, planLegs } from './legs.ts';
@@ -14,6 +15,7 @@ import { type HostedPlay, type Leg, planLegs } from './legs.ts';
 export interface RunRequest {
   /** Version of xpush. */
   readonly version: string;
+  readonly identity: RunIdentity;
   readonly inventory: Inventory;
   readonly plays: readonly HostedPlay[];
   readonly transport: Transport;
@@ -53,8 +55,9 @@ export async function run(request: RunRequest): Promise<number> {
   emit({
     event: 'run_start',
     xpush: request.version,
+    run: request.identity,
     check: request.check,
-    hosts: hosts.map(({ name, kind }) => ({ name, kind })),
+    hosts: hosts.map(runHost),
   });
   const phase = request.check ? 'Check' : 'Apply';
   emit({ event: 'phase', name: phase, status: 'start' });
@@ -69,6 +72,13 @@ export async function run(request: RunRequest): Promise<number> {
   emit({ event: 'run_end', seconds: secondsSince(started), exit, interrupted });
   if (rollout.bugs.length > 0) throw rollout.bugs[0];
   return exit;
+}
+
+function runHost(host: Host): RunHost {
+  const { name, kind, address } = host;
+  const dom0 = host.kind === 'domU' ? host.dom0 : null;
+  const vifs = host.kind === 'domU' ? host.vifs.flatMap(({ ips }) => ips) : [];
+  return { name, kind, dom0, addresses: [...new Set([address, ...vifs])] };
 }
 
 async function verify({

@@ -9,7 +9,15 @@ import type { Entry } from './entries.ts';
 import type { Findings } from './findings.ts';
 import type { Groups } from './groups.ts';
 import { textsOf } from './merge-files.ts';
-import type { Data, Dom0, DomU, Host, PlainHost } from './model.ts';
+import {
+  type Data,
+  type Dom0,
+  type DomU,
+  type Host,
+  noExpectation,
+  type PlainHost,
+  usualSafety,
+} from './model.ts';
 import type { Networks } from './networks.ts';
 import type { RawDom0, RawDomU, RawPlainHost } from './schema.ts';
 import { buildSsh, type SshLevel } from './ssh.ts';
@@ -127,6 +135,8 @@ function anyHost(
     ssh: buildSsh({ name, kind }, ownSsh(entry), context.topSsh, context.findings),
     vars: layered([context.topVars, ...ofGroups, own]),
     groups,
+    safety: usualSafety,
+    expect: noExpectation,
     position: key.source.positionAt(key.start),
   };
 }

@@ -35,8 +35,37 @@ interface AnyHost {
   readonly vars: Readonly<Record<string, Data>>;
   /** Names of all groups the host is in, built-in ones included. */
   readonly groups: readonly string[];
+  readonly safety: Safety;
+  readonly expect: Expectation;
   readonly position: Position;
 }
+
+/** How a host is kept from being cut off. */
+export interface Safety {
+  /** How long a host waits for the controller to come back before it undoes a network change. */
+  readonly confirmTimeoutSeconds: number;
+  /** What a host does that could not undo a change: nothing, reboot, or let the controller's SSH in. */
+  readonly onRollbackFailure: 'stay' | 'reboot' | 'open';
+  /** Runs that can be undone later. */
+  readonly keepGenerations: number;
+  /** Whether files in force may change where nothing could undo that at a boot. */
+  readonly allowNoBootHook: boolean;
+}
+
+export const usualSafety: Safety = {
+  confirmTimeoutSeconds: 30,
+  onRollbackFailure: 'stay',
+  keepGenerations: 3,
+  allowNoBootHook: false,
+};
+
+/** What a host must say of itself before anything is done to it; null: anything. */
+export interface Expectation {
+  readonly hostname: string | null;
+  readonly machineId: string | null;
+}
+
+export const noExpectation: Expectation = { hostname: null, machineId: null };
 
 /** A machine that is no part of a Xen pair. */
 export interface PlainHost extends AnyHost {

@@ -1,4 +1,4 @@
-import type { Inventory, PlainHost } from './model.ts';
+import { type Inventory, noExpectation, type PlainHost, usualSafety } from './model.ts';
 
 /**
  * Plain machines with nothing but a name, to be reached as `ssh NAME` would: a fleet for commands
@@ -29,5 +29,7 @@ const unsaid = {
   },
   vars: {},
   groups: ['all'],
+  safety: usualSafety,
+  expect: noExpectation,
   position: { file: 'the command line', line: 1, column: 1 },
 } as const;

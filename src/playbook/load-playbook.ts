@@ -10,7 +10,7 @@ import { type MapNode, orEmptyMap, placeOf, type SourceNode } from '../source/so
 import { diagnosticAt, type Place } from '../source/source-text.ts';
 import { validate, validatePartly } from '../source/validate.ts';
 import { steps } from '../steps/index.ts';
-import type { Play, Playbook, Task } from './model.ts';
+import { type Play, type Playbook, type Task, usualRollout } from './model.ts';
 
 const byName = new Map(steps.map((step) => [step.name, step]));
 
@@ -86,7 +86,10 @@ function parsePlay(node: SourceNode): Result<Play> {
   const hosts = [fields.hosts].flat();
   const name = fields.name ?? hosts.join(',');
   const hostsPlace = placeOf(node, ['hosts'], 'value');
-  return { ok: true, value: { name, hosts, hostsPlace, tasks: tasks.value } };
+  return {
+    ok: true,
+    value: { name, hosts, hostsPlace, tasks: tasks.value, rollout: usualRollout },
+  };
 }
 
 function parseTask(node: SourceNode): Result<Task> {
@@ -120,6 +123,7 @@ function parseTask(node: SourceNode): Result<Task> {
     name: keywords.value.name ?? step.name,
     step,
     params: params.value,
+    network: false,
     place: entry.key,
   };
   return { ok: true, value: task };

@@ -15,7 +15,34 @@ export interface Play {
   /** Where these are written. */
   readonly hostsPlace: Place;
   readonly tasks: readonly Task[];
+  readonly rollout: PlayRollout;
 }
+
+/** How a play goes through its hosts; what is null is as safe by default as the engine decides. */
+export interface PlayRollout {
+  /** Sizes of the batches, the last one for all further batches. */
+  readonly serial: readonly Share[] | null;
+  /** More bad hosts than this share of those begun stop the rollout; 0..100. */
+  readonly maxFailPercentage: number | null;
+  /** The first bad host stops the rollout. */
+  readonly anyErrorsFatal: boolean;
+  /** Group name, or `dom0` for the domUs of each dom0 -> hosts of it that are under way at once. */
+  readonly maxPer: ReadonlyMap<string, number>;
+  /** Between batches, in seconds. */
+  readonly pauseSeconds: number;
+}
+
+/** A number of hosts, or a percentage of the play's hosts. */
+export type Share = { readonly hosts: number } | { readonly percent: number };
+
+/** A play that says nothing of it. */
+export const usualRollout: PlayRollout = {
+  serial: null,
+  maxFailPercentage: null,
+  anyErrorsFatal: false,
+  maxPer: new Map(),
+  pauseSeconds: 0,
+};
 
 /** One step with its parameters. */
 export interface Task {
@@ -24,6 +51,8 @@ export interface Task {
   readonly step: Step;
   /** Output of the step's schema. */
   readonly params: unknown;
+  /** Its changes go into the confirm window, whatever its step says. */
+  readonly network: boolean;
   /** Where the step is named. */
   readonly place: Place;
 }

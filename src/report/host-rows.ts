@@ -11,7 +11,14 @@ const INDENT = '    ';
 const SIGN_INDENT = '  ';
 const WIDEST_NAME = 24;
 const TIME_WIDTH = '59m59s'.length;
-const DOING = { connect: 'connecting', look: 'looking', act: 'changing', wait: 'waiting' } as const;
+const DOING = {
+  connect: 'connecting',
+  look: 'looking',
+  act: 'changing',
+  confirm: 'confirming',
+  undo: 'undoing',
+  wait: 'waiting',
+} as const;
 
 /** The hosts that have been at work for longest, in at most so many rows. */
 export function activeRows(scene: Scene, columns: number, most: number): readonly Row[] {

@@ -30,9 +30,12 @@ export class NdjsonView implements View {
           event: event.event,
           schema: 1,
           xpush: event.xpush,
+          run: event.run,
           check: event.check,
           hosts: event.hosts,
         };
+      case 'batch':
+        return event;
       case 'host_start':
         return { event: event.event, host: event.host, kind: event.kind };
       case 'task':

@@ -12,7 +12,22 @@ export function safeEvent(event: RunEvent, withContents: boolean): RunEvent {
       return {
         ...event,
         xpush: escapeName(event.xpush),
-        hosts: event.hosts.map(({ name, kind }) => ({ name: escapeName(name), kind })),
+        run: {
+          id: escapeName(event.run.id),
+          by: escapeName(event.run.by),
+          since: escapeName(event.run.since),
+        },
+        hosts: event.hosts.map(({ name, kind, dom0, addresses }) => ({
+          ...{ name: escapeName(name), kind, dom0: dom0 && escapeName(dom0) },
+          addresses: addresses.map(escapeName),
+        })),
+      };
+    case 'batch':
+      return {
+        ...event,
+        play: escapeName(event.play),
+        hosts: event.hosts.map(escapeName),
+        message: escapeText(event.message),
       };
     case 'phase':
       return { ...event, name: escapeName(event.name) };

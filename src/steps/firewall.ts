@@ -22,6 +22,7 @@ const byPath = (states: readonly FileState[]): Files =>
 
 export const firewall = defineStep({
   name: 'firewall',
+  network: true,
   summary: "Installs and loads dom0's forwarding rules for its guests, and makes them last.",
   on: ['dom0'],
   params: noParams,

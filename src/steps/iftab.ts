@@ -15,6 +15,7 @@ import { defineStep, type Plan, type Refusal } from './step.ts';
 
 export const iftab = defineStep({
   name: 'iftab',
+  network: true,
   summary: "Ties the guest's interface names to MACs, for whatever reads that there at boot.",
   on: ['domU'],
   params: noParams,

@@ -9,6 +9,7 @@ import { defineStep } from './step.ts';
 
 export const interfaces = defineStep({
   name: 'interfaces',
+  network: true,
   summary: "Writes the guest's network files for the next boot, for whatever reads them there.",
   on: ['domU'],
   params: noParams,

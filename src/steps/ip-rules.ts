@@ -15,6 +15,7 @@ const name = 'ip_rules';
 
 export const ipRules = defineStep({
   name,
+  network: true,
   summary: "Brings the guest's addresses, routing tables and rules live, by difference.",
   on: ['domU'],
   params: noParams,

@@ -32,8 +32,9 @@ function leavingOne(step: Step): readonly Step[] {
 /** The host, or one of that kind without guests or vifs in its place. */
 function asKind(host: Host, kind: Host['kind']): Host {
   if (host.kind === kind) return host;
-  const { name, address, ssh, vars, groups, position } = host;
-  const plain: PlainHost = { kind: 'host', name, address, ssh, vars, groups, position };
+  const { name, address, ssh, vars, groups, safety, expect, position } = host;
+  const said = { name, address, ssh, vars, groups, safety, expect, position };
+  const plain: PlainHost = { kind: 'host', ...said };
   switch (kind) {
     case 'host':
       return plain;
@@ -70,6 +71,6 @@ const forget = defineStep({
   params: noParams,
   queries: () => ({ memories: query.file(memoryDirectory) }),
   plan: (_target, _params, { memories }) => ({
-    changes: change.removeFile(memoryDirectory, memories, 'both'),
+    changes: change.removeFile(memoryDirectory, memories, 'boot'),
   }),
 });

@@ -42,11 +42,11 @@ export function remember(
   { memory, memories }: Memories,
 ): readonly Change[] {
   const path = memoryPath(step);
-  if (owned === null) return change.removeFile(path, memory, 'both');
+  if (owned === null) return change.removeFile(path, memory, 'boot');
   return [
     ...change.makeDirectory(memoryDirectory, memories, 0o700),
     ...change.writeFile(path, `${JSON.stringify(owned)}\n`, memory, {
-      effect: 'both',
+      effect: 'boot',
       mode: 0o600,
     }),
   ];

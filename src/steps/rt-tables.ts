@@ -18,6 +18,7 @@ const rtTablesDirectory = dirname(rtTablesPath);
 
 export const rtTables = defineStep({
   name,
+  network: true,
   summary: "Names the guest's routing tables in /etc/iproute2/rt_tables; other lines stay.",
   on: ['domU'],
   params: noParams,

@@ -54,6 +54,8 @@ interface Definition<K extends Host['kind'], Schema extends Parameters, Question
   /** The kinds of host it is for. */
   readonly on: readonly K[];
   readonly params: Schema;
+  /** Whether its changes could cut the host off: then they are made in a confirm window. Default: false. */
+  readonly network?: boolean | ((params: v.InferOutput<Schema>) => boolean);
   /** What must be known. Pure. */
   readonly queries: (target: Target<K>, params: v.InferOutput<Schema>) => Questions;
   /** What must be done, given the answers. Pure. */
@@ -88,6 +90,8 @@ export interface Step {
 /** A step of one task on one host. */
 export interface BoundStep {
   readonly queries: readonly Query[];
+  /** Whether its changes are made in a confirm window. */
+  readonly network: boolean;
   /** Decides from what is known; a query that the host could not answer is a refusal. */
   readonly plan: (state: HostState) => Plan | Refusal;
   /** What takes the step's traces off the host; null when it leaves none. */
@@ -100,7 +104,7 @@ export function defineStep<
   Schema extends Parameters,
   const Questions extends Asked,
 >(definition: Definition<K, Schema, Questions>): Step {
-  const { name, summary, on, params } = definition;
+  const { name, summary, on, params, network = false } = definition;
   return {
     name,
     summary,
@@ -119,6 +123,7 @@ export function defineStep<
       };
       return {
         queries: Object.values(asked).flat(),
+        network: typeof network === 'function' ? network(typedValues) : network,
         plan: by(definition.plan),
         leave: definition.leave === undefined ? null : by(definition.leave),
       };

@@ -57,8 +57,13 @@ const params = v.pipe(
 
 type Params = v.InferOutput<typeof params>;
 
+function isOfNetwork({ name = 'net.ipv4.ip_forward' }: Params): boolean {
+  return /^net[./]/.test(name);
+}
+
 export const sysctl = defineStep({
   name: 'sysctl',
+  network: isOfNetwork,
   summary: 'Sets kernel parameters, now and at every boot; for a dom0, those that routing needs.',
   on: ['dom0', 'domU', 'host'],
   params,

@@ -27,6 +27,7 @@ const name = 'vif_routes';
 
 export const vifRoutes = defineStep({
   name,
+  network: true,
   summary: "Routes the guests' IPv6 addresses to their vifs, now and whenever a vif comes.",
   on: ['dom0'],
   params: noParams,

@@ -5,7 +5,7 @@ import { glyphsFor } from '../../src/report/glyphs.ts';
 import { paintFor } from '../../src/report/paint.ts';
 import { formatRow } from '../../src/report/row.ts';
 import { Capture } from '../report/capture.ts';
-import { hostEnd } from '../report/sample-run.ts';
+import { hostEnd, runStart } from '../report/sample-run.ts';
 
 const glyphs = glyphsFor({});
 const paint = paintFor(Object.assign(new Capture(), { isTTY: true, hasColors: () => true }));
@@ -38,7 +38,7 @@ function busyFleet(hosts: number, active: number): Fleet {
     name: `xen${index}`,
     kind: 'dom0' as const,
   }));
-  fleet.note({ event: 'run_start', xpush: '0.1.0', check: false, hosts: all }, 0);
+  fleet.note(runStart(all), 0);
   for (const [index, { name, kind }] of all.entries()) {
     fleet.note({ event: 'host_start', host: name, kind }, 0);
     if (index >= hosts - active) continue;

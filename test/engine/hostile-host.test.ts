@@ -11,6 +11,7 @@ import { SourceText } from '../../src/source/source-text.ts';
 import { command } from '../../src/steps/command.ts';
 import { defineStep, type Step } from '../../src/steps/step.ts';
 import { forgedHost, type Session } from './forged-host.ts';
+import { identity } from './identity.ts';
 
 const place = { source: new SourceText('test.yaml', ''), start: 0, end: 0 };
 const inventory = await loadInventory({ argument: '-', stdin: 'hosts: { bad: {}, good: {} }' });
@@ -62,6 +63,7 @@ function begin(
   const never = new AbortController().signal;
   const exit = run({
     version: '0',
+    identity,
     inventory,
     plays: [{ play, hosts: new Set(['bad', 'good']) }],
     transport: {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { planLegs } from '../../src/engine/legs.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
-import type { Play } from '../../src/playbook/model.ts';
+import { type Play, usualRollout } from '../../src/playbook/model.ts';
 import { SourceText } from '../../src/source/source-text.ts';
 import { command } from '../../src/steps/command.ts';
 
@@ -12,12 +12,14 @@ function play(name: string, tasks = 1): Play {
     name: `${name}${index}`,
     step: command,
     params: { argv: ['true'] },
+    network: false,
     place,
   });
   return {
     name,
     hosts: ['all'],
     hostsPlace: place,
+    rollout: usualRollout,
     tasks: Array.from({ length: tasks }, (_, index) => task(index)),
   };
 }

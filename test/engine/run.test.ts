@@ -3,9 +3,10 @@ import { ConnectionError, type Transport } from '../../src/connection/transport.
 import type { HostEnd, HostStatus, RunEvent } from '../../src/engine/events.ts';
 import { run } from '../../src/engine/run.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
-import type { Play } from '../../src/playbook/model.ts';
+import { type Play, usualRollout } from '../../src/playbook/model.ts';
 import { SourceText } from '../../src/source/source-text.ts';
 import { command } from '../../src/steps/command.ts';
+import { identity } from './identity.ts';
 import { localHost } from './local-host.ts';
 
 const place = { source: new SourceText('test.yaml', ''), start: 0, end: 0 };
@@ -21,8 +22,8 @@ domU:
 });
 
 function play(name: string, line: string): Play {
-  const task = { name: line, step: command, params: { shell: line }, place };
-  return { name, hosts: [name], hostsPlace: place, tasks: [task] };
+  const task = { name: line, step: command, params: { shell: line }, network: false, place };
+  return { name, hosts: [name], hostsPlace: place, tasks: [task], rollout: usualRollout };
 }
 
 /** Runs plays on "hosts" that are this machine; those named in `dead` do not answer. */
@@ -51,6 +52,7 @@ async function runPlays(
   const exit = await run({
     ...(proven === undefined ? {} : { verify: async () => ({ ...proof, statuses: proven }) }),
     version: '0',
+    identity,
     inventory,
     plays: plays.map(([one, hosts]) => ({ play: one, hosts: new Set(hosts) })),
     transport,

@@ -1,7 +1,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import type { RunEvent } from '../../src/engine/events.ts';
 import { createReporter } from '../../src/report/reporter.ts';
-import { fileChange, hostEnd, taskEnd } from './sample-run.ts';
+import { fileChange, hostEnd, runStart, taskEnd } from './sample-run.ts';
 
 /**
  * A simulated run on the terminal: `HOSTS FORKS HOST_MS ENDING`. As many hosts, so many at a time,
@@ -36,12 +36,7 @@ if (ending === 'finish') {
   });
 }
 
-emit({
-  event: 'run_start',
-  xpush: '0.1.0',
-  check: false,
-  hosts: names.map((name) => ({ name, kind: 'dom0' })),
-});
+emit(runStart(names.map((name) => ({ name, kind: 'dom0' }))));
 emit({ event: 'phase', name: 'Canary', status: 'start' });
 setTimeout(() => {
   emit({ event: 'phase', name: 'Canary', status: 'done' });

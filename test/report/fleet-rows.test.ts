@@ -3,14 +3,14 @@ import { Fleet } from '../../src/report/fleet.ts';
 import { fleetRows } from '../../src/report/fleet-rows.ts';
 import { glyphsFor } from '../../src/report/glyphs.ts';
 import { formatRow } from '../../src/report/row.ts';
-import { hostEnd } from './sample-run.ts';
+import { hostEnd, runStart } from './sample-run.ts';
 
 /** 40 hosts: 12 ok, 5 with errors, 10 at work since 1 s, 2 s ... 10 s ago. */
 function busyFleet(): Fleet {
   const fleet = new Fleet();
   const names = Array.from({ length: 40 }, (_, index) => `xen${index + 1}`);
   const hosts = names.map((name) => ({ name, kind: 'dom0' as const }));
-  fleet.note({ event: 'run_start', xpush: '0.1.0', check: false, hosts }, 0);
+  fleet.note(runStart(hosts), 0);
   for (const host of names.slice(0, 17)) fleet.note({ event: 'host_start', host, kind: 'dom0' }, 0);
   for (const host of names.slice(0, 12)) fleet.note(hostEnd(host, 'dom0'), 0);
   for (const host of names.slice(12, 16)) {
@@ -92,7 +92,7 @@ describe('fleetRows', () => {
   test('does not show a host that was skipped among the errors', () => {
     const fleet = new Fleet();
     const hosts = [{ name: 'web1', kind: 'domU' as const }];
-    fleet.note({ event: 'run_start', xpush: '0.1.0', check: false, hosts }, 0);
+    fleet.note(runStart(hosts), 0);
     const error = { message: 'its dom0 xen1 failed', hint: null };
     fleet.note(hostEnd('web1', 'domU', { status: 'skipped', error }), 0);
 

@@ -41,8 +41,11 @@ const change: fc.Arbitrary<ChangeRecord> = fc.record({
 const runStart: fc.Arbitrary<RunEvent> = fc.record({
   event: fc.constant('run_start' as const),
   xpush: text,
+  run: fc.record({ id: text, by: text, since: text }),
   check: fc.boolean(),
-  hosts: fc.array(fc.record({ name: host, kind }), { maxLength: 4 }),
+  hosts: fc.array(fc.record({ name: host, kind, dom0: maybe, addresses: fc.array(text) }), {
+    maxLength: 4,
+  }),
 });
 
 const within: fc.Arbitrary<RunEvent> = fc.oneof(

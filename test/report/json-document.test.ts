@@ -135,8 +135,9 @@ describe('NdjsonView', () => {
         event: 'run_start',
         schema: 1,
         xpush: '0.1.0',
+        run: { id: '20261122T230501Z-3f9a2c', by: 'ops@controller', since: '2026-11-22T23:05:01Z' },
         check: false,
-        hosts: [{ name: 'xen1', kind: 'dom0' }],
+        hosts: [{ name: 'xen1', kind: 'dom0', dom0: null, addresses: [] }],
       },
       { event: 'host_start', host: 'xen1', kind: 'dom0' },
       {

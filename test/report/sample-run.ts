@@ -4,6 +4,7 @@ import type {
   HostKind,
   HostStatus,
   RunEvent,
+  RunStart,
   TaskEnd,
 } from '../../src/engine/events.ts';
 
@@ -18,12 +19,10 @@ export function runOf(
   { check = false, exit = 0, seconds = 1.9, interrupted = false } = {},
 ): readonly RunEvent[] {
   return [
-    {
-      event: 'run_start',
-      xpush: '0.1.0',
+    runStart(
+      hosts.map(([name, kind]) => ({ name, kind })),
       check,
-      hosts: hosts.map(([name, kind]) => ({ name, kind })),
-    },
+    ),
     ...hosts.flatMap(([host, kind, tasks, end]): readonly RunEvent[] => [
       { event: 'host_start', host, kind },
       ...tasks.map((task) => taskEnd(host, task)),
@@ -31,6 +30,19 @@ export function runOf(
     ]),
     { event: 'run_end', seconds, exit, interrupted },
   ];
+}
+
+export function runStart(
+  hosts: readonly { readonly name: string; readonly kind: HostKind }[],
+  check = false,
+): RunStart {
+  return {
+    event: 'run_start',
+    xpush: '0.1.0',
+    run: { id: '20261122T230501Z-3f9a2c', by: 'ops@controller', since: '2026-11-22T23:05:01Z' },
+    check,
+    hosts: hosts.map((host) => ({ ...host, dom0: null, addresses: [] })),
+  };
 }
 
 export function taskEnd(host: string, task: Partial<TaskEnd> = {}): TaskEnd {

@@ -1,9 +1,19 @@
-import type { Allow, Dom0, DomU, Network, Vif } from '../../src/inventory/model.ts';
+import {
+  type Allow,
+  type Dom0,
+  type DomU,
+  type Network,
+  noExpectation,
+  usualSafety,
+  type Vif,
+} from '../../src/inventory/model.ts';
 
 /** The fleet of inventory/webserv.yaml, with a second guest, as model objects. */
 const position = { file: 'webserv.yaml', line: 1, column: 1 };
 
 const anyHost = {
+  safety: usualSafety,
+  expect: noExpectation,
   ssh: {
     user: null,
     port: null,
