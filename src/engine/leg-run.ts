@@ -3,12 +3,12 @@ import { type Connection, ConnectionError } from '../connection/transport.ts';
 import { type Act, staleStatus } from '../host/act-program.ts';
 import { type Change, isOpaque } from '../host/change.ts';
 import { HostState } from '../host/state.ts';
-import type { Inventory } from '../inventory/model.ts';
 import type { Plan } from '../steps/step.ts';
-import type { ChangeRecord, RunEvent } from './events.ts';
+import type { ChangeRecord } from './events.ts';
 import { type ActResult, HostShell, LostError } from './host-shell.ts';
+import type { LegOptions, LegResult } from './leg-options.ts';
 import { allChanges, planSegment, predict, type Segment } from './leg-plan.ts';
-import { type Failure, LegTasks } from './leg-tasks.ts';
+import { LegTasks } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
 import { commandLine, recordOf } from './records.ts';
 
@@ -18,22 +18,6 @@ const mostReplans = 3;
 /** Whoever else changes the host gets this long to finish; twice that the next time, and up to twice that by chance. */
 const firstPauseMs = 50;
 
-export interface LegOptions {
-  readonly inventory: Inventory;
-  readonly check: boolean;
-  readonly emit: (event: RunEvent) => void;
-  /** Aborted: the operator asked to stop. No changes are begun on the host; those that are begun are finished. */
-  readonly stopping: AbortSignal;
-}
-
-/** What became of the leg of a host that was reached. */
-export interface LegResult {
-  readonly hasChanged: boolean;
-  readonly failure: Failure | null;
-  /** The operator stopped it before its work was done. */
-  readonly wasStopped: boolean;
-}
-
 /**
  * Observes, plans and acts for one host over connections that `connect` makes: one, unless it is
  * lost in the middle. Rejects with `ConnectionError` when the host cannot be reached or gives no
@@ -42,7 +26,7 @@ export interface LegResult {
 export async function runLeg(
   leg: Leg,
   options: LegOptions,
-  connect: () => Promise<Connection>,
+  connect: (signal: AbortSignal) => Promise<Connection>,
 ): Promise<LegResult> {
   const run = new LegRun(leg, options);
   let connection: Connection | null = null;
@@ -50,7 +34,7 @@ export async function runLeg(
   try {
     for (let replans = 0; ; replans += 1) {
       try {
-        connection ??= await connect();
+        connection ??= await run.connect(connect);
         shell ??= await HostShell.open(connection);
         if ((await run.observeAndGoOn(shell)) === 'done') return run.result();
         if (replans === mostReplans) return run.moved();
@@ -93,9 +77,22 @@ class LegRun {
     return !this.#isCommandUnderWay;
   }
 
+  /** An interrupt ends the attempt: nothing has been begun yet. */
+  connect(connect: (signal: AbortSignal) => Promise<Connection>): Promise<Connection> {
+    const { stopping, leaving } = this.#options;
+    this.#tasks.tell('connect', null);
+    return connect(AbortSignal.any([stopping, leaving]));
+  }
+
   result(): LegResult {
     const { hasChanged, failure } = this.#tasks;
-    return { hasChanged, failure, wasStopped: this.#wasStopped };
+    const result = { hasChanged, undoesItselfWithinSeconds: null };
+    if (failure !== null) return { ...result, status: 'failed', error: failure };
+    if (this.#wasStopped) {
+      const error = { message: 'interrupted before its changes', hint: null };
+      return { ...result, status: 'skipped', error };
+    }
+    return { ...result, status: hasChanged ? 'changed' : 'ok', error: null };
   }
 
   /** The host changed under every plan. */

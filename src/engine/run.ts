@@ -8,7 +8,8 @@ import type { RunIdentity } from '../host/run-identity.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import type { HostStatus, RunEvent, RunHost, Verified } from './events.ts';
 import { exitCode } from './exit-code.ts';
-import { type LegResult, runLeg } from './leg-run.ts';
+import { usualConfirm } from './leg-options.ts';
+import { runLeg } from './leg-run.ts';
 import { type HostedPlay, type Leg, planLegs } from './legs.ts';
 
 /** All that a run needs; everything in it was checked before. */
@@ -159,17 +160,24 @@ class Rollout {
   }
 
   async #runOne(leg: Leg): Promise<void> {
-    const { emit, check, inventory, stopping } = this.#request;
+    const { emit, check, identity, inventory, stopping, leaving } = this.#request;
     const progress = this.#progressOf(leg);
     if (progress.startedAt === null) {
       progress.startedAt = performance.now();
       emit({ event: 'host_start', host: leg.host.name, kind: leg.host.kind });
     }
     try {
-      const result = await runLeg(leg, { inventory, check, emit, stopping }, () =>
-        this.#connect(leg),
+      const result = await runLeg(
+        leg,
+        {
+          ...{ inventory, identity, check, emit, stopping, leaving },
+          confirm: usualConfirm,
+          enterWindow: async () => () => {},
+          reach: async (probes) => probes.map(() => null),
+        },
+        (signal) => this.#connect(leg, signal),
       );
-      this.#end(leg, outcomeOf(result));
+      this.#end(leg, result);
     } catch (error) {
       if (!(error instanceof ConnectionError)) {
         this.bugs.push(error);
@@ -192,13 +200,12 @@ class Rollout {
       : null;
   }
 
-  #connect(leg: Leg): Promise<Connection> {
-    const { transport, endpointOf, stopping, leaving } = this.#request;
-    this.#tell(leg, 'connect');
-    return transport.connect(endpointOf(leg.host), AbortSignal.any([stopping, leaving]));
+  #connect(leg: Leg, signal: AbortSignal): Promise<Connection> {
+    const { transport, endpointOf } = this.#request;
+    return transport.connect(endpointOf(leg.host), signal);
   }
 
-  #tell(leg: Leg, doing: 'connect' | 'wait'): void {
+  #tell(leg: Leg, doing: 'wait'): void {
     this.#request.emit({
       event: 'activity',
       host: leg.host.name,
@@ -272,14 +279,6 @@ class Rollout {
   #statuses(): HostStatus[] {
     return [...this.#hosts.values()].map(({ status }) => status);
   }
-}
-
-function outcomeOf(result: LegResult): { status: HostStatus; error: HostError | null } {
-  if (result.failure !== null) return { status: 'failed', error: result.failure };
-  if (result.wasStopped) {
-    return { status: 'skipped', error: { message: 'interrupted before its changes', hint: null } };
-  }
-  return { status: result.hasChanged ? 'changed' : 'ok', error: null };
 }
 
 function bugError(error: unknown): HostError {

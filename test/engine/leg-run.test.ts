@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RunEvent, TaskEnd } from '../../src/engine/events.ts';
+import { usualConfirm } from '../../src/engine/leg-options.ts';
 import { runLeg } from '../../src/engine/leg-run.ts';
 import { change } from '../../src/host/change.ts';
 import { query } from '../../src/host/query.ts';
@@ -11,6 +12,7 @@ import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import { SourceText } from '../../src/source/source-text.ts';
 import { command } from '../../src/steps/command.ts';
 import { defineStep, refuse, type Step } from '../../src/steps/step.ts';
+import { identity } from './identity.ts';
 import { type LocalHost, localHost } from './local-host.ts';
 
 const place = { source: new SourceText('test.yaml', ''), start: 0, end: 0 };
@@ -60,10 +62,14 @@ async function run(tasks: TaskList, options: { check?: boolean; stopping?: Abort
   const result = await runLeg(
     { host: target, tasks: list.map((task) => ({ play, task })), after: [] },
     {
-      inventory,
+      ...{ inventory, identity },
       check: options.check ?? false,
+      confirm: usualConfirm,
       emit: (event) => events.push(event),
       stopping: options.stopping ?? new AbortController().signal,
+      leaving: new AbortController().signal,
+      enterWindow: async () => () => {},
+      reach: async (probes) => probes.map(() => null),
     },
     host.connect,
   );
@@ -194,7 +200,7 @@ describe('runLeg', () => {
 
     expect(statuses).toEqual(['changed', 'failed', 'skipped']);
     expect(ended[1]?.message).toBe('echo oh no >&2; exit 3: exit status 3\noh no');
-    expect(result.failure?.message).toContain('task 1: ');
+    expect(result.error?.message).toContain('task 1: ');
     expect(readFileSync(path, 'latin1')).toBe('one\n');
   });
 
@@ -213,7 +219,7 @@ describe('runLeg', () => {
     ]);
 
     expect(statuses).toEqual(['changed', 'failed']);
-    expect(result.failure).toEqual({ message: 'task 1: not today', hint: 'try tomorrow' });
+    expect(result.error).toEqual({ message: 'task 1: not today', hint: 'try tomorrow' });
     expect(readFileSync(path, 'latin1')).toBe('one\n');
   });
 
@@ -241,7 +247,7 @@ describe('runLeg', () => {
     const { statuses, result } = await run([[file, { path, content: 'one\n' }]]);
 
     expect(statuses).toEqual(['failed']);
-    expect(result.failure?.message).toContain('the host changed under the plan 4 times');
+    expect(result.error?.message).toContain('the host changed under the plan 4 times');
     expect(moved).toBe(4);
     expect(readFileSync(path, 'latin1')).toBe('somebody else 3\n');
   });
@@ -281,7 +287,7 @@ describe('runLeg', () => {
     const { statuses, result } = await run([[command, { shell: `echo x >> ${path}` }]]);
 
     expect(statuses).toEqual(['failed']);
-    expect(result.failure?.message).toContain('what was done is unknown');
+    expect(result.error?.message).toContain('what was done is unknown');
     expect(host.connections).toBe(1);
   });
 
@@ -293,7 +299,7 @@ describe('runLeg', () => {
     });
 
     expect(statuses).toEqual([]);
-    expect(result.wasStopped).toBe(true);
+    expect(result.status).toBe('skipped');
     expect(() => readFileSync(path)).toThrow();
   });
 
@@ -311,7 +317,7 @@ describe('runLeg', () => {
     const { statuses, result } = await run(tasks, { stopping: stopping.signal });
 
     expect(statuses).toEqual(['changed', 'changed']);
-    expect(result.wasStopped).toBe(false);
+    expect(result.status).toBe('changed');
     expect(readFileSync(path, 'latin1')).toBe('one\n');
   });
 });

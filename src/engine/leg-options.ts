@@ -1,0 +1,56 @@
+import type { TcpOutcome, TcpProbe } from '../connection/probe-tcp.ts';
+import type { RunIdentity } from '../host/run-identity.ts';
+import type { Inventory } from '../inventory/model.ts';
+import type { HostStatus, RunEvent } from './events.ts';
+
+/** How network changes are confirmed. */
+export interface ConfirmOptions {
+  /** How long a host waits for the controller; null: as long as its safety says. */
+  readonly timeoutSeconds: number | null;
+  /** No windows at all: network changes are made as any other. */
+  readonly isOff: boolean;
+}
+
+/** Windows as long as the hosts' safety says. */
+export const usualConfirm: ConfirmOptions = { timeoutSeconds: null, isOff: false };
+
+/** How the leg of a host is run. */
+export interface LegOptions {
+  readonly inventory: Inventory;
+  /** Who holds locks and windows on the hosts. */
+  readonly identity: RunIdentity;
+  readonly check: boolean;
+  readonly confirm: ConfirmOptions;
+  readonly emit: (event: RunEvent) => void;
+  /**
+   * Aborted: the operator asked to stop. No changes are begun on the host; those that are begun are
+   * finished, and a window that is armed is confirmed.
+   */
+  readonly stopping: AbortSignal;
+  /** Aborted: leave at once. The result says which host undoes itself. */
+  readonly leaving: AbortSignal;
+  /** Resolves once the host may open a window; what it gives is called when the window is decided. */
+  readonly enterWindow: () => Promise<() => void>;
+  /** Tries new TCP connections from here, all at once; outcomes are in the probes' order. */
+  readonly reach: (
+    probes: readonly TcpProbe[],
+    timeoutMs: number,
+  ) => Promise<readonly (TcpOutcome | null)[]>;
+}
+
+/** Why a host ended as it did, and what to do about it. */
+export interface LegError {
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** What became of the leg of a host that was reached. */
+export interface LegResult {
+  /** `skipped`: the operator stopped it before its changes. */
+  readonly status: Exclude<HostStatus, 'unreachable'>;
+  readonly error: LegError | null;
+  /** Whether something that was changed is in force, whatever the status; in a check: would be. */
+  readonly hasChanged: boolean;
+  /** The host is in a window that nobody decided: it undoes it within so many seconds. Else null. */
+  readonly undoesItselfWithinSeconds: number | null;
+}
