@@ -1,0 +1,31 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readEnd, readHead, stateOf } from './read-run.ts';
+import type { RunHead, RunSummary } from './run-head.ts';
+import type { RunState } from './run-state.ts';
+import { isRunId, runsDirectory } from './state-directory.ts';
+
+/** A record, as far as a list shows it. */
+export interface ListedRun {
+  readonly id: string;
+  /** null: it can't be read. */
+  readonly head: RunHead | null;
+  readonly end: RunSummary | null;
+  readonly state: RunState;
+}
+
+/** The records, newest first; each is read when it is asked for. */
+export async function* listRuns(directory: string): AsyncGenerator<ListedRun> {
+  for (const id of await runIds(directory)) {
+    const path = join(runsDirectory(directory), id);
+    const head = await readHead(path);
+    const end = head === null ? null : await readEnd(path);
+    yield { id, head, end, state: head === null ? 'unknown' : stateOf(head, end) };
+  }
+}
+
+/** Names of all records, newest first. */
+export async function runIds(directory: string): Promise<readonly string[]> {
+  const names = await readdir(runsDirectory(directory)).catch(() => []);
+  return names.filter(isRunId).toSorted().toReversed();
+}

@@ -1,0 +1,30 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { listRuns } from './list-runs.ts';
+import { runsDirectory } from './state-directory.ts';
+
+/** So many records are kept, and none of them longer than so. */
+export const kept = { runs: 200, days: 90 } as const;
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/**
+ * Removes records that are older than 90 days or not among the newest 200, but never one of a run
+ * that still lives. What can't be removed stays; two may prune at once.
+ */
+export async function pruneRuns(directory: string, nowMs: number): Promise<void> {
+  let count = 0;
+  for await (const { id, state } of listRuns(directory)) {
+    count += 1;
+    const isOld = nowMs - beganAt(id) > kept.days * dayMs;
+    if ((!isOld && count <= kept.runs) || state === 'running') continue;
+    await rm(join(runsDirectory(directory), id), { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/** The id tells: `20261122T230501Z-3f9a2c`. */
+function beganAt(id: string): number {
+  const [, year, month, day, hour, minute, second] =
+    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/.exec(id) ?? [];
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+}
