@@ -5,7 +5,7 @@ import { validate } from '../source/validate.ts';
 import { AddressBook, entryAddresses } from './address-book.ts';
 import { Claims } from './claims.ts';
 import { type BuiltHost, checkConnections } from './connection-checks.ts';
-import { readEntries } from './entries.ts';
+import { type Entry, readEntries } from './entries.ts';
 import { expandEntries } from './expand-ranges.ts';
 import type { Findings } from './findings.ts';
 import { buildGroups, type Groups, type Member } from './groups.ts';
@@ -20,6 +20,9 @@ import {
   groupSchema,
   networkSchema,
   plainHostSchema,
+  type RawGroup,
+  type RawSafety,
+  safetySchema,
   sshSchema,
 } from './schema.ts';
 import { relativeToFile, type SshLevel } from './ssh.ts';
@@ -78,12 +81,15 @@ export function buildInventory(roots: readonly SourceNode[], findings: Findings)
     topSsh: readTopSsh(section('ssh'), root),
     topVars: readVars(asNode(section('vars'), root), findings),
     groupVars: readGroupVars(groups, findings),
+    topSafety: readTopSafety(section('safety'), root),
+    groupSafety: safetyOfGroups(groupEntries),
     vifClaims: {
       addresses: new Claims('address', findings),
       macs: new Claims('MAC', findings, { advice: 'write another mac', mayRepeat: true }),
       vifnames: new Claims('vifname', findings),
     },
     configs: new Claims('configuration file', findings),
+    machineIds: new Claims('machine id', findings, { advice: 'one of them is a copy' }),
     findings,
   };
 
@@ -143,6 +149,22 @@ function readTopSsh(section: Section, root: SourceNode | undefined): SshLevel | 
   const node = asNode(section, root);
   const checked = node && validate(sshSchema, node);
   return node && checked?.ok ? { raw: checked.value, node } : null;
+}
+
+/** What is wrong with it was said when the file was read. */
+function readTopSafety(section: Section, root: SourceNode | undefined): RawSafety | null {
+  const node = asNode(section, root);
+  const checked = node && validate(safetySchema, node);
+  return checked?.ok ? checked.value : null;
+}
+
+function safetyOfGroups(entries: readonly Entry<RawGroup>[]): ReadonlyMap<string, RawSafety> {
+  return new Map(
+    entries.flatMap(({ name, raw }) => {
+      const safety = Array.isArray(raw) ? null : raw.safety;
+      return safety ? [[name, safety] as const] : [];
+    }),
+  );
 }
 
 function readGroupVars(

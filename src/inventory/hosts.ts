@@ -9,17 +9,10 @@ import type { Entry } from './entries.ts';
 import type { Findings } from './findings.ts';
 import type { Groups } from './groups.ts';
 import { textsOf } from './merge-files.ts';
-import {
-  type Data,
-  type Dom0,
-  type DomU,
-  type Host,
-  noExpectation,
-  type PlainHost,
-  usualSafety,
-} from './model.ts';
+import type { Data, Dom0, DomU, Host, PlainHost } from './model.ts';
 import type { Networks } from './networks.ts';
-import type { RawDom0, RawDomU, RawPlainHost } from './schema.ts';
+import { buildExpectation, buildSafety } from './safety.ts';
+import type { RawDom0, RawDomU, RawPlainHost, RawSafety } from './schema.ts';
 import { buildSsh, type SshLevel } from './ssh.ts';
 import { layered, readVars } from './vars.ts';
 import { buildVifs, type VifClaims } from './vifs.ts';
@@ -34,7 +27,10 @@ export interface HostContext {
   readonly topSsh: SshLevel | null;
   readonly topVars: Readonly<Record<string, Data>>;
   readonly groupVars: ReadonlyMap<string, Readonly<Record<string, Data>>>;
+  readonly topSafety: RawSafety | null;
+  readonly groupSafety: ReadonlyMap<string, RawSafety>;
   readonly vifClaims: VifClaims;
+  readonly machineIds: Claims;
   readonly configs: Claims;
   readonly findings: Findings;
 }
@@ -129,14 +125,20 @@ function anyHost(
   const groups = context.groups.ofHost(name);
   const ofGroups = groups.map((group) => context.groupVars.get(group) ?? {});
   const own = readVars(nodeAt(node, ['vars']), context.findings);
+  const safetyOfGroups = groups.map((group) => context.groupSafety.get(group));
+  const expect = buildExpectation(raw.expect);
+  if (expect.machineId !== null) {
+    const place = placeOf(node, ['expect', 'machine_id'], 'value');
+    context.machineIds.claim(expect.machineId, name, place);
+  }
   return {
     name,
     address: raw.address === undefined ? defaultAddress : normalIp(raw.address),
     ssh: buildSsh({ name, kind }, ownSsh(entry), context.topSsh, context.findings),
     vars: layered([context.topVars, ...ofGroups, own]),
     groups,
-    safety: usualSafety,
-    expect: noExpectation,
+    safety: buildSafety([context.topSafety, ...safetyOfGroups, raw.safety]),
+    expect,
     position: key.source.positionAt(key.start),
   };
 }

@@ -5,7 +5,16 @@ import { validate } from '../source/validate.ts';
 import type { Findings } from './findings.ts';
 import { fileSchema } from './schema.ts';
 
-const MAP_SECTIONS = ['networks', 'dom0', 'domU', 'hosts', 'groups', 'vars', 'ssh'] as const;
+const MAP_SECTIONS = [
+  'networks',
+  'dom0',
+  'domU',
+  'hosts',
+  'groups',
+  'vars',
+  'ssh',
+  'safety',
+] as const;
 
 /** A part of an inventory that several files may contribute to. */
 export type SectionName = (typeof MAP_SECTIONS)[number];

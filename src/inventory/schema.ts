@@ -5,6 +5,7 @@ import { listed, quoted } from '../source/quoted.ts';
 import { gatewayAddress, subnet, vifAddress } from './address-rules.ts';
 import {
   connectAddress,
+  hostName,
   ifaceName,
   macAddress,
   type NameRule,
@@ -137,14 +138,38 @@ function later(key: string, instead: string) {
   return refused(message, hint ?? '');
 }
 
+/** How a host is kept from being cut off; at the top, in groups and in hosts. */
+export const safetySchema = v.strictObject({
+  confirm_timeout: v.optional(wholeNumber(3, 3600)),
+  on_rollback_failure: v.optional(v.picklist(['stay', 'reboot', 'open'])),
+  keep_generations: v.optional(wholeNumber(0, 100)),
+  allow_no_boot_hook: v.optional(v.boolean()),
+});
+
+/** What a host must say of itself before anything is done to it. */
+export const expectSchema = v.pipe(
+  v.strictObject({
+    hostname: v.optional(text(hostName)),
+    // machine-id(5)
+    machine_id: v.optional(
+      pattern(/^[\da-fA-F]{32}$/, 'a machine id', '32 hex digits, as in /etc/machine-id'),
+    ),
+  }),
+  checked(({ hostname, machine_id }) =>
+    hostname === undefined && machine_id === undefined
+      ? { message: 'expect must have "hostname" or "machine_id", or both', hint: null }
+      : null,
+  ),
+);
+
 const anyHost = {
   address: v.optional(text(connectAddress)),
   ssh: v.nullish(sshSchema),
   vars: v.nullish(anyMap),
   groups: v.optional(textList),
   become: later('become', 'log in as root: ssh: { user: root }'),
-  expect: later('expect', 'pin the host with ssh: { host_key: ... }'),
-  safety: later('safety', 'use the command line: --confirm-timeout, --no-confirm'),
+  expect: v.nullish(expectSchema),
+  safety: v.nullish(safetySchema),
 };
 
 const firewallSchema = v.strictObject({
@@ -208,6 +233,7 @@ export const groupSchema = v.union([
     hosts: v.optional(textList),
     children: v.optional(textList),
     vars: v.nullish(anyMap),
+    safety: v.nullish(safetySchema),
   }),
 ]);
 
@@ -222,7 +248,7 @@ export const fileSchema = v.strictObject({
   ssh: v.nullish(sshSchema),
   playbook: v.nullish(textList),
   include: v.nullish(textList),
-  safety: anyHost.safety,
+  safety: v.nullish(safetySchema),
   become: anyHost.become,
 });
 
@@ -230,6 +256,8 @@ export type RawNetwork = v.InferOutput<typeof networkSchema>;
 export type RawGroup = v.InferOutput<typeof groupSchema>;
 export type RawAllow = v.InferOutput<typeof allowSchema>;
 export type RawVif = v.InferOutput<typeof vifSchema>;
+export type RawSafety = v.InferOutput<typeof safetySchema>;
+export type RawExpect = v.InferOutput<typeof expectSchema>;
 export type RawSsh = v.InferOutput<typeof sshSchema>;
 export type RawDom0 = v.InferOutput<typeof dom0Schema>;
 export type RawDomU = v.InferOutput<typeof domUSchema>;

@@ -7,9 +7,11 @@ import {
   allowSchema,
   dom0Schema,
   domUSchema,
+  expectSchema,
   fileSchema,
   networkSchema,
   plainHostSchema,
+  safetySchema,
   sshSchema,
 } from '../../src/inventory/schema.ts';
 import { steps } from '../../src/steps/index.ts';
@@ -103,7 +105,7 @@ describe('docs/command-line.md', () => {
 
 describe('docs/inventory.md', () => {
   /** Known words of later versions, which the schemas refuse. */
-  const later = ['become', 'expect', 'safety'];
+  const later = ['become'];
   const keysOf = (schema: { readonly entries: object }): string[] =>
     Object.keys(schema.entries).filter((key) => !later.includes(key));
   const common = keysOf(plainHostSchema);
@@ -118,6 +120,8 @@ describe('docs/inventory.md', () => {
     ['vifs', keysOf(domUSchema.entries.vifs.wrapped.item)],
     ['allow', keysOf(allowSchema)],
     ['Keys of every host', common],
+    ['safety', keysOf(safetySchema)],
+    ['expect', keysOf(expectSchema.pipe[0])],
     ['ssh', keysOf(sshSchema)],
   ])('%s has all keys, and no others', (words, keys) => {
     expect(namesIn(section(inventory.headings, words)).toSorted()).toEqual(keys.toSorted());

@@ -28,7 +28,7 @@ refusals('hosts', [
     said: `<stdin>:2:11: unknown key "colour"
     xen1: { colour: red }
             ^~~~~~
-  hint: known here: address, ssh, vars, groups, uplink, xen, firewall, antispoof`,
+  hint: known here: address, ssh, vars, groups, expect, safety, uplink, xen, firewall, antispoof`,
   },
   {
     title: 'an unknown section',
@@ -178,22 +178,14 @@ hosts: { xen1: }
                                                               ^~~~~`,
   },
   {
-    title: 'keys of a later version',
+    title: 'a key of a later version',
     yaml: `dom0:
-  xen1: { become: true, expect: { hostname: xen1 }, safety: { confirm_timeout: 5 } }
+  xen1: { become: true }
 `,
     said: `<stdin>:2:11: become is not supported by xpush 0.1
-    xen1: { become: true, expect: { hostname: xen1 }, safety: { confirm_timeout: 5 } }
+    xen1: { become: true }
             ^~~~~~
-  hint: log in as root: ssh: { user: root }
-<stdin>:2:25: expect is not supported by xpush 0.1
-    xen1: { become: true, expect: { hostname: xen1 }, safety: { confirm_timeout: 5 } }
-                          ^~~~~~
-  hint: pin the host with ssh: { host_key: ... }
-<stdin>:2:53: safety is not supported by xpush 0.1
-    xen1: { become: true, expect: { hostname: xen1 }, safety: { confirm_timeout: 5 } }
-                                                      ^~~~~~
-  hint: use the command line: --confirm-timeout, --no-confirm`,
+  hint: log in as root: ssh: { user: root }`,
   },
   {
     title: 'a setting of a later version',
