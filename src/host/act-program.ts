@@ -1,5 +1,5 @@
 import { swapWords } from './chains-words.ts';
-import type { Change, WriteFile } from './change.ts';
+import type { Change, RunCommand, WriteFile } from './change.ts';
 import { fileFingerprint, fingerprintAfter } from './file-state.ts';
 import { lookOf } from './look-program.ts';
 import { checkedPath, normalParameter, parameterPath, trimmedPath } from './names.ts';
@@ -79,23 +79,33 @@ function wordsOf(change: Change): readonly string[] {
     case 'chains':
       return swapWords(change);
     case 'command':
-      return ['xp_command', change.directory ?? '', ...change.argv];
+      return ['xp_command', change.directory ?? '', ...inputWords(change), ...change.argv];
   }
 }
 
 function writeWords({ path, content, mode, before }: WriteFile): readonly string[] {
   const isNew = before.type === 'absent';
   const newMode = mode ?? (isNew ? 0o644 : null);
-  const isReadable = isPlainText(content);
   return [
     'xp_write',
     checkedPath(path),
     fileFingerprint(before),
     fingerprintAfter(before, newMode, content),
     newMode === null ? '' : newMode.toString(8).padStart(4, '0'),
-    isReadable ? 'text' : 'base64',
-    isReadable ? content : base64Lines(content),
+    ...encoded(content),
   ];
+}
+
+/** How standard input travels, and as what; no encoding: it is empty. */
+function inputWords({ stdin }: RunCommand): readonly [string, string] {
+  if (stdin === null) return ['', ''];
+  const text = typeof stdin === 'string' ? stdin : stdin.reveal();
+  return encoded(Buffer.from(text).toString('latin1'));
+}
+
+/** Bytes as act.sh takes them: readable where they can be. */
+function encoded(bytes: string): readonly [string, string] {
+  return isPlainText(bytes) ? ['text', bytes] : ['base64', base64Lines(bytes)];
 }
 
 function base64Lines(bytes: string): string {

@@ -133,6 +133,13 @@ export interface RunCommand {
   /** As executed; a shell line is `['/bin/sh', '-c', line]`. */
   readonly argv: readonly string[];
   readonly directory: string | null;
+  /** Text for its standard input; null: that is empty. */
+  readonly stdin: string | Sensitive | null;
+}
+
+/** A text that is shown to nobody: only the program of a host is made with it. */
+export interface Sensitive {
+  readonly reveal: () => string;
 }
 
 /** Whether the state after the change can't be told without looking. */
@@ -183,10 +190,9 @@ export const change = {
       : [{ kind: 'routing', effect: 'live', family, operations, before }],
 
   /** Opaque: runs a command. */
-  command: (argv: readonly string[], directory: string | null): RunCommand => ({
-    kind: 'command',
-    effect: 'both',
-    argv,
-    directory,
-  }),
+  command: (
+    argv: readonly string[],
+    directory: string | null,
+    { stdin = null }: { readonly stdin?: RunCommand['stdin'] } = {},
+  ): RunCommand => ({ kind: 'command', effect: 'both', argv, directory, stdin }),
 };

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -59,6 +60,55 @@ describeShells('xp_command', (each) => {
       status: 1,
       body: `the directory ${at('no such')} does not exist\n`,
     });
+  });
+
+  test('gives a text or a secret on standard input, byte for byte', async () => {
+    await using running = new RunningShell(each);
+
+    for (const stdin of [
+      'plain',
+      "it's $(id) `id` \\n %s -n\n",
+      'é\r\n\u{1f511}',
+      '',
+      'x'.repeat(60_000),
+    ]) {
+      const [given] = await running.act(change.command(['sha256sum'], null, { stdin }));
+      const [kept] = await running.act(
+        change.command(['sha256sum'], null, { stdin: { reveal: () => stdin } }),
+      );
+
+      const sum = execFileSync('sha256sum', { input: stdin }).toString();
+      expect(given).toMatchObject({ status: 0, body: sum });
+      expect(kept).toMatchObject({ status: 0, body: sum });
+    }
+  });
+
+  test('does not mind a command that reads none of its input', async () => {
+    await using running = new RunningShell(each);
+
+    const results = await running.act(
+      change.command(['/bin/sh', '-c', 'exit 3'], null, { stdin: 'x'.repeat(60_000) }),
+    );
+
+    expect(results).toMatchObject([{ status: 3, body: '' }]);
+  });
+
+  test('shows what is on standard input to no other process', async () => {
+    await using running = new RunningShell(each);
+    const canary = 'canary-9c1f';
+    const look =
+      'for one in /proc/[0-9]*; do cat $one/cmdline $one/environ 2>/dev/null; done | tr "\\0" "\\n"' +
+      `; export -p; set; ls -l /proc/self/fd`;
+
+    for (const stdin of [canary, `${canary} é`]) {
+      const [seen] = await running.act(
+        change.command(['/bin/sh', '-c', look], null, { stdin: { reveal: () => stdin } }),
+      );
+
+      expect(seen?.status).toBe(0);
+      expect(seen?.body).not.toContain(canary);
+      expect(seen?.body).not.toContain(Buffer.from(canary).toString('base64').slice(0, -2));
+    }
   });
 
   test('caps the output at 64 KiB and lets the command finish', async () => {

@@ -240,7 +240,7 @@ xp_value() { # /proc/sys/PATH
 # command leaves behind may hold the output open: the reader is ended a second after the command, and
 # what is left of the pipe goes to a `cat` that lives as long as that process writes. dd by bytes is
 # the one reader that keeps nothing back until it ends.
-xp_command() ( # DIRECTORY WORDS...
+xp_command() ( # DIRECTORY ENCODING INPUT WORDS...
   if [ -n "$1" ]; then
     [ -d "$1" ] || xp_refuse "the directory $1 does not exist" || exit
     cd "$1" || exit
@@ -249,7 +249,12 @@ xp_command() ( # DIRECTORY WORDS...
   exec 5>&1
   {
     {
-      (exec "$@" </dev/null 2>&1 4>&- 5>&-)
+      if [ -z "$1" ]; then
+        shift 2
+        (exec "$@" </dev/null 2>&1 4>&- 5>&-)
+      else
+        xp_input "$1" "$2" 2>/dev/null 4>&- 5>&- | (shift 2 && exec "$@" 2>&1 4>&- 5>&-)
+      fi
       echo "over $?" >&4
     } | {
       sh -c 'echo "reader $$" >&4; exec dd bs=1 count=65536' >&5 2>/dev/null
@@ -257,6 +262,12 @@ xp_command() ( # DIRECTORY WORDS...
     } &
   } 4>&1 | xp_await
 )
+
+# The input may be a secret: it is no variable, which could be exported, and no word of a command
+# that is executed. Neither a here-document: some shells keep those in files.
+xp_input() { # ENCODING INPUT
+  if [ "$1" = base64 ]; then xp_print "$2" | xp_decode; else xp_print "$2"; fi
+}
 
 # The status of the command once its output is there; the input ends when the reader has ended.
 xp_await() {
