@@ -10,17 +10,24 @@ import { type MapNode, orEmptyMap, placeOf, type SourceNode } from '../source/so
 import { diagnosticAt, type Place } from '../source/source-text.ts';
 import { validate, validatePartly } from '../source/validate.ts';
 import { steps } from '../steps/index.ts';
-import { type Play, type Playbook, type Task, usualRollout } from './model.ts';
+import type { Play, Playbook, Task } from './model.ts';
+import { rolloutEntries, rolloutOf } from './rollout.ts';
 
 const byName = new Map(steps.map((step) => [step.name, step]));
 
 /** Keywords of a task; the one other key is its step. */
-const taskKeywords = ['name'];
+const taskKeywords = ['name', 'network'];
 
 const playSchema = v.strictObject({
   name: v.optional(v.string()),
   hosts: v.union([v.string(), v.array(v.string())]),
   tasks: v.optional(v.array(v.unknown())),
+  ...rolloutEntries,
+});
+
+const taskSchema = v.object({
+  name: v.optional(v.pipe(v.string(), v.nonEmpty('a task name is not empty'))),
+  network: v.optional(v.boolean(), false),
 });
 
 /**
@@ -88,7 +95,7 @@ function parsePlay(node: SourceNode): Result<Play> {
   const hostsPlace = placeOf(node, ['hosts'], 'value');
   return {
     ok: true,
-    value: { name, hosts, hostsPlace, tasks: tasks.value, rollout: usualRollout },
+    value: { name, hosts, hostsPlace, tasks: tasks.value, rollout: rolloutOf(fields, node) },
   };
 }
 
@@ -106,10 +113,7 @@ function parseTask(node: SourceNode): Result<Task> {
   const step = byName.get(stepName);
   if (step === undefined) return failure(unknownStep(stepName, entry.key));
 
-  const keywords = validate(
-    v.object({ name: v.optional(v.pipe(v.string(), v.nonEmpty('a task name is not empty'))) }),
-    node,
-  );
+  const keywords = validate(taskSchema, node);
   const params = validate(step.params, orEmptyMap(entry.value), entry.key);
   const templates = templatesIn(entry.value);
   if (templates.length > 0) return failure(...templates);
@@ -123,7 +127,7 @@ function parseTask(node: SourceNode): Result<Task> {
     name: keywords.value.name ?? step.name,
     step,
     params: params.value,
-    network: false,
+    network: keywords.value.network,
     place: entry.key,
   };
   return { ok: true, value: task };

@@ -26,10 +26,19 @@ export interface PlayRollout {
   readonly maxFailPercentage: number | null;
   /** The first bad host stops the rollout. */
   readonly anyErrorsFatal: boolean;
-  /** Group name, or `dom0` for the domUs of each dom0 -> hosts of it that are under way at once. */
-  readonly maxPer: ReadonlyMap<string, number>;
+  /** Hosts that are under way at once, of a group or of each dom0. */
+  readonly maxPer: readonly MostAtOnce[];
   /** Between batches, in seconds. */
   readonly pauseSeconds: number;
+}
+
+/** No more hosts than so many of a group at once. */
+export interface MostAtOnce {
+  /** A group's name, or `dom0` for the domUs of each dom0. */
+  readonly group: string;
+  readonly most: number;
+  /** Where the group is named. */
+  readonly place: Place;
 }
 
 /** A number of hosts, or a percentage of the play's hosts. */
@@ -40,7 +49,7 @@ export const usualRollout: PlayRollout = {
   serial: null,
   maxFailPercentage: null,
   anyErrorsFatal: false,
-  maxPer: new Map(),
+  maxPer: [],
   pauseSeconds: 0,
 };
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadPlaybooks, parsePlaybook } from '../../src/playbook/load-playbook.ts';
+import { usualRollout } from '../../src/playbook/model.ts';
 import { ConfigError } from '../../src/source/diagnostic.ts';
 import { formatDiagnostic } from '../../src/source/format-diagnostic.ts';
 import { parseYaml } from '../../src/source/parse-yaml.ts';
@@ -63,7 +64,7 @@ describe('parsePlaybook', () => {
 - hosts: all
   taks: []
 - hosts: all
-  serial: 1
+  strategy: free
   tasks:
     - command: { argv: [id], shell: id }
 - hosts: all
@@ -92,10 +93,10 @@ describe('parsePlaybook', () => {
           taks: []
           ^~~~
         hint: did you mean "tasks"?
-      site.yaml:5:3: unknown key "serial"
-          serial: 1
-          ^~~~~~
-        hint: known here: name, hosts, tasks
+      site.yaml:5:3: unknown key "strategy"
+          strategy: free
+          ^~~~~~~~
+        hint: known here: name, hosts, tasks, serial, max_fail_percentage, any_errors_fatal, max_per, pause
       site.yaml:7:16: exactly one of "argv" and "shell" is needed
             - command: { argv: [id], shell: id }
                        ^~~~~~~~~~~~~~~~~~~~~~~~~
@@ -146,5 +147,91 @@ describe('parsePlaybook', () => {
 
   test.each(['', 'hosts: all', '[]', '- 5'])('%j is no playbook', (text) => {
     expect(complaints(text)).toMatch(/^site.yaml:1:[13]: /);
+  });
+
+  test('a play says how it goes through its hosts, and a task that it is about the network', () => {
+    const text = `- hosts: all
+  serial: [1, 10%, 100%]
+  max_fail_percentage: 2.5
+  any_errors_fatal: true
+  max_per: { dom0: 2, web: 1 }
+  pause: 60
+  tasks:
+    - command: { argv: [id] }
+      network: true
+    - command: { argv: [id] }
+- { hosts: all, serial: 5 }
+- { hosts: all, serial: "20%" }
+- { hosts: all }
+`;
+    const result = read(text);
+    const plays = result.ok ? result.value.plays : [];
+
+    expect(plays[0]?.rollout).toMatchObject({
+      serial: [{ hosts: 1 }, { percent: 10 }, { percent: 100 }],
+      maxFailPercentage: 2.5,
+      anyErrorsFatal: true,
+      maxPer: [
+        { group: 'dom0', most: 2 },
+        { group: 'web', most: 1 },
+      ],
+      pauseSeconds: 60,
+    });
+    expect(plays[0]?.tasks.map(({ network }) => network)).toEqual([true, false]);
+    expect(plays.slice(1).map(({ rollout }) => rollout)).toEqual([
+      { ...usualRollout, serial: [{ hosts: 5 }] },
+      { ...usualRollout, serial: [{ percent: 20 }] },
+      usualRollout,
+    ]);
+  });
+
+  test('each keyword says at its place what is wrong with it', () => {
+    const text = `- hosts: all
+  serial: [1, 10 %, 0]
+  max_fail_percentage: 101
+  any_errors_fatal: yes
+  max_per: { dom0: 0 }
+  pause: -1
+  tasks:
+    - command: { argv: [id] }
+      network: yes
+- { hosts: all, serial: [] }
+- { hosts: all, serial: 110% }
+`;
+
+    expect(complaints(text)).toMatchInlineSnapshot(`
+      "site.yaml:2:15: "10 %" is no size of a batch
+          serial: [1, 10 %, 0]
+                      ^~~~
+        hint: write a number of hosts, or a percentage: "10%"
+      site.yaml:2:21: 0 is no size of a batch
+          serial: [1, 10 %, 0]
+                            ^
+        hint: write a number of hosts, or a percentage: "10%"
+      site.yaml:3:24: max_fail_percentage must be at most 100, not 101
+          max_fail_percentage: 101
+                               ^~~
+      site.yaml:4:21: any_errors_fatal must be true or false, but yes is text
+          any_errors_fatal: yes
+                            ^~~
+        hint: write true
+      site.yaml:5:20: dom0 must be at least 1, not 0
+          max_per: { dom0: 0 }
+                           ^
+      site.yaml:6:10: pause must be at least 0, not -1
+          pause: -1
+                 ^~
+      site.yaml:9:16: network must be true or false, but yes is text
+              network: yes
+                       ^~~
+        hint: write true
+      site.yaml:10:25: serial names no size
+        - { hosts: all, serial: [] }
+                                ^~
+      site.yaml:11:25: "110%" is no size of a batch
+        - { hosts: all, serial: 110% }
+                                ^~~~
+        hint: write a number of hosts, or a percentage: "10%""
+    `);
   });
 });
