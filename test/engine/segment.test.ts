@@ -5,16 +5,16 @@ import { change } from '../../src/host/change.ts';
 
 const touch = change.command(['true'], null);
 
-const sorts = {
+type Sort = 'network' | 'plain' | 'idle' | 'idleNetwork' | 'upkeep' | 'upkeepNetwork';
+
+const sorts: Readonly<Record<Sort, Planned>> = {
   network: { plan: { changes: [touch] }, isNetwork: true },
   plain: { plan: { changes: [touch] }, isNetwork: false },
   idle: { plan: { changes: [] }, isNetwork: false },
   idleNetwork: { plan: { changes: [] }, isNetwork: true },
   upkeep: { plan: { changes: [], upkeep: [touch] }, isNetwork: false },
   upkeepNetwork: { plan: { changes: [], upkeep: [touch] }, isNetwork: true },
-} satisfies Record<string, Planned>;
-
-type Sort = keyof typeof sorts;
+};
 
 function cut(names: readonly Sort[]): readonly (readonly [string, string])[] {
   const tasks = names.map((name) => ({ name, ...sorts[name] }));
@@ -24,7 +24,7 @@ function cut(names: readonly Sort[]): readonly (readonly [string, string])[] {
   ]);
 }
 
-const sort = fc.constantFrom(
+const sort = fc.constantFrom<Sort[]>(
   ...(['network', 'plain', 'idle', 'idleNetwork', 'upkeep', 'upkeepNetwork'] as const),
 );
 
