@@ -5,6 +5,7 @@ import { lookParameters, lookSession, lookTools } from './look-host.ts';
 import { lookNetwork } from './look-network.ts';
 import { lookNft } from './look-nft.ts';
 import type { Asked, LookPart, Observation, Sections } from './look-part.ts';
+import { lookWindows } from './look-windows.ts';
 import { compound, type Program } from './program.ts';
 import { type Query, type QueryOf, queryKey } from './query.ts';
 import { quote } from './quote.ts';
@@ -21,6 +22,7 @@ const parts: readonly LookPart[] = [
   lookChains,
   lookNft,
   lookSession,
+  lookWindows,
   lookFacts,
 ];
 

@@ -14,6 +14,7 @@ import type {
   Session,
 } from './answers.ts';
 import type { FirewallFacts, NetworkFacts, SystemFacts, XenFacts } from './host-facts.ts';
+import type { WindowsState } from './window.ts';
 
 export type * from './answers.ts';
 export { contentLimit, directoryLimit } from './answers.ts';
@@ -50,6 +51,7 @@ export type Query =
   | { readonly kind: 'parameter'; readonly name: string }
   | { readonly kind: 'tool'; readonly name: string }
   | { readonly kind: 'session' }
+  | { readonly kind: 'windows' }
   | { readonly kind: 'system' }
   | { readonly kind: 'network' }
   | { readonly kind: 'firewalls' }
@@ -74,6 +76,7 @@ export interface Answers {
   /** Whether a command of that name is found. */
   readonly tool: boolean;
   readonly session: Session;
+  readonly windows: WindowsState;
   readonly system: SystemFacts;
   readonly network: NetworkFacts;
   readonly firewalls: FirewallFacts;
@@ -117,6 +120,8 @@ export const query = {
   tool: (name: string) => ({ kind: 'tool', name }) as const,
   /** Who is connected. */
   session: () => ({ kind: 'session' }) as const,
+  /** Locks and confirm windows of ours. */
+  windows: () => ({ kind: 'windows' }) as const,
   /** Distribution, kernel, init, iproute2. */
   system: () => ({ kind: 'system' }) as const,
   /** What configures the network. */
@@ -149,6 +154,7 @@ export function queryKey(asked: Query): string {
     case 'interfaces':
     case 'proxies':
     case 'session':
+    case 'windows':
     case 'system':
     case 'network':
     case 'firewalls':
