@@ -1,6 +1,6 @@
 import ssh2, { type OpenSSHAgent, type ParsedKey, type SigningRequestOptions } from 'ssh2';
 import { type PublicKey, readPublicKey } from './public-key.ts';
-import { messageOf } from './text.ts';
+import { messageOf, seconds } from './text.ts';
 
 type SignDone = (error?: Error | null, signature?: Buffer) => void;
 
@@ -14,6 +14,9 @@ export interface AgentKey {
 /** How long an agent may take to list its keys. */
 const listTimeoutMs = 5_000;
 
+/** How long it may take to sign: a person may have to touch a token or to click. */
+const signTimeoutMs = 30_000;
+
 /**
  * The user's agent for a whole run: its keys are listed once, and it is asked for one signature at
  * a time, since agents choke on a hundred at once. It is never forwarded.
@@ -21,10 +24,13 @@ const listTimeoutMs = 5_000;
 export class Agent {
   readonly #agent: OpenSSHAgent;
   #keys: Promise<readonly AgentKey[] | Error> | null = null;
+  readonly #signTimeoutMs: number;
   #queue: Promise<void> = Promise.resolve();
+  #isStuck = false;
 
-  constructor(socketPath: string) {
+  constructor(socketPath: string, timeoutMs = signTimeoutMs) {
     this.#agent = new ssh2.OpenSSHAgent(socketPath);
+    this.#signTimeoutMs = timeoutMs;
   }
 
   /** The keys that ssh2 can use (no certificates, no FIDO keys), or why there are none. */
@@ -33,15 +39,28 @@ export class Agent {
     return this.#keys;
   }
 
-  /** One signature, after those that were asked for before it. */
+  /**
+   * One signature, after those that were asked for before it. An agent that leaves one unanswered is
+   * not asked again, or each host would wait for it in turn.
+   */
   sign(key: ParsedKey, data: Buffer, options: SigningRequestOptions, done: SignDone): void {
     this.#queue = this.#queue.then(
       () =>
         new Promise((resolve) => {
-          this.#agent.sign(key, data, options, (error, signature) => {
+          let isOver = false;
+          const finish = (error: Error | null | undefined, signature?: Buffer) => {
+            if (isOver) return;
+            isOver = true;
+            clearTimeout(timer);
             resolve();
             answer(done, error, signature);
-          });
+          };
+          const giveUp = () => {
+            this.#isStuck = true;
+            finish(new Error(`the agent did not sign in ${seconds(this.#signTimeoutMs)}`));
+          };
+          const timer = setTimeout(giveUp, this.#isStuck ? 0 : this.#signTimeoutMs);
+          if (!this.#isStuck) this.#agent.sign(key, data, options, finish);
         }),
     );
   }
@@ -65,9 +84,12 @@ export class OneKeyAgent extends ssh2.BaseAgent<ParsedKey> {
   readonly #agent: Agent;
   readonly #key: ParsedKey;
   readonly #allowSha1: boolean;
+  readonly #pause: () => () => void;
 
-  constructor(agent: Agent, key: ParsedKey, allowSha1: boolean) {
+  /** `pause` stops a clock while the agent signs, and gives what starts it again. */
+  constructor(agent: Agent, key: ParsedKey, allowSha1: boolean, pause: () => () => void) {
     super();
+    this.#pause = pause;
     this.#agent = agent;
     this.#key = key;
     this.#allowSha1 = allowSha1;
@@ -88,7 +110,11 @@ export class OneKeyAgent extends ssh2.BaseAgent<ParsedKey> {
     if (options.hash === 'sha1' && !this.#allowSha1) {
       done?.(new Error(sha1Refusal));
     } else {
-      this.#agent.sign(key, data, options, done ?? (() => {}));
+      const goOn = this.#pause();
+      this.#agent.sign(key, data, options, (error, signature) => {
+        goOn();
+        done?.(error, signature);
+      });
     }
   }
 }

@@ -75,13 +75,13 @@ export class KeyAuthenticator implements Authenticator {
     this.#offers = offers;
   }
 
-  next(allowed: readonly string[] | null): AnyAuthMethod | null {
+  next(allowed: readonly string[] | null, pause: () => () => void): AnyAuthMethod | null {
     this.#allowed = allowed ?? this.#allowed;
     if (this.#allowed !== null && !this.#allowed.includes('publickey')) return null;
     const offer = this.#offers.offers[this.#tried];
     if (offer === undefined) return this.#question();
     this.#tried += 1;
-    return this.#method(offer);
+    return this.#method(offer, pause);
   }
 
   /** ssh2 keeps to itself what the server allows after an agent's key: asked at the end, for the message. */
@@ -111,10 +111,10 @@ export class KeyAuthenticator implements Authenticator {
     );
   }
 
-  #method(offer: Offer): AnyAuthMethod {
+  #method(offer: Offer, pause: () => () => void): AnyAuthMethod {
     const { user: username, legacyAlgorithms } = this.#target;
     if (offer.kind === 'agent') {
-      const agent = new OneKeyAgent(offer.agent, offer.key.key, legacyAlgorithms);
+      const agent = new OneKeyAgent(offer.agent, offer.key.key, legacyAlgorithms, pause);
       return { type: 'agent', username, agent };
     }
     const { key } = offer.identity;

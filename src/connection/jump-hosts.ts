@@ -1,22 +1,24 @@
 import { orAborted } from './abort.ts';
-import { Limit } from './limit.ts';
+import { HandshakeGate } from './handshake-gate.ts';
 import type { Ssh2Connection } from './ssh2-connection.ts';
 import type { Target } from './target.ts';
 import { hostPort, printable } from './text.ts';
 import { ConnectionError } from './transport.ts';
 
-/** A jump host's sshd has a MaxStartups of its own for what comes through it. */
-const handshakesAtOnce = 8;
+/** Many hosts hang on one: a dead line is to be noticed before they have given up. */
+const keepaliveMs = 5_000;
+const roundTripMs = 1_000;
 
 interface JumpHost {
   readonly connection: Promise<Ssh2Connection>;
-  readonly handshakes: Limit;
+  readonly handshakes: HandshakeGate;
 }
 
 /** The jump hosts of a run: one connection to each, shared by the hosts behind it. */
 export class JumpHosts {
   readonly #open: (target: Target, signal: AbortSignal) => Promise<Ssh2Connection>;
   readonly #hosts = new Map<string, JumpHost>();
+  readonly #suspects: Ssh2Connection[] = [];
   readonly #closing = new AbortController();
 
   constructor(open: (target: Target, signal: AbortSignal) => Promise<Ssh2Connection>) {
@@ -32,17 +34,27 @@ export class JumpHosts {
     signal: AbortSignal,
     work: (jump: Ssh2Connection) => Promise<T>,
   ): Promise<T> {
-    const { connection, handshakes } = await this.#host(hop);
+    const { connection, handshakes } = await this.#host({ ...hop, keepaliveMs });
     const label = printable(hop.name);
     const jump = await orAborted(connection, signal, label).catch((error) => {
       throw error instanceof ConnectionError && error.reason !== 'aborted'
         ? withPrefix(`jump host ${label}`, error)
         : error;
     });
-    return handshakes.run(async () => {
-      signal.throwIfAborted();
-      return work(jump);
-    });
+    return handshakes.run(() => work(jump), signal, label);
+  }
+
+  /**
+   * A jump host has not answered. When nothing else came from it either, the next host that needs it
+   * opens a new connection, whereas those that use this one keep it until it is known to be dead.
+   */
+  async suspect(jump: Ssh2Connection): Promise<void> {
+    if (jump.silentMs < keepaliveMs + roundTripMs) return;
+    for (const [id, { connection }] of this.#hosts) {
+      if ((await connection.catch(() => null)) !== jump) continue;
+      this.#hosts.delete(id);
+      this.#suspects.push(jump);
+    }
   }
 
   async close(): Promise<void> {
@@ -54,7 +66,7 @@ export class JumpHosts {
       ),
     );
     this.#hosts.clear();
-    await Promise.all(all);
+    await Promise.all([...all, ...this.#suspects.map((jump) => jump.close())]);
   }
 
   /** One that has gone away is opened again. */
@@ -66,7 +78,7 @@ export class JumpHosts {
     if (current !== undefined && current !== known) return current;
     const host = {
       connection: this.#open(hop, this.#closing.signal),
-      handshakes: new Limit(handshakesAtOnce),
+      handshakes: known?.handshakes ?? new HandshakeGate(),
     };
     host.connection.catch(() => {});
     this.#hosts.set(id, host);

@@ -19,6 +19,7 @@ export interface LocalSettings {
 }
 
 const defaultTimeoutMs = 10_000;
+const defaultKeepaliveMs = 15_000;
 const maximumHops = 8;
 
 /** In the order in which OpenSSH would offer those that are strong today. */
@@ -68,6 +69,7 @@ function resolve(
     identitiesOnly: endpoint.identity !== undefined || settings.identitiesOnly === true,
     agentSocket: agentSocket(settings, tokens, local),
     connectTimeoutMs,
+    keepaliveMs: endpoint.keepaliveMs ?? defaultKeepaliveMs,
     legacyAlgorithms: endpoint.legacyAlgorithms ?? false,
     via:
       via ?? lastHop(hopsOf(endpoint, settings, tokens, connectTimeoutMs), endpoint, local, behind),

@@ -3,6 +3,7 @@ import ssh2, { type AnyAuthMethod, type Client } from 'ssh2';
 import { abortedError } from './abort.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { ClosedBeforeBannerError } from './early-close.ts';
+import { Greeting } from './greeting.ts';
 import { offeredAlgorithms } from './ssh2-algorithms.ts';
 import { codeOf, messageOf, printable, seconds } from './text.ts';
 import { ConnectionError } from './transport.ts';
@@ -18,6 +19,8 @@ export interface ClientOptions {
   readonly legacyAlgorithms: boolean;
   /** For each phase: banner, key exchange, and each key that is tried. */
   readonly phaseTimeoutMs: number;
+  /** How often an authenticated connection is asked for a sign of life. */
+  readonly keepaliveMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -33,19 +36,16 @@ export interface HostKeyVerifier {
 
 /** Chooses what to authenticate with. */
 export interface Authenticator {
-  /** The next thing to try; null when there is none. `allowed` is null at the first call. */
-  next(allowed: readonly string[] | null): AnyAuthMethod | null;
+  /**
+   * The next thing to try; null when there is none. `allowed` is null at the first call. `pause` stops
+   * the clock of the phase while something here is waited for, not the host, and gives what goes on.
+   */
+  next(allowed: readonly string[] | null, pause: () => () => void): AnyAuthMethod | null;
   /** What went wrong with a key, such as an agent that refused to sign. */
   note(problem: string): void;
   /** Why nothing worked. */
   failure(): ConnectionError;
 }
-
-const keepaliveIntervalMs = 15_000;
-const keepaliveCount = 3;
-
-/** The time after which a silent connection counts as lost. */
-export const keepaliveTimeoutMs = keepaliveIntervalMs * keepaliveCount;
 
 /**
  * Key exchange, host key check and authentication over a connected socket.
@@ -55,18 +55,19 @@ export function openClient(options: ClientOptions): Promise<Client> {
   return new Handshake(options).run();
 }
 
-/** ssh2 takes no more than 1024 lines. */
-const maximumGreeting = 65_536;
+/** How often a server may exchange keys anew before it has let anybody in. */
+const maximumExchanges = 4;
 
 type Phase = 'banner' | 'key exchange' | 'authentication';
 
 class Handshake {
   readonly #options: ClientOptions;
   readonly #client = new ssh2.Client();
+  readonly #greeting = new Greeting();
   #phase: Phase = 'banner';
   #deadline: Deadline | null = null;
   #settled = false;
-  #greeting = '';
+  #exchanges = 0;
   #resolve: (client: Client) => void = () => {};
   #reject: (error: ConnectionError) => void = () => {};
 
@@ -88,7 +89,7 @@ class Handshake {
       this.#client
         .on('error', (error) => this.#onError(error))
         .on('close', () => this.#fail(this.#closedError()))
-        .on('handshake', () => this.#enter('authentication'))
+        .on('handshake', () => this.#onExchange())
         .on('ready', () => this.#succeed());
       this.#connect();
       // After ssh2 has paused the socket, or this listener would swallow the banner.
@@ -96,13 +97,23 @@ class Handshake {
     });
   }
 
-  /** Other lines may come before the banner (RFC 4253, 4.2), `Exceeded MaxStartups` for one. */
   readonly #onData = (chunk: Buffer): void => {
-    this.#greeting += chunk.toString('latin1');
-    if (!/^SSH-/m.test(this.#greeting) && this.#greeting.length < maximumGreeting) return;
+    const state = this.#greeting.add(chunk);
+    if (state === 'incomplete') return;
     this.#options.socket.off('data', this.#onData);
-    if (this.#phase === 'banner') this.#enter('key exchange');
+    if (state === 'too-long') this.#fail(this.#notSsh());
+    else if (this.#phase === 'banner') this.#enter('key exchange');
   };
+
+  /** Only the first exchange is progress: a server may go on exchanging keys for ever. */
+  #onExchange(): void {
+    this.#exchanges += 1;
+    if (this.#exchanges === 1) this.#enter('authentication');
+    else if (this.#exchanges > maximumExchanges) {
+      const { label } = this.#options;
+      this.#fail(new ConnectionError('network', `${label} exchanges keys without end`));
+    }
+  }
 
   #connect(): void {
     const { socket, user, hostKey, legacyAlgorithms: legacy } = this.#options;
@@ -116,8 +127,9 @@ class Handshake {
         authHandler: (allowed, _partial, next) => this.#authenticate(allowed, next),
         agentForward: false,
         readyTimeout: 0,
-        keepaliveInterval: keepaliveIntervalMs,
-        keepaliveCountMax: keepaliveCount,
+        // These make the other side speak; who hears nothing gives up by himself.
+        keepaliveInterval: this.#options.keepaliveMs,
+        keepaliveCountMax: Number.MAX_SAFE_INTEGER,
       });
     } catch (error) {
       this.#fail(new ConnectionError('config', messageOf(error), { cause: error }));
@@ -126,7 +138,7 @@ class Handshake {
 
   #authenticate(allowed: readonly string[] | null, next: (method: AnyAuthMethod) => void): void {
     if (this.#settled) return;
-    const method = this.#options.authentication.next(allowed);
+    const method = this.#options.authentication.next(allowed, () => this.#pause());
     if (method === null) {
       this.#fail(this.#options.authentication.failure());
     } else {
@@ -138,6 +150,11 @@ class Handshake {
   #enter(phase: Phase): void {
     this.#phase = phase;
     if (!this.#settled) this.#deadline?.restart(this.#options.phaseTimeoutMs);
+  }
+
+  #pause(): () => void {
+    this.#deadline?.clear();
+    return () => this.#enter(this.#phase);
   }
 
   #onError(error: Error & { readonly level?: string }): void {
@@ -154,11 +171,9 @@ class Handshake {
     const refusal = hostKey.refusal();
     if (refusal !== null) return refusal;
     const text = printable(error.message);
+    if (notSsh.test(text)) return this.#notSsh(error);
     if (this.#phase === 'banner' || /^Connection lost before handshake/.test(text)) {
-      return new ClosedBeforeBannerError(label);
-    }
-    if (/^(Invalid identification|Max greeting|Max line)/.test(text)) {
-      return new ConnectionError('network', `${label} does not speak SSH`, { cause: error });
+      return new ClosedBeforeBannerError(label, this.#greeting.firstLine);
     }
     if (/no matching/.test(text)) {
       return new ConnectionError(
@@ -182,11 +197,19 @@ class Handshake {
 
   #closedError(): ConnectionError {
     const { label, hostKey } = this.#options;
-    if (this.#phase === 'banner') return new ClosedBeforeBannerError(label);
+    if (this.#phase === 'banner') {
+      return new ClosedBeforeBannerError(label, this.#greeting.firstLine);
+    }
     return (
       hostKey.refusal() ??
       new ConnectionError('network', `${label} closed the connection ${this.#during()}`)
     );
+  }
+
+  #notSsh(cause?: Error): ConnectionError {
+    const said = this.#greeting.firstLine;
+    const text = `${this.#options.label} does not speak SSH${said === '' ? '' : `; it said: ${said}`}`;
+    return new ConnectionError('network', text, { cause });
   }
 
   #timeoutError(): ConnectionError {
@@ -226,6 +249,9 @@ class Handshake {
     this.#options.socket.off('data', this.#onData);
   }
 }
+
+/** What ssh2 says of a first line that is none of SSH 2. */
+const notSsh = /^(Invalid header|Invalid identification|Max greeting|Max line|Header line)/;
 
 const legacyHint =
   'an old server needs `legacy_algorithms: true`; one that allows post-quantum key exchange only cannot be reached by xpush 0.1';

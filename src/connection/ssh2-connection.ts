@@ -1,13 +1,22 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { startDeadline } from './deadline.ts';
-import { keepaliveTimeoutMs } from './ssh2-client.ts';
+import { type SilenceWatch, watchSilence } from './silence.ts';
 import { ChannelExec, type ChannelOwner } from './ssh2-exec.ts';
 import { codeOf, hostPort, messageOf, printable, seconds } from './text.ts';
 import { type Connection, ConnectionError, type Exec } from './transport.ts';
 
 /** How long `close` waits for the other side before it cuts the line. */
 const closeTimeoutMs = 1_000;
+
+/** After so many keepalives without a sign of life a connection is lost. */
+const keepaliveCount = 3;
+
+/** What may wait to be sent to a host that keeps asking and does not listen. */
+const sendLimit = 64 * 1024 * 1024;
+
+/** A server may exchange keys anew so often, once more for so many bytes, and so often a second. */
+const exchanges = { atOnce: 64, bytesEach: 16_384, perSecond: 10 };
 
 /** An authenticated ssh2 client as `Connection`. */
 export class Ssh2Connection implements Connection, ChannelOwner {
@@ -18,6 +27,10 @@ export class Ssh2Connection implements Connection, ChannelOwner {
   readonly #running = new Set<ChannelExec>();
   readonly #closed: Promise<void>;
   #isOpen = true;
+  readonly #watch: SilenceWatch;
+  readonly #receiveLimit: number;
+  readonly #since = performance.now();
+  #exchanges = 0;
   #bytesReceived = 0;
   #lossReason: string | null = null;
 
@@ -27,21 +40,29 @@ export class Ssh2Connection implements Connection, ChannelOwner {
       readonly socket: Duplex;
       readonly label: string;
       readonly answerTimeoutMs: number;
+      readonly keepaliveMs: number;
+      /** Bytes that may come in all. */
+      readonly receiveLimit: number;
     },
   ) {
     this.#client = client;
     this.#socket = options.socket;
     this.#label = options.label;
     this.#answerTimeoutMs = options.answerTimeoutMs;
-    options.socket.on('data', (chunk: Buffer) => {
-      this.#bytesReceived += chunk.length;
-    });
+    this.#receiveLimit = options.receiveLimit;
+    const silenceMs = options.keepaliveMs * keepaliveCount;
+    this.#watch = watchSilence(silenceMs, () =>
+      this.#cut(`${this.#label} has been silent for ${seconds(silenceMs)}`),
+    );
+    options.socket.on('data', (chunk: Buffer) => this.#onData(chunk.length));
+    client.on('handshake', () => this.#onExchange());
     client.on('error', (error) => {
       this.#lossReason ??= this.#explain(error);
     });
     this.#closed = new Promise((resolve) => {
       client.on('close', () => {
         this.#isOpen = false;
+        this.#watch.stop();
         for (const exec of this.#running) exec.finish(`${this.#label} closed the connection`);
         resolve();
       });
@@ -50,6 +71,11 @@ export class Ssh2Connection implements Connection, ChannelOwner {
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** For how long nothing has come from the other side. */
+  get silentMs(): number {
+    return this.#watch.silentMs();
   }
 
   bytesReceived(): number {
@@ -84,6 +110,32 @@ export class Ssh2Connection implements Connection, ChannelOwner {
     const deadline = startDeadline(closeTimeoutMs, () => this.#socket.destroy());
     await this.#closed;
     deadline.clear();
+  }
+
+  /** What arrived is not kept by anyone here, but reading it keeps other hosts waiting. */
+  #onData(bytes: number): void {
+    this.#watch.heard();
+    this.#bytesReceived += bytes;
+    if (this.#bytesReceived > this.#receiveLimit) {
+      this.#cut(`${this.#label} sends without end`);
+    } else if (this.#socket.writableLength > sendLimit) {
+      this.#cut(`${this.#label} asks without end and takes no answer`);
+    }
+  }
+
+  #onExchange(): void {
+    this.#exchanges += 1;
+    const { atOnce, bytesEach, perSecond } = exchanges;
+    const elapsed = (performance.now() - this.#since) / 1_000;
+    if (this.#exchanges > atOnce + this.#bytesReceived / bytesEach + elapsed * perSecond) {
+      this.#cut(`${this.#label} exchanges keys without end`);
+    }
+  }
+
+  /** Ends the connection at once. */
+  #cut(reason: string): void {
+    this.#lossReason ??= reason;
+    this.#socket.destroy();
   }
 
   #run(channel: ClientChannel): Exec {
@@ -143,10 +195,7 @@ export class Ssh2Connection implements Connection, ChannelOwner {
     });
   }
 
-  #explain(error: Error & { readonly level?: string }): string {
-    if (error.level === 'client-timeout') {
-      return `${this.#label} has been silent for ${seconds(keepaliveTimeoutMs)}`;
-    }
+  #explain(error: Error): string {
     return codeOf(error) === 'ECONNRESET'
       ? `${this.#label} reset the connection`
       : `the connection to ${this.#label} failed: ${printable(error.message)}`;

@@ -5,6 +5,7 @@ import { abortedError, orAborted } from './abort.ts';
 import { Agent } from './agent.ts';
 import { chooseKeys, KeyAuthenticator, type Offers } from './authentication.ts';
 import { ClosedBeforeBannerError } from './early-close.ts';
+import { FailedLogins } from './failed-logins.ts';
 import { HostKeyCheck } from './host-key.ts';
 import { type AskPassphrase, IdentityFiles } from './identity.ts';
 import { forwardError, JumpHosts } from './jump-hosts.ts';
@@ -48,6 +49,9 @@ export interface Ssh2Transport extends Transport {
 const maximumRetries = 3;
 const firstRetryMs = 300;
 
+/** Of what one host sends in a run; programs and their answers are a small part of it. */
+const hostReceiveLimit = 256 * 1024 * 1024;
+
 /** Makes the transport of one run; what it reads (configuration, keys, known_hosts) it reads once. */
 export function createSsh2Transport(options: Ssh2TransportOptions = {}): Ssh2Transport {
   return new Run(options);
@@ -58,8 +62,9 @@ class Run implements Ssh2Transport {
   readonly #user: LocalUser;
   readonly #identities: IdentityFiles;
   readonly #knownHosts: KnownHostsFiles;
+  readonly #failedLogins = new FailedLogins();
   readonly #agents = new Map<string, Agent>();
-  readonly #jumpHosts = new JumpHosts((hop, signal) => this.#open(hop, signal));
+  readonly #jumpHosts = new JumpHosts((hop, signal) => this.#open(hop, signal, Infinity));
   readonly #warned = new Set<string>();
   #config: Promise<OpensshConfig> | null = null;
 
@@ -73,7 +78,7 @@ class Run implements Ssh2Transport {
   async connect(endpoint: Endpoint, signal: AbortSignal): Promise<Connection> {
     // One signal stops a whole fleet, so many listeners on it are no leak.
     setMaxListeners(0, signal);
-    return this.#open(await this.#resolve(endpoint), signal);
+    return this.#open(await this.#resolve(endpoint), signal, hostReceiveLimit);
   }
 
   async prepare(endpoints: readonly Endpoint[]): Promise<readonly ConnectionError[]> {
@@ -114,32 +119,42 @@ class Run implements Ssh2Transport {
     return chooseKeys(target, this.#identities, agent);
   }
 
-  async #open(target: Target, signal: AbortSignal): Promise<Ssh2Connection> {
+  async #open(target: Target, signal: AbortSignal, receiveLimit: number): Promise<Ssh2Connection> {
+    const refusal = this.#failedLogins.refusal(target);
+    if (refusal !== null) throw refusal;
     const offers = await orAborted(this.#keysFor(target), signal, labelOf(target));
     for (let retry = 0; ; retry += 1) {
       try {
-        return await this.#attempt(target, offers, signal);
+        return await this.#attempt(target, offers, signal, receiveLimit);
       } catch (error) {
         if (signal.aborted) throw abortedError(labelOf(target));
-        if (!(error instanceof ClosedBeforeBannerError) || retry === maximumRetries) throw error;
+        const isEarly = error instanceof ClosedBeforeBannerError;
+        if (!isEarly || !error.isWorthRetrying || retry === maximumRetries) throw error;
       }
       const delayMs = firstRetryMs * 2 ** retry * (0.5 + Math.random());
       await orAborted(sleep(delayMs, undefined), signal, labelOf(target));
     }
   }
 
-  async #attempt(target: Target, offers: Offers, signal: AbortSignal): Promise<Ssh2Connection> {
+  async #attempt(
+    target: Target,
+    offers: Offers,
+    signal: AbortSignal,
+    receiveLimit: number,
+  ): Promise<Ssh2Connection> {
     const { via, hostKey: policy } = target;
     const known =
       policy.pin === null ? await this.#knownHosts.load(policy.files) : new KnownHosts();
     const hostKey = new HostKeyCheck(policy, known);
     // Nothing is awaited between an open socket and its handshake: nobody would hear its errors.
-    const handshake = (socket: Duplex) => this.#handshake(socket, target, hostKey, offers, signal);
+    const handshake = (socket: Duplex) =>
+      this.#handshake(socket, target, hostKey, offers, { signal, receiveLimit });
     if (via === null) {
       return handshake(await dial(target, target.connectTimeoutMs, signal));
     }
     return this.#jumpHosts.through(via, signal, async (jump) => {
-      const socket = await jump.forward(target.host, target.port).catch((error) => {
+      const socket = await jump.forward(target.host, target.port).catch(async (error) => {
+        if (error.reason === 'timeout') await this.#jumpHosts.suspect(jump);
         throw forwardError(error, via, target);
       });
       return handshake(socket);
@@ -151,11 +166,11 @@ class Run implements Ssh2Transport {
     target: Target,
     hostKey: HostKeyCheck,
     offers: Offers,
-    signal: AbortSignal,
+    { signal, receiveLimit }: { readonly signal: AbortSignal; readonly receiveLimit: number },
   ): Promise<Ssh2Connection> {
-    const { hostKey: policy, connectTimeoutMs } = target;
+    const { hostKey: policy, connectTimeoutMs, keepaliveMs } = target;
     const label = labelOf(target);
-    const client = await openClient({
+    const opened = openClient({
       socket,
       label,
       user: target.user,
@@ -163,12 +178,20 @@ class Run implements Ssh2Transport {
       authentication: new KeyAuthenticator(target, offers),
       legacyAlgorithms: target.legacyAlgorithms,
       phaseTimeoutMs: connectTimeoutMs,
+      keepaliveMs,
       signal,
     });
+    const client = await opened.catch((error: ConnectionError) => {
+      if (error.reason === 'authentication') this.#failedLogins.failed(target, error);
+      throw error;
+    });
+    this.#failedLogins.succeeded(target);
     const connection = new Ssh2Connection(client, {
       socket,
       label,
       answerTimeoutMs: connectTimeoutMs,
+      keepaliveMs,
+      receiveLimit,
     });
     const newKey = hostKey.newKey();
     if (newKey !== null) await closeOnError(connection, this.#knownHosts.record(policy, newKey));

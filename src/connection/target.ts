@@ -14,6 +14,7 @@ export interface Target {
   readonly identitiesOnly: boolean;
   readonly agentSocket: string | null;
   readonly connectTimeoutMs: number;
+  readonly keepaliveMs: number;
   readonly legacyAlgorithms: boolean;
   /** The hop before this host; it has its own hop before it, and so on. */
   readonly via: Target | null;

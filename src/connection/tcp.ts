@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { abortedError } from './abort.ts';
 import { startDeadline } from './deadline.ts';
 import { ClosedBeforeBannerError } from './early-close.ts';
@@ -40,7 +40,13 @@ export function dial(
     };
     const onError = (error: Error) => fail(dialError(error, address.host, label, timeoutMs));
     const onAbort = () => fail(abortedError(label));
-    const deadline = startDeadline(timeoutMs, () => fail(noAnswer(label, timeoutMs)));
+    let hasAddress = isIP(address.host) !== 0;
+    const deadline = startDeadline(timeoutMs, () =>
+      fail(hasAddress ? noAnswer(label, timeoutMs) : noName(address.host, timeoutMs)),
+    );
+    socket.once('lookup', () => {
+      hasAddress = true;
+    });
     signal.addEventListener('abort', onAbort, { once: true });
     socket.on('error', onError);
     socket.once('connect', () => {
@@ -52,6 +58,14 @@ export function dial(
 
 function noAnswer(label: string, timeoutMs: number): ConnectionError {
   return new ConnectionError('timeout', `no answer from ${label} in ${seconds(timeoutMs)}`);
+}
+
+function noName(host: string, timeoutMs: number): ConnectionError {
+  return new ConnectionError(
+    'timeout',
+    `no address was found for "${printable(host)}" in ${seconds(timeoutMs)}`,
+    { hint: "the name server does not answer: set the host's address in the inventory" },
+  );
 }
 
 function dialError(error: Error, host: string, label: string, timeoutMs: number): ConnectionError {
@@ -70,7 +84,7 @@ function dialError(error: Error, host: string, label: string, timeoutMs: number)
     case 'ENETUNREACH':
       return new ConnectionError('network', `no route to ${label}`);
     case 'ECONNRESET':
-      return new ClosedBeforeBannerError(label, error);
+      return new ClosedBeforeBannerError(label, '', error);
     case 'ETIMEDOUT':
       return noAnswer(label, timeoutMs);
     default:

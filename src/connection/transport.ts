@@ -20,6 +20,11 @@ export interface Endpoint {
   readonly hostKeyChecking?: 'strict' | 'accept-new';
   /** For the TCP connection, the banner, the key exchange and each key; default 10 s. */
   readonly connectTimeoutMs?: number;
+  /**
+   * Interval of keepalives: after three of them in silence a connection is lost. Default 15 s; less
+   * where a dead link must be noticed soon. Jump hosts have an interval of their own.
+   */
+  readonly keepaliveMs?: number;
   /** Default false. */
   readonly legacyAlgorithms?: boolean;
 }

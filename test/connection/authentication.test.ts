@@ -252,7 +252,7 @@ describe('a key file', () => {
     for (const legacyAlgorithms of [false, true]) {
       const target = resolveTarget(endpointOf(server, { identity: file, legacyAlgorithms }), local);
       const offers = await chooseKeys(target, new IdentityFiles(null), null);
-      const method = new KeyAuthenticator(target, offers).next(null);
+      const method = new KeyAuthenticator(target, offers).next(null, () => () => {});
       const key = method !== null && 'key' in method ? method.key : null;
       if (!isSigner(key)) throw new Error('no key');
       signatures.push(...['sha1', 'sha256'].map((hash) => Buffer.isBuffer(key.sign('x', hash))));

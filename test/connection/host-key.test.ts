@@ -305,6 +305,7 @@ describe('openClient', () => {
       authentication: authentication as never,
       legacyAlgorithms: false,
       phaseTimeoutMs: 5_000,
+      keepaliveMs: 15_000,
       signal: never,
     });
 
@@ -327,6 +328,7 @@ describe('openClient', () => {
         authentication: authentication as never,
         legacyAlgorithms: false,
         phaseTimeoutMs: 5_000,
+        keepaliveMs: 15_000,
         signal: never,
       }),
     ).rejects.toThrow('it got as far as authentication');

@@ -58,6 +58,7 @@ describe('resolveTarget', () => {
       identitiesOnly: false,
       agentSocket: '/agent',
       connectTimeoutMs: 10_000,
+      keepaliveMs: 15_000,
       legacyAlgorithms: false,
       via: null,
       warnings: [],
