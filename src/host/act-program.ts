@@ -9,6 +9,7 @@ import type { Query } from './query.ts';
 import { isPlainText, quote, quoteAll } from './quote.ts';
 import { routingWords } from './routing-words.ts';
 import type { RuntimeFile } from './runtime.ts';
+import type { Holder } from './window.ts';
 
 /** Status of a section whose change was refused since the state is not the one planned from. */
 export const staleStatus = 75;
@@ -36,6 +37,7 @@ export function compileAct(
   acts: readonly Act[],
   known: ReadonlySet<RuntimeFile>,
   thenLook: readonly Query[] = [],
+  _holder: Holder | null = null,
 ): Program {
   const calls = acts.map(
     ({ id, change }) => `xp_do ${quote(id)} ${quoteAll(wordsOf(change))} || return`,

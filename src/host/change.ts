@@ -135,6 +135,8 @@ export interface RunCommand {
   readonly directory: string | null;
   /** Text for its standard input; null: that is empty. */
   readonly stdin: string | Sensitive | null;
+  /** Files that it may change, which an undone window puts back. */
+  readonly files: readonly string[];
 }
 
 /** A text that is shown to nobody: only the program of a host is made with it. */
@@ -193,6 +195,13 @@ export const change = {
   command: (
     argv: readonly string[],
     directory: string | null,
-    { stdin = null }: { readonly stdin?: RunCommand['stdin'] } = {},
-  ): RunCommand => ({ kind: 'command', effect: 'both', argv, directory, stdin }),
+    options: Partial<Pick<RunCommand, 'stdin' | 'files'>> = {},
+  ): RunCommand => ({
+    kind: 'command',
+    effect: 'both',
+    argv,
+    directory,
+    stdin: options.stdin ?? null,
+    files: options.files ?? [],
+  }),
 };

@@ -137,5 +137,7 @@ function freshAnswer(query: Query): Answers[Query['kind']] {
       return { version: '4.17', isDom0: true, toolstack: 'xl', domains: [] };
     case 'session':
       return { peer: '192.168.0.10', address: '192.168.0.200' };
+    case 'windows':
+      return { lock: null, pending: null, last: null };
   }
 }
