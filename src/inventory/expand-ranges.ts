@@ -89,6 +89,7 @@ function isInStep(node: SourceNode, length: number, name: string, findings: Find
       .map(({ value }) => isInStep(value, length, name, findings))
       .every(Boolean);
   }
+  if (node.kind === 'secret') return true;
   const expansion = typeof node.value === 'string' ? expandText(node.value) : null;
   if (expansion === null || ('texts' in expansion && expansion.texts.length === length))
     return true;
@@ -123,6 +124,7 @@ function nthNode(node: SourceNode, index: number): SourceNode {
     }
     return isSame ? node : { ...node, entries };
   }
+  if (node.kind === 'secret') return node;
   if (typeof node.value !== 'string' || !node.value.includes('[')) return node;
   const value = nth(node.value, index);
   return value === node.value ? node : { ...node, value };

@@ -139,7 +139,7 @@ function templatesIn(node: SourceNode): Diagnostic[] {
   if (node.kind === 'map') {
     return [...node.entries.values()].flatMap(({ value }) => templatesIn(value));
   }
-  return typeof node.value === 'string' && /\{\{|\{%/.test(node.value)
+  return node.kind === 'scalar' && typeof node.value === 'string' && /\{\{|\{%/.test(node.value)
     ? [
         diagnosticAt(
           node.place,

@@ -1,8 +1,11 @@
-/** Plain data of the user's: strings, numbers, booleans, null, lists and maps of these. */
+import type { Secret } from './secret.ts';
+
+/** Data of the user's: strings, numbers, booleans, null, secrets, lists and maps of these. */
 export type Data =
   | string
   | number
   | boolean
   | null
+  | Secret
   | readonly Data[]
   | { readonly [key: string]: Data };

@@ -120,6 +120,7 @@ function choices(issue: v.BaseIssue<unknown>): string[] {
 
 function described(node: SourceNode | undefined): string {
   if (node === undefined) return 'nothing';
+  if (node.kind === 'secret') return 'a secret';
   if (node.kind !== 'scalar') return node.kind === 'list' ? 'a list' : 'a map';
   if (typeof node.value === 'string') return quoted(node.value);
   const written = writtenText(node) || 'nothing';

@@ -1,8 +1,10 @@
-import { Composer, type CST, type YAMLError } from 'yaml';
+import { Composer, type CST, type Tags, type YAMLError } from 'yaml';
 import { decodeText } from './decode-text.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { quoted } from './quoted.ts';
 import type { Result } from './result.ts';
+import { isSecretTag, secretTags } from './secret-tags.ts';
 import type { SourceNode } from './source-node.ts';
 import { diagnosticAt, SourceText } from './source-text.ts';
 import { readTokens } from './yaml-tokens.ts';
@@ -18,6 +20,14 @@ export interface ReadYaml {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** How a text is read. */
+export interface YamlOptions {
+  /** Whether `!secret` and `!vault` stand for secrets; else they are unknown tags. */
+  readonly takesSecrets?: boolean;
+  /** Whether nothing of the text may be repeated in a message. */
+  readonly isSecret?: boolean;
+}
+
 /**
  * Parses one YAML 1.2 (core schema) document into nodes that know their places.
  *
@@ -27,31 +37,54 @@ export interface ReadYaml {
  *
  * @param file the name that messages give the text
  */
-export function parseYaml(input: string | Uint8Array, file: string): Result<SourceNode> {
-  const { root, diagnostics } = readYaml(input, file);
+export function parseYaml(
+  input: string | Uint8Array,
+  file: string,
+  options: YamlOptions = {},
+): Result<SourceNode> {
+  const { root, diagnostics } = readYaml(input, file, options);
   return root === null || diagnostics.length > 0
     ? { ok: false, diagnostics }
     : { ok: true, value: root };
 }
 
 /** Like `parseYaml`, but gives what is left without the refused parts, to find more errors in it. */
-export function readYaml(input: string | Uint8Array, file: string): ReadYaml {
+export function readYaml(
+  input: string | Uint8Array,
+  file: string,
+  { takesSecrets = false, isSecret = false }: YamlOptions = {},
+): ReadYaml {
   const decoded = decodeText(input, file);
   if (!decoded.ok) return { root: null, diagnostics: decoded.diagnostics };
-  const source = new SourceText(file, decoded.value);
+  const source = new SourceText(file, decoded.value, isSecret);
   const read = readTokens(source);
   if (!read.ok) return { root: null, diagnostics: [read.diagnostic] };
   const refused = refusedTokens(read.tokens, source);
-  return refused.length > 0 ? { root: null, diagnostics: refused } : compose(read.tokens, source);
+  return refused.length > 0
+    ? { root: null, diagnostics: refused }
+    : compose(read.tokens, source, takesSecrets);
 }
 
-function compose(tokens: readonly CST.Token[], source: SourceText): ReadYaml {
+/** The values of secret tags are kept as they are written. */
+const customTags = secretTags.flatMap(
+  (tag): Tags => [
+    { tag, resolve: (text: string) => text },
+    { tag, collection: 'map', resolve: (map) => map },
+  ],
+);
+
+function compose(
+  tokens: readonly CST.Token[],
+  source: SourceText,
+  takesSecrets: boolean,
+): ReadYaml {
   const composer = new Composer({
     version: '1.2',
     schema: 'core',
     merge: false,
     // `!!binary`, `!!set` and their kind would give values that are no plain data.
     resolveKnownTags: false,
+    ...(takesSecrets ? { customTags } : {}),
     // The library compares each key with all others; the tree has them in a map.
     uniqueKeys: false,
     prettyErrors: false,
@@ -96,7 +129,8 @@ function syntaxDiagnostics(errors: readonly YAMLError[], source: SourceText): Di
     (left, right) => left.pos[0] - right.pos[0],
   )) {
     const start = Math.min(pos[0], source.text.length);
-    const found = diagnosticAt({ source, start, end: pos[1] }, inWords(message), syntaxHint(code));
+    const said = source.isSecret ? 'not valid YAML' : inWords(message);
+    const found = diagnosticAt({ source, start, end: pos[1] }, said, syntaxHint(code, message));
     const line = found.position?.line ?? 0;
     if (!byLine.has(line)) byLine.set(line, found);
     if (byLine.size === MOST_SYNTAX_ERRORS) break;
@@ -108,14 +142,16 @@ function inWords(message: string): string {
   const tag = /^Unresolved tag: (.*)$/s.exec(message);
   if (tag !== null) {
     const name = (tag[1] ?? '').replace(/^tag:yaml\.org,2002:/, '!!');
-    return CORE_TAGS.has(name)
+    return CORE_TAGS.has(name) || isSecretTag(name)
       ? `the tag ${quoted(name)} does not fit here`
       : `unknown tag ${quoted(name)}`;
   }
   return `not valid YAML: ${message.split('\n')[0] ?? ''}`;
 }
 
-function syntaxHint(code: YAMLError['code']): string | null {
+function syntaxHint(code: YAMLError['code'], message: string): string | null {
   if (code === 'TAB_AS_INDENT') return 'indent with spaces';
+  const meant = didYouMean(/^Unresolved tag: (.*)$/s.exec(message)?.[1] ?? '', secretTags);
+  if (meant !== null) return meant;
   return code === 'TAG_RESOLVE_FAILED' ? 'quote the text if it begins with "!"' : null;
 }

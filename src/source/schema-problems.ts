@@ -3,10 +3,11 @@ import type { Diagnostic } from './diagnostic.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { inWords, splitMessage } from './issue-words.ts';
 import { quoted } from './quoted.ts';
-import { knownKeys, misplacedLists } from './schema-walk.ts';
+import { knownKeys, misplacedLists, misplacedSecrets } from './schema-walk.ts';
 import { nodeAt, type Path, placeOf, type SourceNode, toData } from './source-node.ts';
 import { diagnosticAt, type Place } from './source-text.ts';
 
+const whereSecretsGo = 'secrets are for values of vars, and for stdin of the command step';
 const MOST_KEYS_LISTED = 16;
 // The library looks for the keys of maps in lists too.
 const LIST_STEPS = new Set(['array', 'tuple']);
@@ -41,7 +42,16 @@ export function check<TSchema extends v.GenericSchema>(
       `${nameOf(path, subject)} must be a map, not a list`,
     ),
   }));
-  if (lists.length > 0) return { ok: false, problems: lists };
+  const secrets = misplacedSecrets(schema, node).map(({ path, why }) => ({
+    path,
+    diagnostic: diagnosticAt(
+      placeIn(subject, path, 'value'),
+      `${nameOf(path, subject)} takes no secret${why === null ? '' : `: ${why}`}`,
+      whereSecretsGo,
+    ),
+  }));
+  const misplaced = [...lists, ...secrets];
+  if (misplaced.length > 0) return { ok: false, problems: misplaced.toSorted(byPosition) };
   // An empty message marks the issues that have none of the schema's own.
   const parsed = v.safeParse(schema, toData(node), { message: '' });
   if (parsed.success) return { ok: true, value: parsed.output };

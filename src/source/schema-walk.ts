@@ -1,4 +1,4 @@
-import type * as v from 'valibot';
+import * as v from 'valibot';
 import type { Path, SourceNode } from './source-node.ts';
 
 const MAP_TYPES = new Set([
@@ -8,6 +8,9 @@ const MAP_TYPES = new Set([
   'object_with_rest',
   'record',
 ]);
+
+/** Types of schemas that take secrets; what is unknown here is checked elsewhere. */
+const SECRET_TYPES = new Set(['any', 'unknown', 'instance']);
 
 /** The parts that the library's schemas may have, as far as paths lead through them. */
 interface SchemaParts {
@@ -44,17 +47,72 @@ export function misplacedLists(schema: v.GenericSchema, node: SourceNode): reado
 }
 
 function listsIn(schemas: readonly SchemaParts[], node: SourceNode): Path[] {
-  if (node.kind === 'scalar' || schemas.length === 0) return [];
+  if (node.kind === 'scalar' || node.kind === 'secret' || schemas.length === 0) return [];
   if (node.kind === 'list' && !schemas.some(takesLists) && schemas.some(isMap)) return [[]];
   const found: Path[] = [];
   const look = (step: string | number, part: SourceNode): void => {
-    if (part.kind === 'scalar') return;
+    if (part.kind === 'scalar' || part.kind === 'secret') return;
     const inner = schemas.flatMap((parts) => child(parts, step)).flatMap(unwrapped);
     for (const path of listsIn(inner, part)) found.push([step, ...path]);
   };
   if (node.kind === 'list') node.items.forEach((item, index) => void look(index, item));
   else for (const [key, { value }] of node.entries) look(key, value);
   return found;
+}
+
+/** A part that is a secret where the schema has none, and why it can't be there. */
+export interface MisplacedSecret {
+  readonly path: Path;
+  /** As `noSecret` of the schema says; null when it says nothing. */
+  readonly why: string | null;
+}
+
+/** The secrets that stand where the schema takes plain data. */
+export function misplacedSecrets(
+  schema: v.GenericSchema,
+  node: SourceNode,
+): readonly MisplacedSecret[] {
+  return secretsBelow([schema], node, null);
+}
+
+function secretsBelow(
+  schemas: readonly v.GenericSchema[],
+  node: SourceNode,
+  reason: string | null,
+): MisplacedSecret[] {
+  if (node.kind === 'scalar' || schemas.length === 0) return [];
+  const options = schemas.flatMap(unwrapped);
+  const why = schemas.map(reasonOf).find((one) => one !== null) ?? reason;
+  if (node.kind === 'secret') {
+    return options.some(({ type }) => SECRET_TYPES.has(type)) ? [] : [{ path: [], why }];
+  }
+  const found: MisplacedSecret[] = [];
+  const look = (step: string | number, part: SourceNode): void => {
+    const inner = options.flatMap((parts) => child(parts, step));
+    // where the schema goes no further, what is there is refused for another reason
+    for (const one of secretsBelow(inner, part, why)) {
+      found.push({ path: [step, ...one.path], why: one.why });
+    }
+  };
+  if (node.kind === 'list') node.items.forEach((item, index) => void look(index, item));
+  else for (const [key, { value }] of node.entries) look(key, value);
+  return found;
+}
+
+/** Says why a value can't be a secret, to whoever writes one there. */
+export function noSecret<T>(why: string): v.MetadataAction<T, { readonly noSecret: string }> {
+  return v.metadata({ noSecret: why });
+}
+
+function reasonOf(schema: v.GenericSchema): string | null {
+  const inner = unwrappedOptional(schema);
+  const { noSecret: why } = v.getMetadata(inner);
+  return typeof why === 'string' ? why : null;
+}
+
+function unwrappedOptional(schema: v.GenericSchema): v.GenericSchema {
+  const { wrapped } = schema as unknown as SchemaParts;
+  return wrapped === undefined ? schema : unwrappedOptional(wrapped);
 }
 
 function child(parts: SchemaParts, step: string | number): v.GenericSchema[] {

@@ -1,13 +1,21 @@
 import type { Data } from './data.ts';
+import type { Secret } from './secret.ts';
 import type { Place } from './source-text.ts';
 
 /** Data of the user's that knows where each part of it was written. */
-export type SourceNode = ScalarNode | ListNode | MapNode;
+export type SourceNode = ScalarNode | SecretNode | ListNode | MapNode;
 
 /** A text, number, boolean or nothing. */
 export interface ScalarNode {
   readonly kind: 'scalar';
   readonly value: string | number | boolean | null;
+  readonly place: Place;
+}
+
+/** A value that is shown to nobody; what is at its place only says where it is from. */
+export interface SecretNode {
+  readonly kind: 'secret';
+  readonly secret: Secret;
   readonly place: Place;
 }
 
@@ -37,6 +45,7 @@ export type Path = readonly (string | number)[];
 /** The data of a node, in maps without a prototype. */
 export function toData(node: SourceNode): Data {
   if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'secret') return node.secret;
   if (node.kind === 'list') return node.items.map(toData);
   const data: Record<string, Data> = Object.create(null);
   for (const [key, { value }] of node.entries) data[key] = toData(value);
@@ -76,7 +85,7 @@ export function orEmptyMap(node: SourceNode): SourceNode {
 /** A node without the parts at some paths; null when that is the node itself. */
 export function without(node: SourceNode, paths: readonly Path[]): SourceNode | null {
   if (paths.some((path) => path.length === 0)) return null;
-  if (node.kind === 'scalar' || paths.length === 0) return node;
+  if (node.kind === 'scalar' || node.kind === 'secret' || paths.length === 0) return node;
   const below = (step: string | number): Path[] =>
     paths.filter(([first]) => String(first) === String(step)).map((path) => path.slice(1));
   if (node.kind === 'list') {

@@ -1,5 +1,6 @@
 import type { Diagnostic, Excerpt } from './diagnostic.ts';
 import type { Position } from './position.ts';
+import { hidden } from './secret.ts';
 
 const LONGEST_EXCERPT = 160;
 const CONTEXT_BEFORE = 60;
@@ -11,16 +12,28 @@ export interface Place {
   readonly end: number;
 }
 
+/** What shows that a line holds a secret, or was meant to. */
+const SECRET_TAG = /![a-z]*(?:sec|vau)/i;
+
 /** One text of the user's, and where its lines are. */
 export class SourceText {
   readonly file: string;
   readonly text: string;
+  /** All of it is: what is wrong in it is told without repeating any of it. */
+  readonly isSecret: boolean;
+  readonly #concealed: { readonly start: number; readonly end: number }[] = [];
   #lineStarts: readonly number[] | null = null;
   #hasSurrogates: boolean | null = null;
 
-  constructor(file: string, text: string) {
+  constructor(file: string, text: string, isSecret = false) {
     this.file = file;
     this.text = text;
+    this.isSecret = isSecret;
+  }
+
+  /** Lines of this stretch are shown no more. */
+  conceal(start: number, end: number): void {
+    this.#concealed.push({ start, end });
   }
 
   /** Line and column, from 1, of an offset. */
@@ -30,12 +43,13 @@ export class SourceText {
     return { file: this.file, line: line + 1, column: this.#characters(start, offset) + 1 };
   }
 
-  /** The line at `start`, with the part of it up to `end` marked. */
-  excerptAt(start: number, end: number): Excerpt {
+  /** The line at `start`, with the part of it up to `end` marked; null when nobody is to see it. */
+  excerptAt(start: number, end: number): Excerpt | null {
     const line = this.#lineAt(start);
     const lineStart = this.#starts()[line] ?? 0;
     let lineEnd = (this.#starts()[line + 1] ?? this.text.length + 1) - 1;
     if (this.text[lineEnd - 1] === '\r') lineEnd--;
+    if (this.isSecret || this.#isConcealed(lineStart, lineEnd)) return null;
     const isLong = lineEnd - lineStart > LONGEST_EXCERPT;
     const from = isLong ? this.#whole(Math.max(lineStart, start - CONTEXT_BEFORE)) : lineStart;
     const to = isLong ? this.#whole(Math.min(lineEnd, from + LONGEST_EXCERPT)) : lineEnd;
@@ -45,6 +59,11 @@ export class SourceText {
       column: this.#characters(from, start) + 1,
       length: Math.max(1, [...marked].length),
     };
+  }
+
+  #isConcealed(lineStart: number, lineEnd: number): boolean {
+    if (SECRET_TAG.test(this.text.slice(lineStart, lineEnd))) return true;
+    return this.#concealed.some(({ start, end }) => start <= lineEnd && end > lineStart);
   }
 
   #lineAt(offset: number): number {
@@ -89,12 +108,20 @@ export function diagnosticAt(
   message: string,
   hint: string | null = null,
 ): Diagnostic {
+  const { source, start, end } = place;
+  const isSecret = source.isSecret;
   return {
-    position: place.source.positionAt(place.start),
-    message,
-    hint,
-    excerpt: place.source.excerptAt(place.start, place.end),
+    position: source.positionAt(start),
+    message: isSecret ? withoutValues(message, source.text.slice(start, end)) : message,
+    hint: isSecret ? null : hint,
+    excerpt: source.excerptAt(start, end),
   };
+}
+
+/** A message about a text that is secret: without what it quotes, and without what it is about. */
+function withoutValues(message: string, written: string): string {
+  const unquoted = message.replace(/"(?:[^"\\]|\\.)*"/g, hidden);
+  return written === '' ? unquoted : unquoted.replaceAll(written, hidden);
 }
 
 /** `file:line:column` of a place, for messages that name a second one. */

@@ -1,6 +1,8 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type Pair, type ParsedNode } from 'yaml';
 import type { Diagnostic } from './diagnostic.ts';
 import { quoted } from './quoted.ts';
+import { Secret } from './secret.ts';
+import { isSecretTag, type SecretTag, secretOrigin } from './secret-tags.ts';
 import type { MapEntry, ScalarNode, SourceNode } from './source-node.ts';
 import { diagnosticAt, type Place, placeName, type SourceText } from './source-text.ts';
 
@@ -48,6 +50,23 @@ export class TreeBuilder {
   #content(node: ParsedNode): SourceNode {
     this.#weight++;
     const place = this.#place(node);
+    if (isSecretTag(node.tag)) return this.#secret(node.tag, node, place);
+    return this.#untagged(node, place);
+  }
+
+  /** Whatever is wrong with it: nothing of it is repeated, and its lines are not shown. */
+  #secret(tag: SecretTag, node: ParsedNode, { source, start, end }: Place): SourceNode {
+    source.conceal(start, end);
+    const place = { source, start, end: Math.min(end, start + 1) };
+    const found = this.diagnostics.length;
+    const origin = secretOrigin(tag, this.#untagged(node, place));
+    if (!('message' in origin)) return { kind: 'secret', secret: new Secret(origin, place), place };
+    this.diagnostics.splice(found);
+    this.#refuse(place, origin.message, origin.hint);
+    return this.#empty(place);
+  }
+
+  #untagged(node: ParsedNode, place: Place): SourceNode {
     if (isMap(node)) return { kind: 'map', entries: this.#entries(node.items), place };
     if (isSeq(node))
       return { kind: 'list', items: node.items.map((item) => this.#node(item)), place };
@@ -72,6 +91,11 @@ export class TreeBuilder {
   }
 
   #key(node: ParsedNode | null, place: Place): string | null {
+    if (node !== null && isSecretTag(node.tag)) {
+      this.#source.conceal(place.start, place.end);
+      this.#refuse(place, 'a key takes no secret');
+      return null;
+    }
     if (node === null || !isScalar(node) || node.anchor !== undefined) {
       this.#refuse(place, 'a key must be plain text');
       return null;

@@ -91,12 +91,12 @@ dom0: { xen1: }
   },
   {
     title: 'an unknown tag',
-    yaml: `vars: { password: !vault abc }
+    yaml: `vars: { password: !reference abc }
 dom0: { xen1: }
 `,
-    said: `<stdin>:1:19: unknown tag "!vault"
-  vars: { password: !vault abc }
-                    ^~~~~~
+    said: `<stdin>:1:19: unknown tag "!reference"
+  vars: { password: !reference abc }
+                    ^~~~~~~~~~
   hint: quote the text if it begins with "!"`,
   },
   {
