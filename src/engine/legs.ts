@@ -2,10 +2,10 @@ import type { Host, Inventory } from '../inventory/model.ts';
 import type { Play, Task } from '../playbook/model.ts';
 
 /** What a run needs of a task: where it is written does not matter any more. */
-type RunTask = Pick<Task, 'name' | 'step' | 'params'>;
+type RunTask = Pick<Task, 'name' | 'step' | 'params'> & Partial<Pick<Task, 'network'>>;
 
-/** What a run needs of a play. */
-interface RunPlay extends Pick<Play, 'name'> {
+/** What a run needs of a play; without `rollout` it is as safe as by default. */
+interface RunPlay extends Pick<Play, 'name'>, Partial<Pick<Play, 'rollout'>> {
   readonly tasks: readonly RunTask[];
 }
 
@@ -23,6 +23,13 @@ export interface Leg {
   readonly after: readonly Leg[];
 }
 
+/** A leg, and the sequence of batches that it is part of. */
+export interface PlannedLeg extends Leg {
+  /** Index of the sequence. */
+  readonly sequence: number;
+  readonly after: readonly PlannedLeg[];
+}
+
 /** A play with the hosts it is for. */
 export interface HostedPlay {
   readonly play: RunPlay;
@@ -32,14 +39,22 @@ export interface HostedPlay {
 /**
  * The legs of all hosts, in inventory order. Hosts of one play wait for nobody, but for the other
  * side of their Xen pair: a domU's plays wait for its dom0's earlier plays, and a dom0's for its
- * domUs'. So a host needs one leg unless its own plays and the other side's alternate.
+ * domUs'. So a host needs one leg unless its own plays and the other side's alternate, or its plays
+ * are of several sequences of batches.
+ *
+ * @param sequenceOf the sequence of each play, by their indexes; by default, all are of one
  */
-export function planLegs(plays: readonly HostedPlay[], inventory: Inventory): Leg[] {
-  const open = new Map<string, { leg: Leg & { tasks: LegTask[]; after: Leg[] }; last: number }>();
-  const legs = new Map<string, Leg[]>();
+export function planLegs(
+  plays: readonly HostedPlay[],
+  inventory: Inventory,
+  sequenceOf: (play: number) => number = () => 0,
+): PlannedLeg[] {
+  const open = new Map<string, { leg: PlannedLeg & { tasks: LegTask[] }; last: number }>();
+  const legs = new Map<string, PlannedLeg[]>();
   const lastPlay = new Map<string, number>();
   for (const [index, { play, hosts }] of plays.entries()) {
     if (play.tasks.length === 0) continue;
+    const sequence = sequenceOf(index);
     for (const name of hosts) {
       const host = inventory.hosts.get(name);
       if (host === undefined) continue;
@@ -50,13 +65,13 @@ export function planLegs(plays: readonly HostedPlay[], inventory: Inventory): Le
         return last !== null && (current === undefined || last > current.last);
       });
       const tasks = play.tasks.map((task) => ({ play, task }));
-      if (current !== undefined && !mustWait) {
+      if (current !== undefined && current.leg.sequence === sequence && !mustWait) {
         current.leg.tasks.push(...tasks);
         current.last = index;
         continue;
       }
       const after = [name, ...others].flatMap((other) => legs.get(other)?.at(-1) ?? []);
-      const leg = { host, tasks, after };
+      const leg = { host, tasks, after, sequence };
       open.set(name, { leg, last: index });
       legs.set(name, [...(legs.get(name) ?? []), leg]);
     }
