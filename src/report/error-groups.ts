@@ -27,7 +27,9 @@ interface OpenGroup extends ErrorGroup {
  * Errors that differ only in the host's own name are one. The worst status comes first, and in it
  * what most hosts have.
  */
-export function groupErrors(hosts: readonly HostRecord[]): readonly ErrorGroup[] {
+export function groupErrors(
+  hosts: readonly Pick<HostRecord, 'name' | 'status' | 'error'>[],
+): readonly ErrorGroup[] {
   const groups = new Map<string, OpenGroup>();
   for (const { name, status, error } of hosts) {
     if (status === null || error === null) continue;
@@ -51,7 +53,9 @@ export function groupErrors(hosts: readonly HostRecord[]): readonly ErrorGroup[]
 }
 
 /** Sentences that hosts share, each with its hosts, in the order of the run. */
-export function groupPending(hosts: readonly HostRecord[]): ReadonlyMap<string, readonly string[]> {
+export function groupPending(
+  hosts: readonly Pick<HostRecord, 'name' | 'pending'>[],
+): ReadonlyMap<string, readonly string[]> {
   const groups = new Map<string, string[]>();
   for (const { name, pending } of hosts) {
     for (const what of pending) {

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { RunEvent } from '../engine/events.ts';
 import type { DiffText } from './diff-text.ts';
 import type { Environment } from './glyphs.ts';
@@ -11,7 +12,7 @@ import { SummaryView } from './summary-view.ts';
 import type { View } from './view.ts';
 
 /** `auto`: a live display on a terminal, else plain lines. */
-export type OutputForm = 'auto' | 'plain' | 'json' | 'ndjson';
+export type OutputForm = 'auto' | 'plain' | 'json' | 'ndjson' | 'junit';
 
 export interface ReporterOptions {
   readonly form: OutputForm;
@@ -21,6 +22,8 @@ export interface ReporterOptions {
   readonly verbose: number;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
+  /** Writes the run as a page of HTML when it is over; absent: no page is made. */
+  readonly writePage?: (page: string) => Promise<void>;
   /** How long nothing may be said without a terminal; 10 s unless given. */
   readonly heartbeatMs?: number;
   /** Says what the terminal can show; the process's own unless given. */
@@ -28,8 +31,11 @@ export interface ReporterOptions {
 }
 
 export interface Reporter {
-  /** Never throws and never waits. */
-  emit(event: RunEvent): void;
+  /**
+   * Never throws and never waits.
+   * @param at when it happened, in seconds since the run began; now, unless it is told again
+   */
+  emit(event: RunEvent, at?: number): void;
   /**
    * Prints the end of the run and puts the terminal back; resolves when all of it has left.
    * @throws what writing failed with, or a bug of a view; that nobody reads any more (EPIPE) is no
@@ -46,30 +52,32 @@ export function createReporter(options: ReporterOptions): Reporter {
   const stderr = new Outlet(options.stderr);
   const record = new RunRecord();
   // What isn't shown isn't loaded: views come when they are known, and events wait for them.
-  const waiting: RunEvent[] = [];
+  const waiting: (readonly [RunEvent, number])[] = [];
+  const beganMs = performance.now();
+  const withContents = options.diff || options.writePage !== undefined;
   let views: readonly View[] | null = null;
   const opening = openViews(options, stdout, stderr, record).then((opened) => {
     views = opened;
-    for (const event of waiting.splice(0)) show(event, opened);
+    for (const [event, at] of waiting.splice(0)) show(event, at, opened);
   });
 
   const bugs: unknown[] = [];
 
-  function show(event: RunEvent, opened: readonly View[]): void {
+  function show(event: RunEvent, at: number, opened: readonly View[]): void {
     // The engine is in the middle of something: a bug in a view must not reach it.
     try {
-      const safe = safeEvent(event, options.diff);
+      const safe = safeEvent(event, withContents);
       record.note(safe);
-      for (const view of opened) view.see(safe);
+      for (const view of opened) view.see(safe, at);
     } catch (error) {
       bugs.push(error);
     }
   }
 
   return {
-    emit(event) {
-      if (views === null) waiting.push(event);
-      else show(event, views);
+    emit(event, at = (performance.now() - beganMs) / 1000) {
+      if (views === null) waiting.push([event, at]);
+      else show(event, at, views);
     },
 
     async close() {
@@ -87,15 +95,34 @@ async function openViews(
   stderr: Outlet,
   record: RunRecord,
 ): Promise<readonly View[]> {
-  const isJson = options.form === 'json' || options.form === 'ndjson';
-  const people = isJson ? stderr : stdout;
+  const { form, writePage } = options;
+  const people = form === 'auto' || form === 'plain' ? stdout : stderr;
   const diffText = options.diff ? await loadDiffText() : null;
 
   const summary = new SummaryView(people, record, diffText);
   const display = await openDisplay(options, people, record);
-  if (options.form === 'json') return [display, summary, new JsonView(stdout, diffText)];
-  if (options.form === 'ndjson') return [display, summary, new NdjsonView(stdout, diffText)];
-  return [display, summary];
+  return [
+    display,
+    // It is written first: whoever leaves in a hurry waits for no terminal.
+    ...(writePage === undefined ? [] : [await openPage(writePage, diffText)]),
+    summary,
+    ...(form === 'json' ? [new JsonView(stdout, diffText)] : []),
+    ...(form === 'ndjson' ? [new NdjsonView(stdout, diffText)] : []),
+    ...(form === 'junit' ? [await openJunit(stdout, diffText)] : []),
+  ];
+}
+
+async function openPage(
+  writePage: (page: string) => Promise<void>,
+  diffText: DiffText | null,
+): Promise<View> {
+  const { PageView } = await import('./page-view.ts');
+  return new PageView(writePage, diffText ?? (await loadDiffText()));
+}
+
+async function openJunit(stdout: Outlet, diffText: DiffText | null): Promise<View> {
+  const { JunitView } = await import('./junit-view.ts');
+  return new JunitView(stdout, diffText);
 }
 
 async function openDisplay(

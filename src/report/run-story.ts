@@ -1,0 +1,149 @@
+import type {
+  Batch,
+  ChangeRecord,
+  HostKind,
+  HostStatus,
+  Message,
+  RunEnd,
+  RunEvent,
+  RunStart,
+  TaskEnd,
+  TaskStatus,
+  Verified,
+} from '../engine/events.ts';
+import type { DiffText } from './diff-text.ts';
+
+/** All that a run did, host by host, for views that are drawn when it has ended. */
+export interface StoryHost {
+  readonly name: string;
+  readonly kind: HostKind;
+  readonly dom0: string | null;
+  readonly addresses: readonly string[];
+  /** null: it did not end. */
+  readonly status: HostStatus | null;
+  readonly error: { readonly message: string; readonly hint: string | null } | null;
+  /** Since the run began; null: it was never begun. */
+  readonly startedAt: number | null;
+  readonly seconds: number | null;
+  readonly tasks: readonly StoryTask[];
+}
+
+export interface StoryTask {
+  readonly play: string;
+  readonly task: string;
+  readonly step: string;
+  readonly status: TaskStatus;
+  /** From the host's last event to this one. */
+  readonly seconds: number;
+  readonly pending: readonly string[];
+  readonly message: string | null;
+  readonly changes: readonly StoryChange[];
+}
+
+export interface StoryChange {
+  readonly kind: ChangeRecord['kind'];
+  readonly subject: string;
+  /** null: there is no text to compare. */
+  readonly diff: string | null;
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+interface OpenHost extends Writable<StoryHost> {
+  readonly tasks: StoryTask[];
+  /** When it was last heard of. */
+  heardAt: number;
+}
+
+/** Gathers a run from its escaped events. */
+export class RunStory {
+  readonly #hosts = new Map<string, OpenHost>();
+  readonly #diffText: DiffText | null;
+  readonly batches: Batch[] = [];
+  readonly messages: Message[] = [];
+  start: RunStart | null = null;
+  end: RunEnd | null = null;
+  proof: Verified | null = null;
+
+  /** @param diffText null: no diffs */
+  constructor(diffText: DiffText | null) {
+    this.#diffText = diffText;
+  }
+
+  get isCheck(): boolean {
+    return this.start?.check === true;
+  }
+
+  /** In inventory order. */
+  get hosts(): readonly StoryHost[] {
+    return [...this.#hosts.values()];
+  }
+
+  /** @param at seconds since the run began */
+  note(event: RunEvent, at: number): void {
+    switch (event.event) {
+      case 'run_start':
+        this.start = event;
+        for (const { name, kind, dom0, addresses } of event.hosts) {
+          Object.assign(this.#open(name, kind), { dom0, addresses });
+        }
+        break;
+      case 'host_start': {
+        const host = this.#open(event.host, event.kind);
+        host.startedAt = at;
+        host.heardAt = at;
+        break;
+      }
+      case 'task':
+        this.#noteTask(event, at);
+        break;
+      case 'host_end': {
+        const host = this.#open(event.host, event.kind);
+        host.status = event.status;
+        host.error = event.error;
+        host.seconds = event.seconds;
+        break;
+      }
+      case 'batch':
+        this.batches.push(event);
+        break;
+      case 'message':
+        this.messages.push(event);
+        break;
+      case 'verified':
+        this.proof = event;
+        break;
+      case 'run_end':
+        this.end = event;
+        break;
+      default:
+        break;
+    }
+  }
+
+  #noteTask(event: TaskEnd, at: number): void {
+    const host = this.#open(event.host, 'host');
+    const { play, task, step, status, pending, message, changes } = event;
+    host.tasks.push({
+      ...{ play, task, step, status, pending, message },
+      seconds: Math.max(0, at - host.heardAt),
+      changes: changes.map((change) => ({
+        kind: change.kind,
+        subject: change.subject,
+        diff: this.#diffText?.of(change) ?? null,
+      })),
+    });
+    host.heardAt = at;
+  }
+
+  #open(name: string, kind: HostKind): OpenHost {
+    const known = this.#hosts.get(name);
+    if (known !== undefined) return known;
+    const host: OpenHost = {
+      ...{ name, kind, dom0: null, addresses: [], status: null, error: null },
+      ...{ startedAt: null, seconds: null, tasks: [], heardAt: 0 },
+    };
+    this.#hosts.set(name, host);
+    return host;
+  }
+}
