@@ -20,7 +20,8 @@ export {
 export { endpointOf, type SshOverrides } from './engine/endpoint.ts';
 export type * from './engine/events.ts';
 export { type HostedPlays, planHosts } from './engine/plays.ts';
-export { type RunRequest, run } from './engine/run.ts';
+export { run } from './engine/run.ts';
+export type { RunRequest } from './engine/run-request.ts';
 export type { RunIdentity } from './host/run-identity.ts';
 export { type InventoryInput, loadInventory } from './inventory/load-inventory.ts';
 export type * from './inventory/model.ts';

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import type { RunEvent } from '../engine/events.ts';
 import { exitCodes } from '../engine/exit-code.ts';
-import { type Proven, run } from '../engine/run.ts';
+import { run } from '../engine/run.ts';
+import type { Proven } from '../engine/run-request.ts';
 import { survey } from '../engine/survey.ts';
 import type { Host } from '../inventory/model.ts';
 import { createReporter } from '../report/reporter.ts';

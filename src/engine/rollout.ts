@@ -1,0 +1,333 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConnectionError } from '../connection/transport.ts';
+import type { Host } from '../inventory/model.ts';
+import { batchStops, exceeded, isGood } from './budget.ts';
+import type { HostStatus } from './events.ts';
+import { type HostProgress, type LegEnd, Progress } from './host-progress.ts';
+import { type LegOptions, type LegResult, usualConfirm } from './leg-options.ts';
+import { runLeg } from './leg-run.ts';
+import type { PlannedLeg } from './legs.ts';
+import { probeAll } from './probe-all.ts';
+import { provable } from './provable.ts';
+import type { RunRequest } from './run-request.ts';
+import { type BatchOf, Schedule } from './schedule.ts';
+import type { Sequence } from './sequences.ts';
+import { Undoing } from './undoing.ts';
+import { WindowTurns } from './window-turns.ts';
+
+/** domUs of one dom0 in a confirm window at once, unless the play says otherwise. */
+const usualWindows = 1;
+
+/** Health checks of one host at once. */
+const probesAtOnce = 64;
+
+/** How long hosts that are left may take to say how they are left. */
+const partingMs = 300;
+
+/** Runs legs as the schedule lets them, and stops where the failure limit or a proof says so. */
+export class Rollout {
+  /** What a leg threw that no leg should. */
+  readonly bugs: unknown[] = [];
+  readonly #request: RunRequest;
+  readonly #sequences: readonly Sequence[];
+  readonly #prove: (hosts: readonly Host[]) => Promise<boolean>;
+  readonly #schedule: Schedule;
+  readonly #progress: Progress;
+  readonly #turns = new WindowTurns();
+  readonly #undoing = new Undoing();
+  readonly #proven = new Set<string>();
+  /** Aborted by an interrupt, or when the rollout stops: no changes are begun any more. */
+  readonly #halt = new AbortController();
+  #wasStopped = false;
+  #hasLeft = false;
+  /** Batches that are over, and whose followers may not begin yet. */
+  #closing = 0;
+  #resolve: () => void = () => {};
+
+  /** @param prove whether these hosts, which are done, are proven */
+  constructor(
+    request: RunRequest,
+    legs: readonly PlannedLeg[],
+    sequences: readonly Sequence[],
+    prove: (hosts: readonly Host[]) => Promise<boolean>,
+  ) {
+    this.#request = request;
+    this.#sequences = sequences;
+    this.#prove = prove;
+    this.#schedule = new Schedule(legs, sequences, request.inventory, request.forks);
+    this.#progress = new Progress(legs);
+  }
+
+  get statuses(): readonly HostStatus[] {
+    return this.#progress.statuses;
+  }
+
+  /** Whether it ended before its last hosts, for the sake of those before them. */
+  get wasStopped(): boolean {
+    return this.#wasStopped;
+  }
+
+  /** Resolves when all is over, or when the operator leaves. */
+  finish(): Promise<void> {
+    const { stopping, leaving } = this.#request;
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      onAbort(stopping, () => this.#halt.abort());
+      onAbort(leaving, () => void this.#leave());
+      for (const sequence of this.#sequences.keys()) this.#announce({ sequence, batch: 0 });
+      this.#goOn();
+    });
+  }
+
+  /** Starts what may start. */
+  #goOn(): void {
+    do {
+      for (let leg = this.#schedule.start(); leg !== null; leg = this.#schedule.start()) {
+        const reason = this.#reasonToSkip(leg);
+        if (reason !== null) this.#end(leg, reason, false);
+        else void this.#runOne(leg).then(() => this.#goOn());
+      }
+    } while (this.#closeBatches());
+    if (this.#schedule.isOver && this.#closing === 0) this.#resolve();
+  }
+
+  async #runOne(leg: PlannedLeg): Promise<void> {
+    const { emit, transport, endpointOf } = this.#request;
+    const { host } = leg;
+    if (this.#progress.begin(leg, performance.now())) {
+      emit({ event: 'host_start', host: host.name, kind: host.kind });
+    }
+    try {
+      const result = await runLeg(leg, this.#optionsOf(leg), (signal) =>
+        transport.connect(endpointOf(host), signal),
+      );
+      this.#end(leg, this.#endOf(leg, result), true);
+    } catch (error) {
+      this.#end(leg, this.#endOfError(leg, error), true);
+    }
+  }
+
+  #optionsOf({ host, sequence }: PlannedLeg): LegOptions {
+    const { emit, check, identity, inventory, leaving, confirm = usualConfirm } = this.#request;
+    const ofDom0 = this.#sequences[sequence]?.maxPer.find(({ group }) => group === 'dom0');
+    return {
+      ...{ inventory, identity, check, confirm, emit, leaving },
+      stopping: this.#halt.signal,
+      enterWindow: () => this.#turns.enter(host, ofDom0?.most ?? usualWindows),
+      reach: (probes, timeoutMs) =>
+        probeAll(probes, () => false, {
+          most: probesAtOnce,
+          timeoutsMs: [timeoutMs, timeoutMs],
+          signal: leaving,
+          onProbe: () => {},
+        }),
+    };
+  }
+
+  #endOf({ host }: PlannedLeg, result: LegResult): LegEnd {
+    const { status, error, hasChanged, undoesItselfWithinSeconds: seconds } = result;
+    if (seconds !== null) return { status, error: this.#undoing.note(host.name, seconds, error) };
+    if (status !== 'skipped') return { status, error };
+    const wasChanged = hasChanged || this.#progress.of(host.name)?.status === 'changed';
+    const why = this.#wasStopped ? stoppedBefore('its changes') : error;
+    return { status: wasChanged ? 'changed' : 'skipped', error: why };
+  }
+
+  #endOfError({ host }: PlannedLeg, error: unknown): LegEnd {
+    if (!(error instanceof ConnectionError)) {
+      this.bugs.push(error);
+      return { status: 'failed', error: bugError(error) };
+    }
+    if (error.reason === 'aborted' && this.#halt.signal.aborted) {
+      const { message, hint } = error;
+      const why = this.#wasStopped ? stoppedBefore('it was reached') : { message, hint };
+      const wasChanged = this.#progress.of(host.name)?.status === 'changed';
+      return { status: wasChanged ? 'changed' : 'skipped', error: why };
+    }
+    const hint = error.hint ?? this.#hintFor(host);
+    return { status: 'unreachable', error: { message: error.message, hint } };
+  }
+
+  /** A guest may be out of reach just because its dom0 is not yet as described. */
+  #hintFor(host: Host): string | null {
+    const dom0 = this.#dom0Of(host);
+    return this.#request.check && dom0?.status === 'changed'
+      ? `${dom0.host.name} would change first: the guest may answer once that is applied`
+      : null;
+  }
+
+  #dom0Of(host: Host): HostProgress | undefined {
+    return host.kind === 'domU' ? this.#progress.of(host.dom0) : undefined;
+  }
+
+  #reasonToSkip({ host }: PlannedLeg): LegEnd | null {
+    const own = this.#progress.of(host.name);
+    if (own !== undefined && !isGood(own.status)) return { status: own.status, error: own.error };
+    if (this.#halt.signal.aborted) {
+      const when = own?.startedMs === null ? 'it began' : 'its later plays';
+      const status = own?.status === 'changed' ? 'changed' : 'skipped';
+      const message = `interrupted before ${when}`;
+      return { status, error: this.#wasStopped ? stoppedBefore(when) : { message, hint: null } };
+    }
+    const dom0 = this.#dom0Of(host);
+    if (dom0 === undefined || isGood(dom0.status)) return null;
+    const message = `its dom0 ${dom0.host.name} ${inWords(dom0.status)}`;
+    return { status: 'skipped', error: { message, hint: null } };
+  }
+
+  #end(leg: PlannedLeg, end: LegEnd, wasBegun: boolean): void {
+    if (this.#hasLeft) return; // its host was ended with all others
+    const progress = this.#progress.end(leg, end, wasBegun);
+    this.#schedule.end(leg);
+    if (progress.legsLeft === 0) this.#endHost(progress);
+    else this.#tellWait(leg);
+    const limit = this.#sequences[leg.sequence]?.limit ?? null;
+    if (limit === null || this.#schedule.isOver) return;
+    const why = exceeded(limit, this.#progress.tally(leg.sequence));
+    if (why !== null) this.#stop(this.#schedule.batchOf(leg), why);
+  }
+
+  #endHost({ host, status, error, startedMs }: HostProgress): void {
+    const seconds = startedMs === null ? 0 : Math.round(performance.now() - startedMs) / 1000;
+    const { name, kind } = host;
+    this.#request.emit({ event: 'host_end', host: name, kind, status, error, seconds });
+  }
+
+  #tellWait({ host, tasks }: PlannedLeg): void {
+    const total = tasks.length;
+    const wait = { event: 'activity', doing: 'wait', task: null, done: 0 } as const;
+    this.#request.emit({ ...wait, host: host.name, total });
+  }
+
+  /** What follows from batches that are over; gives whether more legs may start now. */
+  #closeBatches(): boolean {
+    let hasOpened = false;
+    for (const over of this.#schedule.takeOver()) {
+      const isLast = over.batch + 1 === this.#sequences[over.sequence]?.batches.length;
+      if (isLast || this.#halt.signal.aborted) {
+        if (!this.#halt.signal.aborted) this.#tellBatch(over, 'done', null);
+        if (!isLast) this.#schedule.openNext(over.sequence);
+        hasOpened ||= !isLast;
+        continue;
+      }
+      this.#closing += 1;
+      void this.#close(over).then(() => {
+        this.#closing -= 1;
+        this.#schedule.openNext(over.sequence);
+        this.#goOn();
+      });
+    }
+    return hasOpened;
+  }
+
+  /** Between two batches: whether the next one may begin, and when. */
+  async #close(over: BatchOf): Promise<void> {
+    const why = this.#whyNoFurther(over) ?? (await this.#whyNotProven(over));
+    if (why !== null) this.#stop(over, why);
+    else if (!this.#halt.signal.aborted) this.#tellBatch(over, 'done', null);
+    await this.#pause(over);
+    if (!this.#halt.signal.aborted) this.#announce({ ...over, batch: over.batch + 1 });
+  }
+
+  #whyNoFurther({ sequence, batch }: BatchOf): string | null {
+    const { limit = null, batches = [] } = this.#sequences[sequence] ?? {};
+    if (limit === null) return null;
+    const statuses = (batches[batch] ?? []).flatMap(
+      (name) => this.#progress.of(name)?.status ?? [],
+    );
+    return batchStops(limit, statuses, batch === 0);
+  }
+
+  async #whyNotProven({ sequence, batch }: BatchOf): Promise<string | null> {
+    if (this.#request.verify === undefined) return null;
+    const names = this.#sequences[sequence]?.batches.slice(0, batch + 1).flat() ?? [];
+    const hosts = provable(names, this.#progress).filter(({ name }) => !this.#proven.has(name));
+    for (const { name } of hosts) this.#proven.add(name);
+    if (hosts.length === 0) return null;
+    try {
+      return (await this.#prove(hosts)) ? null : 'what was done is not proven';
+    } catch (error) {
+      this.bugs.push(error);
+      return 'what was done could not be proven';
+    }
+  }
+
+  async #pause({ sequence, batch }: BatchOf): Promise<void> {
+    const { pauseSeconds = 0, batches = [] } = this.#sequences[sequence] ?? {};
+    if (pauseSeconds === 0 || this.#halt.signal.aborted) return;
+    const text = `Pausing ${pauseSeconds} s before batch ${batch + 2} of ${batches.length}.`;
+    this.#request.emit({ event: 'message', level: 'info', host: null, text });
+    await sleep(pauseSeconds * 1000, undefined, { signal: this.#halt.signal }).catch(() => {});
+  }
+
+  /** Nothing new is begun, and what has not begun to change is left as it is. */
+  #stop(at: BatchOf, why: string): void {
+    if (this.#halt.signal.aborted) return;
+    this.#wasStopped = true;
+    this.#tellBatch(at, 'stopped', why);
+    this.#halt.abort();
+  }
+
+  #announce(batch: BatchOf): void {
+    this.#tellBatch(batch, 'start', null);
+  }
+
+  /** One batch alone is no news, unless it stops. */
+  #tellBatch(
+    { sequence, batch }: BatchOf,
+    status: 'start' | 'done' | 'stopped',
+    message: string | null,
+  ): void {
+    const { name = '', batches = [] } = this.#sequences[sequence] ?? {};
+    if (batches.length < 2 && status !== 'stopped') return;
+    this.#request.emit({
+      ...{ event: 'batch', play: name, batch: batch + 1, batches: batches.length },
+      ...{ hosts: batches[batch] ?? [], status, message },
+    });
+  }
+
+  /** The second interrupt: what is under way says in a moment how it is left. */
+  async #leave(): Promise<void> {
+    this.#halt.abort();
+    this.#goOn(); // who has not begun is passed over
+    const isOver = (): boolean => this.#schedule.isOver;
+    const until = performance.now() + partingMs;
+    while (!isOver() && performance.now() < until) await sleep(10);
+    this.#hasLeft = true;
+    for (const { host, legsLeft, startedMs } of [...this.#progress.hosts]) {
+      if (legsLeft === 0) continue;
+      const message =
+        startedMs === null
+          ? 'interrupted before it began'
+          : 'left in the middle: it stops before its next change';
+      const status = startedMs === null ? 'skipped' : 'failed';
+      this.#endHost(this.#progress.giveUp(host.name, { status, error: { message, hint: null } }));
+    }
+    const text = this.#undoing.inWords();
+    if (text !== null) this.#request.emit({ event: 'message', level: 'warning', host: null, text });
+    this.#resolve();
+  }
+}
+
+function onAbort(signal: AbortSignal, listener: () => void): void {
+  if (signal.aborted) listener();
+  else signal.addEventListener('abort', listener, { once: true });
+}
+
+function stoppedBefore(what: string): { readonly message: string; readonly hint: null } {
+  return { message: `the rollout stopped before ${what}`, hint: null };
+}
+
+function bugError(error: unknown): LegEnd['error'] {
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    message: `xpush has a bug, and cannot go on with this host: ${message}`,
+    hint: 'please report it, with the trace at the end',
+  };
+}
+
+function inWords(status: HostStatus): string {
+  return status === 'failed' || status === 'unreachable' || status === 'skipped'
+    ? { failed: 'failed', unreachable: 'was unreachable', skipped: 'was skipped' }[status]
+    : `is ${status.replace('_', ' ')}`;
+}

@@ -1,0 +1,45 @@
+import type { Endpoint, Transport } from '../connection/transport.ts';
+import type { RunIdentity } from '../host/run-identity.ts';
+import type { Host, Inventory } from '../inventory/model.ts';
+import type { HostStatus, RunEvent, Verified } from './events.ts';
+import type { ConfirmOptions } from './leg-options.ts';
+import type { HostedPlay } from './legs.ts';
+import type { RolloutOptions } from './sequences.ts';
+
+/** All that a run needs; everything in it was checked before. */
+export interface RunRequest {
+  /** Version of xpush. */
+  readonly version: string;
+  readonly identity: RunIdentity;
+  readonly inventory: Inventory;
+  readonly plays: readonly HostedPlay[];
+  readonly transport: Transport;
+  readonly endpointOf: (host: Host) => Endpoint;
+  /** Plan and show, send nothing that writes. */
+  readonly check: boolean;
+  /** Hosts at once. */
+  readonly forks: number;
+  /** Changes that a check found make the exit code 10. */
+  readonly pendingAsExit: boolean;
+  /** Absent: windows as long as the hosts' safety says. */
+  readonly confirm?: ConfirmOptions;
+  /** Absent: as the plays say. */
+  readonly rollout?: RolloutOptions;
+  readonly emit: (event: RunEvent) => void;
+  /**
+   * Proves hosts: those that are done at the end of each batch, and all (null) at the end of the run;
+   * absent: nobody does. Its statuses count as hosts' do in the exit code, and a batch that is not
+   * proven stops the rollout. Not called in a check, which has nothing new to prove, nor after an
+   * interrupt or a rollout that stopped.
+   */
+  readonly verify?: (hosts: readonly Host[] | null) => Promise<Proven>;
+  /** Aborted by the first interrupt: begin nothing new, finish what is under way. */
+  readonly stopping: AbortSignal;
+  /** Aborted by the second: leave now. */
+  readonly leaving: AbortSignal;
+}
+
+/** What a proof adds to a run. */
+export interface Proven extends Omit<Verified, 'event'> {
+  readonly statuses: readonly HostStatus[];
+}
