@@ -13,8 +13,10 @@ export interface BootOrder {
   readonly template: 'full' | 'mini';
   /** What becomes /usr, seen from inside the lab. */
   readonly usr: string;
-  readonly service: 'sshd' | 'dropbear' | 'none';
+  readonly service: 'sshd' | 'dropbear' | 'none' | 'systemd';
   readonly diskMiB: number;
+  /** A control group of its own, seen from inside the lab; null: it stays in the lab's. */
+  readonly cgroup: string | null;
   /** Lines in the verbs of host.sh. */
   readonly lines: readonly string[];
 }
@@ -58,6 +60,7 @@ export async function bootHost(
         orders.end(['go', ...order.lines, 'end', ''].join('\n'));
       }
       if (line === 'up' && id !== null) return id;
+      if (line === 'down') break; // systemd lives on without a network
     }
     const log = await readConsole(hub, order.name);
     throw new LabError(`${order.name} did not boot: ${complaints}${log.slice(-2000)}`.trim());
@@ -76,7 +79,7 @@ export async function readConsole(hub: Hub, name: string): Promise<string> {
 }
 
 function launchCommand(hub: Hub, order: BootOrder): Argv {
-  const { name, template, usr, service, diskMiB } = order;
+  const { name, template, usr, service, diskMiB, cgroup } = order;
   const { privilege } = hub;
   const user =
     privilege.kind === 'root'
@@ -85,6 +88,7 @@ function launchCommand(hub: Hub, order: BootOrder): Argv {
   return [
     ...(['sh', join(runtimeDirectory, 'start-host.sh')] as const),
     ...[`${hub.directory}/disks`, runtimeDirectory, name, template, usr, service, String(diskMiB)],
+    cgroup ?? '-',
     ...user,
   ];
 }

@@ -1,6 +1,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { bootHost, readConsole } from './boot-host.ts';
 import { composeBootLines } from './boot-lines.ts';
+import { makeCgroup, removeCgroup } from './cgroup.ts';
 import { composeDisk, writeDisk } from './disk.ts';
 import type { Hub } from './hub.ts';
 import type { SshKeyPair } from './keys.ts';
@@ -48,7 +49,7 @@ export interface Site {
   save(): Promise<void>;
 }
 
-const SERVICES = { full: 'sshd', mini: 'dropbear', bare: 'none' } as const;
+const SERVICES = { full: 'sshd', systemd: 'systemd', mini: 'dropbear', bare: 'none' } as const;
 const DEFAULT_DISK_MIB = 64;
 const { TERM = 'dumb' } = process.env;
 const CONSOLE_ENVIRONMENT = {
@@ -183,6 +184,13 @@ export class Machine implements LabHost {
     await this.#site.save();
   }
 
+  /** Power off for good, where the end of the hub would leave control groups in the machine. */
+  async release(): Promise<void> {
+    if (this.kind !== 'systemd' || !isAlive(this.#site.hub.id)) return;
+    if (this.#id !== null) await killAndWait(this.#id);
+    await removeCgroup(this.#site.hub, this.name);
+  }
+
   async start(): Promise<void> {
     if (this.isRunning) throw new LabError(`${this.name} is on`);
     await this.boot();
@@ -208,6 +216,7 @@ export class Machine implements LabHost {
       usr: await (template === 'mini' ? usr.mini() : usr.full(packages)),
       service: SERVICES[this.kind],
       diskMiB: this.plan.diskMiB ?? DEFAULT_DISK_MIB,
+      cgroup: this.kind === 'systemd' ? await makeCgroup(hub, this.name) : null,
       lines: composeBootLines(this.plan, this.nics),
     } as const;
     this.#lastDomid = 0;
@@ -227,6 +236,7 @@ export class Machine implements LabHost {
     await removeWires(this.#site.hub, this.#wires);
     this.#wires = [];
     await killAndWait(id);
+    if (this.kind === 'systemd') await removeCgroup(this.#site.hub, this.name);
     this.#id = null;
     const dom0 = this.#dom0();
     if (dom0?.isRunning) await forgetGuest(this.#site.hub, dom0.#dom0Side, this.#domid);

@@ -19,7 +19,7 @@ import { lanPlan } from './sample-plans.ts';
 
 const smallestInventory = join(import.meta.dirname, '..', '..', 'inventory', 'webserv.yaml');
 const USAGE = `usage: npm run lab -- [--name NAME] COMMAND
-  up [--hosts N] [--kind full|mini]
+  up [--hosts N] [--kind full|systemd|mini]
                       N hosts on one LAN (default 3)
   up --inventory FILE, up --dom0
                       an inventory's fleet before xpush has been there; --dom0: inventory/webserv.yaml
@@ -93,7 +93,7 @@ async function up(directory: string, words: readonly string[]): Promise<number> 
     },
   });
   const { hosts, kind } = values;
-  if (!/^\d{1,3}$/.test(hosts) || (kind !== 'full' && kind !== 'mini')) {
+  if (!/^\d{1,3}$/.test(hosts) || (kind !== 'full' && kind !== 'systemd' && kind !== 'mini')) {
     process.stderr.write(USAGE);
     return 2;
   }

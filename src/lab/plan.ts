@@ -17,10 +17,11 @@ export interface LabSegment {
 /**
  * What a host is made of.
  * `full`: the machine's own /usr, dash, coreutils, OpenSSH, both iptables.
+ * `systemd`: as `full`, with systemd as its first process; what it starts lies in its own control groups.
  * `mini`: busybox, dropbear and legacy iptables, nothing else.
  * `bare`: as `full` without an SSH server; for routers and clients.
  */
-export type LabHostKind = 'full' | 'mini' | 'bare';
+export type LabHostKind = 'full' | 'systemd' | 'mini' | 'bare';
 
 /** One host. */
 export interface LabHostPlan {
@@ -38,7 +39,7 @@ export interface LabHostPlan {
   /** Files on its disk before the first boot, by absolute path. `/usr` is the machine's, read only, but for `/usr/local`. */
   readonly files?: Readonly<Record<string, LabFile>>;
   /**
-   * Debian packages it has beyond the machine's own, of a `full` or `bare` host: downloaded once, unpacked over /usr and /etc,
+   * Debian packages it has beyond the machine's own, of any but a `mini` host: downloaded once, unpacked over /usr and /etc,
    * not installed, so without what they depend on. See `missingRequirements`.
    */
   readonly packages?: readonly string[];

@@ -29,22 +29,35 @@ const MINI_TOOLS: readonly (readonly [tool: string, debianPackage: string])[] = 
   ['busybox', 'busybox-static'],
   ['dropbear', 'dropbear-bin'],
 ];
+const SYSTEMD_TOOLS: readonly (readonly [tool: string, debianPackage: string])[] = [
+  ['systemctl', 'systemd'],
+];
 
 /** What is missing here for a lab of `plan` (default: of full hosts). Installs nothing; downloads what `packages` of hosts name. */
 export async function missingRequirements(
   plan?: Pick<LabPlan, 'hosts'>,
 ): Promise<MissingRequirements> {
-  const hasMini = plan?.hosts.some((host) => host.kind === 'mini') ?? false;
+  const kinds = new Set(plan?.hosts.map(({ kind }) => kind));
+  const tools = [
+    ...TOOLS,
+    ...(kinds.has('mini') ? MINI_TOOLS : []),
+    ...(kinds.has('systemd') ? SYSTEMD_TOOLS : []),
+  ];
   const packages = new Set<string>();
-  for (const [tool, debianPackage] of [...TOOLS, ...(hasMini ? MINI_TOOLS : [])]) {
+  for (const [tool, debianPackage] of tools) {
     if ((await findTool(tool)) === null) packages.add(debianPackage);
   }
   const reasons: string[] = [];
   if (process.platform !== 'linux') reasons.push('namespaces are a thing of Linux');
-  else if (packages.size === 0 && (await detectPrivilege()) === null) {
-    reasons.push(
-      'namespaces are not permitted here: it takes CAP_SYS_ADMIN and CAP_NET_ADMIN, or user namespaces for everybody',
-    );
+  else if (packages.size === 0) {
+    const privilege = await detectPrivilege();
+    if (privilege === null) {
+      reasons.push(
+        'namespaces are not permitted here: it takes CAP_SYS_ADMIN and CAP_NET_ADMIN, or user namespaces for everybody',
+      );
+    } else if (privilege.kind !== 'root' && kinds.has('systemd')) {
+      reasons.push('a host with systemd takes root: its control groups are made by nobody else');
+    }
   }
   const extra = new Set(plan?.hosts.flatMap((host) => host.packages ?? []));
   for (const name of extra) {

@@ -140,8 +140,14 @@ export class RunningLab implements Lab, Site {
 
   async down(): Promise<void> {
     for (const child of this.#children) child.kill('SIGKILL');
+    await this.release();
     await this.hub.stop();
     await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Ends what the end of the hub would leave in the machine. */
+  async release(): Promise<void> {
+    await Promise.all(this.hosts.map((host) => host.release()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
-import type { LabPlan } from './plan.ts';
+import type { LabHostKind, LabPlan } from './plan.ts';
 
 /** `count` hosts h1, h2, ... on one LAN with the controller, from 192.168.0.51 on. */
-export function lanPlan(count: number, kind: 'full' | 'mini' = 'full'): LabPlan {
+export function lanPlan(count: number, kind: LabHostKind = 'full'): LabPlan {
   return {
     segments: [{ name: 'lan', controller: ['192.168.0.10/22'] }],
     hosts: Array.from({ length: count }, (_, index) => {

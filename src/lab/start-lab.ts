@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sweepCgroups } from './cgroup.ts';
 import { checkPlan } from './check-plan.ts';
 import { Hub, startHub } from './hub.ts';
 import type { Lab } from './lab.ts';
@@ -29,13 +30,16 @@ export async function startLab(plan: LabPlan, options: LabOptions = {}): Promise
   const isStored = options.detached ?? false;
   const directory = await makeDirectory(options.directory);
   let hub: Hub | null = null;
+  let lab: RunningLab | null = null;
   try {
     await mkdir(join(directory, 'disks'));
+    await sweepCgroups();
     hub = await startHub(directory, privilege, isStored ? 'detached' : 'attached');
-    const lab = new RunningLab(hub, plan, { isStored, vifScripts: options.vifScripts });
+    lab = new RunningLab(hub, plan, { isStored, vifScripts: options.vifScripts });
     await lab.up();
     return lab;
   } catch (error) {
+    await lab?.release();
     await hub?.stop();
     await rm(directory, { recursive: true, force: true });
     throw error;

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Pid 1 of a host: mounts, then boots like an old init (rcS.d, sysctl, network, firewall, ssh), then reaps.
-# usage: host.sh NAME DISK USR DEV SERVICE CONSOLE   (SERVICE: sshd, dropbear or none)
-# Talks with the controller: says "pid N", reads "go" and the lines up to "end" from descriptor 3, says "up" and lets go.
+# Pid 1 of a host: mounts, then boots like an old init (rcS.d, sysctl, network, firewall, ssh), then reaps; or becomes systemd.
+# usage: host.sh NAME DISK USR DEV SERVICE CONSOLE   (SERVICE: sshd, dropbear, none or systemd)
+# Talks with the controller: says "pid N", reads "go" and the lines up to "end" from descriptor 3, says "up" or "down" and lets go.
 set -eu
 name=$1 disk=$2 usr=$3 dev=$4 service=$5 console=$6
 
@@ -25,9 +25,13 @@ mount -t tmpfs -o mode=755,size=16m tmpfs run
 mount -t tmpfs -o mode=1777,size=16m tmpfs tmp
 mount --rbind "$dev" dev
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
-mkdir -p run/sshd run/lock run/shm .machine
+mkdir -p run/sshd run/lock run/shm run/lab .machine
+cp "${0%/*}/boot-network.sh" run/lab/network.sh
+# shellcheck source=src/lab/runtime/boot-systemd.sh
+if [ "$service" = systemd ]; then . "${0%/*}/boot-systemd.sh"; fi
 chmod 1777 run/lock run/shm
 mount --bind "$console" dev/console
+mount --bind run/shm dev/shm
 pivot_root . .machine
 cd /
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
@@ -49,58 +53,17 @@ for scope in ../ipv6/conf/*; do
 done
 cd /
 
-for hook in /etc/rcS.d/S*; do
-  if [ -x "$hook" ]; then "$hook" start 9>&- 3<&- || echo "$hook: failed"; fi
-done
-
-network='' interfaces='' boot_from=plan
-while read -r verb rest <&3; do
-  case $verb in
-    sysctl) printf '%s\n' "${rest#* }" >"/proc/sys/${rest%% *}" ;;
-    iface) interfaces="$interfaces $rest" ;;
-    ip) network="$network$rest
-" ;;
-    boot_from) boot_from=$rest ;;
-    end) break ;;
-  esac
-done
-exec 3<&-
-for file in /etc/sysctl.d/*.conf /etc/sysctl.conf; do
-  if [ -f "$file" ]; then sysctl -q -p "$file" || echo "$file: failed"; fi
-done
-if [ -f /etc/iftab ] && command -v ifrename >/dev/null; then ifrename -c /etc/iftab || true; fi
-
-run_hooks() { # DIRECTORY PHASE: as ifupdown does for each interface, interfaces(5)
-  for interface in $interfaces; do
-    for hook in "/etc/network/$1"/*; do
-      if [ -x "$hook" ]; then
-        IFACE=$interface LOGICAL=$interface ADDRFAM=inet METHOD=static MODE=start PHASE=$2 VERBOSITY=0 \
-          "$hook" 9>&- || echo "$hook: failed"
-      fi
-    done
+if [ "$service" != systemd ]; then
+  for hook in /etc/rcS.d/S*; do
+    if [ -x "$hook" ]; then "$hook" start 9>&- 3<&- || echo "$hook: failed"; fi
   done
-}
-
-if [ "$boot_from" = interfaces ] && [ -f /etc/network/interfaces ] && command -v ifup >/dev/null; then
-  mkdir -p /run/network
-  ifup -a 9>&- || echo "ifup -a: failed"
-else
-  ip link set lo up
-  run_hooks if-pre-up.d pre-up
-  if [ "$service" = dropbear ]; then
-    # Its ip has no -batch.
-    # shellcheck disable=SC2086 # the words of a line are the arguments
-    printf '%s' "$network" | while read -r line; do ip $line || exit 1; done
-  else
-    printf '%s' "$network" | ip -batch -
-  fi
-  run_hooks if-up.d post-up
 fi
 
-for family in '' 6; do
-  rules=/etc/iptables/rules.v${family:-4}
-  if [ -f "$rules" ]; then "ip${family}tables-restore" <"$rules" || echo "$rules: failed"; fi
-done
+# What an installer left to be done at each boot.
+while read -r line <&3 && [ "$line" != end ]; do printf '%s\n' "$line"; done >/run/lab/lines
+exec 3<&-
+if [ "$service" = systemd ]; then start_systemd; fi
+sh /run/lab/network.sh /run/lab/lines 9>&-
 
 case $service in
   sshd) /usr/sbin/sshd -E /var/log/sshd.log 9>&- ;;

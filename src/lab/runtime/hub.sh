@@ -11,9 +11,9 @@ cd "$directory/disks"
 mkdir hosts console dev
 ip link set lo up
 
-# One read-only /dev for all hosts; what must be private (pts, shm, console) is mounted over it or points into /run.
+# One read-only /dev for all hosts; what must be private (pts, shm, console) is mounted over it.
 mount -t tmpfs -o mode=755,size=64k lab-dev dev
-mkdir dev/pts
+mkdir dev/pts dev/shm
 for node in null zero full random urandom tty; do
   : >"dev/$node"
   mount --bind "/dev/$node" "dev/$node"
@@ -24,7 +24,6 @@ ln -s /proc/self/fd dev/fd
 ln -s /proc/self/fd/0 dev/stdin
 ln -s /proc/self/fd/1 dev/stdout
 ln -s /proc/self/fd/2 dev/stderr
-ln -s /run/shm dev/shm
 mount -o remount,bind,ro dev
 
 shift 3
@@ -40,6 +39,16 @@ if [ "$hold" = stdin ]; then
   cat <&3 &
   wait $!
   cd /
+  # Control groups are the machine's, and stay; those of processes can't be removed.
+  for own in "$directory/disks/cgroup/xpush-lab-$pid-"*; do
+    [ -d "$own" ] || continue
+    kill -KILL -1
+    tries=0
+    until find "$own" -depth -type d -exec rmdir {} + || [ "$tries" -gt 100 ]; do
+      tries=$((tries + 1))
+      sleep 0.02
+    done
+  done
   umount -l "$directory/disks"
   rm -rf --one-file-system -- "$directory"
   exit 0
