@@ -18,7 +18,8 @@ interface JumpHost {
 export class JumpHosts {
   readonly #open: (target: Target, signal: AbortSignal) => Promise<Ssh2Connection>;
   readonly #hosts = new Map<string, JumpHost>();
-  readonly #suspects: Ssh2Connection[] = [];
+  /** To be closed at the end, if they are still there. */
+  readonly #left = new Set<Promise<Ssh2Connection>>();
   readonly #closing = new AbortController();
 
   constructor(open: (target: Target, signal: AbortSignal) => Promise<Ssh2Connection>) {
@@ -44,32 +45,23 @@ export class JumpHosts {
     return handshakes.run(() => work(jump), signal, label);
   }
 
-  /**
-   * A jump host has not answered. When nothing else came from it either, the next host that needs it
-   * opens a new connection, whereas those that use this one keep it until it is known to be dead.
-   */
-  async suspect(jump: Ssh2Connection): Promise<void> {
-    if (jump.silentMs < keepaliveMs + roundTripMs) return;
-    for (const [id, { connection }] of this.#hosts) {
-      if ((await connection.catch(() => null)) !== jump) continue;
-      this.#hosts.delete(id);
-      this.#suspects.push(jump);
-    }
-  }
-
   async close(): Promise<void> {
     this.#closing.abort();
-    const all = [...this.#hosts.values()].map(({ connection }) =>
+    const current = [...this.#hosts.values()].map(({ connection }) => connection);
+    const all = [...current, ...this.#left].map((connection) =>
       connection.then(
         (jump) => jump.close(),
         () => {},
       ),
     );
     this.#hosts.clear();
-    await Promise.all([...all, ...this.#suspects.map((jump) => jump.close())]);
+    await Promise.all(all);
   }
 
-  /** One that has gone away is opened again. */
+  /**
+   * One that has gone away is opened again. So is one that left a keepalive without an answer, for who
+   * comes now; those that use it keep it until it is known to be dead.
+   */
   async #host(hop: Target): Promise<JumpHost> {
     const id = JSON.stringify(hop);
     const known = this.#hosts.get(id);
@@ -81,6 +73,7 @@ export class JumpHosts {
       handshakes: known?.handshakes ?? new HandshakeGate(),
     };
     host.connection.catch(() => {});
+    if (known !== undefined) this.#left.add(known.connection);
     this.#hosts.set(id, host);
     return host;
   }
@@ -100,7 +93,7 @@ export function forwardError(error: unknown, hop: Target, target: Target): unkno
 
 async function isUsable({ connection }: JumpHost): Promise<boolean> {
   return connection.then(
-    (jump) => jump.isOpen,
+    (jump) => jump.isOpen && jump.silentMs < keepaliveMs + roundTripMs,
     () => false,
   );
 }

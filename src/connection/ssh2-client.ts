@@ -188,7 +188,14 @@ class Handshake {
     if (codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE') {
       return new ConnectionError('network', `${label} cut the connection ${this.#during()}`);
     }
-    if (this.#phase === 'authentication') {
+    if (/^Bad packet length/.test(text)) {
+      return new ConnectionError('network', `${label}: ${text} ${this.#during()}`, {
+        hint: 'a packet has 35 kB at most: is the Banner in its sshd_config longer?',
+        cause: error,
+      });
+    }
+    // Only its own words are the host's answer to a login.
+    if (this.#phase === 'authentication' && 'code' in error && typeof error.code === 'number') {
       authentication.note(text);
       return authentication.failure();
     }

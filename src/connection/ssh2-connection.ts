@@ -16,7 +16,7 @@ const keepaliveCount = 3;
 const sendLimit = 64 * 1024 * 1024;
 
 /** A server may exchange keys anew so often, once more for so many bytes, and so often a second. */
-const exchanges = { atOnce: 64, bytesEach: 16_384, perSecond: 10 };
+const exchanges = { atOnce: 16, bytesEach: 16_384, perSecond: 10 };
 
 /** An authenticated ssh2 client as `Connection`. */
 export class Ssh2Connection implements Connection, ChannelOwner {

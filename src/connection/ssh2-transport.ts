@@ -153,8 +153,7 @@ class Run implements Ssh2Transport {
       return handshake(await dial(target, target.connectTimeoutMs, signal));
     }
     return this.#jumpHosts.through(via, signal, async (jump) => {
-      const socket = await jump.forward(target.host, target.port).catch(async (error) => {
-        if (error.reason === 'timeout') await this.#jumpHosts.suspect(jump);
+      const socket = await jump.forward(target.host, target.port).catch((error) => {
         throw forwardError(error, via, target);
       });
       return handshake(socket);
