@@ -11,9 +11,10 @@ export function hostsSection({ hosts, isCheck }: RunStory): Section {
   const groups = [null, ...HOST_STATUSES.toReversed()]
     .map((status) => ({ status, hosts: hosts.filter((host) => host.status === status) }))
     .filter((group) => group.hosts.length > 0);
-  const head = ['Host', 'Kind', 'On', 'Addresses', 'Time', 'Tasks', 'Why'].map((name) =>
-    columnHead(name),
-  );
+  const head = [
+    ...['Host', 'Kind', 'On', 'Addresses'].map((name) => columnHead(name)),
+    ...[columnHead('Time', true), columnHead('Changed', true), columnHead('Why')],
+  ];
   return {
     id: 'hosts',
     title: 'Hosts',
@@ -95,7 +96,7 @@ function card(
   );
   return element(
     'details',
-    { class: 'card', open: isOpen || bad.length > 0 ? '' : null },
+    { class: 'card', open: isOpen ? '' : null },
     element(
       'summary',
       {},
@@ -104,7 +105,9 @@ function card(
         'span',
         { class: 'quiet' },
         ` ${counted(guests.length, 'guest')}`,
-        bad.length > 0 ? `, ${bad.length} in trouble` : '',
+        bad.length === 0
+          ? null
+          : fragment(', ', element('b', { class: 's-failed' }, `${bad.length} in trouble`)),
       ),
     ),
     guestList(guests, isCheck),

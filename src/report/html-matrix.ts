@@ -32,11 +32,7 @@ export function matrixSection(story: RunStory): Section {
 
 function playTable(play: string, hosts: readonly StoryHost[], isCheck: boolean): Markup {
   const { columns, rows } = gridOf(play, hosts);
-  const head = [
-    columnHead('Hosts'),
-    columnHead('Host ended'),
-    ...columns.map(({ task, step }) => columnHead(task, step === task ? null : step)),
-  ];
+  const head = [columnHead('Hosts'), columnHead('Host ended'), ...columns.map(taskHead)];
   const lines = rows.map(({ names, ended, statuses }) =>
     element(
       'tr',
@@ -50,6 +46,11 @@ function playTable(play: string, hosts: readonly StoryHost[], isCheck: boolean):
     ),
   );
   return fragment(element('h3', {}, play), table(`Tasks of ${play}`, head, lines));
+}
+
+function taskHead({ task, step }: Column): Markup {
+  const detail = step === task ? null : element('small', {}, step);
+  return element('th', { scope: 'col' }, task, detail);
 }
 
 function gridOf(

@@ -61,15 +61,15 @@ nav ul { display: flex; gap: 0.2rem 1.2rem; overflow-x: auto; white-space: nowra
 details.names { display: inline-block; vertical-align: top; max-width: 100%; }
 details.names p { margin: 0.3rem 0; font-weight: normal; max-width: 70ch; }
 summary { cursor: pointer; }
-section details { margin: 0.4rem 0; }
-.scroll { overflow-x: auto; max-width: 100%; border: 1px solid var(--line); border-radius: 0.4rem; }
+section details:not(.names) { margin: 0.4rem 0; }
+.scroll { margin: 0.4rem 0; overflow-x: auto; max-width: 100%; border: 1px solid var(--line); border-radius: 0.4rem; }
 table { border-collapse: collapse; width: 100%; font-size: 0.92rem; overflow-wrap: normal; }
 th, td { text-align: left; vertical-align: top; padding: 0.45rem 0.7rem; border-bottom: 1px solid var(--line); }
 tbody tr:last-child th, tbody tr:last-child td { border-bottom: 0; }
 thead th { background: var(--box); min-width: 5rem; max-width: 11rem; }
 thead small { display: block; }
-tbody th { font-weight: 600; min-width: 7rem; }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+tbody th { font-weight: 600; min-width: 10rem; }
+th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .wide { width: 60%; min-width: 8rem; }
 .mono, pre { font-family: ui-monospace, monospace; font-size: 0.86rem; }
 td.mono { min-width: 8rem; max-width: 20rem; }
@@ -88,6 +88,12 @@ ins, del { text-decoration: none; }
 .guests li { padding: 0.1rem 0; }
 footer { margin-top: 2.5rem; color: var(--quiet); font-size: 0.85rem; }
 :focus-visible { outline: 2px solid var(--know); outline-offset: 2px; }
+@media (max-width: 40rem) {
+  nav { position: static; }
+  nav ul { flex-wrap: wrap; }
+  th, td { padding: 0.4rem 0.5rem; }
+  .wide { min-width: 5rem; }
+}
 @media print {
   :root { --page: #ffffff; --ink: #000000; --quiet: #444444; --box: #ffffff; }
   body { max-width: none; padding: 0; font-size: 0.85rem; }

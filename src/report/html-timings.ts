@@ -31,7 +31,7 @@ export function timingsSection({ hosts }: RunStory): Section | null {
       element('h3', {}, 'Slowest hosts'),
       table(
         'Slowest hosts',
-        ['Host', 'Time', ''].map((name) => columnHead(name)),
+        [columnHead('Host'), columnHead('Time', true), columnHead('')],
         slowest.map(({ name, seconds }) => hostRow(name, seconds ?? 0, most)),
       ),
       tasks.length === 0 ? null : taskTable(tasks),
@@ -58,7 +58,10 @@ function bar(share: number): Markup {
 }
 
 function taskTable(tasks: readonly TaskTimes[]): Markup {
-  const head = ['Task', 'Play', 'Hosts', 'Median', 'Longest', 'On'].map((name) => columnHead(name));
+  const head = [
+    ...[columnHead('Task'), columnHead('Play'), columnHead('Hosts', true)],
+    ...[columnHead('Median', true), columnHead('Longest', true), columnHead('On')],
+  ];
   const rows = tasks.map(({ task, play, seconds, longest }) =>
     element(
       'tr',

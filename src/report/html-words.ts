@@ -72,11 +72,7 @@ export function table(label: string, head: readonly Markup[], rows: readonly Mar
   );
 }
 
-export function columnHead(text: string, detail: string | null = null): Markup {
-  return element(
-    'th',
-    { scope: 'col' },
-    text,
-    detail === null ? null : element('small', {}, ` ${detail}`),
-  );
+/** The head of a column; `isNumber`: of figures, which stand to the right. */
+export function columnHead(text: string, isNumber = false): Markup {
+  return element('th', { scope: 'col', class: isNumber ? 'number' : null }, text);
 }

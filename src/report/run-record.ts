@@ -28,6 +28,7 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** What a run came to, for the recap; small, whatever the number of tasks. */
 export class RunRecord {
+  readonly resume: string | null;
   readonly #hosts = new Map<string, Writable<HostRecord>>();
   #isCheck = false;
   #end: RunEnd | null = null;
@@ -35,6 +36,11 @@ export class RunRecord {
 
   get isCheck(): boolean {
     return this.#isCheck;
+  }
+
+  /** @param resume the command line that goes on with hosts that are left behind; null: none */
+  constructor(resume: string | null = null) {
+    this.resume = resume;
   }
 
   /** null: the run hasn't ended, or broke off. */
