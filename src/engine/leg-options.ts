@@ -19,6 +19,8 @@ export interface LegOptions {
   readonly inventory: Inventory;
   /** Who holds locks and windows on the hosts. */
   readonly identity: RunIdentity;
+  /** Counts the windows and acts of the run on this host, from 1, whatever the leg. */
+  readonly nextNumber: () => number;
   readonly check: boolean;
   readonly confirm: ConfirmOptions;
   readonly emit: (event: RunEvent) => void;

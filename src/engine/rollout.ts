@@ -35,6 +35,7 @@ export class Rollout {
   readonly #progress: Progress;
   readonly #turns = new WindowTurns();
   readonly #undoing = new Undoing();
+  readonly #numbers = new Map<string, number>();
   readonly #proven = new Set<string>();
   /** Aborted by an interrupt, or when the rollout stops: no changes are begun any more. */
   readonly #halt = new AbortController();
@@ -113,6 +114,7 @@ export class Rollout {
     return {
       ...{ inventory, identity, check, confirm, emit, leaving },
       stopping: this.#halt.signal,
+      nextNumber: () => this.#nextNumber(host.name),
       enterWindow: () => this.#turns.enter(host, ofDom0?.most ?? usualWindows),
       reach: (probes, timeoutMs) =>
         probeAll(probes, () => false, {
@@ -122,6 +124,12 @@ export class Rollout {
           onProbe: () => {},
         }),
     };
+  }
+
+  #nextNumber(host: string): number {
+    const number = (this.#numbers.get(host) ?? 0) + 1;
+    this.#numbers.set(host, number);
+    return number;
   }
 
   #endOf({ host }: PlannedLeg, result: LegResult): LegEnd {

@@ -68,6 +68,7 @@ async function run(tasks: TaskList, options: { check?: boolean; stopping?: Abort
       emit: (event) => events.push(event),
       stopping: options.stopping ?? new AbortController().signal,
       leaving: new AbortController().signal,
+      nextNumber: () => 1,
       enterWindow: async () => () => {},
       reach: async (probes) => probes.map(() => null),
     },
