@@ -12,6 +12,7 @@ import { connectingEntries, connectingOptions, prepareWay } from './connecting.t
 import { dieOfInterrupt, leftInVain, listenForInterrupts } from './interrupts.ts';
 import type { Work } from './load.ts';
 import { Remarks } from './remarks.ts';
+import { rolloutEntries, rolloutOf, rolloutOptions } from './rollout-options.ts';
 import { newRunIdentity } from './run-identity.ts';
 import { proofDocument } from './verify-document.ts';
 import { prove } from './verify-run.ts';
@@ -22,6 +23,7 @@ import { version } from './version.ts';
 export const runOptions = {
   check: { ...flag, alias: 'C', describe: 'Show what would change; nothing that writes is sent' },
   diff: { ...flag, alias: 'D', describe: 'Show the differences of files and live state' },
+  ...rolloutOptions,
   ...connectingOptions,
   output: { ...text, alias: 'o', describe: 'auto, plain, json or ndjson [default: auto]' },
   'exit-code': { ...flag, describe: 'With --check: exit 10 when changes are pending' },
@@ -32,6 +34,7 @@ export const runOptions = {
 export const runEntries = {
   check: v.optional(v.boolean(), false),
   diff: v.optional(v.boolean(), false),
+  ...rolloutEntries,
   ...connectingEntries,
   output: v.optional(oneOf(['auto', 'plain', 'json', 'ndjson']), 'auto'),
   'exit-code': v.optional(v.boolean(), false),
@@ -40,15 +43,22 @@ export const runEntries = {
 
 const runSchema = v.object(runEntries);
 
+/** What a command adds to the carrying out of its work. */
+export interface Extras {
+  /** Prove the network of the hosts, batch by batch and afterwards, but not in a check. */
+  readonly isVerifying?: boolean;
+  /** The command line that goes on with hosts that are left behind. */
+  readonly resume?: string;
+}
+
 /**
  * Connects to the hosts of the work, plans, acts and shows it, and gives the exit code. Interrupts
- * are heard from here on. `isVerifying`: prove the network of the hosts afterwards, but in a check.
- * Throws `ConfigError` when the files that say how to connect are wrong.
+ * are heard from here on. Throws `ConfigError` when the files that say how to connect are wrong.
  */
 export async function carryOut(
   options: v.InferOutput<typeof runSchema>,
   work: Work,
-  isVerifying = false,
+  { isVerifying = false, resume }: Extras = {},
 ): Promise<number> {
   const remarks = new Remarks();
   for (const text of work.notes) remarks.add({ level: 'info', text });
@@ -65,14 +75,20 @@ export async function carryOut(
 
   const { output: form, diff, verbose, check, forks, 'exit-code': pendingAsExit } = options;
   const { stdout, stderr } = process;
-  const reporter = createReporter({ form, diff, verbose, stdout, stderr });
+  const reporter = createReporter({
+    ...{ form, diff, verbose, stdout, stderr },
+    ...(resume === undefined ? {} : { resume }),
+  });
   const emit = (event: RunEvent): void => reporter.emit(event);
   remarks.showWith(emit);
   using interrupts = listenForInterrupts((times) => {
     remarks.add({ level: 'warning', text: times === 1 ? stoppingText : leavingText });
   });
   const { stopping, leaving } = interrupts;
-  const request = { check, forks, pendingAsExit, emit, stopping, leaving };
+  const request = {
+    ...{ check, forks, pendingAsExit, emit, stopping, leaving },
+    ...rolloutOf(options),
+  };
   const signals = { stopping, leaving };
   const verify = async (found: Proof): Promise<Proven> => {
     const result = await prove(inventory, found, {
@@ -88,9 +104,16 @@ export async function carryOut(
       statuses: result.statuses,
     };
   };
+  let exit: number = exitCodes.interrupted;
   try {
-    const proving = proof === null ? {} : { verify: () => verify(proof) };
-    return await run({
+    const proving =
+      proof === null
+        ? {}
+        : {
+            verify: (chosen: readonly Host[] | null) =>
+              verify(chosen === null ? proof : new Proof(inventory, chosen)),
+          };
+    exit = await run({
       version: version(),
       identity: newRunIdentity(),
       ...work,
@@ -98,11 +121,12 @@ export async function carryOut(
       ...request,
       ...proving,
     });
+    return exit;
   } finally {
     try {
       await Promise.race([reporter.close(), leftInVain(leaving).then(dieOfInterrupt)]);
     } finally {
-      if (leaving.aborted) process.exit(exitCodes.interrupted); // open connections would hold the process
+      if (leaving.aborted) process.exit(exit); // open connections would hold the process
       await way.transport.close();
     }
   }
@@ -110,7 +134,8 @@ export async function carryOut(
 
 const stoppingText =
   'Interrupted: no new hosts; what is under way is finished. Again to leave now.';
-const leavingText = 'Leaving: hosts stop before their next change.';
+const leavingText =
+  'Leaving: hosts stop before their next change, or undo what is in their confirm windows.';
 
 function hostsOf({ inventory, plays }: Work): readonly Host[] {
   const names = new Set(plays.flatMap(({ hosts }) => [...hosts]));

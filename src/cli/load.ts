@@ -48,15 +48,23 @@ export interface Work extends HostedPlays {
   readonly inventory: Inventory;
 }
 
+/** Which hosts of the plays are meant; null: all. */
+export interface Chosen {
+  /** A host pattern. */
+  readonly limit: string | null;
+  /** Names. */
+  readonly only: ReadonlySet<string> | null;
+}
+
 /**
  * The fleet, with the plays of the named playbooks, else of those that the inventory names, else of
- * the shipped one; their hosts are within `limit`. Throws `ConfigError` with what is wrong in any of
+ * the shipped one; their hosts are among the chosen. Throws `ConfigError` with what is wrong in any of
  * these files, and `UsageError`.
  */
 export async function readWork(
   inventoryArgument: string,
   playbookFiles: readonly string[],
-  limit: string | null,
+  { limit, only }: Chosen,
 ): Promise<Work> {
   const diagnostics: Diagnostic[] = [];
   const inventory = await collect(diagnostics, () => readInventory(inventoryArgument));
@@ -65,7 +73,7 @@ export async function readWork(
   const playbooks = await collect(diagnostics, () => loadPlaybooks(files));
   if (inventory === null || playbooks === null) throw new ConfigError(diagnostics);
   const plays = playbooks.flatMap((playbook) => playbook.plays);
-  return { inventory, ...planHosts(plays, inventory, limit) };
+  return { inventory, ...planHosts(plays, inventory, limit, only) };
 }
 
 /** What `load` gives; null when files are wrong, whose diagnostics are kept for one report. */

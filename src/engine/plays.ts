@@ -2,6 +2,8 @@ import type { Host, Inventory } from '../inventory/model.ts';
 import { selectHosts } from '../inventory/patterns.ts';
 import type { Play } from '../playbook/model.ts';
 import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/did-you-mean.ts';
+import { quoted } from '../source/quoted.ts';
 import { diagnosticAt } from '../source/source-text.ts';
 import type { HostedPlay } from './legs.ts';
 
@@ -12,13 +14,15 @@ export interface HostedPlays {
 }
 
 /**
- * The hosts of each play within `limit` (a host pattern; null for no limit).
- * Throws `ConfigError` with every pattern that names nothing and every step that isn't for its hosts.
+ * The hosts of each play within `limit` (a host pattern; null for no limit) and among `only` (names;
+ * null for all). Throws `ConfigError` with every pattern that names nothing, every group that is not
+ * there, and every step that isn't for its hosts.
  */
 export function planHosts(
   plays: readonly Play[],
   inventory: Inventory,
   limit: string | null,
+  only: ReadonlySet<string> | null = null,
 ): HostedPlays {
   const diagnostics: Diagnostic[] = [];
   const limited = selectHosts(inventory, limit ?? 'all');
@@ -26,21 +30,38 @@ export function planHosts(
     const { message, hint } = limited;
     diagnostics.push({ position: null, message: `--limit: ${message}`, hint, excerpt: null });
   }
-  const within = new Set(limited.ok ? limited.hosts.map(({ name }) => name) : []);
-  const notes: string[] = [];
+  const within = new Set(
+    (limited.ok ? limited.hosts : []).flatMap(({ name }) =>
+      only === null || only.has(name) ? [name] : [],
+    ),
+  );
+  const notes = [...(only ?? [])]
+    .filter((name) => !inventory.hosts.has(name))
+    .map((name) => `${name} is not in the inventory any more; skipped`);
   const hosted = plays.map((play): HostedPlay => {
     const selection = selectHosts(inventory, play.hosts);
     if (!selection.ok) {
       diagnostics.push(diagnosticAt(play.hostsPlace, selection.message, selection.hint));
       return { play, hosts: new Set() };
     }
-    diagnostics.push(...misplacedSteps(play, selection.hosts));
+    diagnostics.push(...misplacedSteps(play, selection.hosts), ...unknownGroups(play, inventory));
     if (selection.hosts.length === 0) notes.push(`${play.name}: no hosts; skipped`);
     const names = selection.hosts.map(({ name }) => name).filter((name) => within.has(name));
     return { play, hosts: new Set(names) };
   });
   if (diagnostics.length > 0) throw new ConfigError(diagnostics);
   return { plays: hosted, notes: [...notes, ...dom0sOutside(hosted, inventory)] };
+}
+
+/** Groups that `max_per` names and the inventory does not. */
+function unknownGroups({ rollout }: Play, { groups }: Inventory): Diagnostic[] {
+  return rollout.maxPer
+    .filter(({ group }) => group !== 'dom0' && !groups.has(group))
+    .map(({ group, place }) => {
+      const hint = didYouMean(group, [...groups.keys()]);
+      const message = `max_per: there is no group ${quoted(group)}`;
+      return diagnosticAt(place, message, hint ?? 'name a group, or dom0 for each dom0');
+    });
 }
 
 /** Steps that can't work on some of the play's hosts, whatever the limit. */

@@ -1,0 +1,57 @@
+import { resolve } from 'node:path';
+import { stateDirectory } from '../records/state-directory.ts';
+import { readUnfinished, type UnfinishedRun } from '../records/unfinished.ts';
+import { UsageError } from './usage-error.ts';
+
+/** The hosts that an earlier run left behind. */
+export interface Retry {
+  readonly hosts: ReadonlySet<string>;
+  /** How they stand, in a line. */
+  readonly note: string;
+}
+
+/**
+ * What is left to do of a run, `last` or its id. Throws `UsageError` when there is no record of it,
+ * when it was of another inventory, and when nothing is left.
+ */
+export async function readRetry(run: string, inventory: string): Promise<Retry> {
+  const unfinished = await readUnfinished(stateDirectory(process.env), run);
+  if (unfinished === null) {
+    const what = run === 'last' ? 'there is no run' : `there is no record of a run ${run}`;
+    throw new UsageError(`--retry: ${what}`, 'see xpush runs');
+  }
+  const { directory, inventory: of, hosts } = unfinished;
+  if (of === null || placeOf(of, directory) !== placeOf(inventory, process.cwd())) {
+    const what = of ?? 'hosts on the command line';
+    throw new UsageError(
+      `--retry: run ${unfinished.run} was of ${what}, not of ${inventory}`,
+      'name the run: --retry RUN; see xpush runs',
+    );
+  }
+  if (hosts.length === 0) {
+    throw new UsageError(`--retry: run ${unfinished.run} left no host behind`);
+  }
+  return { hosts: new Set(hosts.map(({ name }) => name)), note: noteOf(unfinished) };
+}
+
+/** `-` stands for itself: what it was is not known any more. */
+function placeOf(inventory: string, directory: string): string {
+  return inventory === '-' ? '-' : resolve(directory, inventory);
+}
+
+function noteOf({ run, hosts }: UnfinishedRun): string {
+  const counts = new Map<string, number>();
+  for (const { status } of hosts) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const standing = [...counts].map(([status, count]) => `${count} ${words[status] ?? status}`);
+  return `Going on with run ${run}: ${standing.join(', ')}.`;
+}
+
+const words: Readonly<Record<string, string>> = {
+  running: 'in the middle',
+  waiting: 'not begun',
+  skipped: 'passed over',
+  rolled_back: 'rolled back',
+  needs_human: 'in need of a human',
+  ok: 'not finished',
+  changed: 'not finished',
+};
