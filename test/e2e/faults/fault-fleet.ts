@@ -1,0 +1,285 @@
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { expect } from 'vitest';
+import type { LabHost } from '../../../src/lab/lab.ts';
+import type { LabPlan } from '../../../src/lab/plan.ts';
+import type { JsonDocument } from '../../../src/report/json-document.ts';
+import { type CliRun, documentOf, Fleet, type JsonRun, until } from '../fleet.ts';
+import { differences, type HostState, hostState } from './host-state.ts';
+import { type LinkFault, TcpProxy } from './tcp-proxy.ts';
+
+/** `full`: dash, coreutils, OpenSSH; `mini`: busybox and dropbear; `systemd`: as full, with systemd as pid 1. */
+export type FaultKind = 'full' | 'mini' | 'systemd';
+
+export interface FaultFleetOptions {
+  /** How many hosts there are of each kind. */
+  readonly hosts: Partial<Readonly<Record<FaultKind, number>>>;
+  /** Changes the plan of the hosts before the lab is built. */
+  readonly adapt?: (plan: LabPlan) => LabPlan;
+}
+
+/** How a host of a test is reached and kept. */
+export interface WayOptions {
+  readonly proxy?: TcpProxy;
+  /** Keys of the host in the inventory, such as `safety: { on_rollback_failure: open }`. */
+  readonly keys?: string;
+}
+
+/** One lab with many hosts, so that tests may go on side by side, each on its own host. */
+export class FaultFleet implements AsyncDisposable {
+  readonly fleet: Fleet;
+  readonly #free: Map<FaultKind, string[]>;
+  #files = 0;
+
+  private constructor(fleet: Fleet, free: Map<FaultKind, string[]>) {
+    this.fleet = fleet;
+    this.#free = free;
+  }
+
+  static async start({ hosts, adapt }: FaultFleetOptions): Promise<FaultFleet> {
+    const names = (['full', 'mini', 'systemd'] as const).map(
+      (kind) =>
+        [kind, Array.from({ length: hosts[kind] ?? 0 }, (_, n) => `${kind}${n + 1}`)] as const,
+    );
+    const all = names.flatMap(([kind, each]) => each.map((name) => [name, kind] as const));
+    const lines = all.map(
+      ([name], n) => `  ${name}: { address: 10.0.${4 + (n >> 7)}.${(n & 127) + 1} }`,
+    );
+    const text = `networks:\n  lan: { subnet: 10.0.0.0/21, gateway: 10.0.0.1 }\nhosts:\n${lines.join('\n')}\n`;
+    const fleet = await Fleet.start(text, {
+      kinds: Object.fromEntries(all),
+      ...(adapt === undefined ? {} : { adapt }),
+    });
+    return new FaultFleet(fleet, new Map(names.map(([kind, each]) => [kind, [...each]])));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.fleet.lab.down();
+  }
+
+  /** A host that no other test has had; its state is taken as the old one. */
+  async take(kind: FaultKind): Promise<FaultHost> {
+    const name = this.#free.get(kind)?.shift();
+    if (name === undefined) throw new Error(`no ${kind} host is left: start more`);
+    const host = this.fleet.lab.host(name);
+    return new FaultHost(this, host, kind, await hostState(host));
+  }
+
+  /** A path beside the inventory that nothing has yet. */
+  async write(suffix: string, text: string): Promise<string> {
+    this.#files += 1;
+    return await this.fleet.write(`${this.#files}-${suffix}`, text);
+  }
+}
+
+/** A host under test. */
+export class FaultHost {
+  readonly fleet: FaultFleet;
+  readonly lab: LabHost;
+  readonly kind: FaultKind;
+  readonly old: HostState;
+  readonly #state: string;
+
+  constructor(fleet: FaultFleet, lab: LabHost, kind: FaultKind, old: HostState) {
+    this.fleet = fleet;
+    this.lab = lab;
+    this.kind = kind;
+    this.old = old;
+    const { lab: all } = fleet.fleet;
+    this.#state = `/proc/${all.hubPid}/root${all.directory}/disks/hosts/${lab.name}/var/lib/xpush`;
+  }
+
+  get name(): string {
+    return this.lab.name;
+  }
+
+  get address(): string {
+    return this.lab.addresses[0] ?? '';
+  }
+
+  /** An inventory of this host alone. */
+  async inventory({ proxy, keys }: WayOptions = {}): Promise<string> {
+    const way =
+      proxy === undefined
+        ? `address: ${this.address}`
+        : `address: 127.0.0.1, ssh: { port: ${proxy.port}, host_key: "${this.lab.hostKey}" }`;
+    const more = keys === undefined ? '' : `, ${keys}`;
+    return await this.fleet.write('inventory.yaml', `hosts:\n  ${this.name}: { ${way}${more} }\n`);
+  }
+
+  /** A way to its SSH server that breaks. */
+  async proxy(faults: readonly (LinkFault | null)[], others?: LinkFault): Promise<TcpProxy> {
+    return await TcpProxy.start(this.fleet.fleet.lab, { address: this.address }, faults, others);
+  }
+
+  /** Starts `xpush apply` with ndjson and gives what it says as it says it. */
+  async begin(playbook: string, args: readonly string[] = [], way?: WayOptions): Promise<Running> {
+    const inventory = await this.inventory(way);
+    const file = await this.fleet.write('playbook.yaml', playbook);
+    const { argv, env } = this.fleet.fleet.command(
+      ...['apply', inventory, file, '-o', 'ndjson', '-v'],
+      ...args,
+    );
+    const child = this.fleet.fleet.lab.spawn(argv, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const { stdout, stderr } = child;
+    if (stdout === null || stderr === null) throw new Error('no pipes');
+    const events: RunLine[] = [];
+    const lines = createInterface({ input: stdout });
+    lines.on('line', (line) => events.push(JSON.parse(line)));
+    let said = '';
+    stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    const ended = once(child, 'close').then(([code, signal]) => {
+      const document = events.find(({ event }) => event === 'run_end')?.document ?? null;
+      return {
+        code: code as number | null,
+        signal: signal as string | null,
+        stderr: said,
+        events,
+        document,
+      };
+    });
+    return {
+      events,
+      ended,
+      // The child is nsenter, which becomes xpush: a signal reaches it.
+      kill: (signal) => void child.kill(signal),
+      event: async (isIt) => {
+        await until(`the event ${isIt}: ${said}`, async () => events.some(isIt), 30_000);
+      },
+    };
+  }
+
+  /** `xpush apply` to its end. */
+  async apply(playbook: string, args: readonly string[] = [], way?: WayOptions): Promise<Ended> {
+    return await (await this.begin(playbook, args, way)).ended;
+  }
+
+  /** `xpush COMMAND INVENTORY ARGS`. */
+  async xpush(command: string, ...args: readonly string[]): Promise<CliRun> {
+    return await this.fleet.fleet.xpush(command, await this.inventory(), ...args);
+  }
+
+  /** `xpush COMMAND INVENTORY -o json ARGS`. */
+  async json(command: string, ...args: readonly string[]): Promise<JsonRun> {
+    const run = await this.xpush(command, '-o', 'json', ...args);
+    return { ...run, document: documentOf(run) };
+  }
+
+  /** On the console, whatever its network is like; must end with 0. */
+  async sh(script: string): Promise<string> {
+    const { code, stdout, stderr } = await this.lab.exec(['sh', '-c', script]);
+    if (code !== 0) throw new Error(`${this.name}: ${script}: ${code}: ${stderr}`);
+    return stdout;
+  }
+
+  /** The files in the state directory, seen from outside: no process of the host is needed. */
+  async stateFiles(): Promise<readonly string[]> {
+    const entries = await readdir(this.#state, { recursive: true }).catch(() => []);
+    return entries.sort();
+  }
+
+  /** The window's marks, such as `armed`, `applied` or `settled`, of the newest window. */
+  async windowFiles(): Promise<readonly string[]> {
+    const files = await this.stateFiles();
+    const newest = files.filter((file) => /^window\/[^/]+$/.test(file)).at(-1);
+    return files.flatMap((file) =>
+      newest !== undefined && file.startsWith(`${newest}/`) ? [file.slice(newest.length + 1)] : [],
+    );
+  }
+
+  async stateFile(path: string): Promise<string> {
+    return await readFile(`${this.#state}/${path}`, 'utf8');
+  }
+
+  /** Waits until a mark of a window is there. */
+  async reaches(mark: string): Promise<void> {
+    await until(
+      `${this.name} is ${mark}`,
+      async () => (await this.windowFiles()).includes(mark),
+      20_000,
+    );
+  }
+
+  /** Waits until no window is under way and nothing of ours runs. */
+  async isQuiet(timeoutMs = 20_000): Promise<void> {
+    await until(
+      `${this.name} is quiet: ${await this.windowFiles()}`,
+      async () => {
+        const files = await this.stateFiles();
+        const isOpen = files.some((file) => /^window\/[^/]+\/(armed|rolling)$/.test(file));
+        return !isOpen && !files.includes('lock');
+      },
+      timeoutMs,
+    );
+  }
+
+  /** Whether a fresh TCP connection gets an SSH banner. */
+  async isReachable(): Promise<boolean> {
+    const [result] = await this.fleet.fleet.lab.probe([{ to: this.address, port: 22 }]);
+    return result?.status === 'open';
+  }
+
+  /** The host is as it was, reachable, and holds nothing of a run. */
+  async expectOld(): Promise<void> {
+    await this.isQuiet();
+    const now = await hostState(this.lab);
+    expect({ differs: differences(this.old, now), ...partsOf(now, this.old) }).toEqual({
+      differs: [],
+      ...partsOf(this.old, now),
+    });
+    await until(`${this.name} answers`, () => this.isReachable(), 2000);
+  }
+
+  /** The host is as it was or as `wanted`, never between. Says which. */
+  async expectOldOrNew(wanted: HostState): Promise<'old' | 'new'> {
+    await this.isQuiet();
+    const now = await hostState(this.lab);
+    const fromOld = differences(this.old, now);
+    const fromNew = differences(wanted, now);
+    if (fromOld.length > 0 && fromNew.length > 0) {
+      expect(partsOf(now, wanted), `neither old (${fromOld}) nor new`).toEqual(
+        partsOf(wanted, now),
+      );
+    }
+    await until(`${this.name} answers`, () => this.isReachable(), 2000);
+    return fromOld.length === 0 ? 'old' : 'new';
+  }
+
+  async expectNew(wanted: HostState): Promise<void> {
+    expect(await this.expectOldOrNew(wanted)).toBe('new');
+  }
+}
+
+/** A line of ndjson. */
+export interface RunLine {
+  readonly event: string;
+  readonly [key: string]: unknown;
+  readonly document?: JsonDocument;
+}
+
+export interface Ended {
+  /** null: a signal ended it. */
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stderr: string;
+  readonly events: readonly RunLine[];
+  readonly document: JsonDocument | null;
+}
+
+export interface Running {
+  readonly events: readonly RunLine[];
+  readonly ended: Promise<Ended>;
+  kill(signal: NodeJS.Signals): void;
+  /** Waits until such an event has come. */
+  event(isIt: (line: RunLine) => boolean): Promise<void>;
+}
+
+/** The parts of `state` that differ from `other`, for a message that shows them. */
+function partsOf(state: HostState, other: HostState): HostState {
+  return Object.fromEntries(
+    differences(state, other).map((name) => [name, state[name] ?? '(nothing)']),
+  );
+}
