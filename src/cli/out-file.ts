@@ -15,7 +15,11 @@ export async function checkOutFile(path: string, force: boolean): Promise<void> 
       throw new UsageError(`${path} is there already`, 'name another file, or say --force');
     }
   }
-  const target = typeof found === 'string' ? dirname(path) : path;
+  await checkWritable(typeof found === 'string' ? dirname(path) : path, path);
+}
+
+/** Refuses a file or directory that is not ours to write, for the sake of `path`. Throws `UsageError`. */
+export async function checkWritable(target: string, path: string): Promise<void> {
   const code = await access(target, constants.W_OK).then(() => null, codeOf);
   if (code !== null) throw new UsageError(cannot(path, code));
 }
@@ -34,6 +38,12 @@ export async function writeOutFile(
 
 function cannot(path: string, code: string): string {
   return `cannot write ${path}: ${reasons[code] ?? code}`;
+}
+
+/** Why a file could not be written, in words. Throws what is no error of the file system: a bug. */
+export function reasonOf(error: unknown): string {
+  const code = codeOf(error);
+  return reasons[code] ?? code;
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -2,7 +2,7 @@ import { ConfigError } from '../source/diagnostic.ts';
 import { buildInventory } from './build-inventory.ts';
 import { Findings } from './findings.ts';
 import type { Inventory } from './model.ts';
-import { readFiles } from './read-files.ts';
+import { type OnRead, readFiles } from './read-files.ts';
 
 /** The INVENTORY argument of the command line. */
 export interface InventoryInput {
@@ -10,6 +10,8 @@ export interface InventoryInput {
   readonly argument: string;
   /** What came on standard input; only read when `argument` is `-`. */
   readonly stdin?: string | Uint8Array;
+  /** Told each file that is read, as messages name it, with what it holds. */
+  readonly onRead?: OnRead;
 }
 
 /**
@@ -20,7 +22,8 @@ export interface InventoryInput {
  */
 export async function loadInventory(input: InventoryInput): Promise<Inventory> {
   const findings = new Findings();
-  const { roots, files } = await readFiles(input.argument, input.stdin ?? null, findings);
+  const { argument, stdin = null, onRead = () => {} } = input;
+  const { roots, files } = await readFiles(argument, stdin, findings, onRead);
   const inventory = buildInventory(roots, findings);
   if (!findings.isEmpty) throw new ConfigError(findings.sorted(files));
   return inventory;

@@ -23,13 +23,16 @@ export interface FilesRead {
   readonly files: readonly string[];
 }
 
+export type OnRead = (file: string, content: string | Uint8Array) => void;
+
 /** Reads a file, a directory's `*.yaml`, a program's output or standard input, and all includes. */
 export async function readFiles(
   argument: string,
   stdin: string | Uint8Array | null,
   findings: Findings,
+  onRead: OnRead,
 ): Promise<FilesRead> {
-  const reader = new Reader(findings);
+  const reader = new Reader(findings, onRead);
   if (argument === '-') await reader.readText(stdin);
   else await reader.readArgument(argument);
   return reader;
@@ -39,11 +42,13 @@ class Reader implements FilesRead {
   readonly roots: SourceNode[] = [];
   readonly files: string[] = [];
   readonly #findings: Findings;
+  readonly #onRead: OnRead;
   /** Real paths, so that a file included twice is read once. */
   readonly #seen = new Set<string>();
 
-  constructor(findings: Findings) {
+  constructor(findings: Findings, onRead: OnRead) {
     this.#findings = findings;
+    this.#onRead = onRead;
   }
 
   async readText(text: string | Uint8Array | null): Promise<void> {
@@ -112,6 +117,7 @@ class Reader implements FilesRead {
     above: readonly string[],
   ): Promise<void> {
     this.files.push(file);
+    this.#onRead(file, input);
     const { root, diagnostics } = readYaml(input, file);
     this.#findings.addAll(diagnostics);
     if (root === null) return;

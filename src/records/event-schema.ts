@@ -43,6 +43,7 @@ export const eventSchema: v.GenericSchema<unknown, RunEvent> = v.variant('event'
     play: v.string(),
     batch: v.number(),
     batches: v.number(),
+    total: v.number(),
     hosts: texts,
     status: v.picklist(['start', 'done', 'stopped']),
     message: maybe,

@@ -29,3 +29,12 @@ export async function runIds(directory: string): Promise<readonly string[]> {
   const names = await readdir(runsDirectory(directory)).catch(() => []);
   return names.filter(isRunId).toSorted().toReversed();
 }
+
+/**
+ * Ids of the runs that a word means, newest first: `last`, an id, or any part of one, such as its
+ * last six letters.
+ */
+export async function matchRuns(directory: string, word: string): Promise<readonly string[]> {
+  const ids = await runIds(directory);
+  return word === 'last' ? ids.slice(0, 1) : ids.filter((id) => id.includes(word));
+}

@@ -1,0 +1,102 @@
+import * as v from 'valibot';
+import { exitCodes } from '../engine/exit-code.ts';
+import { type ListedRun, listRuns, matchRuns } from '../records/list-runs.ts';
+import { readRun } from '../records/read-run.ts';
+import { stateDirectory } from '../records/state-directory.ts';
+import { count, defineCommand, flag, oneOf, text } from './command.ts';
+import { checkReportFile } from './report-file.ts';
+import { runsDocument, runsTable } from './runs-list.ts';
+import { showRun } from './runs-show.ts';
+import { UsageError } from './usage-error.ts';
+
+export const runs = defineCommand({
+  usage: 'runs [show] [run]',
+  summary: 'List the runs of this user, or show one again',
+  positionals: {
+    show: { describe: '"show": show a run again; without it, runs are listed', type: 'string' },
+    run: { describe: 'last (the default), an id, or a part of one', type: 'string' },
+  },
+  options: {
+    newest: { ...text, alias: 'n', describe: 'List so many runs [default: 20]' },
+    diff: { ...flag, alias: 'D', describe: 'Show the differences of files and live state' },
+    output: {
+      ...text,
+      alias: 'o',
+      describe: 'auto, plain, json, ndjson or junit; a list: auto, plain or json [default: auto]',
+    },
+    report: { ...text, describe: 'Write the run as a page of HTML to this file' },
+    verbose: { type: 'count', alias: 'v', describe: 'Say more: a line for each task; -vv: all' },
+  },
+  examples: [
+    ['xpush runs', 'what was run, newest first'],
+    ['xpush runs show last -D', 'the last run again, with its differences'],
+    ['xpush runs show 3f9a2c --report run.html', 'a run as a page'],
+  ],
+  schema: v.object({
+    show: v.optional(oneOf(['show'])),
+    run: v.optional(v.pipe(v.string(), v.nonEmpty('last, or the id of a run')), 'last'),
+    newest: v.optional(count, '20'),
+    diff: v.optional(v.boolean(), false),
+    output: v.optional(oneOf(['auto', 'plain', 'json', 'ndjson', 'junit']), 'auto'),
+    report: v.optional(v.pipe(v.string(), v.nonEmpty('a file is needed'))),
+    verbose: v.optional(v.number(), 0),
+  }),
+
+  run: async ({ show, run, newest, diff, output, report, verbose }) => {
+    const directory = stateDirectory(process.env);
+    if (show === undefined) {
+      refuseForList({ output, report });
+      return list(directory, newest, output === 'json');
+    }
+    if (report !== undefined) await checkReportFile(report);
+    const recording = await readRun(directory, await idOf(directory, run));
+    if (recording === null) throw new UsageError(`the record of run ${run} cannot be read`);
+    const form = output === 'auto' ? 'plain' : output;
+    const failure = await showRun(recording, { form, diff, verbose, report });
+    if (failure === null) return exitCodes.done;
+    process.stderr.write(`xpush: ${failure}\n`);
+    return exitCodes.failed;
+  },
+});
+
+function refuseForList({
+  output,
+  report,
+}: {
+  readonly output: string;
+  readonly report: string | undefined;
+}): void {
+  if (report !== undefined) throw new UsageError('--report is of one run', 'xpush runs show last');
+  if (output === 'ndjson' || output === 'junit') {
+    throw new UsageError(`a list of runs has no form ${output}`, 'say -o json');
+  }
+}
+
+async function list(directory: string, newest: number, isJson: boolean): Promise<number> {
+  const listed: ListedRun[] = [];
+  for await (const run of listRuns(directory)) {
+    if (listed.length === newest) break;
+    listed.push(run);
+  }
+  if (isJson) process.stdout.write(`${JSON.stringify(runsDocument(listed), null, 2)}\n`);
+  else if (listed.length === 0) process.stdout.write(`No run is on record in ${directory}.\n`);
+  else process.stdout.write(runsTable(listed));
+  return exitCodes.done;
+}
+
+async function idOf(directory: string, word: string): Promise<string> {
+  const [id, ...others] = await matchRuns(directory, word);
+  if (id === undefined) {
+    throw new UsageError(
+      word === 'last' ? 'no run is on record' : `no run on record has ${JSON.stringify(word)}`,
+      'see xpush runs',
+    );
+  }
+  if (others.length > 0) {
+    throw new UsageError(
+      `${others.length + 1} runs on record have ${JSON.stringify(word)}`,
+      `name one: ${[id, ...others].slice(0, 3).join(', ')}`,
+    );
+  }
+  return id;
+}
