@@ -173,7 +173,7 @@ function neighbours(
 }
 
 /** What tells routes of one table apart in the kernel (fib_find_alias). */
-function isSameKey(a: Route, b: Route): boolean {
+export function isSameKey(a: Route, b: Route): boolean {
   return (
     a.table === b.table &&
     a.destination === b.destination &&
