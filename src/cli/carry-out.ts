@@ -12,8 +12,10 @@ import { connectingEntries, connectingOptions, prepareWay } from './connecting.t
 import { dieOfInterrupt, leftInVain, listenForInterrupts } from './interrupts.ts';
 import type { Work } from './load.ts';
 import { Remarks } from './remarks.ts';
+import { checkReportFile, writeReportFile } from './report-file.ts';
 import { rolloutEntries, rolloutOf, rolloutOptions } from './rollout-options.ts';
 import { newRunIdentity } from './run-identity.ts';
+import { beginRecord } from './run-record.ts';
 import { proofDocument } from './verify-document.ts';
 import { prove } from './verify-run.ts';
 import { proofText, summary } from './verify-text.ts';
@@ -25,7 +27,8 @@ export const runOptions = {
   diff: { ...flag, alias: 'D', describe: 'Show the differences of files and live state' },
   ...rolloutOptions,
   ...connectingOptions,
-  output: { ...text, alias: 'o', describe: 'auto, plain, json or ndjson [default: auto]' },
+  output: { ...text, alias: 'o', describe: 'auto, plain, json, ndjson or junit [default: auto]' },
+  report: { ...text, describe: 'Write a page of HTML about the run to this file' },
   'exit-code': { ...flag, describe: 'With --check: exit 10 when changes are pending' },
   verbose: { type: 'count', alias: 'v', describe: 'Say more: a line for each task; -vv: all' },
 } as const;
@@ -36,7 +39,8 @@ export const runEntries = {
   diff: v.optional(v.boolean(), false),
   ...rolloutEntries,
   ...connectingEntries,
-  output: v.optional(oneOf(['auto', 'plain', 'json', 'ndjson']), 'auto'),
+  output: v.optional(oneOf(['auto', 'plain', 'json', 'ndjson', 'junit']), 'auto'),
+  report: v.optional(v.pipe(v.string(), v.nonEmpty('a file is needed'))),
   'exit-code': v.optional(v.boolean(), false),
   verbose: v.optional(v.number(), 0),
 } as const;
@@ -60,6 +64,8 @@ export async function carryOut(
   work: Work,
   { isVerifying = false, resume }: Extras = {},
 ): Promise<number> {
+  const { report } = options;
+  if (report !== undefined) await checkReportFile(report);
   const remarks = new Remarks();
   for (const text of work.notes) remarks.add({ level: 'info', text });
   if (isVerifying && options.check) {
@@ -75,11 +81,29 @@ export async function carryOut(
 
   const { output: form, diff, verbose, check, forks, 'exit-code': pendingAsExit } = options;
   const { stdout, stderr } = process;
+  const identity = newRunIdentity();
+  let reportFailure: string | null = null;
+  const writePage = async (page: string): Promise<void> => {
+    reportFailure = report === undefined ? null : await writeReportFile(report, page);
+  };
   const reporter = createReporter({
     ...{ form, diff, verbose, stdout, stderr },
+    ...(report === undefined ? {} : { writePage }),
     ...(resume === undefined ? {} : { resume }),
   });
-  const emit = (event: RunEvent): void => reporter.emit(event);
+  const record = beginRecord(
+    {
+      identity,
+      check,
+      sources: work.sources ?? null,
+      options: [...Object.keys(runOptions), 'limit'],
+    },
+    (text) => reporter.emit({ event: 'message', level: 'warning', host: null, text }),
+  );
+  const emit = (event: RunEvent): void => {
+    record.note(event);
+    reporter.emit(event);
+  };
   remarks.showWith(emit);
   using interrupts = listenForInterrupts((times) => {
     remarks.add({ level: 'warning', text: times === 1 ? stoppingText : leavingText });
@@ -115,21 +139,24 @@ export async function carryOut(
           };
     exit = await run({
       version: version(),
-      identity: newRunIdentity(),
+      identity,
       ...work,
       ...way,
       ...request,
       ...proving,
     });
-    return exit;
   } finally {
+    const closing = Promise.all([record.close(), reporter.close()]);
     try {
-      await Promise.race([reporter.close(), leftInVain(leaving).then(dieOfInterrupt)]);
+      await Promise.race([closing, leftInVain(leaving).then(dieOfInterrupt)]);
     } finally {
       if (leaving.aborted) process.exit(exit); // open connections would hold the process
       await way.transport.close();
     }
   }
+  if (reportFailure === null) return exit;
+  stderr.write(`xpush: ${reportFailure}\n`);
+  return exit === exitCodes.done ? exitCodes.failed : exit;
 }
 
 const stoppingText =

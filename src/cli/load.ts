@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import { type HostedPlays, planHosts } from '../engine/plays.ts';
 import { loadInventory } from '../inventory/load-inventory.ts';
 import type { Inventory } from '../inventory/model.ts';
+import type { OnRead } from '../inventory/read-files.ts';
 import { inventoryWarnings } from '../inventory/warnings.ts';
 import { loadPlaybooks } from '../playbook/load-playbook.ts';
 import { largestTextBytes } from '../source/decode-text.ts';
 import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
 import { formatDiagnostic } from '../source/format-diagnostic.ts';
+import { type SourceFile, type Sources, sourceFile, sourceFiles } from './sources.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What is run when nobody names a playbook. */
@@ -16,7 +18,7 @@ export const defaultPlaybook = join(import.meta.dirname, '..', '..', 'playbooks'
  * The fleet that INVENTORY names; `-` is standard input. What may surprise is said on standard error.
  * Throws `ConfigError` with all that is wrong, and `UsageError` when standard input is a terminal.
  */
-export async function readInventory(argument: string): Promise<Inventory> {
+export async function readInventory(argument: string, onRead?: OnRead): Promise<Inventory> {
   const isStdin = argument === '-';
   if (isStdin && process.stdin.isTTY) {
     throw new UsageError('INVENTORY is "-", and standard input is a terminal');
@@ -24,6 +26,7 @@ export async function readInventory(argument: string): Promise<Inventory> {
   const inventory = await loadInventory({
     argument,
     ...(isStdin ? { stdin: await readStandardInput() } : {}),
+    ...(onRead === undefined ? {} : { onRead }),
   });
   for (const warning of inventoryWarnings(inventory)) {
     process.stderr.write(`warning: ${formatDiagnostic(warning)}\n`);
@@ -46,6 +49,8 @@ async function readStandardInput(): Promise<Buffer> {
 /** A fleet, and what a run does to it. */
 export interface Work extends HostedPlays {
   readonly inventory: Inventory;
+  /** The files it was read from; absent: there are none. */
+  readonly sources?: Sources;
 }
 
 /** Which hosts of the plays are meant; null: all. */
@@ -67,13 +72,20 @@ export async function readWork(
   { limit, only }: Chosen,
 ): Promise<Work> {
   const diagnostics: Diagnostic[] = [];
-  const inventory = await collect(diagnostics, () => readInventory(inventoryArgument));
+  const read: SourceFile[] = [];
+  const inventory = await collect(diagnostics, () =>
+    readInventory(inventoryArgument, (file, content) => read.push(sourceFile(file, content))),
+  );
   const named = playbookFiles.length > 0 ? playbookFiles : (inventory?.playbooks ?? []);
   const files = named.length > 0 ? named : [defaultPlaybook];
   const playbooks = await collect(diagnostics, () => loadPlaybooks(files));
   if (inventory === null || playbooks === null) throw new ConfigError(diagnostics);
   const plays = playbooks.flatMap((playbook) => playbook.plays);
-  return { inventory, ...planHosts(plays, inventory, limit, only) };
+  const sources = {
+    inventory: { argument: inventoryArgument, files: read },
+    playbooks: await sourceFiles(files),
+  };
+  return { inventory, sources, ...planHosts(plays, inventory, limit, only) };
 }
 
 /** What `load` gives; null when files are wrong, whose diagnostics are kept for one report. */

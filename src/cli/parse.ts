@@ -6,6 +6,7 @@ import { facts } from './facts.ts';
 import { importHosts } from './import.ts';
 import { inventory } from './inventory.ts';
 import { remove } from './remove.ts';
+import { runs } from './runs.ts';
 import { steps } from './steps.ts';
 import { UsageError } from './usage-error.ts';
 import { verify } from './verify.ts';
@@ -18,7 +19,16 @@ declare module 'yargs' {
   }
 }
 
-const commands: readonly Command[] = [apply, verify, remove, facts, importHosts, inventory, steps];
+const commands: readonly Command[] = [
+  apply,
+  verify,
+  remove,
+  facts,
+  importHosts,
+  inventory,
+  steps,
+  runs,
+];
 
 /** Reads a command line; gives what to run. Throws `UsageError` when it is wrong. */
 export async function parse(argv: readonly string[]): Promise<() => Promise<number>> {
