@@ -70,6 +70,8 @@ export interface Batch {
   /** From 1, of how many. */
   readonly batch: number;
   readonly batches: number;
+  /** Hosts of all batches. */
+  readonly total: number;
   readonly hosts: readonly string[];
   /** `stopped`: the rollout goes no further, and the message says why. */
   readonly status: 'start' | 'done' | 'stopped';

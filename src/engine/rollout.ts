@@ -290,7 +290,7 @@ export class Rollout {
     if (batches.length < 2 && status !== 'stopped') return;
     this.#request.emit({
       ...{ event: 'batch', play: name, batch: batch + 1, batches: batches.length },
-      ...{ hosts: batches[batch] ?? [], status, message },
+      ...{ total: batches.flat().length, hosts: batches[batch] ?? [], status, message },
     });
   }
 

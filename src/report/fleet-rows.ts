@@ -1,7 +1,7 @@
 import type { Fleet } from './fleet.ts';
 import type { Glyphs } from './glyphs.ts';
 import { activeRows, troubleRows } from './host-rows.ts';
-import { barRow, countRows } from './progress-rows.ts';
+import { barRow, batchRows, countRows } from './progress-rows.ts';
 import type { Row } from './row.ts';
 
 /** A moment of a run. */
@@ -17,6 +17,8 @@ export interface Scene {
 
 // Where so many rows are left for hosts, empty rows may part the sections.
 const ROOMY = 12;
+// In so few rows, the bar and the counts matter more than the batch.
+const FEWEST_WITH_BATCH = 3;
 const EMPTY: Row = [];
 
 /**
@@ -27,7 +29,8 @@ export function fleetRows(scene: Scene, columns: number, height: number): readon
   const { fleet } = scene;
   if (fleet.total === 0) return [];
 
-  const head = [barRow(scene, columns), ...countRows(scene, columns)].slice(0, height);
+  const batch = height > FEWEST_WITH_BATCH ? batchRows(scene) : [];
+  const head = [...batch, barRow(scene, columns), ...countRows(scene, columns)].slice(0, height);
   const room = height - head.length;
   const isRoomy = room >= ROOMY;
   const afterHead = isRoomy && fleet.running + fleet.troubled > 0 ? [EMPTY] : [];

@@ -1,4 +1,4 @@
-import type { Activity, HostEnd, HostStatus, RunEvent } from '../engine/events.ts';
+import type { Activity, Batch, HostEnd, HostStatus, RunEvent } from '../engine/events.ts';
 
 /** A host that is being worked on. */
 export interface ActiveHost {
@@ -7,6 +7,13 @@ export interface ActiveHost {
   readonly activity: Activity | null;
   /** When it began to do this, on the clock of `Fleet.note`. */
   readonly sinceMs: number;
+}
+
+/** A batch that is under way. */
+export interface OpenBatch {
+  readonly batch: Batch;
+  /** Hosts of the batches before it. */
+  readonly before: number;
 }
 
 // Enough for any display; the recap has them all.
@@ -20,6 +27,8 @@ export class Fleet {
   readonly #active = new Map<string, ActiveHost>();
   readonly #ended = new Map<HostStatus, number>();
   readonly #troubles: HostEnd[] = [];
+  /** Of each play, by its name. */
+  readonly #batches = new Map<string, OpenBatch>();
   #total = 0;
   #done = 0;
   #troubled = 0;
@@ -29,6 +38,9 @@ export class Fleet {
     switch (event.event) {
       case 'run_start':
         this.#total = event.hosts.length;
+        break;
+      case 'batch':
+        this.#noteBatch(event);
         break;
       case 'host_start':
         this.#active.set(event.host, { name: event.host, activity: null, sinceMs: nowMs });
@@ -64,6 +76,11 @@ export class Fleet {
     return this.#ended.get(status) ?? 0;
   }
 
+  /** The newest of the batches that are under way; undefined: none is. */
+  get batch(): OpenBatch | undefined {
+    return [...this.#batches.values()].at(-1);
+  }
+
   /** The hosts at work for longest. */
   oldest(most: number): readonly ActiveHost[] {
     const oldest: ActiveHost[] = [];
@@ -82,6 +99,18 @@ export class Fleet {
   /** How many hosts ended badly. */
   get troubled(): number {
     return this.#troubled;
+  }
+
+  #noteBatch(batch: Batch): void {
+    const { play, status } = batch;
+    if (status !== 'start') {
+      if (status === 'stopped' || batch.batch === batch.batches) this.#batches.delete(play);
+      return;
+    }
+    const last = this.#batches.get(play);
+    const before = last === undefined ? 0 : last.before + last.batch.hosts.length;
+    this.#batches.delete(play);
+    this.#batches.set(play, { batch, before });
   }
 
   #noteActivity(event: Activity, nowMs: number): void {

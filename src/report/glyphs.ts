@@ -1,6 +1,7 @@
 /** The signs of the live display; each is one cell wide, `ellipsis` as long as it is. */
 export interface Glyphs {
   readonly ellipsis: string;
+  readonly dot: string;
   readonly done: string;
   readonly failed: string;
   readonly undone: string;
@@ -12,6 +13,7 @@ export interface Glyphs {
 
 const unicode: Glyphs = {
   ellipsis: '…',
+  dot: '·',
   done: '✔',
   failed: '✖',
   undone: '↩',
@@ -23,6 +25,7 @@ const unicode: Glyphs = {
 
 const ascii: Glyphs = {
   ellipsis: '...',
+  dot: '-',
   done: '+',
   failed: 'x',
   undone: '<',

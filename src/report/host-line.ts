@@ -1,8 +1,8 @@
-import type { HostEnd, Message, RunStart, TaskEnd } from '../engine/events.ts';
+import type { Batch, HostEnd, Message, RunStart, TaskEnd } from '../engine/events.ts';
 import { padCells } from './cells.ts';
 import { type Paint, statusStyle } from './paint.ts';
 import type { HostRecord, RunRecord } from './run-record.ts';
-import { counted, duration, hangingIndent, statusWords } from './wording.ts';
+import { counted, duration, hangingIndent, statusWords, stopLine } from './wording.ts';
 
 const INDENT = '    ';
 const STATUS_WIDTH = 'would change'.length;
@@ -12,6 +12,14 @@ const TIME_WIDTH = '59m59s'.length;
 export function runStartLine({ check, hosts }: RunStart): string {
   const what = counted(hosts.length, 'host');
   return check ? `Checking ${what}: nothing will be changed.` : `Applying to ${what}.`;
+}
+
+/** A batch that begins or stops the rollout; null: that it is done shows by itself. */
+export function batchLine(batch: Batch, paint: Paint): string | null {
+  if (batch.status === 'stopped') return paint('red', stopLine(batch));
+  if (batch.status === 'done') return null;
+  const { batch: number, batches, total, hosts, play } = batch;
+  return `Batch ${number} of ${batches} of ${play}: ${hosts.length} of ${counted(total, 'host')}.`;
 }
 
 /** A finished host: name, status, time, and what came of it. */

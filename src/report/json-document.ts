@@ -10,6 +10,7 @@ import type { Data } from '../source/data.ts';
 import type { Diagnostic } from '../source/diagnostic.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 import type { DiffText } from './diff-text.ts';
+import type { Stop } from './run-record.ts';
 
 /** What `-o json` prints: the contract with other programs. */
 export interface JsonDocument {
@@ -20,6 +21,8 @@ export interface JsonDocument {
   readonly seconds: number;
   readonly hosts: Readonly<Record<string, JsonHost>>;
   readonly recap: Readonly<Record<HostStatus, number>>;
+  /** Where the rollout stopped, and why; only when it did. */
+  readonly stopped?: Stop;
   /** The document of `xpush verify`; only after a proof. */
   readonly verify?: Data;
 }
@@ -89,6 +92,7 @@ export class JsonDocumentBuilder {
   #xpush = '';
   #isCheck = false;
   #proof: Data | undefined;
+  #stop: Stop | undefined;
 
   /** @param diffText draws the diffs; null leaves the key `diff` out */
   constructor(diffText: DiffText | null) {
@@ -115,6 +119,11 @@ export class JsonDocumentBuilder {
       case 'verified':
         this.#proof = event.document;
         return null;
+      case 'batch': {
+        const { play, batch, batches, message, status } = event;
+        if (status === 'stopped') this.#stop = { play, batch, batches, message };
+        return null;
+      }
       case 'run_end':
         return this.#finish(event.exit, event.seconds);
       default:
@@ -164,6 +173,7 @@ export class JsonDocumentBuilder {
       seconds: roundedSeconds(seconds),
       hosts,
       recap: countStatuses(Object.values(hosts)),
+      ...(this.#stop === undefined ? {} : { stopped: this.#stop }),
       ...(this.#proof === undefined ? {} : { verify: this.#proof }),
     };
   }

@@ -3,7 +3,7 @@ import type { RunEvent } from '../engine/events.ts';
 import { Fleet } from './fleet.ts';
 import { fleetRows } from './fleet-rows.ts';
 import { type Environment, type Glyphs, glyphsFor } from './glyphs.ts';
-import { hostLine, messageLine, runStartLine, taskLines } from './host-line.ts';
+import { batchLine, hostLine, messageLine, runStartLine, taskLines } from './host-line.ts';
 import type { Outlet } from './outlet.ts';
 import { type Paint, paintFor } from './paint.ts';
 import { Phases, type PhaseTask } from './phases.ts';
@@ -69,6 +69,10 @@ export class LiveView implements View {
         this.#startedMs = performance.now();
         this.#nameCells = nameColumn(event);
         this.#screen.print(runStartLine(event));
+        break;
+      case 'batch':
+        // The others have their row.
+        if (event.status === 'stopped') this.#screen.print(batchLine(event, this.#paint) ?? '');
         break;
       case 'task':
         if (this.#verbose > 0) {

@@ -1,4 +1,5 @@
 import type { HostRecord, RunRecord } from './run-record.ts';
+import { standingOf } from './standing.ts';
 import { counted, listNames } from './wording.ts';
 
 // A longer --limit is worse than none: hosts that are done cost a look each.
@@ -15,10 +16,19 @@ export function nextStep(record: RunRecord): string {
     return `Next: look at ${listNames(names(stuck), LIMIT_NAMES)} on the console: the network there may be half changed.`;
   }
 
+  if (record.stop !== null) {
+    if (record.resume === null) return 'Next: see to the errors above, then run again.';
+    const left = hosts.filter((host) => standingOf(host) !== 'new').length;
+    return `Next: see to the errors above, then go on with the ${counted(left, 'host')} left:\n  ${record.resume}`;
+  }
+
   // A run that was cut off has skipped what it never got to.
   const unfinished = ended(null, ...(record.end?.interrupted === true ? ['skipped' as const] : []));
   if (unfinished.length > 0) {
-    return `Next: run again: ${unfinished.length} of ${counted(hosts.length, 'host')} were not done.`;
+    const left = `${unfinished.length} of ${counted(hosts.length, 'host')} were not done`;
+    return record.resume === null
+      ? `Next: run again: ${left}.`
+      : `Next: ${left}; go on with:\n  ${record.resume}`;
   }
 
   const isChanging = hosts.some(({ changed, unknown }) => changed + unknown > 0);

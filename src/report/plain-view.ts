@@ -1,7 +1,7 @@
 import type { RunEvent, RunStart } from '../engine/events.ts';
 import { cellWidth } from './cells.ts';
 import { Fleet } from './fleet.ts';
-import { hostLine, messageLine, runStartLine, taskLines } from './host-line.ts';
+import { batchLine, hostLine, messageLine, runStartLine, taskLines } from './host-line.ts';
 import type { Outlet } from './outlet.ts';
 import { paintFor } from './paint.ts';
 import type { RunRecord } from './run-record.ts';
@@ -33,6 +33,11 @@ export class PlainView implements View {
         this.#nameCells = nameColumn(event);
         this.#say(runStartLine(event));
         break;
+      case 'batch': {
+        const line = batchLine(event, paint);
+        if (line !== null) this.#say(line);
+        break;
+      }
       case 'task':
         if (this.#verbose > 0) {
           const { isCheck } = this.#record;

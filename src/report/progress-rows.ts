@@ -14,6 +14,22 @@ const WIDEST_ESTIMATE = ', about 59m59s left'.length;
 // Before this many hosts have ended, an estimate is a guess.
 const ENDED_BEFORE_ESTIMATE = 3;
 
+/** Which batch is under way, where there are several. */
+export function batchRows({ fleet, glyphs }: Scene): readonly Row[] {
+  if (fleet.batch === undefined) return [];
+  const { batch, before } = fleet.batch;
+  const first = before + 1;
+  const last = before + batch.hosts.length;
+  const which = first === last ? `host ${first}` : `hosts ${first}-${last}`;
+  return [
+    [
+      { text: `${INDENT}Rollout ${batch.batch}/${batch.batches}`, style: 'bold' },
+      { text: ` ${glyphs.dot} ${which} of ${batch.total} ` },
+      { text: `${glyphs.dot} ${batch.play}`, style: 'dim' },
+    ],
+  ];
+}
+
 /** How much of the fleet is done, how long it took and may still take. */
 export function barRow({ fleet, elapsedMs, glyphs }: Scene, columns: number): Row {
   const { done, total } = fleet;

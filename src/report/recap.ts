@@ -2,6 +2,7 @@ import { type ErrorGroup, groupErrors, groupPending } from './error-groups.ts';
 import { nextStep } from './next-step.ts';
 import { type Paint, statusStyle } from './paint.ts';
 import type { RunRecord } from './run-record.ts';
+import { STANDING_WORDS, STANDINGS, standingOf } from './standing.ts';
 import {
   counted,
   duration,
@@ -10,6 +11,7 @@ import {
   listNames,
   listNamesWithin,
   statusWords,
+  stopLine,
 } from './wording.ts';
 
 const NAMES_OF_AN_ERROR = 12;
@@ -26,6 +28,7 @@ export function recap(record: RunRecord, columns: number, paint: Paint): readonl
     ...pendingLines(record, paint),
     ...unknownLines(record),
     ...(record.proof === null ? [] : ['', `Verify: ${record.proof.summary}`]),
+    ...standingLines(record, columns, paint),
     '',
     paint('bold', nextStep(record)),
   ];
@@ -64,6 +67,33 @@ function statusTable(
     const room = columns - INDENT.length - cell.length - 2;
     return `${INDENT}${painted}  ${listNamesWithin(names, room)}`;
   });
+}
+
+/** Of a run that did not go through: where that leaves the fleet. */
+function standingLines(record: RunRecord, columns: number, paint: Paint): readonly string[] {
+  const { stop, end, hosts, isCheck } = record;
+  if (isCheck || (stop === null && end?.interrupted !== true)) return [];
+
+  const rows = STANDINGS.map((standing) => ({
+    standing,
+    names: hosts.filter((host) => standingOf(host) === standing).map(({ name }) => name),
+  })).filter(({ names }) => names.length > 0);
+  const cells = rows.map(({ standing, names }) => {
+    const what = `${standing} (${STANDING_WORDS[standing]})`;
+    return { what, count: String(names.length), names };
+  });
+  const widest = Math.max(...cells.map(({ what }) => what.length));
+  const widestCount = Math.max(...cells.map(({ count }) => count.length));
+  return [
+    '',
+    ...(stop === null ? [] : [paint('red', stopLine(stop))]),
+    paint('bold', 'How the hosts stand:'),
+    ...cells.map(({ what, count, names }) => {
+      const cell = `${what.padEnd(widest)}  ${count.padStart(widestCount)}`;
+      const room = columns - INDENT.length - cell.length - 2;
+      return `${INDENT}${cell}  ${listNamesWithin(names, room)}`;
+    }),
+  ];
 }
 
 function errorLines({ hosts, isCheck }: RunRecord, paint: Paint): readonly string[] {

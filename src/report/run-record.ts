@@ -1,4 +1,5 @@
 import type {
+  Batch,
   HostEnd,
   HostKind,
   HostStatus,
@@ -8,6 +9,9 @@ import type {
   Verified,
 } from '../engine/events.ts';
 
+/** Where a rollout stopped, and why. */
+export type Stop = Pick<Batch, 'play' | 'batch' | 'batches' | 'message'>;
+
 type Proof = Pick<Verified, 'isRight' | 'summary'>;
 
 /** What is known of one host. */
@@ -16,6 +20,8 @@ export interface HostRecord {
   readonly kind: HostKind;
   /** null: not finished. */
   readonly status: HostStatus | null;
+  /** Whether xpush set out for it. */
+  readonly hasBegun: boolean;
   readonly error: HostEnd['error'];
   readonly tasks: number;
   readonly changed: number;
@@ -33,6 +39,7 @@ export class RunRecord {
   #isCheck = false;
   #end: RunEnd | null = null;
   #proof: Proof | null = null;
+  #stop: Stop | null = null;
 
   get isCheck(): boolean {
     return this.#isCheck;
@@ -53,6 +60,11 @@ export class RunRecord {
     return this.#proof;
   }
 
+  /** null: the rollout went through, or to where it was interrupted. */
+  get stop(): Stop | null {
+    return this.#stop;
+  }
+
   /** In inventory order. */
   get hosts(): readonly HostRecord[] {
     return [...this.#hosts.values()];
@@ -69,7 +81,10 @@ export class RunRecord {
         for (const { name, kind } of event.hosts) this.#open(name, kind);
         break;
       case 'host_start':
-        this.#open(event.host, event.kind);
+        this.#open(event.host, event.kind).hasBegun = true;
+        break;
+      case 'batch':
+        if (event.status === 'stopped') this.#stop = event;
         break;
       case 'task':
         this.#noteTask(event);
@@ -107,6 +122,7 @@ export class RunRecord {
       name,
       kind,
       status: null,
+      hasBegun: false,
       error: null,
       tasks: 0,
       changed: 0,

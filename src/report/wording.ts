@@ -1,4 +1,4 @@
-import type { HostStatus, TaskStatus } from '../engine/events.ts';
+import type { Batch, HostStatus, TaskStatus } from '../engine/events.ts';
 import { cellWidth } from './cells.ts';
 
 /** All statuses of a host, in the order in which people read them: good news first. */
@@ -40,6 +40,17 @@ export function listNamesWithin(names: readonly string[], cells: number): string
     most += 1;
   }
   return listNames(names, most);
+}
+
+/** Where a rollout stopped, and why. */
+export function stopLine({
+  play,
+  batch,
+  batches,
+  message,
+}: Pick<Batch, 'play' | 'batch' | 'batches' | 'message'>): string {
+  const where = batches > 1 ? `in batch ${batch} of ${batches} of ${play}` : `in ${play}`;
+  return `The rollout stopped ${where}${message === null ? '' : `: ${message}`}.`;
 }
 
 /** Seconds as people say them: `0.4s`, `12s`, `1m12s`, `2h05m`. */

@@ -123,8 +123,68 @@ describe('recap', () => {
       'skipped: c',
       '  interrupted before it began',
       '',
+      'How the hosts stand:',
+      '  new (as described)                  1  a',
+      '  old (reached for, and not changed)  1  c',
+      '  untouched (not begun)               1  b',
+      '',
       'Next: run again: 2 of 3 hosts were not done.',
     ]);
+  });
+
+  test('of a rollout that stopped says how 1000 hosts stand, and the command that goes on', () => {
+    const record = new RunRecord('xpush apply fleet.yaml --retry last');
+    const undone = { message: 'no new connection', hint: null };
+    const stopped = { message: 'the rollout stopped before it began', hint: null };
+    const begun = [
+      ...hosts('ok', 30, 'ok'),
+      ...hosts('new', 6, 'changed'),
+      host('back', 'rolled_back', undone),
+      host('gone', 'unreachable', { message: 'no route', hint: null }),
+      [
+        'half',
+        'dom0',
+        [{ status: 'changed' }, { status: 'failed' }],
+        { status: 'failed', error: undone },
+      ],
+    ] as const;
+    const untouched = Array.from({ length: 961 }, (_, index) =>
+      host(`far${index + 1}`, 'skipped', stopped),
+    );
+    const names = new Set(untouched.map(([name]) => name));
+    for (const event of runOf([...begun, ...untouched])) {
+      if (event.event === 'host_start' && names.has(event.host)) continue;
+      if (event.event === 'run_end') {
+        record.note({
+          ...{ event: 'batch', play: 'Xen hosts', batch: 2, batches: 3, total: 1000 },
+          ...{ hosts: [], status: 'stopped', message: '3 of 39 hosts begun ended badly' },
+        });
+      }
+      record.note(event);
+    }
+
+    expect(lines(record).slice(-9)).toEqual([
+      'The rollout stopped in batch 2 of 3 of Xen hosts: 3 of 39 hosts begun ended badly.',
+      'How the hosts stand:',
+      '  new (as described)                   36  ok1, ok2, ok3, ok4, ok5 and 31 more',
+      '  partly new (changed in part)          1  half',
+      '  undone (undid its changes)            1  back',
+      '  old (reached for, and not changed)    1  gone',
+      '  untouched (not begun)               961  far1, far2, far3, far4 and 957 more',
+      '',
+      'Next: see to the errors above, then go on with the 964 hosts left:\n  xpush apply fleet.yaml --retry last',
+    ]);
+  });
+
+  test('a run that was interrupted names the command that goes on', () => {
+    const record = new RunRecord("xpush apply 'my fleet.yaml' --retry last");
+    const skipped = { message: 'interrupted before it began', hint: null };
+    const run = runOf([host('a', 'ok'), host('b', 'skipped', skipped)], { interrupted: true });
+    for (const event of run) record.note(event);
+
+    expect(lines(record).at(-1)).toBe(
+      "Next: 1 of 2 hosts were not done; go on with:\n  xpush apply 'my fleet.yaml' --retry last",
+    );
   });
 });
 

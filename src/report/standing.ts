@@ -1,0 +1,24 @@
+import type { HostRecord } from './run-record.ts';
+
+/** How a host stands after a run that did not go through. */
+export type Standing = 'new' | 'partly new' | 'undone' | 'old' | 'untouched';
+
+/** Best first. */
+export const STANDINGS: readonly Standing[] = ['new', 'partly new', 'undone', 'old', 'untouched'];
+
+/** What became of the host itself, whatever its status. */
+export function standingOf({ status, error, changed, hasBegun }: HostRecord): Standing {
+  if ((status === 'ok' || status === 'changed') && error === null) return 'new';
+  if (status === 'needs_human' || changed > 0) return 'partly new';
+  if (status === 'rolled_back') return 'undone';
+  return hasBegun ? 'old' : 'untouched';
+}
+
+/** What each means, for those who read it for the first time. */
+export const STANDING_WORDS: Readonly<Record<Standing, string>> = {
+  new: 'as described',
+  'partly new': 'changed in part',
+  undone: 'undid its changes',
+  old: 'reached for, and not changed',
+  untouched: 'not begun',
+};
