@@ -94,12 +94,16 @@ export class Ssh2Connection implements Connection, ChannelOwner {
     );
   }
 
-  /** A TCP connection from the host to another one, for a hop. Rejects with `ConnectionError`. */
-  forward(host: string, port: number): Promise<Duplex> {
+  /**
+   * A TCP connection from the host to another one, for a hop, within `timeoutMs`.
+   * Rejects with `ConnectionError`.
+   */
+  forward(host: string, port: number, timeoutMs: number): Promise<Duplex> {
     return this.#ask(
       `a connection to ${hostPort(host, port)}`,
       (answer) => this.#client.forwardOut('127.0.0.1', 0, host, port, answer),
       (channel) => channel,
+      timeoutMs,
     );
   }
 
@@ -107,7 +111,7 @@ export class Ssh2Connection implements Connection, ChannelOwner {
     if (!this.#isOpen) return;
     this.#lossReason ??= 'the connection was closed from here';
     this.#client.end();
-    const deadline = startDeadline(closeTimeoutMs, () => this.#socket.destroy());
+    const deadline = startDeadline(closeTimeoutMs, () => this.#destroy());
     await this.#closed;
     deadline.clear();
   }
@@ -135,7 +139,15 @@ export class Ssh2Connection implements Connection, ChannelOwner {
   /** Ends the connection at once. */
   #cut(reason: string): void {
     this.#lossReason ??= reason;
+    this.#destroy();
+  }
+
+  /** A channel of a dead jump host would not close before it has been told to from there. */
+  #destroy(): void {
     this.#socket.destroy();
+    setImmediate(() => {
+      if (this.#isOpen) this.#socket.emit('close');
+    });
   }
 
   #run(channel: ClientChannel): Exec {
@@ -153,12 +165,13 @@ export class Ssh2Connection implements Connection, ChannelOwner {
     what: string,
     request: (answer: (error: Error | undefined, channel: ClientChannel) => void) => void,
     use: (channel: ClientChannel) => T,
+    timeoutMs = this.#answerTimeoutMs,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       let isLate = false;
-      const deadline = startDeadline(this.#answerTimeoutMs, () => {
+      const deadline = startDeadline(timeoutMs, () => {
         isLate = true;
-        const time = seconds(this.#answerTimeoutMs);
+        const time = seconds(timeoutMs);
         reject(new ConnectionError('timeout', `${this.#label} did not open ${what} in ${time}`));
       });
       const refuse = (error: unknown) => {

@@ -153,7 +153,8 @@ class Run implements Ssh2Transport {
       return handshake(await dial(target, target.connectTimeoutMs, signal));
     }
     return this.#jumpHosts.through(via, signal, async (jump) => {
-      const socket = await jump.forward(target.host, target.port).catch((error) => {
+      const { host, port, connectTimeoutMs } = target;
+      const socket = await jump.forward(host, port, connectTimeoutMs).catch((error) => {
         throw forwardError(error, via, target);
       });
       return handshake(socket);
