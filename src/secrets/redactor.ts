@@ -1,0 +1,97 @@
+import { hidden } from '../source/secret.ts';
+import { formsOf, type Needle } from './forms.ts';
+
+/** Shorter values are refused: they would be found everywhere. */
+export const shortestSecret = 4;
+
+/** A text of this length may have been cut off in the middle of a value. */
+const cutLength = 60_000;
+
+/** Knows the values that were revealed, and takes them out of every text that leaves. */
+export class Redactor {
+  readonly #needles = new Map<string, Needle>();
+  #longest = 0;
+
+  /** From now on this value is taken out, in all its forms. */
+  add(value: string): void {
+    if (value.trim().length < shortestSecret) return;
+    for (const needle of formsOf(value)) {
+      const known = this.#needles.get(needle.text);
+      if (known === undefined || needle.isBase64) this.#needles.set(needle.text, needle);
+      this.#longest = Math.max(this.#longest, needle.text.length);
+    }
+  }
+
+  /** The text with `***` for each stretch that shows a value, or a part of one where it was cut. */
+  redact(text: string): string {
+    if (this.#needles.size === 0 || text.length < shortestSecret) return text;
+    const ranges = [...this.#rangesIn(text), ...this.#brokenRanges(text), ...this.#cutRange(text)];
+    return ranges.length === 0 ? text : without(text, ranges);
+  }
+
+  /** Whether the text shows a value. */
+  finds(text: string): boolean {
+    return this.redact(text) !== text;
+  }
+
+  #rangesIn(text: string): Range[] {
+    const ranges: Range[] = [];
+    for (const { text: needle, isBase64 } of this.#needles.values()) {
+      for (let at = text.indexOf(needle); at !== -1; at = text.indexOf(needle, at + 1)) {
+        const end = at + needle.length;
+        ranges.push(isBase64 ? widened(text, at, end) : [at, end]);
+      }
+    }
+    return ranges;
+  }
+
+  /** Encoders break their output into lines. */
+  #brokenRanges(text: string): Range[] {
+    if (!text.includes('\n')) return [];
+    const offsets: number[] = [];
+    let joined = '';
+    let offset = 0;
+    for (const line of text.split('\n')) {
+      const bare = line.trim();
+      const start = offset + line.length - line.trimStart().length;
+      for (let index = 0; index < bare.length; index++) offsets.push(start + index);
+      joined += bare;
+      offset += line.length + 1;
+    }
+    return this.#rangesIn(joined).flatMap(([start, end]): Range[] => {
+      const [from, to] = [offsets[start], offsets[end - 1]];
+      return from === undefined || to === undefined ? [] : [[from, to + 1]];
+    });
+  }
+
+  #cutRange(text: string): Range[] {
+    if (text.length < cutLength) return [];
+    for (let from = Math.max(0, text.length - this.#longest); from < text.length - 3; from++) {
+      const tail = text.slice(from);
+      for (const needle of this.#needles.keys()) {
+        if (needle.startsWith(tail)) return [[from, text.length]];
+      }
+    }
+    return [];
+  }
+}
+
+type Range = readonly [start: number, end: number];
+
+/** The characters beside it may hold some bits of the value. */
+function widened(text: string, start: number, end: number): Range {
+  const isCoded = (at: number): boolean => /[\w+/=-]/.test(text[at] ?? '');
+  let to = end;
+  while (to < end + 3 && isCoded(to)) to++;
+  return [isCoded(start - 1) ? start - 1 : start, to];
+}
+
+function without(text: string, ranges: readonly Range[]): string {
+  let clean = '';
+  let at = 0;
+  for (const [start, end] of ranges.toSorted((left, right) => left[0] - right[0])) {
+    if (start >= at) clean += `${text.slice(at, start)}${hidden}`;
+    at = Math.max(at, end);
+  }
+  return clean + text.slice(at);
+}
