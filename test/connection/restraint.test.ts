@@ -309,14 +309,13 @@ describe('a jump host', () => {
       at(server, { jump: [hop], keepaliveMs: 200 }),
       never,
     );
-    const sessions = () => server.log().match(/Starting session/g)?.length ?? 0;
-    const before = sessions();
-    const running = run(connection, 'exec sleep 60');
-    await until(() => sessions() > before);
+    const exec = await connection.exec('echo up; exec sleep 60');
+    exec.stderr.resume();
+    await new Promise((resolve) => exec.stdout.once('data', resolve));
     const started = Date.now();
     proxy.line.freeze();
 
-    expect((await running).outcome).toEqual({
+    expect(await exec.outcome).toEqual({
       kind: 'lost',
       reason: expect.stringContaining('has been silent for 0.6 s'),
     });
