@@ -2,7 +2,7 @@ import { ConfigError } from '../source/diagnostic.ts';
 import { buildInventory } from './build-inventory.ts';
 import { Findings } from './findings.ts';
 import type { Inventory } from './model.ts';
-import { type OnRead, readFiles } from './read-files.ts';
+import { type OnRead, type OpenFile, readFiles } from './read-files.ts';
 
 /** The INVENTORY argument of the command line. */
 export interface InventoryInput {
@@ -12,6 +12,8 @@ export interface InventoryInput {
   readonly stdin?: string | Uint8Array;
   /** Told each file that is read, as messages name it, with what it holds. */
   readonly onRead?: OnRead;
+  /** Decrypts files that are encrypted as a whole; absent: such files are refused. */
+  readonly openFile?: OpenFile;
 }
 
 /**
@@ -22,8 +24,8 @@ export interface InventoryInput {
  */
 export async function loadInventory(input: InventoryInput): Promise<Inventory> {
   const findings = new Findings();
-  const { argument, stdin = null, onRead = () => {} } = input;
-  const { roots, files } = await readFiles(argument, stdin, findings, onRead);
+  const { argument, stdin = null, onRead = () => {}, openFile = async () => null } = input;
+  const { roots, files } = await readFiles(argument, stdin, findings, { onRead, openFile });
   const inventory = buildInventory(roots, findings);
   if (!findings.isEmpty) throw new ConfigError(findings.sorted(files));
   return inventory;

@@ -1,10 +1,13 @@
 import { constants } from 'node:fs';
 import { access, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join } from 'node:path';
+import type { Complaint } from '../source/complaint.ts';
 import { largestTextBytes } from '../source/decode-text.ts';
 import type { Diagnostic } from '../source/diagnostic.ts';
+import { distrustOf, distrustOfDirectory } from '../source/distrust.ts';
 import { readYaml } from '../source/parse-yaml.ts';
 import { quoted } from '../source/quoted.ts';
+import type { Result } from '../source/result.ts';
 import type { SourceNode } from '../source/source-node.ts';
 import type { Place } from '../source/source-text.ts';
 import type { Findings } from './findings.ts';
@@ -13,7 +16,6 @@ import { runProgram } from './run-program.ts';
 
 const MOST_FILES = 10_000;
 const STANDARD_INPUT = '<stdin>';
-const WRITABLE_BY_OTHERS = 0o002;
 
 /** What the INVENTORY argument named, and what it includes. */
 export interface FilesRead {
@@ -23,16 +25,27 @@ export interface FilesRead {
   readonly files: readonly string[];
 }
 
+/** What a file holds that is encrypted as a whole; null: it is not. */
+export type OpenFile = (
+  content: string | Uint8Array,
+  file: string,
+) => Promise<Result<Uint8Array> | null>;
+
 export type OnRead = (file: string, content: string | Uint8Array) => void;
+
+export interface ReadOptions {
+  readonly onRead: OnRead;
+  readonly openFile: OpenFile;
+}
 
 /** Reads a file, a directory's `*.yaml`, a program's output or standard input, and all includes. */
 export async function readFiles(
   argument: string,
   stdin: string | Uint8Array | null,
   findings: Findings,
-  onRead: OnRead,
+  options: ReadOptions,
 ): Promise<FilesRead> {
-  const reader = new Reader(findings, onRead);
+  const reader = new Reader(findings, options);
   if (argument === '-') await reader.readText(stdin);
   else await reader.readArgument(argument);
   return reader;
@@ -43,12 +56,14 @@ class Reader implements FilesRead {
   readonly files: string[] = [];
   readonly #findings: Findings;
   readonly #onRead: OnRead;
+  readonly #openFile: OpenFile;
   /** Real paths, so that a file included twice is read once. */
   readonly #seen = new Set<string>();
 
-  constructor(findings: Findings, onRead: OnRead) {
+  constructor(findings: Findings, { onRead, openFile }: ReadOptions) {
     this.#findings = findings;
     this.#onRead = onRead;
+    this.#openFile = openFile;
   }
 
   async readText(text: string | Uint8Array | null): Promise<void> {
@@ -60,6 +75,7 @@ class Reader implements FilesRead {
     const stats = await attempt(() => stat(path));
     if (!stats.ok) return this.#fail(`cannot read ${quoted(path)}: ${stats.why}`, null);
     if (!stats.value.isDirectory()) return this.#readFile(path, null, []);
+    if (this.#distrusts(path, distrustOfDirectory(path), null)) return;
     const names = await attempt(() => readdir(path));
     if (!names.ok) return this.#fail(`cannot read ${quoted(path)}: ${names.why}`, null);
     const yamls = names.value.filter((name) => extname(name) === '.yaml' && !name.startsWith('.'));
@@ -82,8 +98,9 @@ class Reader implements FilesRead {
     if (!stats.ok) return this.#fail(`cannot read ${quoted(path)}: ${stats.why}`, from);
     if (!stats.value.isFile()) return this.#fail(`${quoted(path)} is not a file`, from);
     if (from === null && (await isProgram(path))) {
-      return this.#runProgram(path, real.value, stats.value.mode, above);
+      return this.#runProgram(path, real.value, above);
     }
+    if (this.#distrusts(path, distrustOf(path), from)) return;
     if (stats.value.size > largestTextBytes) {
       return this.#fail(`${quoted(path)} is larger than 10 MB`, from);
     }
@@ -92,19 +109,8 @@ class Reader implements FilesRead {
     await this.#parse(contents.value, path, dirname(path), [...above, real.value]);
   }
 
-  async #runProgram(
-    path: string,
-    real: string,
-    mode: number,
-    above: readonly string[],
-  ): Promise<void> {
-    if (mode & WRITABLE_BY_OTHERS) {
-      return this.#fail(
-        `${quoted(path)} is not run: everybody may write to it`,
-        null,
-        'chmod o-w it',
-      );
-    }
+  async #runProgram(path: string, real: string, above: readonly string[]): Promise<void> {
+    if (this.#distrusts(path, distrustOf(path), null, 'run')) return;
     const ran = await runProgram(real);
     if (!ran.ok) return this.#fail(`${quoted(path)} ${ran.why}`, null, ran.hint);
     await this.#parse(ran.output, `${path} (output)`, dirname(path), [...above, real]);
@@ -118,7 +124,11 @@ class Reader implements FilesRead {
   ): Promise<void> {
     this.files.push(file);
     this.#onRead(file, input);
-    const { root, diagnostics } = readYaml(input, file);
+    const opened = await this.#openFile(input, file);
+    const text = opened === null ? input : this.#findings.take(opened);
+    if (text === null) return;
+    const options = { takesSecrets: true, isSecret: opened !== null };
+    const { root, diagnostics } = readYaml(text, file, options);
     this.#findings.addAll(diagnostics);
     if (root === null) return;
     this.roots.push(root);
@@ -127,6 +137,18 @@ class Reader implements FilesRead {
         this.#findings.add(place, `include takes relative paths, not ${quoted(text)}`);
       } else await this.#readFile(join(directory, text), place, above);
     }
+  }
+
+  /** Whoever may write an inventory says what is done as root on every host. */
+  #distrusts(
+    path: string,
+    complaint: Complaint | null,
+    from: Place | null,
+    verb: 'read' | 'run' = 'read',
+  ): boolean {
+    if (complaint === null) return false;
+    this.#fail(`${quoted(path)} is not ${verb}: ${complaint.message}`, from, complaint.hint);
+    return true;
   }
 
   #fail(message: string, from: Place | null, hint: string | null = null): void {

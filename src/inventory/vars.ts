@@ -1,4 +1,5 @@
 import type { Data } from '../source/data.ts';
+import { Secret } from '../source/secret.ts';
 import { type SourceNode, toData } from '../source/source-node.ts';
 import type { Findings } from './findings.ts';
 import { variableName } from './name-rules.ts';
@@ -9,10 +10,24 @@ export function readVars(node: SourceNode | undefined, findings: Findings): Reco
   if (node?.kind !== 'map') return vars;
   for (const [name, { key, value }] of node.entries) {
     const complaint = variableName(name);
-    if (complaint === null) vars[name] = toData(value);
+    if (complaint === null) vars[name] = value.place.source.isSecret ? kept(value) : toData(value);
     else findings.add(key, complaint.message, complaint.hint);
   }
   return vars;
+}
+
+/** Variables of a file that is encrypted as a whole: its texts and numbers are secrets. */
+function kept(node: SourceNode): Data {
+  if (node.kind === 'list') return node.items.map(kept);
+  if (node.kind === 'map') {
+    const entries = [...node.entries].map(([key, { value }]) => [key, kept(value)] as const);
+    return Object.assign(Object.create(null), Object.fromEntries(entries));
+  }
+  const isPlain = node.kind === 'secret' || node.value === null || node.value === '';
+  if (isPlain || typeof node.value === 'boolean') return toData(node);
+  const secret = new Secret({ kind: 'written' }, node.place);
+  secret.settle(String(node.value));
+  return secret;
 }
 
 /** Levels laid over each other, later ones first; a value is replaced as a whole. */

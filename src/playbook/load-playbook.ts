@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { largestTextBytes } from '../source/decode-text.ts';
 import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
+import { distrustOf } from '../source/distrust.ts';
 import { parseYaml } from '../source/parse-yaml.ts';
 import { quoted } from '../source/quoted.ts';
 import type { Result } from '../source/result.ts';
@@ -48,14 +49,22 @@ export function loadPlaybooks(files: readonly string[]): Playbook[] {
 
 function readPlaybook(file: string): Result<Playbook> {
   const read = readBytes(file);
-  if (!read.ok) return failure({ position: null, message: read.why, hint: null, excerpt: null });
-  const parsed = parseYaml(read.bytes, file);
+  if (!read.ok) {
+    const { why: message, hint = null } = read;
+    return failure({ position: null, message, hint, excerpt: null });
+  }
+  if (read.bytes.subarray(0, 15).toString('latin1') === '$ANSIBLE_VAULT;') {
+    const message = `${file} is encrypted as a whole`;
+    const hint = 'a playbook is read by people: encrypt its values, as !vault or !secret';
+    return failure({ position: null, message, hint, excerpt: null });
+  }
+  const parsed = parseYaml(read.bytes, file, { takesSecrets: true });
   return parsed.ok ? parsePlaybook(parsed.value, file) : parsed;
 }
 
 type ReadBytes =
-  | { readonly ok: true; readonly bytes: Uint8Array }
-  | { readonly ok: false; readonly why: string };
+  | { readonly ok: true; readonly bytes: Buffer }
+  | { readonly ok: false; readonly why: string; readonly hint?: string | null };
 
 /** Looked at before it is read: a device or a pipe may never end. */
 function readBytes(file: string): ReadBytes {
@@ -63,6 +72,10 @@ function readBytes(file: string): ReadBytes {
     const stats = statSync(file);
     if (!stats.isFile()) return { ok: false, why: `${file} is not a file` };
     if (stats.size > largestTextBytes) return { ok: false, why: `${file} is larger than 10 MB` };
+    const distrust = distrustOf(file);
+    if (distrust !== null) {
+      return { ok: false, why: `${file} is not read: ${distrust.message}`, hint: distrust.hint };
+    }
     return { ok: true, bytes: readFileSync(file) };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;

@@ -71,10 +71,11 @@ export class SecretStore {
     if (found.length > 0) throw new ConfigError([...new Set(found)]);
   }
 
-  /** What a file holds that is encrypted as a whole by ansible-vault; others as they are. */
-  async openFile(bytes: Uint8Array, file: string): Promise<Result<Uint8Array>> {
-    if (!isVault(bytes)) return { ok: true, value: bytes };
-    const opened = await this.#openVault(Buffer.from(bytes).toString('utf8'));
+  /** What a file holds that is encrypted as a whole by ansible-vault; null for others. */
+  async openFile(content: string | Uint8Array, file: string): Promise<Result<Uint8Array> | null> {
+    const start = Buffer.from(content.slice(0, 64));
+    if (!isVault(start)) return null;
+    const opened = await this.#openVault(Buffer.from(content).toString('utf8'));
     if ('content' in opened) return { ok: true, value: opened.content };
     const position = { file, line: 1, column: 1 };
     return { ok: false, diagnostics: [{ position, ...opened, excerpt: null }] };

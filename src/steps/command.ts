@@ -2,6 +2,8 @@ import * as v from 'valibot';
 import { change } from '../host/change.ts';
 import { isHostPath } from '../host/names.ts';
 import { query } from '../host/query.ts';
+import { noSecret } from '../source/schema-walk.ts';
+import { Secret } from '../source/secret.ts';
 import { described } from './described.ts';
 import { defineStep } from './step.ts';
 
@@ -10,12 +12,18 @@ const path = v.pipe(
   v.check(isHostPath, 'a path here begins with "/" and is one line of at most 4095 bytes'),
 );
 
+const publicArguments = 'the words of a command are public on its host';
+
+/** A pipe holds so much, whether the command reads it or not. */
+const longestInputBytes = 65_536;
+
 const params = v.pipe(
   v.strictObject({
     argv: v.optional(
       described(
         v.pipe(
           v.array(v.string()),
+          noSecret(publicArguments),
           v.check(([program]) => (program ?? '') !== '', 'at least the command itself is needed'),
         ),
         'The command and its arguments; no shell is involved.',
@@ -23,13 +31,19 @@ const params = v.pipe(
     ),
     shell: v.optional(
       described(
-        v.pipe(v.string(), v.nonEmpty('a line is needed')),
+        v.pipe(v.string(), noSecret(publicArguments), v.nonEmpty('a line is needed')),
         'A line for `/bin/sh -c`, in place of `argv`.',
       ),
     ),
     creates: v.optional(described(path, 'Does nothing when this file or directory exists.')),
     removes: v.optional(described(path, 'Does nothing unless this file or directory exists.')),
     chdir: v.optional(described(path, 'The directory to run in.')),
+    stdin: v.optional(
+      described(
+        v.union([v.pipe(v.string(), v.maxBytes(longestInputBytes, 'standard input takes 64 KiB at most')), v.instance(Secret)]),
+        'What it reads on its standard input: text, or a secret, which nobody sees.',
+      ),
+    ),
   }),
   v.check(
     ({ argv, shell }) => (argv === undefined) !== (shell === undefined),
@@ -48,13 +62,14 @@ export const command = defineStep({
     removes: query.file(removes ?? '/'),
   }),
 
-  plan: (_target, { argv, shell, creates, removes, chdir }, seen) => {
+  plan: (_target, { argv, shell, creates, removes, chdir, stdin = null }, seen) => {
     if (creates !== undefined && seen.creates.type !== 'absent') {
       return { changes: [], message: `${creates} exists` };
     }
     if (removes !== undefined && seen.removes.type === 'absent') {
       return { changes: [], message: `${removes} does not exist` };
     }
-    return { changes: [change.command(argv ?? ['/bin/sh', '-c', shell ?? ''], chdir ?? null)] };
+    const words = argv ?? ['/bin/sh', '-c', shell ?? ''];
+    return { changes: [change.command(words, chdir ?? null, { stdin })] };
   },
 });
