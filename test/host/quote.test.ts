@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isPlainText, QuoteError, quote, quoteAll } from '../../src/host/quote.ts';
 import { runs } from '../runs.ts';
-import { describeShells, temporaryDirectory } from './shells.ts';
+import { fullPath, type Shell, shells, temporaryDirectory } from './shells.ts';
 
 const directory = temporaryDirectory();
 
@@ -19,7 +19,10 @@ const word = fc
   })
   .filter((text) => !text.includes('\0'));
 
-describeShells('quote', (shell) => {
+/** The plainest of all; hosts do not have it as sh. */
+const posh: Shell = { name: 'posh', argv: ['/bin/posh'], path: fullPath, isBusybox: false };
+
+describe.each([...shells, posh])('quote ($name)', (shell) => {
   const argvOf = (words: string) => {
     const output = execFileSync(shell.argv[0], shell.argv.slice(1), {
       input: `env printf '%s\\0' ${words}\n`,
