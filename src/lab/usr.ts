@@ -40,6 +40,7 @@ export class UsrStore {
     const disk = `${this.#hub.directory}/disks/hosts/${host}`;
     const copy = ['cp', '-dR', '--preserve=mode,links'] as const;
     for (const files of await this.#find(packages)) {
+      if (files.kind === 'installed' && files.configFiles.length === 0) continue;
       const argv =
         files.kind === 'unpacked'
           ? ([...copy, join(files.directory, 'etc'), disk] as const)
