@@ -4,6 +4,7 @@ import { defineCommand, flag, text } from './command.ts';
 import { readWork } from './load.ts';
 import { resumeCommand } from './resume-command.ts';
 import { readRetry } from './retry.ts';
+import { secretEntries, secretOptions, secretStore } from './secrets.ts';
 
 export const apply = defineCommand({
   usage: 'apply <inventory> [playbook..]',
@@ -23,6 +24,7 @@ export const apply = defineCommand({
     limit: { ...text, alias: 'l', describe: 'Only these hosts: names, groups, globs; a,b:&c:!d' },
     retry: { ...text, describe: 'Only the hosts that this run left behind: last, or its id' },
     verify: { ...flag, describe: 'Then prove the way to the guests, as xpush verify does' },
+    ...secretOptions,
     ...runOptions,
   },
   examples: [
@@ -38,12 +40,14 @@ export const apply = defineCommand({
     limit: v.optional(v.string()),
     retry: v.optional(v.pipe(v.string(), v.nonEmpty('last, or the id of a run'))),
     verify: v.optional(v.boolean(), false),
+    ...secretEntries,
     ...runEntries,
   }),
 
   run: async ({ inventory, playbook, limit = null, retry, ...options }) => {
     const left = retry === undefined ? null : await readRetry(retry, inventory);
-    const work = await readWork(inventory, playbook, { limit, only: left?.hosts ?? null });
+    const chosen = { limit, only: left?.hosts ?? null };
+    const work = await readWork(inventory, playbook, chosen, secretStore(options));
     const notes = left === null ? work.notes : [left.note, ...work.notes];
     const resume = options.check ? {} : { resume: resumeCommand(process.argv.slice(2)) };
     return carryOut(options, { ...work, notes }, { isVerifying: options.verify, ...resume });

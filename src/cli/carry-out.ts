@@ -11,6 +11,7 @@ import { flag, oneOf, text } from './command.ts';
 import { connectingEntries, connectingOptions, prepareWay } from './connecting.ts';
 import { dieOfInterrupt, leftInVain, listenForInterrupts } from './interrupts.ts';
 import type { Work } from './load.ts';
+import { redactedEvent } from './redaction.ts';
 import { Remarks } from './remarks.ts';
 import { checkReportFile, writeReportFile } from './report-file.ts';
 import { rolloutEntries, rolloutOf, rolloutOptions } from './rollout-options.ts';
@@ -101,8 +102,9 @@ export async function carryOut(
     (text) => reporter.emit({ event: 'message', level: 'warning', host: null, text }),
   );
   const emit = (event: RunEvent): void => {
-    record.note(event);
-    reporter.emit(event);
+    const shown = redactedEvent(event);
+    record.note(shown);
+    reporter.emit(shown);
   };
   remarks.showWith(emit);
   using interrupts = listenForInterrupts((times) => {

@@ -10,6 +10,7 @@ import { domainsTable, factsTables } from './facts-table.ts';
 import { factsOf, type Topic, topicQueries, topics } from './facts-topics.ts';
 import { compressNames } from './host-names.ts';
 import { readInventory } from './load.ts';
+import { secretEntries, secretOptions, secretStore } from './secrets.ts';
 import { withSurveyor } from './survey-hosts.ts';
 import { UsageError } from './usage-error.ts';
 import { version } from './version.ts';
@@ -26,6 +27,7 @@ export const facts = defineCommand({
       ...text,
       describe: `Only these facts, by commas: ${topics.join(', ')}; xen lists running domains`,
     },
+    ...secretOptions,
     ...connectingOptions,
     output: { ...text, alias: 'o', describe: 'table or json [default: table]' },
   },
@@ -44,12 +46,13 @@ export const facts = defineCommand({
         v.array(oneOf(topics)),
       ),
     ),
+    ...secretEntries,
     ...connectingEntries,
     output: v.optional(oneOf(['table', 'json']), 'table'),
   }),
 
   run: async (options) => {
-    const inventory = await readInventory(options.inventory);
+    const inventory = await readInventory(options.inventory, secretStore(options));
     const selection = selectHosts(inventory, options.limit ?? 'all');
     if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
     const { hosts } = selection;

@@ -4,6 +4,7 @@ import { escapeControls } from '../source/escape-controls.ts';
 import { defineCommand, flag, text } from './command.ts';
 import { describeHost, describeInventory, inventoryGraph } from './describe.ts';
 import { readInventory } from './load.ts';
+import { secretEntries, secretOptions, secretStore } from './secrets.ts';
 import { UsageError } from './usage-error.ts';
 
 export const inventory = defineCommand({
@@ -16,6 +17,7 @@ export const inventory = defineCommand({
     list: { ...flag, describe: 'Everything, as JSON' },
     graph: { ...flag, describe: 'dom0s with their guests, and groups, as a tree [default]' },
     host: { ...text, describe: 'One host, as JSON' },
+    ...secretOptions,
   },
   examples: [['xpush inventory inventory.yaml --host web1', 'tables, rules and MACs of web1']],
   schema: v.pipe(
@@ -24,6 +26,7 @@ export const inventory = defineCommand({
       list: v.optional(v.boolean(), false),
       graph: v.optional(v.boolean(), false),
       host: v.optional(v.string()),
+      ...secretEntries,
     }),
     v.check(
       ({ list, graph, host }) => [list, graph, host !== undefined].filter(Boolean).length <= 1,
@@ -31,8 +34,8 @@ export const inventory = defineCommand({
     ),
   ),
 
-  run: async ({ inventory: argument, list, host: name }) => {
-    const fleet = await readInventory(argument);
+  run: async ({ inventory: argument, list, host: name, ...options }) => {
+    const fleet = await readInventory(argument, secretStore(options));
     if (list) return print(asJson(describeInventory(fleet)));
     if (name === undefined) return print(escapeControls(inventoryGraph(fleet)));
     const host = fleet.hosts.get(name);

@@ -5,9 +5,11 @@ import type { Inventory } from '../inventory/model.ts';
 import type { OnRead } from '../inventory/read-files.ts';
 import { inventoryWarnings } from '../inventory/warnings.ts';
 import { loadPlaybooks } from '../playbook/load-playbook.ts';
+import type { SecretStore } from '../secrets/secret-store.ts';
 import { largestTextBytes } from '../source/decode-text.ts';
 import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
 import { formatDiagnostic } from '../source/format-diagnostic.ts';
+import { type Secret, secretsIn } from '../source/secret.ts';
 import { type SourceFile, type Sources, sourceFile, sourceFiles } from './sources.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -18,7 +20,11 @@ export const defaultPlaybook = join(import.meta.dirname, '..', '..', 'playbooks'
  * The fleet that INVENTORY names; `-` is standard input. What may surprise is said on standard error.
  * Throws `ConfigError` with all that is wrong, and `UsageError` when standard input is a terminal.
  */
-export async function readInventory(argument: string, onRead?: OnRead): Promise<Inventory> {
+export async function readInventory(
+  argument: string,
+  store: SecretStore,
+  onRead?: OnRead,
+): Promise<Inventory> {
   const isStdin = argument === '-';
   if (isStdin && process.stdin.isTTY) {
     throw new UsageError('INVENTORY is "-", and standard input is a terminal');
@@ -26,6 +32,7 @@ export async function readInventory(argument: string, onRead?: OnRead): Promise<
   const inventory = await loadInventory({
     argument,
     ...(isStdin ? { stdin: await readStandardInput() } : {}),
+    openFile: (content, file) => store.openFile(content, file),
     ...(onRead === undefined ? {} : { onRead }),
   });
   for (const warning of inventoryWarnings(inventory)) {
@@ -64,17 +71,20 @@ export interface Chosen {
 /**
  * The fleet, with the plays of the named playbooks, else of those that the inventory names, else of
  * the shipped one; their hosts are among the chosen. Throws `ConfigError` with what is wrong in any of
- * these files, and `UsageError`.
+ * these files or with a secret that is used, and `UsageError`.
  */
 export async function readWork(
   inventoryArgument: string,
   playbookFiles: readonly string[],
   { limit, only }: Chosen,
+  store: SecretStore,
 ): Promise<Work> {
   const diagnostics: Diagnostic[] = [];
   const read: SourceFile[] = [];
   const inventory = await collect(diagnostics, () =>
-    readInventory(inventoryArgument, (file, content) => read.push(sourceFile(file, content))),
+    readInventory(inventoryArgument, store, (file, content) =>
+      read.push(sourceFile(file, content)),
+    ),
   );
   const named = playbookFiles.length > 0 ? playbookFiles : (inventory?.playbooks ?? []);
   const files = named.length > 0 ? named : [defaultPlaybook];
@@ -85,7 +95,15 @@ export async function readWork(
     inventory: { argument: inventoryArgument, files: read },
     playbooks: await sourceFiles(files),
   };
-  return { inventory, sources, ...planHosts(plays, inventory, limit, only) };
+  const hosted = planHosts(plays, inventory, limit, only);
+  await store.settle(secretsUsed(hosted));
+  return { inventory, sources, ...hosted };
+}
+
+/** Those of the tasks that some host has: no others are fetched. */
+function secretsUsed({ plays }: HostedPlays): readonly Secret[] {
+  const used = plays.filter(({ hosts }) => hosts.size > 0);
+  return secretsIn(used.map(({ play }) => play.tasks.map(({ params }) => params)));
 }
 
 /** What `load` gives; null when files are wrong, whose diagnostics are kept for one report. */

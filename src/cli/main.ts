@@ -1,8 +1,11 @@
+import { inspect } from 'node:util';
 import { exitCodes } from '../engine/exit-code.ts';
 import { ConfigError } from '../source/diagnostic.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 import { formatDiagnostic } from '../source/format-diagnostic.ts';
+import { mapTexts } from '../source/map-texts.ts';
 import { InterruptedError } from './interrupts.ts';
+import { redactor } from './redaction.ts';
 import { UsageError } from './usage-error.ts';
 
 /**
@@ -12,6 +15,7 @@ import { UsageError } from './usage-error.ts';
 export async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', outputFailed);
   process.stderr.on('error', () => {}); // nobody is left to tell
+  process.on('uncaughtException', dieOfBug);
   try {
     const { parse } = await import('./parse.ts');
     process.exitCode = await (await parse(argv))();
@@ -23,14 +27,21 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (isWriteError(error)) return outputFailed(error);
     if (!(error instanceof UsageError || error instanceof ConfigError)) throw error;
     process.exitCode = exitCodes.usage;
-    process.stderr.write(`${inWords(error)}\n`);
+    process.stderr.write(`${redactor.redact(inWords(error))}\n`);
     if (wantsJson(argv, process.env)) {
       const { errorDocument } = await import('../report/json-document.ts');
       const diagnostics =
         error instanceof ConfigError ? error.diagnostics : [usageAsDiagnostic(error)];
-      process.stdout.write(`${JSON.stringify(errorDocument(diagnostics))}\n`);
+      const shown = mapTexts(diagnostics, (text) => redactor.redact(text));
+      process.stdout.write(`${JSON.stringify(errorDocument(shown))}\n`);
     }
   }
+}
+
+/** A bug keeps its stack; what it was about may be a secret. */
+function dieOfBug(error: unknown): void {
+  process.stderr.write(`${redactor.redact(inspect(error))}\n`);
+  process.exit(exitCodes.failed);
 }
 
 let hasToldOfOutput = false;

@@ -9,13 +9,29 @@ import { UsageError } from './usage-error.ts';
  * Throws `UsageError` where there is no terminal to ask on, and `InterruptedError` on Ctrl-C.
  */
 export async function askPassphrase(file: string): Promise<string | null> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+  if (!hasTerminal()) {
     throw new UsageError(
       `${file} has a passphrase, and there is no terminal to ask for it on`,
       `add the key to your agent: ssh-add ${file}`,
     );
   }
-  process.stderr.write(`Passphrase for ${escapeControls(file)}: `);
+  return ask(`Passphrase for ${file}`);
+}
+
+/** The same for any other question; `instead` is what to do where there is no terminal. */
+export async function askHidden(question: string, instead: string): Promise<string | null> {
+  if (!hasTerminal()) {
+    throw new UsageError(`${question}: there is no terminal to ask for it on`, instead);
+  }
+  return ask(question);
+}
+
+function hasTerminal(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
+async function ask(question: string): Promise<string | null> {
+  process.stderr.write(`${escapeControls(question)}: `);
   const mute = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input: process.stdin, output: mute, terminal: true });
   try {

@@ -4,6 +4,7 @@ import { Proof } from '../verify/proof.ts';
 import { defineCommand, oneOf, text } from './command.ts';
 import { connectingEntries, connectingOptions } from './connecting.ts';
 import { readInventory } from './load.ts';
+import { secretEntries, secretOptions, secretStore } from './secrets.ts';
 import { withSurveyor } from './survey-hosts.ts';
 import { UsageError } from './usage-error.ts';
 import { proofDocument } from './verify-document.ts';
@@ -40,6 +41,7 @@ export const verify = defineCommand({
       alias: 'l',
       describe: 'Only these guests, and all guests of these dom0s: names, groups, globs',
     },
+    ...secretOptions,
     ...connectingOptions,
     output: { ...text, alias: 'o', describe: 'text or json [default: text]' },
   },
@@ -51,12 +53,13 @@ export const verify = defineCommand({
   schema: v.object({
     inventory: v.string(),
     limit: v.optional(v.string()),
+    ...secretEntries,
     ...connectingEntries,
     output: v.optional(oneOf(['text', 'json']), 'text'),
   }),
 
   run: async (options) => {
-    const inventory = await readInventory(options.inventory);
+    const inventory = await readInventory(options.inventory, secretStore(options));
     const selection = selectHosts(inventory, options.limit ?? 'all');
     if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
     const proof = new Proof(inventory, selection.hosts);

@@ -1,21 +1,25 @@
 import { hidden, Secret } from './secret.ts';
 
 /**
- * A copy of plain data (lists, maps, objects without methods) in which every text, names of keys
- * included, is what `change` makes of it; secrets become `***`. What has no text is kept as it is.
+ * A copy of plain data (lists, maps, objects without methods) in which every text is what `change`
+ * makes of it, but keys and what is under the keys of `kept`; secrets become `***`.
  */
-export function mapTexts<T>(value: T, change: (text: string) => string): T {
-  return mapped(value, change) as T;
-}
-
-function mapped(value: unknown, change: (text: string) => string): unknown {
-  if (typeof value === 'string') return change(value);
-  if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Secret) return hidden;
-  if (Array.isArray(value)) return value.map((item) => mapped(item, change));
-  if (value instanceof Map) {
-    return new Map([...value].map(([key, item]) => [mapped(key, change), mapped(item, change)]));
-  }
-  const pairs = Object.entries(value).map(([key, item]) => [change(key), mapped(item, change)]);
-  return Object.fromEntries(pairs);
+export function mapTexts<T>(
+  value: T,
+  change: (text: string) => string,
+  kept: ReadonlySet<string> = new Set(),
+): T {
+  const mapped = (part: unknown): unknown => {
+    if (typeof part === 'string') return change(part);
+    if (typeof part !== 'object' || part === null) return part;
+    if (part instanceof Secret) return hidden;
+    if (Array.isArray(part)) return part.map(mapped);
+    if (part instanceof Map) return new Map([...part].map(([key, item]) => [key, mapped(item)]));
+    const pairs = Object.entries(part).map(([key, item]) => [
+      key,
+      kept.has(key) ? item : mapped(item),
+    ]);
+    return Object.fromEntries(pairs);
+  };
+  return mapped(value) as T;
 }
