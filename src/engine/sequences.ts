@@ -104,11 +104,11 @@ function batchesOf(
   const exposed = exposedUnits(working, inventory);
   const needsCanary = exposed.size > mostWithoutCanary;
   const sizes = serial ?? rollout.serial ?? (needsCanary ? canary : null);
-  if (sizes !== canary) return cut([...units.values()], sizes);
-  const first = [...units].find(([unit]) => exposed.has(unit));
-  const others = [...units].filter((unit) => unit !== first);
+  const first = sizes === canary ? [...units.keys()].find((unit) => exposed.has(unit)) : undefined;
+  const isFirst = (unit: string): boolean => unit === first;
+  const inOrder = [...units].toSorted(([one], [other]) => +isFirst(other) - +isFirst(one));
   return cut(
-    [...(first === undefined ? [] : [first]), ...others].map(([, unit]) => unit),
+    inOrder.map(([, names]) => names),
     sizes,
   );
 }
