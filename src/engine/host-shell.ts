@@ -4,10 +4,13 @@ import type { Connection, Exec, Outcome } from '../connection/transport.ts';
 import { ConnectionError } from '../connection/transport.ts';
 import { type Act, compileAct } from '../host/act-program.ts';
 import { isOpaque } from '../host/change.ts';
-import { compileLook, type Observation, readAnswers } from '../host/look-program.ts';
+import type { Section } from '../host/look-part.ts';
+import { compileLook, type Observation, readAnswers, type Sections } from '../host/look-program.ts';
 import { nothingKnown, type Program } from '../host/program.ts';
 import type { Query } from '../host/query.ts';
 import { ProtocolError, type SectionEvent, SectionReader } from '../host/sections.ts';
+import type { Holder, LockResult } from '../host/window.ts';
+import { readLock } from '../host/window-sections.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 
 /** How an act ended on the host. */
@@ -37,13 +40,24 @@ const slowestBytesPerMs = 4;
 /** Of all that one program prints. */
 const answerLimit = 32 * 1024 * 1024;
 
-/**
- * Until when the next event must have come (performance.now), by the section that is open; null:
- * it takes as long as it takes.
- */
-type Patience = (open: string | null) => number | null;
+/** What is known of a program's answer while it is waited for; times as of performance.now. */
+export interface Listening {
+  /** The section that is open. */
+  readonly open: string | null;
+  /** When that began or the one before it ended. */
+  readonly since: number;
+  /** When the host's last byte came. */
+  readonly heard: number;
+}
 
-type Sections = Map<string, { readonly status: number; readonly body: string }>;
+/** How the answer to a program is listened to. */
+export interface Listener {
+  /** Until when the next event must have come; null: it takes as long as it takes. */
+  readonly patience: (listening: Listening) => number | null;
+  /** A section begins; throws what the program ends with here when nobody asked for that. */
+  readonly onBegin?: (id: string) => void;
+  readonly onEnd?: (id: string, section: Section) => void;
+}
 
 /**
  * One `sh -s` on one host: first a look program, then, on the same input, whatever follows from it.
@@ -58,6 +72,7 @@ export class HostShell {
   #failure: Error | null = null;
   #wake: (() => void) | null = null;
   #received = 0;
+  #heard = 0;
   #outcome: Outcome | null = null;
   #errors = '';
   #known = nothingKnown;
@@ -91,39 +106,68 @@ export class HostShell {
   }
 
   /**
-   * Makes these changes, and then asks these queries in the same message. Results by act id; those
-   * of acts that were not begun are missing.
+   * Makes these changes for a run, and then asks these queries in the same message. Results by act id;
+   * those of acts that were not begun are missing.
    */
   async act(
     acts: readonly Act[],
     thenLook: readonly Query[],
+    holder: Holder,
     onBegin: (id: string) => void,
   ): Promise<{
+    /** null: the host said nothing of it. */
+    readonly lock: LockResult | null;
     readonly results: ReadonlyMap<string, ActResult>;
     /** null when there was nothing to ask, or the answers do not hold together: look again. */
     readonly answers: ReadonlyMap<string, Observation> | null;
   }> {
-    const program = compileAct(acts, this.#known, thenLook);
+    const program = compileAct(acts, this.#known, thenLook, holder);
     this.#send(program);
     this.#hasActed = true;
     const commands = new Set(acts.flatMap(({ id, change }) => (isOpaque(change) ? [id] : [])));
     const left = acts.map(({ id }) => id);
-    const changeMs = changeDeadlineMs + program.text.length / slowestBytesPerMs;
-    const sections = await this.#sections(
-      (open) => (open !== null && commands.has(open) ? null : performance.now() + changeMs),
-      (id) => {
+    const changeMs = changeDeadlineMs + sendingMs(program);
+    const sections = await this.#sections({
+      patience: ({ open, since }) =>
+        open !== null && commands.has(open) ? null : since + changeMs,
+      onBegin: (id) => {
+        if (id === 'lock' && left.length === acts.length) return;
         if (id !== left.shift()) throw new LostError('the host answers what nobody asked');
         onBegin(id);
       },
-    );
+    });
     const results = new Map(
       [...sections].map(([id, { status, body }]) => [id, { status, output: body }]),
     );
-    if (thenLook.length === 0) return { results, answers: null };
+    const lock = readLock(sections);
+    if (thenLook.length === 0) return { lock, results, answers: null };
     return {
+      lock,
       results,
       answers: readAnswers(thenLook, await this.#lookSections()),
     };
+  }
+
+  /**
+   * Runs a program that is neither a look nor an act program, and gives its sections. From here on
+   * what the host may have done counts: see `LostError`.
+   */
+  async run(compile: (known: Program['known']) => Program, listener: Listener): Promise<Sections> {
+    const program = compile(this.#known);
+    let laterMs = sendingMs(program);
+    this.#send(program);
+    this.#hasActed = true;
+    return await this.#sections({
+      ...listener,
+      patience: (listening) => {
+        const until = listener.patience(listening);
+        return until === null ? null : until + laterMs;
+      },
+      onBegin: (id) => {
+        laterMs = 0; // the host has all of it
+        listener.onBegin?.(id);
+      },
+    });
   }
 
   /** Lets the shell end by itself: its input ends. */
@@ -133,6 +177,7 @@ export class HostShell {
 
   #send(program: Program): void {
     this.#received = 0;
+    this.#heard = performance.now();
     this.#known = program.known;
     this.#exec.stdin.write(program.text);
   }
@@ -140,6 +185,7 @@ export class HostShell {
   #receive(chunk: Buffer): void {
     if (this.#failure !== null) return;
     this.#received += chunk.length;
+    this.#heard = performance.now();
     try {
       for (const event of this.#reader.read(chunk.toString('latin1'))) this.#events.push(event);
       if (this.#received > answerLimit) throw new ProtocolError('it sent more than 32 MiB');
@@ -162,25 +208,28 @@ export class HostShell {
 
   #lookSections(): Promise<Sections> {
     const until = performance.now() + lookDeadlineMs;
-    return this.#sections(() => until);
+    return this.#sections({ patience: () => until });
   }
 
   /** The sections of one program. */
-  async #sections(patience: Patience, onBegin: (id: string) => void = () => {}): Promise<Sections> {
-    const sections: Sections = new Map();
+  async #sections({ patience, onBegin, onEnd }: Listener): Promise<Sections> {
+    const sections = new Map<string, Section>();
     let open: string | null = null;
-    let until = patience(open);
+    let since = performance.now();
     for (;;) {
       const event = this.#events.shift();
       if (event === undefined) {
-        await this.#more(until);
+        await this.#more(patience({ open, since, heard: this.#heard }));
         continue;
       }
       if (event.type === 'done') return sections;
-      if (event.type === 'begin') onBegin(event.id);
-      else sections.set(event.id, event);
+      if (event.type === 'begin') onBegin?.(event.id);
+      else {
+        sections.set(event.id, event);
+        onEnd?.(event.id, event);
+      }
       open = event.type === 'begin' ? event.id : null;
-      until = patience(open);
+      since = performance.now();
     }
   }
 
@@ -223,4 +272,9 @@ export class HostShell {
     const text = (this.#reader.noise.trim() || this.#errors.trim()).slice(0, 200);
     return text === '' ? '' : `; it said: ${escapeControls(text).replaceAll('\n', ' | ')}`;
   }
+}
+
+/** What a program takes on its way over a slow link. */
+function sendingMs({ text }: Program): number {
+  return text.length / slowestBytesPerMs;
 }

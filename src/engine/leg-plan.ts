@@ -1,39 +1,46 @@
 import { type Change, isOpaque } from '../host/change.ts';
 import type { HostState } from '../host/state.ts';
 import type { Plan } from '../steps/step.ts';
-import type { Failure, LegTasks, OpenTask } from './leg-tasks.ts';
+import type { LegError } from './leg-options.ts';
+import type { LegTasks, OpenTask } from './leg-tasks.ts';
 import { recordOf } from './records.ts';
 
-/** The plans of the first open tasks, as far as can be foreseen. */
-export interface Segment {
-  readonly plans: readonly Plan[];
+/** A task with what is to be done for it. */
+export interface PlannedTask extends OpenTask {
+  readonly plan: Plan;
+}
+
+/** The first open tasks with their plans, as far as can be foreseen. */
+export interface Foreseen {
+  readonly tasks: readonly PlannedTask[];
   /** Why the task after these cannot be done; null when it ends for another reason. */
-  readonly refusal: Failure | null;
+  readonly refusal: LegError | null;
   /** Whether the last plan does something whose effect must be observed before going on. */
   readonly isOpen: boolean;
 }
 
 /** Plans tasks, each in the world that those before it leave, up to a refusal or an opaque change. */
-export function planSegment(tasks: readonly OpenTask[], observed: HostState): Segment {
+export function foresee(tasks: readonly OpenTask[], observed: HostState): Foreseen {
   let state = observed;
-  const plans: Plan[] = [];
-  for (const { bound } of tasks) {
-    const plan = bound.plan(state);
+  const planned: PlannedTask[] = [];
+  for (const task of tasks) {
+    const plan = task.bound.plan(state);
     if ('refusal' in plan) {
-      return { plans, refusal: { message: plan.refusal, hint: plan.hint }, isOpen: false };
+      const refusal = { message: plan.refusal, hint: plan.hint };
+      return { tasks: planned, refusal, isOpen: false };
     }
-    plans.push(plan);
-    if (allChanges(plan).some(isOpaque)) return { plans, refusal: null, isOpen: true };
+    planned.push({ ...task, plan });
+    if (allChanges(plan).some(isOpaque)) return { tasks: planned, refusal: null, isOpen: true };
     state = stateAfter(plan, state);
   }
-  return { plans, refusal: null, isOpen: false };
+  return { tasks: planned, refusal: null, isOpen: false };
 }
 
 /** Check mode: the plans are the results, and nothing is sent. */
 export function predict(tasks: LegTasks, observed: HostState): void {
-  const { plans, refusal } = planSegment(tasks.open, observed);
+  const { tasks: planned, refusal } = foresee(tasks.open, observed);
   let state = observed;
-  for (const plan of plans) {
+  for (const { plan } of planned) {
     const isUnknown = plan.changes.some(isOpaque);
     tasks.end({
       status: isUnknown ? 'unknown' : plan.changes.length > 0 ? 'changed' : 'ok',

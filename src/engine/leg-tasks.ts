@@ -2,11 +2,14 @@ import type { Query } from '../host/query.ts';
 import type { Inventory } from '../inventory/model.ts';
 import type { BoundStep } from '../steps/step.ts';
 import type { Activity, ChangeRecord, RunEvent, TaskStatus } from './events.ts';
+import type { LegError, LegResult } from './leg-options.ts';
 import type { Leg, LegTask } from './legs.ts';
 
 /** A task that has not ended yet, bound to its host. */
 export interface OpenTask extends LegTask {
   readonly bound: BoundStep;
+  /** Whether its changes could cut the host off. */
+  readonly isNetwork: boolean;
 }
 
 /** How a task ended. */
@@ -17,10 +20,10 @@ export interface TaskResult {
   readonly message?: string | null;
 }
 
-/** Why a host failed, and what to do about it. */
-export interface Failure {
-  readonly message: string;
-  readonly hint: string | null;
+/** Why a leg goes no further than the tasks that ended. */
+export interface LegEnding {
+  readonly status: LegResult['status'];
+  readonly error: LegError;
 }
 
 /** The tasks of a leg: which are open, and what those that ended add up to. Tells as they end. */
@@ -28,20 +31,22 @@ export class LegTasks {
   readonly #host: string;
   readonly #total: number;
   readonly #emit: (event: RunEvent) => void;
+  #isSilent = false;
   #open: readonly OpenTask[];
   #hasChanged = false;
-  #failure: Failure | null = null;
+  #ending: LegEnding | null = null;
 
   constructor(leg: Leg, inventory: Inventory, emit: (event: RunEvent) => void) {
     const target = { host: leg.host, inventory };
     this.#host = leg.host.name;
     this.#total = leg.tasks.length;
-    this.#emit = emit;
-    this.#open = leg.tasks.map(({ play, task }) => ({
-      play,
-      task,
-      bound: task.step.bind(target, task.params),
-    }));
+    this.#emit = (event) => {
+      if (!this.#isSilent) emit(event);
+    };
+    this.#open = leg.tasks.map(({ play, task }) => {
+      const bound = task.step.bind(target, task.params);
+      return { play, task, bound, isNetwork: bound.network || task.network === true };
+    });
   }
 
   /** In order. */
@@ -53,8 +58,9 @@ export class LegTasks {
     return this.#hasChanged;
   }
 
-  get failure(): Failure | null {
-    return this.#failure;
+  /** null: all goes on. */
+  get ending(): LegEnding | null {
+    return this.#ending;
   }
 
   /** Everything that the open tasks from `first` on ask. */
@@ -89,11 +95,32 @@ export class LegTasks {
   }
 
   /** The first open task failed, with what it had changed by then; the others are skipped. */
-  fail({ message, hint }: Failure, changes: readonly ChangeRecord[]): void {
-    this.#failure = { message: `${this.#open[0]?.task.name ?? ''}: ${message}`, hint };
+  fail(error: LegError, changes: readonly ChangeRecord[]): void {
+    const ending = this.failInPlace(error, changes);
+    this.giveUp(ending, 'an earlier task failed');
+  }
+
+  /** The first open task failed; those behind it still end by themselves. */
+  failInPlace({ message, hint }: LegError, changes: readonly ChangeRecord[]): LegEnding {
+    const error = { message: `${this.#open[0]?.task.name ?? ''}: ${message}`, hint };
     this.end({ status: 'failed', changes, message });
-    while (this.#open.length > 0) {
-      this.end({ status: 'skipped', changes: [], message: 'an earlier task failed' });
-    }
+    this.#ending ??= { status: 'failed', error };
+    return this.#ending;
+  }
+
+  /** The open tasks are skipped. */
+  giveUp(ending: LegEnding, why: string): void {
+    this.#ending ??= ending;
+    while (this.#open.length > 0) this.end({ status: 'skipped', changes: [], message: why });
+  }
+
+  /** For people, about the host. */
+  note(level: 'info' | 'warning', text: string): void {
+    this.#emit({ event: 'message', level, host: this.#host, text });
+  }
+
+  /** From now on nothing is told any more. */
+  silence(): void {
+    this.#isSilent = true;
   }
 }

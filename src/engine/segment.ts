@@ -18,9 +18,13 @@ export interface Segment<Task extends Planned> {
 /**
  * Cuts tasks where changes that could cut the host off meet others. The segments are the tasks in
  * their order, and none follows one of its own kind: tasks with nothing to do cut nothing, and upkeep
- * of a network task goes with a window beside it.
+ * of a network task goes with a window beside it. `hasNoWindows`: the operator wants none.
  */
-export function cutSegments<Task extends Planned>(tasks: readonly Task[]): Segment<Task>[] {
+export function cutSegments<Task extends Planned>(
+  tasks: readonly Task[],
+  hasNoWindows = false,
+): Segment<Task>[] {
+  if (hasNoWindows) return tasks.length === 0 ? [] : [{ kind: 'act', tasks }];
   const segments: (Segment<Task> & { tasks: Task[] })[] = [];
   const sure = tasks.map(sureKind);
   let last: Segment<Task>['kind'] | null = null;

@@ -1,0 +1,84 @@
+import { type Act, staleStatus } from '../host/act-program.ts';
+import { type Change, isOpaque } from '../host/change.ts';
+import type { GenerationText } from '../host/window.ts';
+import { generationText } from './generation.ts';
+import type { ActResult } from './host-shell.ts';
+import type { LegOptions } from './leg-options.ts';
+import { allChanges, type PlannedTask } from './leg-plan.ts';
+import type { Leg } from './legs.ts';
+import { commandLine } from './records.ts';
+
+/** What the host said of each act, by its id. */
+export type Results = ReadonlyMap<string, ActResult>;
+
+/** How a change went; `missing`: the host said nothing of it. */
+export type ActEnd =
+  | { readonly type: 'done'; readonly said: string }
+  | { readonly type: 'missing' }
+  | { readonly type: 'stale' }
+  | { readonly type: 'failed'; readonly message: string };
+
+/** The changes of neighbouring tasks, with ids that say whose they are. */
+export function actsOf(tasks: readonly PlannedTask[]): readonly Act[] {
+  return tasks.flatMap(({ plan }, task) =>
+    allChanges(plan).map((change, index) => ({ id: `${task}.${index}`, change })),
+  );
+}
+
+/** The place among its neighbours of the task that an act is for. */
+export function taskOf(id: string): number {
+  return Number(id.split('.')[0]);
+}
+
+/** How the changes of one task went, in their order; `task`: its place among its neighbours. */
+export function endsOf(
+  { plan }: PlannedTask,
+  task: number,
+  results: Results,
+): readonly { readonly change: Change; readonly end: ActEnd }[] {
+  return allChanges(plan).map((change, index) => ({
+    change,
+    end: endOf(change, results.get(`${task}.${index}`)),
+  }));
+}
+
+function endOf(change: Change, result: ActResult | undefined): ActEnd {
+  if (result === undefined) return { type: 'missing' };
+  const { status, output } = result;
+  if (status === 0) return { type: 'done', said: asText(output).trimEnd() };
+  if (status === staleStatus && !isOpaque(change)) return { type: 'stale' };
+  const said = asText(output).trim();
+  if (change.kind !== 'command') {
+    return { type: 'failed', message: said === '' ? `failed with status ${status}` : said };
+  }
+  const exit = `${commandLine(change)}: exit status ${status}`;
+  return { type: 'failed', message: said === '' ? exit : `${exit}\n${said}` };
+}
+
+/** What the host keeps to have these tasks undone later; null: nothing. */
+export function generationOf(
+  { host }: Pick<Leg, 'host'>,
+  { identity }: Pick<LegOptions, 'identity'>,
+  id: string,
+  tasks: readonly PlannedTask[],
+): GenerationText | null {
+  const text = generationText(
+    identity,
+    tasks.map(({ play, task, plan, isNetwork }) => ({
+      play: play.name,
+      task: task.name,
+      step: task.step.name,
+      network: isNetwork,
+      changes: allChanges(plan),
+    })),
+  );
+  return text === null ? null : { id, text, keep: host.safety.keepGenerations };
+}
+
+/** The runtime sends no more of a command's output; who else sends more is no runtime of ours. */
+const longestOutput = 65_536;
+
+/** What a host printed, as text; bytes that are no UTF-8 stay visible as replacement characters. */
+function asText(bytes: string): string {
+  return Buffer.from(bytes.slice(0, longestOutput), 'latin1').toString('utf8');
+}

@@ -1,0 +1,86 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Connection, ConnectionError } from '../connection/transport.ts';
+import { HostShell, LostError } from './host-shell.ts';
+
+/** The first pause before it is tried again to get in, and what it grows to; up to twice that by chance. */
+const firstPauseMs = 150;
+const longestPauseMs = 1_500;
+
+/** What one attempt may take, the first one and the longest. */
+const firstAttemptMs = 4_000;
+const longestAttemptMs = 15_000;
+
+/** The way to one host: one connection at a time, made anew as often as it takes. */
+export class HostContact {
+  readonly #connect: (signal: AbortSignal) => Promise<Connection>;
+  readonly #leaving: AbortSignal;
+  #connection: Connection | null = null;
+  #shell: HostShell | null = null;
+  #why = 'no answer';
+
+  constructor(connect: (signal: AbortSignal) => Promise<Connection>, leaving: AbortSignal) {
+    this.#connect = connect;
+    this.#leaving = leaving;
+  }
+
+  /** Why the host could not be reached when it was tried last. */
+  get why(): string {
+    return this.#why;
+  }
+
+  /** The shell that is there, or one over a new connection. Rejects with `ConnectionError`, also when `signal` aborts. */
+  async shell(signal: AbortSignal): Promise<HostShell> {
+    this.#leaving.throwIfAborted();
+    this.#connection ??= await this.#connect(AbortSignal.any([signal, this.#leaving]));
+    this.#shell ??= await HostShell.open(this.#connection);
+    return this.#shell;
+  }
+
+  /** Ends the connection; what runs on the host hears of it. */
+  leave(): void {
+    void this.#connection?.close();
+    this.#connection = null;
+    this.#shell = null;
+  }
+
+  /**
+   * Gets in over a new connection, again and again until then (performance.now), and gives what
+   * `ask` gets from it; null: that came to nothing. Who does not let us in at all - the host's key,
+   * the login - is asked once: more attempts would only have us locked out.
+   */
+  async comeBack<Answer>(
+    until: number,
+    ask: (shell: HostShell) => Promise<Answer>,
+  ): Promise<Answer | null> {
+    let pauseMs = firstPauseMs;
+    let attemptMs = firstAttemptMs;
+    for (;;) {
+      this.leave();
+      const leftMs = until - performance.now();
+      if (leftMs <= 0) return null;
+      try {
+        const attempt = AbortSignal.timeout(Math.ceil(Math.min(leftMs, attemptMs)));
+        return await ask(await this.shell(attempt));
+      } catch (error) {
+        this.#leaving.throwIfAborted();
+        if (!(error instanceof ConnectionError || error instanceof LostError)) throw error;
+        const isAborted = error instanceof ConnectionError && error.reason === 'aborted';
+        this.#why = isAborted ? 'no answer' : error.message;
+        if (isRefusal(error)) return null;
+      }
+      const byChance = 1 + Math.random();
+      await pause(Math.max(0, Math.min(pauseMs * byChance, until - performance.now())), undefined, {
+        signal: this.#leaving,
+      });
+      pauseMs = Math.min(2 * pauseMs, longestPauseMs);
+      attemptMs = Math.min(2 * attemptMs, longestAttemptMs);
+    }
+  }
+}
+
+function isRefusal(error: ConnectionError | LostError): boolean {
+  return (
+    error instanceof ConnectionError &&
+    ['host-key', 'authentication', 'config'].includes(error.reason)
+  );
+}

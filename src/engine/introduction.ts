@@ -1,0 +1,94 @@
+import { answerTo } from '../host/answer.ts';
+import { type Query, query } from '../host/query.ts';
+import type { HostState } from '../host/state.ts';
+import type { LastWindow, PendingWindow } from '../host/window.ts';
+import type { Host } from '../inventory/model.ts';
+import type { LegOptions } from './leg-options.ts';
+import type { LegEnding } from './leg-tasks.ts';
+import { busyEnding, ofRun } from './window-words.ts';
+
+const hostname = query.parameter('kernel.hostname');
+const machineId = query.file('/etc/machine-id');
+
+/** What a host is asked besides what its tasks ask: whether it is the one that is meant, and who is at it. */
+export function introductionQueries({ expect }: Host): readonly Query[] {
+  return [
+    query.windows(),
+    query.session(),
+    ...(expect.hostname === null ? [] : [hostname]),
+    ...(expect.machineId === null ? [] : [machineId]),
+  ];
+}
+
+/** What a host says of itself before anything is done to it. */
+export interface Introduction {
+  /** Why nothing may be done; null: all is well. */
+  readonly ending: LegEnding | null;
+  /** What became of earlier runs. */
+  readonly notes: readonly string[];
+  /** The controller's address as the host sees it; null when it cannot tell. */
+  readonly controller: string | null;
+}
+
+export function introduce(
+  host: Host,
+  state: HostState,
+  { identity, check }: Pick<LegOptions, 'identity' | 'check'>,
+): Introduction {
+  const controller = answerTo(state, query.session())?.peer ?? null;
+  const stranger = strangerEnding(host, state);
+  if (stranger !== null) return { ending: stranger, notes: [], controller };
+  const windows = answerTo(state, query.windows());
+  const last = windows?.last ?? null;
+  const pending = windows?.pending ?? null;
+  const notes = last === null || last.run === identity.id ? [] : lastNotes(last);
+  if (pending === null || pending.run === identity.id) return { ending: null, notes, controller };
+  const busy = pendingEnding(pending, last);
+  return check
+    ? { ending: null, notes: [...notes, busy.error.message], controller }
+    : { ending: busy, notes, controller };
+}
+
+/** An address may have come to be another host's. */
+function strangerEnding({ expect }: Host, state: HostState): LegEnding | null {
+  const file = answerTo(state, machineId);
+  const content = file?.type === 'file' ? (file.content ?? '') : '';
+  const said = [
+    ['hostname', expect.hostname, answerTo(state, hostname) ?? ''] as const,
+    ['machine-id', expect.machineId, content.trim()] as const,
+  ];
+  const wrong = said.find(([, expected, found]) => expected !== null && expected !== found);
+  if (wrong === undefined) return null;
+  const [what, expected, found] = wrong;
+  const error = {
+    message: `this is another host: its ${what} is ${found === '' ? 'not known' : found}, expected ${expected ?? ''}; nothing was done to it`,
+    hint: 'look at what its address leads to, and at "expect" of the inventory',
+  };
+  return { status: 'failed', error };
+}
+
+function lastNotes(last: LastWindow): readonly string[] {
+  const { outcome, why, secondsAgo } = last;
+  if (outcome === 'confirmed') return [];
+  const when = secondsAgo === null ? '' : `, ${inWords(secondsAgo)} ago`;
+  return outcome === 'rolled_back'
+    ? [`the previous ${ofRun(last)} was rolled back${when}: ${why}`]
+    : [`the previous ${ofRun(last)} could not undo all of its changes${when}: ${why}`];
+}
+
+function pendingEnding(pending: PendingWindow, last: LastWindow | null): LegEnding {
+  if (last?.id === pending.id && last.outcome === 'incomplete') {
+    const error = {
+      message: `the ${ofRun(pending)} could not undo all of its changes: ${last.why}`,
+      hint: 'put the host in order by hand, or have it tried again: xpush rollback',
+    };
+    return { status: 'needs_human', error };
+  }
+  return busyEnding(pending, pending.secondsLeft);
+}
+
+function inWords(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
+}

@@ -1,0 +1,120 @@
+import { isOpaque } from '../host/change.ts';
+import { HostState } from '../host/state.ts';
+import { actsOf, endsOf, generationOf, type Results, taskOf } from './act-results.ts';
+import type { ChangeRecord } from './events.ts';
+import type { HostContact } from './host-contact.ts';
+import type { LegOptions } from './leg-options.ts';
+import type { PlannedTask } from './leg-plan.ts';
+import type { LegTasks } from './leg-tasks.ts';
+import type { Leg } from './legs.ts';
+import { recordOf } from './records.ts';
+import { busyEnding } from './window-words.ts';
+
+/**
+ * The tasks have ended, and perhaps the leg with them; `answers`: what was observed in the same
+ * message. `stale`: the open tasks must be planned anew.
+ */
+export type ActsEnd = { readonly answers: HostState | null } | 'stale';
+
+/** Changes that stand by themselves: each is made or not, and none is undone. */
+export class PlainActs {
+  readonly #leg: Leg;
+  readonly #options: LegOptions;
+  readonly #contact: HostContact;
+  readonly #tasks: LegTasks;
+  /** Changes made for the first open task before its plan turned out stale. */
+  #made: ChangeRecord[] = [];
+  #hasBegun = false;
+  #isCommandUnderWay = false;
+
+  constructor(leg: Leg, options: LegOptions, contact: HostContact, tasks: LegTasks) {
+    this.#leg = leg;
+    this.#options = options;
+    this.#contact = contact;
+    this.#tasks = tasks;
+  }
+
+  /** Whether something that changes the host was sent. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  /** Whether observing again after a lost connection can tell what was done. */
+  get canResume(): boolean {
+    return !this.#isCommandUnderWay;
+  }
+
+  /** The first open task fails with what was made for it, the others are skipped. */
+  giveUp(message: string, hint: string | null): void {
+    this.#tasks.fail({ message, hint }, this.#takeMade());
+  }
+
+  /** Carries out the first open tasks; `looksOn`: and observes for those behind them in the same message. */
+  async carryOut(tasks: readonly PlannedTask[], looksOn: boolean): Promise<ActsEnd> {
+    const acts = actsOf(tasks);
+    if (acts.length === 0) return this.#settleAll(tasks, new Map(), null);
+    const { identity, stopping, nextNumber } = this.#options;
+    const shell = await this.#contact.shell(stopping);
+    const generation = generationOf(
+      this.#leg,
+      this.#options,
+      `${identity.id}.${nextNumber()}`,
+      tasks,
+    );
+    const thenLook = looksOn ? this.#tasks.queries(tasks.length) : [];
+    this.#hasBegun = true;
+    this.#isCommandUnderWay = acts.some(({ change }) => isOpaque(change));
+    const acted = await shell.act(acts, thenLook, { identity, generation }, (id) => {
+      const ahead = taskOf(id);
+      this.#tasks.tell('act', tasks[ahead]?.task.name ?? null, ahead);
+    });
+    this.#isCommandUnderWay = false;
+    const { lock, results, answers } = acted;
+    if (lock?.type === 'busy') {
+      this.#tasks.giveUp(busyEnding(lock, null), 'the host is busy with another run');
+      return { answers: null };
+    }
+    if (lock?.type === 'failed') {
+      this.giveUp(lock.message, null);
+      return { answers: null };
+    }
+    if (lock !== null && lock.note !== null) this.#tasks.note('warning', lock.note);
+    return this.#settleAll(tasks, results, answers === null ? null : new HostState(answers));
+  }
+
+  #settleAll(tasks: readonly PlannedTask[], results: Results, answers: HostState | null): ActsEnd {
+    for (const [index, task] of tasks.entries()) {
+      if (this.#settle(task, index, results) === 'stale') return 'stale';
+      if (this.#tasks.ending !== null) break;
+    }
+    return { answers };
+  }
+
+  /** Ends the first open task by what the host said of its changes. */
+  #settle(task: PlannedTask, place: number, results: Results): 'ended' | 'stale' {
+    const { plan } = task;
+    const said = [plan.message ?? ''];
+    for (const [index, { change, end }] of endsOf(task, place, results).entries()) {
+      // not begun: the one before it was stale
+      if (end.type === 'missing' || end.type === 'stale') return 'stale';
+      if (end.type === 'failed') {
+        this.giveUp(end.message, null);
+        return 'ended';
+      }
+      if (index < plan.changes.length) this.#made.push(recordOf(change));
+      said.push(end.said);
+    }
+    const changes = this.#takeMade();
+    this.#tasks.end({
+      status: changes.length > 0 ? 'changed' : 'ok',
+      changes,
+      pending: plan.pending ?? [],
+      message: said.filter((part) => part !== '').join('\n'),
+    });
+    return 'ended';
+  }
+
+  #takeMade(): readonly ChangeRecord[] {
+    return this.#made.splice(0);
+  }
+}

@@ -1,0 +1,120 @@
+import { answerTo } from '../host/answer.ts';
+import type { Section, Sections } from '../host/look-part.ts';
+import { query } from '../host/query.ts';
+import { HostState } from '../host/state.ts';
+import type { DecisionPlan, HealthResult, WindowPlan, WindowsState } from '../host/window.ts';
+import {
+  compileDecision,
+  compileFollow,
+  compileHealth,
+  compileWindow,
+} from '../host/window-program.ts';
+import { readHealth } from '../host/window-sections.ts';
+import { type HostShell, type Listener, LostError } from './host-shell.ts';
+
+/** A copy of all that the changes touch, made durable on a busy disk. */
+const armingMs = 120_000;
+
+/** Moving files into place, or undoing everything three times. */
+const decidingMs = 120_000;
+
+const pingingMs = 10_000;
+
+/** Told of sections as they come: they count even when the line is lost after them. */
+export interface SectionWatcher {
+  readonly onBegin: (id: string) => void;
+  readonly onEnd: (id: string, section: Section) => void;
+}
+
+/**
+ * Opens a window and listens until the host says how its changes ended; `silenceMs`: without a byte for
+ * so long once it is armed, the line counts as lost.
+ */
+export async function openWindow(
+  shell: HostShell,
+  plan: WindowPlan,
+  silenceMs: number,
+  watcher: SectionWatcher,
+): Promise<Sections> {
+  const health = plan.pings.length > 0 ? ['health'] : [];
+  let isArmed = false;
+  return await shell.run((known) => compileWindow(plan, known), {
+    patience: ({ since, heard }) => (isArmed ? heard + silenceMs : since + armingMs),
+    onBegin: inOrder(['lock', ...health, 'arm', ...liveIds(plan), 'window'], watcher),
+    onEnd: (id, section) => {
+      isArmed ||= id === 'arm' && section.status === 0;
+      watcher.onEnd(id, section);
+    },
+  });
+}
+
+/** Listens to a window that is open, from its first change on. */
+export async function followWindow(
+  shell: HostShell,
+  plan: WindowPlan,
+  silenceMs: number,
+  watcher: SectionWatcher,
+): Promise<Sections> {
+  return await shell.run((known) => compileFollow(plan.id, known), {
+    patience: ({ heard }) => heard + silenceMs,
+    onBegin: inOrder([...liveIds(plan), 'window'], watcher),
+    onEnd: watcher.onEnd,
+  });
+}
+
+/** Asks for a decision; confirmed files for the next boot are sections too. */
+export async function decideWindow(
+  shell: HostShell,
+  plan: WindowPlan,
+  decision: DecisionPlan,
+  watcher: SectionWatcher,
+): Promise<Sections> {
+  return await shell.run((known) => compileDecision(decision, known), {
+    patience: ({ since }) => since + decidingMs,
+    onBegin: inOrder([...bootIds(plan), 'decision'], watcher),
+    onEnd: watcher.onEnd,
+  });
+}
+
+/** Has the host ping these. */
+export async function pingFrom(
+  shell: HostShell,
+  addresses: readonly string[],
+): Promise<HealthResult> {
+  if (addresses.length === 0) return new Map();
+  const sections = await shell.run((known) => compileHealth(addresses, known), {
+    patience: ({ since }) => since + pingingMs,
+  });
+  return readHealth(sections);
+}
+
+/** What a host says of its windows; nothing is touched. */
+export async function lookAtWindows(shell: HostShell): Promise<WindowsState> {
+  const asked = query.windows();
+  const state = answerTo(new HostState(await shell.look([asked])), asked);
+  if (state === null) throw new LostError('it does not say what became of its window');
+  return state;
+}
+
+function liveIds({ acts }: WindowPlan): readonly string[] {
+  return acts.flatMap(({ id, change }) => (change.effect === 'boot' ? [] : [id]));
+}
+
+function bootIds({ acts }: WindowPlan): readonly string[] {
+  return acts.flatMap(({ id, change }) => (change.effect === 'boot' ? [id] : []));
+}
+
+/** Sections come in this order, the last one perhaps early. */
+function inOrder(
+  ids: readonly string[],
+  { onBegin }: SectionWatcher,
+): NonNullable<Listener['onBegin']> {
+  let next = 0;
+  return (id) => {
+    if (id !== ids[next] && (next >= ids.length || id !== ids.at(-1))) {
+      throw new LostError('the host answers what nobody asked');
+    }
+    next = id === ids[next] ? next + 1 : ids.length;
+    onBegin(id);
+  };
+}

@@ -1,0 +1,72 @@
+import type { LegEnding } from './leg-tasks.ts';
+import type { WindowEnd } from './window-run.ts';
+
+/** A run as a host names it. */
+export function ofRun({ run, by }: { readonly run: string; readonly by: string }): string {
+  return `run ${run} by ${by}`;
+}
+
+/** Another run is at the host; `pendingSeconds`: so long at most it waits for that run, null: it does not. */
+export function busyEnding(
+  holder: { readonly run: string; readonly by: string; readonly since?: string },
+  pendingSeconds: number | null,
+): LegEnding {
+  const since = holder.since === undefined ? '' : `, since ${holder.since}`;
+  const waiting =
+    pendingSeconds === null
+      ? ''
+      : `; it is in a confirm window, and undoes itself within ${pendingSeconds} s unless that run confirms`;
+  const error = {
+    message: `busy with ${ofRun(holder)}${since}${waiting}; nothing was changed`,
+    hint: 'run again when that is over; xpush status tells who holds it',
+  };
+  return { status: 'busy', error };
+}
+
+/**
+ * How the host ends by a window that did not come to stay. `failed`: the change that failed, in words;
+ * null: none. `hasEarlier`: something that was changed before the window stays.
+ */
+export function windowEnding(
+  end: Exclude<WindowEnd, { type: 'confirmed' | 'stopped' | 'stale' | 'lost' }>,
+  failed: string | null,
+  hasEarlier: boolean,
+): LegEnding {
+  switch (end.type) {
+    case 'busy':
+      return busyEnding(end, null);
+    case 'refused':
+      return ending('failed', `no confirm window: ${end.message}; nothing was changed`, null);
+    case 'undone': {
+      const asBefore = hasEarlier
+        ? 'what the earlier tasks changed stays'
+        : 'the host is as before';
+      if (failed !== null)
+        return ending('rolled_back', `${failed}\nrolled back: ${asBefore}`, null);
+      const when = end.afterSeconds === null ? '' : ` ${end.afterSeconds} s after the change`;
+      return ending(
+        'rolled_back',
+        `not confirmed: rolled back${when}; ${asBefore} (${end.why})`,
+        'what was to change: xpush apply --check --diff; look for what closes the way in',
+      );
+    }
+    case 'incomplete': {
+      const parts = end.parts.length === 0 ? '' : `: not as before: ${end.parts.join(', ')}`;
+      return ending(
+        'needs_human',
+        `CONSOLE NEEDED: it could not undo all of its changes (${end.why})${parts}`,
+        'the directory /var/lib/xpush/window on the host has the log and the saved state; then: xpush rollback',
+      );
+    }
+    case 'unheard':
+      return ending(
+        'needs_human',
+        `nothing was heard from it for ${end.seconds} s after its confirm window was opened (${end.why}): it should have undone its changes by itself`,
+        'look at its console; xpush status asks it again',
+      );
+  }
+}
+
+function ending(status: LegEnding['status'], message: string, hint: string | null): LegEnding {
+  return { status, error: { message, hint } };
+}

@@ -1,0 +1,233 @@
+import type { WindowPlan } from '../host/window.ts';
+import { actsOf, endsOf, generationOf, type Results, taskOf } from './act-results.ts';
+import { healthPlan } from './health.ts';
+import type { HostContact } from './host-contact.ts';
+import { LostError } from './host-shell.ts';
+import type { LegOptions } from './leg-options.ts';
+import { allChanges, type PlannedTask } from './leg-plan.ts';
+import type { LegTasks } from './leg-tasks.ts';
+import type { Leg } from './legs.ts';
+import { recordOf } from './records.ts';
+import { type WindowEnd, WindowRun } from './window-run.ts';
+import { windowEnding } from './window-words.ts';
+
+/** How long all changes of a window together may take. */
+const applySeconds = 60;
+
+/** Changes that are made together, and stay only if the host can be reached as before. */
+export class Windows {
+  readonly #leg: Leg;
+  readonly #options: LegOptions;
+  readonly #contact: HostContact;
+  readonly #tasks: LegTasks;
+  #hasBegun = false;
+  #open: WindowRun | null = null;
+
+  constructor(leg: Leg, options: LegOptions, contact: HostContact, tasks: LegTasks) {
+    this.#leg = leg;
+    this.#options = options;
+    this.#contact = contact;
+    this.#tasks = tasks;
+  }
+
+  /** Whether one was opened. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  /** Until the host undoes by itself what is not decided; null: there is nothing. */
+  get secondsLeft(): number | null {
+    return this.#open?.secondsLeft ?? null;
+  }
+
+  /**
+   * Carries out the first open tasks. They have ended, and perhaps the leg with them; `stale`: the
+   * open tasks must be planned anew; `stopped`: the operator stopped it before it was armed. Throws
+   * `LostError` when the line was lost before it was armed.
+   *
+   * @param controller the controller's address as the host sees it; null: it cannot tell
+   */
+  async carryOut(
+    tasks: readonly PlannedTask[],
+    controller: string | null,
+  ): Promise<'ended' | 'stale' | 'stopped'> {
+    const release = await this.#enter();
+    if (release === null) return 'stopped';
+    const health = healthPlan(this.#leg.host, this.#options.inventory);
+    const plan = this.#planOf(tasks, [...health.pings.keys()], controller);
+    const window = new WindowRun(
+      this.#contact,
+      { plan, health },
+      {
+        ...this.#options,
+        onBegin: (id) => this.#tell('act', tasks, taskOf(id)),
+        tell: (doing) => this.#tell(doing, tasks, tasks.length - 1),
+      },
+    );
+    this.#open = window;
+    try {
+      const end = await window.finish(await this.#contact.shell(this.#options.stopping));
+      for (const note of window.notes) this.#tasks.note('warning', note);
+      return this.#settle(tasks, end, window.results);
+    } finally {
+      this.#open = null;
+      release();
+    }
+  }
+
+  #settle(
+    tasks: readonly PlannedTask[],
+    end: WindowEnd,
+    results: Results,
+  ): 'ended' | 'stale' | 'stopped' {
+    switch (end.type) {
+      case 'lost':
+        throw new LostError(end.why);
+      case 'stale':
+      case 'stopped':
+        return end.type;
+      case 'confirmed':
+        this.#hasBegun = true;
+        this.#settleConfirmed(tasks, results);
+        return 'ended';
+      default: {
+        if (end.type === 'undone' && isStale(tasks, results)) return 'stale';
+        this.#hasBegun = true;
+        this.#settleUnconfirmed(tasks, end, results);
+        return 'ended';
+      }
+    }
+  }
+
+  #settleConfirmed(tasks: readonly PlannedTask[], results: Results): void {
+    for (const [place, task] of tasks.entries()) {
+      const { plan } = task;
+      const ends = endsOf(task, place, results);
+      const wrong = ends.find(({ end }) => end.type === 'failed' || end.type === 'stale');
+      const changes = plan.changes.map(recordOf);
+      if (wrong !== undefined) {
+        const why = wrong.end.type === 'failed' ? wrong.end.message : 'it changed meanwhile';
+        const message = `confirmed, but not ready for the next boot: ${recordOf(wrong.change).subject}: ${why}`;
+        this.#tasks.failInPlace({ message, hint: 'run again' }, changes);
+        continue;
+      }
+      const said = ends.map(({ end }) => (end.type === 'done' ? end.said : ''));
+      this.#tasks.end({
+        status: changes.length > 0 ? 'changed' : 'ok',
+        changes,
+        pending: plan.pending ?? [],
+        message: [plan.message ?? '', ...said].filter((part) => part !== '').join('\n'),
+      });
+    }
+    const { ending } = this.#tasks;
+    if (ending !== null) this.#tasks.giveUp(ending, 'an earlier task failed');
+  }
+
+  #settleUnconfirmed(
+    tasks: readonly PlannedTask[],
+    end: Parameters<typeof windowEnding>[0],
+    results: Results,
+  ): void {
+    const failed = failureIn(tasks, results);
+    const name = failed === null ? '' : (tasks[failed.place]?.task.name ?? '');
+    const ending = windowEnding(
+      end,
+      failed === null ? null : `${name}: ${failed.message}`,
+      this.#tasks.hasChanged,
+    );
+    const isUnknown = end.type === 'incomplete' || end.type === 'unheard';
+    let hasWork = false;
+    for (const [place, { plan }] of tasks.entries()) {
+      hasWork ||= allChanges(plan).length > 0;
+      const isChanging = plan.changes.length > 0;
+      if (failed !== null && place > failed.place) break;
+      if (!hasWork) {
+        this.#tasks.end({ status: 'ok', changes: [], message: plan.message ?? null });
+      } else if (place === failed?.place) {
+        const changes = isUnknown ? plan.changes.map(recordOf) : [];
+        this.#tasks.end({ status: 'failed', changes, message: failed.message });
+      } else if (isUnknown && isChanging) {
+        const changes = plan.changes.map(recordOf);
+        this.#tasks.end({ status: 'failed', changes, message: 'what is left of it is unknown' });
+      } else {
+        const message = end.type === 'undone' ? 'undone with its confirm window' : null;
+        this.#tasks.end({
+          status: 'skipped',
+          changes: [],
+          message: message ?? ending.error.message,
+        });
+      }
+    }
+    this.#tasks.giveUp(ending, failed === null ? afterWords[end.type] : 'an earlier task failed');
+  }
+
+  #planOf(
+    tasks: readonly PlannedTask[],
+    pings: readonly string[],
+    controller: string | null,
+  ): WindowPlan {
+    const { identity, confirm, nextNumber } = this.#options;
+    const { safety } = this.#leg.host;
+    const id = `${identity.id}.${nextNumber()}`;
+    return {
+      ...{ id, identity, applySeconds, controller, pings },
+      acts: actsOf(tasks),
+      confirmSeconds: confirm.timeoutSeconds ?? safety.confirmTimeoutSeconds,
+      onRollbackFailure: safety.onRollbackFailure,
+      allowNoBootHook: safety.allowNoBootHook,
+      extraFiles: [],
+      generation: generationOf(this.#leg, this.#options, id, tasks),
+    };
+  }
+
+  /** Waits for the host's turn; null: the operator stopped it meanwhile. */
+  async #enter(): Promise<(() => void) | null> {
+    const { enterWindow, stopping } = this.#options;
+    const entered = enterWindow();
+    let stop = (): void => {};
+    const stopped = new Promise<null>((resolve) => {
+      stop = () => resolve(null);
+      stopping.addEventListener('abort', stop, { once: true });
+      if (stopping.aborted) stop();
+    });
+    const release = await Promise.race([stopped, entered]);
+    stopping.removeEventListener('abort', stop);
+    if (release === null) void entered.then((late) => late());
+    return release;
+  }
+
+  #tell(
+    doing: Parameters<LegTasks['tell']>[0],
+    tasks: readonly PlannedTask[],
+    ahead: number,
+  ): void {
+    this.#tasks.tell(doing, tasks[ahead]?.task.name ?? null, ahead);
+  }
+}
+
+/** Why tasks behind a window are skipped. */
+const afterWords = {
+  busy: 'the host is busy with another run',
+  refused: 'an earlier task failed',
+  undone: 'its host undid its change',
+  incomplete: 'its host needs a human',
+  unheard: 'its host needs a human',
+} as const;
+
+function isStale(tasks: readonly PlannedTask[], results: Results): boolean {
+  return tasks.some((task, place) =>
+    endsOf(task, place, results).some(({ end }) => end.type === 'stale'),
+  );
+}
+
+function failureIn(
+  tasks: readonly PlannedTask[],
+  results: Results,
+): { readonly place: number; readonly message: string } | null {
+  for (const [place, task] of tasks.entries()) {
+    for (const { end } of endsOf(task, place, results)) {
+      if (end.type === 'failed') return { place, message: end.message };
+    }
+  }
+  return null;
+}
