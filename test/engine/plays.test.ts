@@ -14,11 +14,11 @@ domU: { "web[1:2]": { dom0: xen1, vifs: [{ ip: "10.0.0.[1:2]" }] } }
 `,
 });
 
-function hosted(text: string, limit: string | null = null) {
+function hosted(text: string, limit: string | null = null, only: readonly string[] | null = null) {
   const parsed = parseYaml(text, 'site.yaml');
   const playbook = parsed.ok ? parsePlaybook(parsed.value, 'site.yaml') : parsed;
   if (!playbook.ok) throw new ConfigError(playbook.diagnostics);
-  const { plays, notes } = planHosts(playbook.value.plays, inventory, limit);
+  const { plays, notes } = planHosts(playbook.value.plays, inventory, limit, only && new Set(only));
   return { hosts: plays.map(({ hosts }) => [...hosts]), notes };
 }
 
@@ -49,6 +49,23 @@ describe('planHosts', () => {
       hosts: [['xen2'], ['web1', 'web2']],
       notes: ['xen1 is not part of this run: taken as done for 2 of its guests'],
     });
+  });
+
+  test('of these hosts alone, and says which of them are gone', () => {
+    expect(hosted(site, 'xen1,web*', ['xen1', 'xen2', 'web2', 'web9'])).toEqual({
+      hosts: [['xen1'], ['web2']],
+      notes: ['web9 is not in the inventory any more; skipped'],
+    });
+  });
+
+  test('max_per names groups that there are', () => {
+    expect(hosted('- { hosts: dom0, max_per: { dom0: 1, domU: 3 } }\n').hosts).toHaveLength(1);
+    expect(complaints('- { hosts: dom0, max_per: { domV: 1 } }\n')).toMatchInlineSnapshot(`
+      "site.yaml:1:29: max_per: there is no group "domV"
+        - { hosts: dom0, max_per: { domV: 1 } }
+                                    ^~~~
+        hint: did you mean "dom0"?"
+    `);
   });
 
   test('says of a play that it has no hosts', () => {
