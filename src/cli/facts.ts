@@ -2,14 +2,13 @@ import * as v from 'valibot';
 import { exitCode } from '../engine/exit-code.ts';
 import type { Surveyed } from '../engine/survey.ts';
 import { selectHosts } from '../inventory/patterns.ts';
-import { escapeControls } from '../source/escape-controls.ts';
 import { defineCommand, oneOf, text } from './command.ts';
 import { connectingEntries, connectingOptions } from './connecting.ts';
 import { type FactsOutcome, factsDocument, type HostReport } from './facts-document.ts';
 import { domainsTable, factsTables } from './facts-table.ts';
 import { factsOf, type Topic, topicQueries, topics } from './facts-topics.ts';
-import { compressNames } from './host-names.ts';
 import { readInventory } from './load.ts';
+import { sayProblems } from './problems.ts';
 import { secretEntries, secretOptions, secretStore } from './secrets.ts';
 import { withSurveyor } from './survey-hosts.ts';
 import { UsageError } from './usage-error.ts';
@@ -98,20 +97,5 @@ function show(reports: readonly HostReport[], asked: readonly Topic[], isNamed: 
     isNamed && asked.includes('xen') ? domainsTable(reports) : '',
   ];
   process.stdout.write(texts.filter((one) => one !== '').join('\n'));
-  for (const [problem, names] of problemsOf(reports)) {
-    process.stderr.write(`${compressNames(names).join(', ')}: ${problem}\n`);
-  }
-}
-
-/** Host names by what went wrong with them, alike ones together. */
-function problemsOf(reports: readonly HostReport[]): ReadonlyMap<string, readonly string[]> {
-  const problems = new Map<string, string[]>();
-  for (const { host, outcome } of reports) {
-    if (outcome.status === 'ok') continue;
-    const message = 'message' in outcome ? `: ${outcome.message}` : '';
-    const hint = 'hint' in outcome && outcome.hint !== null ? `\n  hint: ${outcome.hint}` : '';
-    const problem = escapeControls(`${outcome.status}${message}${hint}`);
-    problems.set(problem, [...(problems.get(problem) ?? []), host.name]);
-  }
-  return problems;
+  sayProblems(reports);
 }

@@ -2,11 +2,13 @@ import yargs, { type Argv } from 'yargs';
 import { didYouMean } from '../source/did-you-mean.ts';
 import { apply } from './apply.ts';
 import type { Command } from './command.ts';
+import { confirm } from './confirm.ts';
 import { facts } from './facts.ts';
 import { importHosts } from './import.ts';
 import { inventory } from './inventory.ts';
 import { remove } from './remove.ts';
 import { runs } from './runs.ts';
+import { status } from './status.ts';
 import { steps } from './steps.ts';
 import { UsageError } from './usage-error.ts';
 import { verify } from './verify.ts';
@@ -21,6 +23,8 @@ declare module 'yargs' {
 
 const commands: readonly Command[] = [
   apply,
+  status,
+  confirm,
   verify,
   remove,
   facts,

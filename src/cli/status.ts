@@ -1,0 +1,85 @@
+import * as v from 'valibot';
+import { exitCode } from '../engine/exit-code.ts';
+import type { Surveyed } from '../engine/survey.ts';
+import { answerTo, failureOf } from '../host/answer.ts';
+import { query } from '../host/query.ts';
+import { selectHosts } from '../inventory/patterns.ts';
+import { defineCommand, oneOf, text } from './command.ts';
+import { connectingEntries, connectingOptions } from './connecting.ts';
+import { readInventory } from './load.ts';
+import { sayProblems } from './problems.ts';
+import { secretEntries, secretOptions, secretStore } from './secrets.ts';
+import { type StatusOutcome, statusDocument } from './status-document.ts';
+import { statusHints, statusText } from './status-text.ts';
+import { withSurveyor } from './survey-hosts.ts';
+import { UsageError } from './usage-error.ts';
+import { version } from './version.ts';
+import { findingsOf } from './windows-words.ts';
+
+export const status = defineCommand({
+  usage: 'status <inventory>',
+  summary: 'Show changes that wait to be confirmed, locks, and how the last changes ended',
+  positionals: {
+    inventory: { describe: 'File, directory, executable, or - for standard input', type: 'string' },
+  },
+  options: {
+    limit: { ...text, alias: 'l', describe: 'Only these hosts: names, groups, globs; a,b:&c:!d' },
+    ...secretOptions,
+    ...connectingOptions,
+    output: { ...text, alias: 'o', describe: 'table or json [default: table]' },
+  },
+  examples: [
+    ['xpush status fleet.yaml', 'what waits, who holds what'],
+    ['xpush status fleet.yaml -l xen07 -o json', 'of one host, for scripts'],
+  ],
+  schema: v.object({
+    inventory: v.string(),
+    limit: v.optional(v.string()),
+    ...secretEntries,
+    ...connectingEntries,
+    output: v.optional(oneOf(['table', 'json']), 'table'),
+  }),
+
+  run: async (options) => {
+    const inventory = await readInventory(options.inventory, secretStore(options));
+    const selection = selectHosts(inventory, options.limit ?? 'all');
+    if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
+    const { hosts } = selection;
+    const { surveyed, interrupted } = await withSurveyor(
+      options,
+      inventory,
+      hosts,
+      async ({ look, stopping }) => ({
+        surveyed: await look(hosts, () => [query.windows()]),
+        interrupted: stopping.aborted,
+      }),
+    );
+
+    const reports = hosts.map((host) => ({ host, outcome: outcomeOf(surveyed.get(host.name)) }));
+    const statuses = reports.map(({ outcome }) => outcome.status);
+    const exit = exitCode(statuses, { interrupted, pendingAsExit: false });
+    if (options.output === 'json') {
+      const document = statusDocument(reports, { version: version(), exit });
+      process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    } else {
+      process.stdout.write(statusText(reports));
+      sayProblems(reports);
+      for (const hint of statusHints(reports, options.inventory)) process.stderr.write(`${hint}\n`);
+    }
+    return exit;
+  },
+});
+
+function outcomeOf(surveyed: Surveyed | undefined): StatusOutcome {
+  if (surveyed === undefined) return { status: 'skipped' };
+  if ('unreachable' in surveyed) {
+    return { status: 'unreachable', message: surveyed.unreachable, hint: surveyed.hint };
+  }
+  const windows = answerTo(surveyed.answers, query.windows());
+  if (windows === null) {
+    const message = failureOf(surveyed.answers, query.windows()) ?? 'it does not say';
+    return { status: 'failed', message: `its windows are not known: ${message}`, hint: null };
+  }
+  const needsHuman = findingsOf(windows).some((one) => one.needsHuman);
+  return { status: needsHuman ? 'needs_human' : 'ok', windows };
+}

@@ -1,0 +1,177 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type StatusReport, statusDocument } from '../../src/cli/status-document.ts';
+import { statusHints, statusText } from '../../src/cli/status-text.ts';
+import { ago, confirmationOf, findingsOf } from '../../src/cli/windows-words.ts';
+import type {
+  DecisionResult,
+  LastWindow,
+  PendingWindow,
+  WindowsState,
+} from '../../src/host/window.ts';
+import { namedHosts } from '../../src/inventory/named-hosts.ts';
+import { runs } from '../runs.ts';
+
+const run = '20261122T230501Z-3f9a2c';
+const by = 'alice@ctl';
+const waiting: PendingWindow = {
+  ...{ id: `${run}.1`, run, by, state: 'applied', secondsLeft: 21, hasRebooted: false },
+};
+const nothing: WindowsState = { lock: null, pending: null, last: null };
+const lock = { run, by, since: '2026-11-22T23:05:01Z', isStale: false };
+const undone: LastWindow = {
+  ...{ id: `${run}.1`, run, by, outcome: 'rolled_back', why: 'not confirmed' },
+  secondsAgo: 200,
+};
+
+function reportsOf(hosts: Readonly<Record<string, Partial<WindowsState>>>): StatusReport[] {
+  return [...namedHosts(Object.keys(hosts)).hosts.values()].map((host) => {
+    const windows = { ...nothing, ...hosts[host.name] };
+    const needsHuman = findingsOf(windows).some((one) => one.needsHuman);
+    return { host, outcome: { status: needsHuman ? 'needs_human' : 'ok', windows } };
+  });
+}
+
+describe('statusText', () => {
+  test('of a thousand hosts the quiet ones are one line, and the others a row each', () => {
+    const names = Array.from({ length: 1000 }, (_, n) => `xen${String(n).padStart(3, '0')}`);
+    const reports = reportsOf({
+      ...Object.fromEntries(names.map((name) => [name, {}])),
+      xen007: { pending: waiting, lock },
+      xen100: { last: undone },
+      xen101: { lock: { ...lock, isStale: true } },
+      xen102: { lock },
+    });
+
+    expect(statusText(reports)).toBe(
+      `xen007  unconfirmed  changed by ${by} (run ${run}); undone in 21 s unless it is confirmed
+xen100  undone       the change of ${by} (run ${run}) was undone, 3 min ago: not confirmed
+xen101  stale lock   ${by} (run ${run}) held it since 2026-11-22T23:05:01Z and is gone; the next run takes it over
+xen102  locked       ${by} (run ${run}) is at work since 2026-11-22T23:05:01Z
+Nothing pending on 996 hosts: xen[000:006], xen[008:099], xen[103:999]
+`,
+    );
+  });
+
+  test('a window that could not be undone is one row, and says where to look', () => {
+    const reports = reportsOf({
+      xen1: {
+        pending: { ...waiting, state: 'rolling', secondsLeft: 0 },
+        last: { ...undone, outcome: 'incomplete', why: 'rules of IPv4' },
+        lock,
+      },
+    });
+
+    expect(statusText(reports)).toBe(
+      `xen1  needs a human  the change of ${by} (run ${run}) could not be undone wholly, 3 min ago: rules of IPv4\n`,
+    );
+    expect(statusHints(reports, 'fleet.yaml')).toEqual([
+      expect.stringContaining('console of xen1'),
+    ]);
+  });
+
+  test('what waits comes with the command that keeps it', () => {
+    const reports = reportsOf({ xen1: { pending: waiting }, xen2: {}, xen3: { pending: waiting } });
+
+    expect(statusHints(reports, 'fleet.yaml')).toEqual([
+      "To keep what waits: xpush confirm fleet.yaml --limit 'xen1,xen3'",
+    ]);
+  });
+
+  test('whatever a host says, nothing but printable text comes out, also as JSON', () => {
+    const anyText = fc.string({ unit: 'binary', maxLength: 40 });
+    const window = fc.record({
+      ...{ id: anyText, run: anyText, by: anyText },
+      state: fc.constantFrom('armed', 'applied', 'rolling', 'confirmed'),
+      ...{ secondsLeft: fc.nat(), hasRebooted: fc.boolean() },
+    });
+    const state = fc.record({
+      lock: fc.option(
+        fc.record({ run: anyText, by: anyText, since: anyText, isStale: fc.boolean() }),
+      ),
+      pending: fc.option(window),
+      last: fc.option(
+        fc.record({
+          ...{ id: anyText, run: anyText, by: anyText, why: anyText },
+          outcome: fc.constantFrom('confirmed', 'rolled_back', 'incomplete'),
+          secondsAgo: fc.option(fc.nat()),
+        }),
+      ),
+    });
+    fc.assert(
+      fc.property(state, (windows) => {
+        const reports = reportsOf({ xen1: windows });
+        const text = statusText(reports);
+        const document = JSON.stringify(statusDocument(reports, { version: '1', exit: 0 }));
+
+        expect(text + document).toMatch(/^(?:[^\p{C}]|\n)*$/u);
+        for (const line of text.split('\n')) expect(line).toMatch(/^(?:xen1 |Nothing pending|$)/);
+      }),
+      { numRuns: runs() },
+    );
+  });
+});
+
+describe('findingsOf', () => {
+  test.each([
+    ['nothing', nothing, []],
+    ['a change that was kept', { ...nothing, last: { ...undone, outcome: 'confirmed' } }, []],
+    [
+      'a change under way',
+      { ...nothing, pending: { ...waiting, state: 'armed' }, lock },
+      ['changing'],
+    ],
+    ['an undo under way', { ...nothing, pending: { ...waiting, state: 'rolling' } }, ['undoing']],
+    [
+      'the end of a confirmation',
+      { ...nothing, pending: { ...waiting, state: 'confirmed' } },
+      ['finishing'],
+    ],
+    ['a reboot', { ...nothing, pending: { ...waiting, hasRebooted: true } }, ['rebooted']],
+    [
+      'an undone change, and another run',
+      { ...nothing, last: undone, lock: { ...lock, run: 'other' } },
+      ['undone', 'locked'],
+    ],
+  ] as readonly (readonly [string, WindowsState, readonly string[]])[])(
+    'of %s',
+    (_, windows, words) => {
+      expect(findingsOf(windows).map(({ word }) => word)).toEqual(words);
+    },
+  );
+});
+
+describe('confirmationOf', () => {
+  test.each([
+    [{ type: 'confirmed' }, 'changed'],
+    [{ type: 'rolled_back', why: 'x' }, 'rolled_back'],
+    [{ type: 'too_late', message: 'x' }, 'rolled_back'],
+    [{ type: 'rebooted' }, 'rolled_back'],
+    [{ type: 'incomplete', why: 'x', parts: ['y'] }, 'needs_human'],
+    [{ type: 'not_applied' }, 'failed'],
+    [{ type: 'gone' }, 'failed'],
+    [{ type: 'busy', run: 'r', by, since: '', isPending: false }, 'busy'],
+    [{ type: 'failed', message: `x ${by}` }, 'failed'],
+  ] as const satisfies readonly (readonly [DecisionResult, string])[])(
+    '%o is %s',
+    (result, status) => {
+      expect(confirmationOf(waiting, result)).toMatchObject({
+        status,
+        text: expect.stringContaining(by),
+      });
+    },
+  );
+});
+
+describe('ago', () => {
+  test.each([
+    [0, '0 s ago'],
+    [119, '119 s ago'],
+    [120, '2 min ago'],
+    [7199, '119 min ago'],
+    [7200, '2 h ago'],
+    [172_800, '2 days ago'],
+  ])('%i seconds are %s', (seconds, text) => {
+    expect(ago(seconds)).toBe(text);
+  });
+});
