@@ -92,7 +92,7 @@ export class HostShell {
   }
 
   static async open(connection: Connection): Promise<HostShell> {
-    return new HostShell(await connection.exec('exec sh -s'));
+    return new HostShell(await connection.exec('exec /bin/sh -s'));
   }
 
   /** Asks all of these in one message. */
@@ -263,7 +263,7 @@ export class HostShell {
     if (this.#hasActed) return new LostError('the shell on the host ended early');
     const how = outcome.kind === 'exit' ? `status ${outcome.code}` : `signal ${outcome.signal}`;
     return new ConnectionError('channel', `the login shell gives no sh (${how})${this.#said()}`, {
-      hint: 'xpush runs "exec sh -s" in the login shell: try ssh HOST "exec sh -s" by hand',
+      hint: 'xpush runs "exec /bin/sh -s" in the login shell: try ssh HOST "exec /bin/sh -s" by hand',
     });
   }
 
