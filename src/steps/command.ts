@@ -38,9 +38,18 @@ const params = v.pipe(
     creates: v.optional(described(path, 'Does nothing when this file or directory exists.')),
     removes: v.optional(described(path, 'Does nothing unless this file or directory exists.')),
     chdir: v.optional(described(path, 'The directory to run in.')),
+    files: v.optional(
+      described(
+        v.array(path),
+        'Files that it changes: put back when the confirm window of the task is undone.',
+      ),
+    ),
     stdin: v.optional(
       described(
-        v.union([v.pipe(v.string(), v.maxBytes(longestInputBytes, 'standard input takes 64 KiB at most')), v.instance(Secret)]),
+        v.union([
+          v.pipe(v.string(), v.maxBytes(longestInputBytes, 'standard input takes 64 KiB at most')),
+          v.instance(Secret),
+        ]),
         'What it reads on its standard input: text, or a secret, which nobody sees.',
       ),
     ),
@@ -62,7 +71,7 @@ export const command = defineStep({
     removes: query.file(removes ?? '/'),
   }),
 
-  plan: (_target, { argv, shell, creates, removes, chdir, stdin = null }, seen) => {
+  plan: (_target, { argv, shell, creates, removes, chdir, files = [], stdin = null }, seen) => {
     if (creates !== undefined && seen.creates.type !== 'absent') {
       return { changes: [], message: `${creates} exists` };
     }
@@ -70,6 +79,6 @@ export const command = defineStep({
       return { changes: [], message: `${removes} does not exist` };
     }
     const words = argv ?? ['/bin/sh', '-c', shell ?? ''];
-    return { changes: [change.command(words, chdir ?? null, { stdin })] };
+    return { changes: [change.command(words, chdir ?? null, { stdin, files })] };
   },
 });

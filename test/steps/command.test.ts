@@ -13,6 +13,12 @@ describe('command', () => {
     });
   });
 
+  test('names the files that it changes', () => {
+    const { first } = planTwice(bind(command, 'plain', { argv: ['id'], files: ['/etc/a'] }));
+
+    expect(first).toMatchObject({ changes: [{ files: ['/etc/a'] }] });
+  });
+
   test.each([
     ['creates', fileOf(''), 0, '/x exists'],
     ['creates', { type: 'directory' }, 0, '/x exists'],

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import { busyEnding, windowEnding } from '../../src/engine/window-words.ts';
+
+const holder = { run: 'R-1', by: 'ops@desk', since: '2026-11-22T23:05:01Z' };
+
+describe('busyEnding', () => {
+  test('names who holds the host, and what it waits for', () => {
+    expect(busyEnding(holder, null)).toMatchObject({
+      status: 'busy',
+      error: {
+        message: 'busy with run R-1 by ops@desk, since 2026-11-22T23:05:01Z; nothing was changed',
+      },
+    });
+    expect(busyEnding(holder, 23).error.message).toContain('undoes itself within 23 s');
+  });
+});
+
+describe('windowEnding', () => {
+  test('not confirmed: when it was undone, how the host is, and why', () => {
+    const end = { type: 'undone', why: 'no answer', afterSeconds: 6 } as const;
+
+    expect(windowEnding(end, null, false)).toMatchObject({
+      status: 'rolled_back',
+      error: {
+        message:
+          'not confirmed: rolled back 6 s after the change; the host is as before (no answer)',
+      },
+    });
+    expect(windowEnding(end, null, true).error.message).toContain(
+      'what the earlier tasks changed stays',
+    );
+  });
+
+  test('a change that failed: what it said, and how the host is', () => {
+    const end = { type: 'undone', why: 'a change failed', afterSeconds: null } as const;
+
+    expect(windowEnding(end, 'Close: exit status 3', false)).toEqual({
+      status: 'rolled_back',
+      error: { message: 'Close: exit status 3\nrolled back: the host is as before', hint: null },
+    });
+  });
+
+  test.each([
+    [
+      { type: 'incomplete', why: 'no answer', parts: ['eth0 address', '/etc/x'] },
+      'CONSOLE NEEDED: it could not undo all of its changes (no answer): not as before: eth0 address, /etc/x',
+    ],
+    [
+      { type: 'unheard', seconds: 42, why: 'no route to host' },
+      'nothing was heard from it for 42 s after its confirm window was opened (no route to host)',
+    ],
+  ] as const)('%j needs a human', (end, message) => {
+    const { status, error } = windowEnding(end, null, false);
+
+    expect(status).toBe('needs_human');
+    expect(error.message).toContain(message);
+    expect(error.hint).not.toBeNull();
+  });
+
+  test('what opened no window changed nothing', () => {
+    const end = { type: 'refused', message: 'no space on /var/lib' } as const;
+
+    expect(windowEnding(end, null, false)).toMatchObject({
+      status: 'failed',
+      error: { message: 'no confirm window: no space on /var/lib; nothing was changed' },
+    });
+  });
+});
