@@ -42,12 +42,7 @@ function stateOf({
   readonly windows?: Partial<WindowsState>;
 } = {}): HostState {
   return new HostState(
-    new Map<
-      string,
-      Parameters<typeof HostState.prototype.with>[0] extends ReadonlyMap<string, infer O>
-        ? O
-        : never
-    >([
+    new Map<string, Observation>([
       told(query.parameter('kernel.hostname'), hostname),
       told(query.file('/etc/machine-id'), fileOf(machineId, 0o444)),
       told(query.session(), { peer: '10.0.0.9', address: '10.0.0.2' }),
