@@ -15,10 +15,7 @@ const shortestLine = 8;
  * JSON, HTML and URLs, in base64 wherever it begins, and in hexadecimal.
  */
 export function formsOf(value: string): readonly Needle[] {
-  const bare = Buffer.from(value).toString().trim(); // halves of characters have no encoding
-  if (bare === '') return [];
-  const lines = bare.split('\n').map((line) => line.trim());
-  const parts = lines.length === 1 ? [bare] : [bare, ...lines.filter(isTelling)];
+  const parts = partsOf(value);
   const texts = parts.flatMap((part) => [...writtenForms(part), ...hexForms(part)]);
   const coded = parts.flatMap(base64Forms).filter((text) => text.length >= 4);
   return [
@@ -27,59 +24,29 @@ export function formsOf(value: string): readonly Needle[] {
   ];
 }
 
+/** A value without the blanks around it; then those of its lines that tell something, if it has several. */
+export function partsOf(value: string): readonly string[] {
+  const bare = Buffer.from(value).toString().trim(); // halves of characters have no encoding
+  const lines = bare.split('\n').map((line) => line.trim());
+  if (bare === '') return [];
+  return lines.length === 1 ? [bare] : [bare, ...lines.filter(isTelling)];
+}
+
 function isTelling(line: string): boolean {
   return line.length >= shortestLine;
 }
 
+/** Those that no reading of escapes gives back. */
 function writtenForms(value: string): readonly string[] {
   const json = JSON.stringify(value).slice(1, -1);
-  const url = urlForms(value);
   return [
     value,
     value.replaceAll("'", "'\\''"),
-    value.replaceAll("'", `'"'"'`),
-    value.replace(/[^\w@%+=:,./-]/gu, '\\$&'), // printf %q
-    value.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n'), // $'...', repr()
-    value.replace(/["$\\`]/g, '\\$&'),
-    value.replaceAll("'", "''"),
-    value.replaceAll('"', '""'),
     json,
-    json.replaceAll('/', '\\/'),
-    json.replace(/[^\0-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
     escapeControls(value),
     escapeControls(json),
-    ...htmlForms(value),
-    ...url,
-    ...url.map((form) => form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())),
-    // bytes that were read as latin1
-    Buffer.from(value).toString('latin1'),
-  ];
-}
-
-function urlForms(value: string): readonly string[] {
-  const encoded = encodeURIComponent(value);
-  const strict = encoded.replace(
-    /[!'()*~]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  return [
-    encoded,
-    strict,
-    encoded.replaceAll('%20', '+'),
-    strict.replaceAll('%20', '+'),
-    encodeURI(value),
-  ];
-}
-
-function htmlForms(value: string): readonly string[] {
-  const basic = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  const quotes = basic.replaceAll('"', '&quot;');
-  return [
-    basic,
-    quotes,
-    quotes.replaceAll("'", '&#39;'),
-    quotes.replaceAll("'", '&#x27;'),
-    quotes.replaceAll("'", '&apos;'),
+    encodeURIComponent(value),
+    Buffer.from(value).toString('latin1'), // bytes that were taken for characters
   ];
 }
 

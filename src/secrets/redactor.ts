@@ -1,8 +1,14 @@
 import { hidden } from '../source/secret.ts';
-import { formsOf, type Needle } from './forms.ts';
+import { formsOf, type Needle, partsOf } from './forms.ts';
+import { squeeze, withoutNoise } from './squeeze.ts';
 
 /** Shorter values are refused: they would be found everywhere. */
 export const shortestSecret = 4;
+
+/** Whether too little of it is left without quotes and blanks to know it again. */
+export function isTooShort(value: string): boolean {
+  return withoutNoise(value).length < shortestSecret;
+}
 
 /** A text of this length may have been cut off in the middle of a value. */
 const cutLength = 60_000;
@@ -10,11 +16,17 @@ const cutLength = 60_000;
 /** Knows the values that were revealed, and takes them out of every text that leaves. */
 export class Redactor {
   readonly #needles = new Map<string, Needle>();
+  readonly #squeezed = new Set<string>();
   #longest = 0;
 
   /** From now on this value is taken out, in all its forms. */
   add(value: string): void {
-    if (value.trim().length < shortestSecret) return;
+    if (isTooShort(value)) return;
+    for (const part of partsOf(value)) {
+      for (const form of [withoutNoise(part), squeeze(part).text]) {
+        if (form.length >= shortestSecret) this.#squeezed.add(form);
+      }
+    }
     for (const needle of formsOf(value)) {
       const known = this.#needles.get(needle.text);
       if (known === undefined || needle.isBase64) this.#needles.set(needle.text, needle);
@@ -25,7 +37,12 @@ export class Redactor {
   /** The text with `***` for each stretch that shows a value, or a part of one where it was cut. */
   redact(text: string): string {
     if (this.#needles.size === 0 || text.length < shortestSecret) return text;
-    const ranges = [...this.#rangesIn(text), ...this.#brokenRanges(text), ...this.#cutRange(text)];
+    const ranges = [
+      ...this.#rangesIn(text),
+      ...this.#brokenRanges(text),
+      ...this.#quotedRanges(text),
+      ...this.#cutRange(text),
+    ];
     return ranges.length === 0 ? text : without(text, ranges);
   }
 
@@ -37,7 +54,7 @@ export class Redactor {
   #rangesIn(text: string): Range[] {
     const ranges: Range[] = [];
     for (const { text: needle, isBase64 } of this.#needles.values()) {
-      for (let at = text.indexOf(needle); at !== -1; at = text.indexOf(needle, at + 1)) {
+      for (const at of placesIn(text, needle)) {
         const end = at + needle.length;
         ranges.push(isBase64 ? widened(text, at, end) : [at, end]);
       }
@@ -64,6 +81,17 @@ export class Redactor {
     });
   }
 
+  /** Whatever quoting a program has chosen. */
+  #quotedRanges(text: string): Range[] {
+    const { text: squeezed, starts, ends } = squeeze(text);
+    return [...this.#squeezed].flatMap((needle) =>
+      placesIn(squeezed, needle).flatMap((at): Range[] => {
+        const [from, to] = [starts[at], ends[at + needle.length - 1]];
+        return from === undefined || to === undefined ? [] : [[from, to]];
+      }),
+    );
+  }
+
   #cutRange(text: string): Range[] {
     if (text.length < cutLength) return [];
     for (let from = Math.max(0, text.length - this.#longest); from < text.length - 3; from++) {
@@ -74,6 +102,12 @@ export class Redactor {
     }
     return [];
   }
+}
+
+function placesIn(text: string, needle: string): readonly number[] {
+  const places: number[] = [];
+  for (let at = text.indexOf(needle); at !== -1; at = text.indexOf(needle, at + 1)) places.push(at);
+  return places;
 }
 
 type Range = readonly [start: number, end: number];

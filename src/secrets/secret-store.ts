@@ -10,7 +10,7 @@ import { diagnosticAt } from '../source/source-text.ts';
 import { isAge, type Opener, openAge, readIdentities, wantsPassphrase } from './age-file.ts';
 import { readNames } from './names-file.ts';
 import { readPrivateFile } from './private-file.ts';
-import { type Redactor, shortestSecret } from './redactor.ts';
+import { isTooShort, type Redactor, shortestSecret } from './redactor.ts';
 import { runForSecret } from './run-for-secret.ts';
 import { isVault, openVault } from './vault.ts';
 import { type Password, readVaultPassword } from './vault-password.ts';
@@ -233,8 +233,8 @@ function checked(fetched: Fetched): Fetched {
   if ('message' in fetched) return fetched;
   const { value } = fetched;
   if (value.includes('\0')) return { message: 'this secret holds a NUL character', hint: null };
-  if (value.trim().length < shortestSecret) {
-    const message = `this secret is shorter than ${shortestSecret} characters`;
+  if (isTooShort(value)) {
+    const message = `this secret has fewer than ${shortestSecret} characters, quotes and blanks aside`;
     return { message, hint: 'so short a text cannot be kept out of the output: take a longer one' };
   }
   return Buffer.byteLength(value) > longestSecretBytes
