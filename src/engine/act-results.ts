@@ -69,6 +69,7 @@ export function generationOf(
       task: task.name,
       step: task.step.name,
       network: isNetwork,
+      isUpkeep: plan.changes.length === 0,
       changes: allChanges(plan),
     })),
   );

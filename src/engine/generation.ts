@@ -17,6 +17,8 @@ export interface ChangingTask {
   readonly step: string;
   /** Whether its changes are made in a confirm window. */
   readonly network: boolean;
+  /** Whether it does nothing that counts as a change. */
+  readonly isUpkeep: boolean;
   /** All that it will do, upkeep too, in order. */
   readonly changes: readonly Change[];
 }
@@ -45,6 +47,7 @@ const schema = v.strictObject({
         task: name,
         step: name,
         network: v.boolean(),
+        isUpkeep: v.boolean(),
         changes: v.array(changeSchema),
       }),
     ),
