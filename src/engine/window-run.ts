@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Section, Sections } from '../host/look-part.ts';
-import type { Busy, WindowPlan } from '../host/window.ts';
+import type { WindowPlan } from '../host/window.ts';
 import {
   readArm,
   readDecision,
@@ -13,6 +13,7 @@ import { type Health, type HealthPlan, lostHealth } from './health.ts';
 import type { HostContact } from './host-contact.ts';
 import { type ActResult, type HostShell, LostError } from './host-shell.ts';
 import type { LegOptions } from './leg-options.ts';
+import { readRefusal, type WindowEnd } from './window-end.ts';
 import {
   decideWindow,
   followWindow,
@@ -21,28 +22,6 @@ import {
   pingFrom,
   type SectionWatcher,
 } from './window-shell.ts';
-
-/** How a window ended; in all cases but `confirmed`, `incomplete` and `unheard` the host is as before it. */
-export type WindowEnd =
-  | { readonly type: 'confirmed' }
-  | {
-      readonly type: 'undone';
-      readonly why: string;
-      /** From the last change on until it was undone; null: nobody can tell. */
-      readonly afterSeconds: number | null;
-    }
-  | { readonly type: 'incomplete'; readonly why: string; readonly parts: readonly string[] }
-  /** It was armed, or may have been, and nothing was heard since. */
-  | { readonly type: 'unheard'; readonly seconds: number; readonly why: string }
-  /** The operator stopped it before it was armed. */
-  | { readonly type: 'stopped' }
-  /** The host was not as planned from. */
-  | { readonly type: 'stale' }
-  /** The line was lost before it was armed. */
-  | { readonly type: 'lost'; readonly why: string }
-  /** The host did not arm it. */
-  | { readonly type: 'refused'; readonly message: string }
-  | Busy;
 
 /** What a window is about. */
 export interface WindowWork {
@@ -65,6 +44,9 @@ const marginMs = 2_000;
 
 /** How long after its deadline an armed host is waited for. */
 const graceMs = 10_000;
+
+/** An undo that has begun is tried three times, against locks of others. */
+const rollingMs = 60_000;
 
 const reachMs = 1_000;
 const againMs = 300;
@@ -220,6 +202,11 @@ export class WindowRun {
         this.#deadline = performance.now() + pending.secondsLeft * 1000;
         return 'open';
       }
+      // whoever was putting files into place may be gone
+      if (pending.state === 'confirmed') return await this.#decide(shell, 'confirm', '');
+      if (performance.now() > this.#giveUpAt + rollingMs) {
+        return this.#unheard('it is still undoing its changes');
+      }
       await this.#pause(againMs);
     }
   }
@@ -305,15 +292,4 @@ const bootedText = 'the host was booted in its confirm window';
 /** Acts have numbers for ids, all other sections names. */
 function isAct(id: string): boolean {
   return /^\d/.test(id);
-}
-
-/** Why the window was not opened; null: it was. */
-function readRefusal(sections: Sections): WindowEnd | null {
-  const lock = readLock(sections);
-  if (lock?.type === 'busy') return lock;
-  if (lock?.type === 'failed') return { type: 'refused', message: lock.message };
-  const arm = readArm(sections);
-  if (arm?.type === 'stale') return { type: 'stale' };
-  if (arm?.type === 'failed') return { type: 'refused', message: arm.message };
-  return arm === null ? { type: 'refused', message: 'the host opened no confirm window' } : null;
 }

@@ -40,7 +40,7 @@ export async function openWindow(
   let isArmed = false;
   return await shell.run((known) => compileWindow(plan, known), {
     patience: ({ since, heard }) => (isArmed ? heard + silenceMs : since + armingMs),
-    onBegin: inOrder(['lock', ...health, 'arm', ...liveIds(plan), 'window'], watcher),
+    onBegin: onceEach(['lock', ...health, 'arm', ...idsOf(plan), 'window'], watcher),
     onEnd: (id, section) => {
       isArmed ||= id === 'arm' && section.status === 0;
       watcher.onEnd(id, section);
@@ -57,7 +57,7 @@ export async function followWindow(
 ): Promise<Sections> {
   return await shell.run((known) => compileFollow(plan.id, known), {
     patience: ({ heard }) => heard + silenceMs,
-    onBegin: inOrder([...liveIds(plan), 'window'], watcher),
+    onBegin: onceEach([...idsOf(plan), 'window'], watcher),
     onEnd: watcher.onEnd,
   });
 }
@@ -71,7 +71,7 @@ export async function decideWindow(
 ): Promise<Sections> {
   return await shell.run((known) => compileDecision(decision, known), {
     patience: ({ since }) => since + decidingMs,
-    onBegin: inOrder([...bootIds(plan), 'decision'], watcher),
+    onBegin: onceEach([...idsOf(plan), 'decision'], watcher),
     onEnd: watcher.onEnd,
   });
 }
@@ -96,25 +96,18 @@ export async function lookAtWindows(shell: HostShell): Promise<WindowsState> {
   return state;
 }
 
-function liveIds({ acts }: WindowPlan): readonly string[] {
-  return acts.flatMap(({ id, change }) => (change.effect === 'boot' ? [] : [id]));
+function idsOf({ acts }: WindowPlan): readonly string[] {
+  return acts.map(({ id }) => id);
 }
 
-function bootIds({ acts }: WindowPlan): readonly string[] {
-  return acts.flatMap(({ id, change }) => (change.effect === 'boot' ? [id] : []));
-}
-
-/** Sections come in this order, the last one perhaps early. */
-function inOrder(
+/** Each section is of these, and comes once. */
+function onceEach(
   ids: readonly string[],
   { onBegin }: SectionWatcher,
 ): NonNullable<Listener['onBegin']> {
-  let next = 0;
+  const left = new Set(ids);
   return (id) => {
-    if (id !== ids[next] && (next >= ids.length || id !== ids.at(-1))) {
-      throw new LostError('the host answers what nobody asked');
-    }
-    next = id === ids[next] ? next + 1 : ids.length;
+    if (!left.delete(id)) throw new LostError('the host answers what nobody asked');
     onBegin(id);
   };
 }

@@ -1,5 +1,5 @@
 import type { LegEnding } from './leg-tasks.ts';
-import type { WindowEnd } from './window-run.ts';
+import type { WindowEnd } from './window-end.ts';
 
 /** A run as a host names it. */
 export function ofRun({ run, by }: { readonly run: string; readonly by: string }): string {
@@ -36,7 +36,11 @@ export function windowEnding(
     case 'busy':
       return busyEnding(end, null);
     case 'refused':
-      return ending('failed', `no confirm window: ${end.message}; nothing was changed`, null);
+      return ending(
+        'failed',
+        `${failed ?? `no confirm window: ${end.message}`}; nothing was changed`,
+        null,
+      );
     case 'undone': {
       const asBefore = hasEarlier
         ? 'what the earlier tasks changed stays'

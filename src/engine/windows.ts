@@ -8,7 +8,8 @@ import { allChanges, type PlannedTask } from './leg-plan.ts';
 import type { LegTasks } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
 import { recordOf } from './records.ts';
-import { type WindowEnd, WindowRun } from './window-run.ts';
+import type { WindowEnd } from './window-end.ts';
+import { WindowRun } from './window-run.ts';
 import { windowEnding } from './window-words.ts';
 
 /** How long all changes of a window together may take. */
@@ -128,7 +129,8 @@ export class Windows {
     end: Parameters<typeof windowEnding>[0],
     results: Results,
   ): void {
-    const failed = failureIn(tasks, results);
+    const failed =
+      end.type === 'refused' ? refusedTask(tasks, end.message) : failureIn(tasks, results);
     const name = failed === null ? '' : (tasks[failed.place]?.task.name ?? '');
     const ending = windowEnding(
       end,
@@ -213,6 +215,12 @@ const afterWords = {
   incomplete: 'its host needs a human',
   unheard: 'its host needs a human',
 } as const;
+
+/** Whoever has to do something first, is the one who could not. */
+function refusedTask(tasks: readonly PlannedTask[], message: string) {
+  const place = tasks.findIndex(({ plan }) => allChanges(plan).length > 0);
+  return place < 0 ? null : { place, message: `no confirm window: ${message}` };
+}
 
 function isStale(tasks: readonly PlannedTask[], results: Results): boolean {
   return tasks.some((task, place) =>
