@@ -130,7 +130,9 @@ function syntaxDiagnostics(errors: readonly YAMLError[], source: SourceText): Di
   )) {
     const start = Math.min(pos[0], source.text.length);
     const said = source.isSecret ? 'not valid YAML' : inWords(message);
-    const found = diagnosticAt({ source, start, end: pos[1] }, said, syntaxHint(code, message));
+    const hint = meantTag(message) ?? syntaxHint(code);
+    if (meantTag(message) !== null) source.conceal(start, pos[1]);
+    const found = diagnosticAt({ source, start, end: pos[1] }, said, hint);
     const line = found.position?.line ?? 0;
     if (!byLine.has(line)) byLine.set(line, found);
     if (byLine.size === MOST_SYNTAX_ERRORS) break;
@@ -149,9 +151,12 @@ function inWords(message: string): string {
   return `not valid YAML: ${message.split('\n')[0] ?? ''}`;
 }
 
-function syntaxHint(code: YAMLError['code'], message: string): string | null {
+/** A slip in a secret's tag: what follows it may be the secret. */
+function meantTag(message: string): string | null {
+  return didYouMean(/^Unresolved tag: (.*)$/s.exec(message)?.[1] ?? '', secretTags);
+}
+
+function syntaxHint(code: YAMLError['code']): string | null {
   if (code === 'TAB_AS_INDENT') return 'indent with spaces';
-  const meant = didYouMean(/^Unresolved tag: (.*)$/s.exec(message)?.[1] ?? '', secretTags);
-  if (meant !== null) return meant;
   return code === 'TAG_RESOLVE_FAILED' ? 'quote the text if it begins with "!"' : null;
 }
