@@ -1,5 +1,5 @@
 import { type FileHandle, lstat, mkdir, open, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { RunEvent } from '../engine/events.ts';
 import { EventLines, line } from './event-line.ts';
@@ -99,11 +99,28 @@ export function openRunRecord(
 }
 
 async function begin(directory: string, path: string, head: RunHead): Promise<FileHandle> {
-  await mkdir(runsDirectory(directory), { recursive: true, mode: 0o700 });
+  await makeDirectory(runsDirectory(directory));
   for (const each of [directory, runsDirectory(directory)]) await refuseForeign(each);
   await mkdir(path, { mode: 0o700 });
   await writeNew(join(path, recordFiles.head), `${JSON.stringify(head, null, 2)}\n`);
   return open(join(path, recordFiles.events), 'ax', 0o600);
+}
+
+/** With those above it. Node's own way never ends where the kernel says ENOENT of what is there (/proc). */
+async function makeDirectory(path: string): Promise<void> {
+  const make = (): Promise<null> =>
+    mkdir(path, { mode: 0o700 }).then(
+      () => null,
+      (error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? null : Promise.reject(error)),
+    );
+  try {
+    await make();
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (!isMissing || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await make();
+  }
 }
 
 async function writeNew(path: string, text: string): Promise<void> {

@@ -14,7 +14,7 @@ export interface UnfinishedRun {
   readonly inventory: string | null;
   /** Playbook files in their order. */
   readonly playbooks: readonly string[];
-  /** Hosts that are neither ok nor changed, in inventory order. */
+  /** Hosts that are neither ok nor changed, or with plays left to do, in inventory order. */
   readonly hosts: readonly UnfinishedHost[];
   /** What could not be read of the record, a sentence each. */
   readonly remarks: readonly string[];
@@ -41,6 +41,7 @@ export async function readUnfinished(
   if (record === null) return null;
 
   const hosts = new Map<string, UnfinishedHost>();
+  const done = new Set<string>();
   for (const { event } of record.events) {
     if (event.event === 'run_start') {
       for (const { name } of event.hosts) hosts.set(name, { name, status: 'waiting', doing: null });
@@ -51,6 +52,9 @@ export async function readUnfinished(
     } else if (event.event === 'host_end') {
       const doing = hosts.get(event.host)?.doing ?? null;
       hosts.set(event.host, { name: event.host, status: event.status, doing });
+      // A host that was stopped between its plays has changed, and why it went no further is its error.
+      const isGood = event.status === 'ok' || event.status === 'changed';
+      if (isGood && event.error === null) done.add(event.host);
     }
   }
   const { head } = record;
@@ -61,7 +65,7 @@ export async function readUnfinished(
     directory: head.directory,
     inventory: head.inventory?.argument ?? null,
     playbooks: head.playbooks.map(({ file }) => file),
-    hosts: [...hosts.values()].filter(({ status }) => status !== 'ok' && status !== 'changed'),
+    hosts: [...hosts.values()].filter(({ name }) => !done.has(name)),
     remarks: record.remarks,
   };
 }
