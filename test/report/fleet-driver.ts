@@ -6,13 +6,13 @@ import { fileChange, hostEnd, runStart, taskEnd } from './sample-run.ts';
 /**
  * A simulated run on the terminal: `HOSTS FORKS HOST_MS ENDING`. As many hosts, so many at a time,
  * each busy for about so long; some end badly. ENDING: `finish`, or `crash`, `exit` or `wait` on
- * the way. The file MARK gets the process id, and ` done` when every host has ended.
+ * the way. With BATCHES=1 they go in three batches. The file MARK gets the process id, and ` done` when every host has ended.
  */
 const [hostCount = 1000, forks = 48, hostMs = 2000] = process.argv.slice(2, 5).map(Number);
 const ending = process.argv[5] ?? 'finish';
 const TASKS = ['vif_config', 'firewall', 'iftab', 'interfaces', 'rt_tables', 'ip_rules'];
 const { stdout, stderr } = process;
-const { DIFF, MARK, VERBOSE } = process.env;
+const { BATCHES, DIFF, MARK, VERBOSE } = process.env;
 const reporter = createReporter({
   form: 'auto',
   diff: DIFF === '1',
@@ -45,13 +45,33 @@ setTimeout(() => {
 if (ending === 'crash') setTimeout(() => Promise.reject(new Error('a bug')), hostMs);
 if (ending === 'exit') setTimeout(() => process.exit(3), hostMs);
 
-const queue = names.values();
-await Promise.all(Array.from({ length: forks }, worker));
+for (const [index, [from, to]] of batches(names.length).entries()) {
+  const batch = {
+    event: 'batch',
+    ...{ play: 'Xen hosts', batch: index + 1, batches: 3, total: names.length },
+    ...{ hosts: names.slice(from, to), message: null },
+  } as const;
+  if (BATCHES === '1') emit({ ...batch, status: 'start' });
+  const queue = names.slice(from, to).values();
+  await Promise.all(Array.from({ length: forks }, () => worker(queue)));
+  if (BATCHES === '1') emit({ ...batch, status: 'done' });
+}
 if (MARK !== undefined) appendFileSync(MARK, ' done');
 emit({ event: 'phase', name: 'Rollout', status: 'done' });
 await finish(false);
 
-async function worker(): Promise<void> {
+/** One host, a tenth, the rest; without BATCHES all at once. */
+function batches(count: number): readonly (readonly [number, number])[] {
+  if (BATCHES !== '1') return [[0, count]];
+  const tenth = 1 + Math.ceil(count / 10);
+  return [
+    [0, 1],
+    [1, tenth],
+    [tenth, count],
+  ];
+}
+
+async function worker(queue: Iterable<string>): Promise<void> {
   for (const name of queue) await runHost(name);
 }
 
