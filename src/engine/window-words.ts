@@ -47,10 +47,12 @@ export function windowEnding(
         : 'the host is as before';
       if (failed !== null)
         return ending('rolled_back', `${failed}\nrolled back: ${asBefore}`, null);
-      const when = end.afterSeconds === null ? '' : ` ${end.afterSeconds} s after the change`;
+      if (end.afterSeconds === null) {
+        return ending('rolled_back', `rolled back: ${end.why}; ${asBefore}`, null);
+      }
       return ending(
         'rolled_back',
-        `not confirmed: rolled back${when}; ${asBefore} (${end.why})`,
+        `not confirmed: rolled back ${end.afterSeconds} s after the change; ${asBefore} (${end.why})`,
         'what was to change: xpush apply --check --diff; look for what closes the way in',
       );
     }

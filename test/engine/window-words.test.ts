@@ -31,6 +31,14 @@ describe('windowEnding', () => {
     );
   });
 
+  test('changes that were never all made were not confirmed either', () => {
+    const end = { type: 'undone', why: 'the changes took longer than 60 s', afterSeconds: null };
+
+    expect(windowEnding({ ...end, type: 'undone' }, null, false).error.message).toBe(
+      'rolled back: the changes took longer than 60 s; the host is as before',
+    );
+  });
+
   test('a change that failed: what it said, and how the host is', () => {
     const end = { type: 'undone', why: 'a change failed', afterSeconds: null } as const;
 
