@@ -117,15 +117,19 @@ export const sysctl = defineStep({
       ([path, file]) =>
         file.type === 'file' && file.content !== null && isOwnSysctlFile(path, file.content),
     );
+    const back = putBack(former, live);
+    const said = [
+      ...(own.some(([path]) => path !== sysctlFilePath)
+        ? ['what tasks of your own have set stays until the next boot']
+        : []),
+      ...(back.some(endsForwarding)
+        ? ['forwarding ends, as before xpush: what this host passed on, its guests too, is cut off']
+        : []),
+    ];
     return {
-      changes: [
-        ...own.flatMap(([path, file]) => change.removeFile(path, file, 'boot')),
-        ...putBack(former, live),
-      ],
+      changes: [...own.flatMap(([path, file]) => change.removeFile(path, file, 'boot')), ...back],
       upkeep: remember('sysctl', null, seen),
-      message: own.some(([path]) => path !== sysctlFilePath)
-        ? 'what tasks of your own have set stays until the next boot'
-        : null,
+      message: said.length === 0 ? null : said.join('; '),
     };
   },
 });
@@ -240,6 +244,14 @@ function putBack(former: readonly FormerParameter[], live: Live): readonly Chang
     .flatMap(({ name, value, before }) =>
       live.get(name) === value ? change.setParameter(name, before, value) : [],
     );
+}
+
+function endsForwarding(made: Change): boolean {
+  return (
+    made.kind === 'parameter' &&
+    made.value === '0' &&
+    /(?:^|[./])(?:ip_)?forward(?:ing)?$/.test(made.name)
+  );
 }
 
 /** What was not as wanted when it was first set, and how it was; what was so already is not ours. */

@@ -223,7 +223,9 @@ describe('sysctl', () => {
           { kind: 'parameter', name: 'net.ipv4.ip_forward', before: '1', value: '0' },
         ],
         upkeep: [{ kind: 'remove' }],
-        message: 'what tasks of your own have set stays until the next boot',
+        message:
+          'what tasks of your own have set stays until the next boot; ' +
+          'forwarding ends, as before xpush: what this host passed on, its guests too, is cut off',
       });
     });
 
