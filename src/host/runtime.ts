@@ -13,7 +13,19 @@ export type RuntimeFile =
   | 'chains.sh'
   | 'act-chains.sh'
   | 'nft.sh'
-  | 'act-nft.sh';
+  | 'act-nft.sh'
+  | 'health.sh'
+  | 'windows.sh'
+  | 'lock.sh'
+  | 'window.sh'
+  | 'window-run.sh'
+  | 'window-arm.sh'
+  | 'window-decide.sh'
+  | 'window-files.sh'
+  | 'window-live.sh'
+  | 'window-restore.sh'
+  | 'window-firewall.sh'
+  | 'window-boot.sh';
 
 const texts = new Map<string, string>();
 

@@ -1,3 +1,4 @@
+import { staleStatus } from './act-program.ts';
 import { asText, type Section, type Sections } from './look-part.ts';
 import type {
   ArmResult,
@@ -10,7 +11,6 @@ import type {
 
 /** Status of a section `lock` or `decision` that another run's lock was in the way of. */
 const busyStatus = 76;
-const staleStatus = 75;
 
 /** The lock of an act or window program; null: the program said nothing of it. */
 export function readLock(sections: Sections): LockResult | null {

@@ -22,6 +22,7 @@ xp_setup() { # NONCE
   xp_forget
   LC_ALL=C
   PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
+  command -v cat >/dev/null 2>&1 || PATH=$PATH:/usr/bin:/bin # a login may have lost its own
   export LC_ALL PATH
   umask 022
   case ${KSH_VERSION-} in

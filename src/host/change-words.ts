@@ -1,0 +1,92 @@
+import { swapWords } from './chains-words.ts';
+import type { Change, RunCommand, WriteFile } from './change.ts';
+import { fileFingerprint, fingerprintAfter } from './file-state.ts';
+import { checkedPath, normalParameter, parameterPath, trimmedPath } from './names.ts';
+import { nftWords } from './nft-words.ts';
+import { isPlainText } from './quote.ts';
+import { routingWords } from './routing-words.ts';
+import type { RuntimeFile } from './runtime.ts';
+
+/** Runtime files that a kind of change needs besides look.sh and act.sh; functions that look come first. */
+const needed: Partial<Record<Change['kind'], readonly RuntimeFile[]>> = {
+  routing: ['act-routing.sh'],
+  chains: ['chains.sh', 'act-chains.sh'],
+  nft: ['nft.sh', 'act-nft.sh'],
+};
+
+/** Runtime files that make these changes. */
+export function runtimeOf(changes: readonly Change[]): readonly RuntimeFile[] {
+  return ['act.sh', ...changes.flatMap(({ kind }) => needed[kind] ?? [])];
+}
+
+/** A call of the runtime (runtime/act.sh), word by word. Throws for what no step may name. */
+export function wordsOf(change: Change): readonly string[] {
+  switch (change.kind) {
+    case 'write':
+      return ['xp_write', ...writeWords(change)];
+    case 'remove':
+      return ['xp_remove', ...removeWords(change)];
+    case 'directory':
+      return ['xp_make_directory', trimmedPath(change.path), change.mode.toString(8)];
+    case 'nft':
+      return nftWords(change);
+    case 'parameter': {
+      const { name, before, value } = change;
+      return ['xp_parameter', parameterPath(name), before, value, normalParameter(value)];
+    }
+    case 'routing': {
+      const { rules, routes } = change.before;
+      const operations = change.operations.map(routingWords);
+      return [
+        ...['xp_routing', `${change.family}`],
+        ...[rules.fingerprint ?? '', routes.fingerprint ?? '', ...operations],
+      ];
+    }
+    case 'chains':
+      return swapWords(change);
+    case 'command':
+      return ['xp_command', change.directory ?? '', ...inputWords(change), ...change.argv];
+  }
+}
+
+/** `PATH BEFORE AFTER MODE ENCODING CONTENT`. */
+export function writeWords({ path, content, mode, before }: WriteFile): readonly string[] {
+  const isNew = before.type === 'absent';
+  const newMode = mode ?? (isNew ? 0o644 : null);
+  return [
+    checkedPath(path),
+    fileFingerprint(before),
+    fingerprintAfter(before, newMode, content),
+    newMode === null ? '' : newMode.toString(8).padStart(4, '0'),
+    ...encoded(content),
+  ];
+}
+
+/** `PATH BEFORE`. */
+export function removeWords({
+  path,
+  before,
+}: Extract<Change, { kind: 'remove' }>): readonly string[] {
+  return [checkedPath(path), fileFingerprint(before)];
+}
+
+/** Bytes as act.sh takes them, `ENCODING CONTENT`: readable where they can be. */
+export function encoded(bytes: string): readonly [string, string] {
+  return isPlainText(bytes) ? ['text', bytes] : ['base64', base64Lines(bytes)];
+}
+
+/** How standard input travels, and as what; no encoding: it is empty. */
+function inputWords({ stdin }: RunCommand): readonly [string, string] {
+  if (stdin === null) return ['', ''];
+  return encoded(asBytes(typeof stdin === 'string' ? stdin : stdin.reveal()));
+}
+
+/** The UTF-8 bytes of a text, as latin1 text. */
+export function asBytes(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+function base64Lines(bytes: string): string {
+  const encodedBytes = Buffer.from(bytes, 'latin1').toString('base64');
+  return (encodedBytes.match(/.{1,64}/g) ?? []).map((line) => `${line}\n`).join('');
+}

@@ -1,0 +1,206 @@
+# shellcheck shell=sh
+# One run at a time changes a host. The lock is a file of four lines (xp_read_who) that link(2) makes:
+# it is there whole or not at all. Whoever changes a lock, first wins the claim on its owner.
+
+XP_BUSY=76
+
+# Takes the lock, and keeps what undoes the changes to come.
+xp_hold() { # RUN BY SINCE [GENERATION KEEP ENCODING TEXT]
+  XP_HELD=
+  xp_make_home || return
+  xp_lock "$1" "$2" "$3" && xp_tidy_windows || return
+  if [ $# -gt 3 ]; then xp_keep_generation "$4" "$5" "$6" "$7" || return; fi
+  XP_HELD=yes
+}
+
+xp_make_home() {
+  if [ "$(id -u)" = 0 ]; then XP_HOME=/var/lib/xpush; else XP_HOME=${HOME-}/.xpush; fi
+  if [ ! -d "$XP_HOME" ]; then
+    (umask 077 && mkdir -p "$XP_HOME") || xp_refuse "$XP_HOME could not be made: nothing was changed" || return
+  fi
+}
+
+xp_lock() { # RUN BY SINCE
+  xp_boot && xp_started $$ || xp_refuse 'there is no /proc: nothing was changed' || return
+  XP_ME="$XP_BOOT $$ $XP_STARTED"
+  xp_mine=$XP_HOME/lock.$$-$XP_NONCE
+  xp_write_who "$xp_mine" "$@" || return
+  trap xp_unlock EXIT
+  xp_tries=0
+  until xp_try_lock "$1"; do
+    if [ "$XP_TRIED" = busy ]; then
+      rm -f "$xp_mine"
+      xp_say_busy
+      return "$XP_BUSY"
+    fi
+    xp_tries=$((xp_tries + 1))
+    [ "$xp_tries" -lt 50 ] || xp_refuse "$XP_HOME/lock could not be made: nothing was changed" || return
+    xp_nap
+  done
+  rm -f "$xp_mine"
+}
+
+# A full disk leaves files short: what is no whole lock would lock nobody out.
+xp_write_who() { # FILE RUN BY SINCE
+  (umask 077 && xp_print "$2$XP_NEWLINE$3$XP_NEWLINE$4$XP_NEWLINE$XP_ME$XP_NEWLINE" >"$1") 2>/dev/null
+  if xp_read_who "$1" && [ "$XP_OWNER" = "$XP_ME" ]; then return 0; fi
+  rm -f "$1"
+  xp_refuse "$1 could not be written (disk full, or read-only?): nothing was changed"
+}
+
+# In XP_TRIED why not: `busy`, or `again`.
+xp_try_lock() { # RUN
+  XP_TRIED=again
+  if ln "$xp_mine" "$XP_HOME/lock" 2>/dev/null; then return 0; fi
+  [ -e "$XP_HOME/lock" ] || return
+  xp_read_who "$XP_HOME/lock"
+  xp_find_pending
+  if [ -n "$XP_PENDING" ] && xp_is_supervised "$XP_PENDING"; then
+    XP_TRIED=busy
+    return 1
+  fi
+  # shellcheck disable=SC2086 # three words
+  if [ "$XP_RUN" != "$1" ] && xp_is_alive $XP_OWNER; then
+    XP_TRIED=busy
+    return 1
+  fi
+  xp_take_over "$1"
+}
+
+# Of all who see the same owner gone, one wins.
+xp_take_over() { # RUN
+  xp_whose=$XP_RUN xp_gone=$XP_OWNER xp_story="run ${XP_RUN:--} by ${XP_BY:--} since ${XP_SINCE:--}"
+  xp_claim "$xp_gone" "$xp_mine" || return
+  xp_read_who "$XP_HOME/lock"
+  xp_taken=no
+  if [ "$XP_OWNER" = "$xp_gone" ] && mv -f "$xp_mine" "$XP_HOME/lock"; then xp_taken=yes; fi
+  rm -f "$XP_CLAIM"*
+  [ "$xp_taken" = yes ] || return
+  [ "$xp_whose" = "$1" ] || xp_print "took over a lock that was left behind by $xp_story: its process is gone
+"
+}
+
+# The right to replace or remove the lock of this owner, in XP_CLAIM. Who died with it is followed in
+# the same way.
+xp_claim() { # OWNER FILE
+  xp_key=$(xp_print "$1" | tr -c 'A-Za-z0-9\n' _)
+  XP_CLAIM=$XP_HOME/lock.claim-$xp_key
+  xp_name=$XP_CLAIM
+  until ln "$2" "$xp_name" 2>/dev/null; do
+    xp_read_who "$xp_name" || return
+    # shellcheck disable=SC2086 # three words
+    if xp_is_alive $XP_OWNER; then return 1; fi
+    # shellcheck disable=SC2086 # three words
+    set -- "$1" "$2" $XP_OWNER
+    xp_name=$xp_name.${4-}-${5-}
+    [ "${#xp_name}" -lt 2000 ] || return
+  done
+}
+
+xp_say_busy() {
+  xp_read_who "$XP_HOME/lock"
+  [ -z "$XP_PENDING" ] || xp_read_who "$XP_PENDING/who"
+  xp_print "$XP_RUN
+$XP_BY
+$XP_SINCE
+${XP_PENDING:+pending}
+"
+}
+
+# Not before the decision on a window: then its end lets go of the lock.
+xp_unlock() {
+  if xp_find_pending; then return 0; fi
+  xp_release "$XP_ME"
+  [ -z "${XP_FORGET-}" ] || xp_forget_home
+}
+
+# Lets go of the lock if it is this owner's, and never of a newer one.
+xp_release() { # OWNER
+  xp_read_who "$XP_HOME/lock" && [ "$XP_OWNER" = "$1" ] || return 0
+  xp_claim "$1" "$XP_HOME/lock" || return 0
+  xp_read_who "$XP_HOME/lock"
+  [ "$XP_OWNER" != "$1" ] || rm -f "$XP_HOME/lock"
+  rm -f "$XP_CLAIM"*
+}
+
+xp_nap() {
+  sleep 0.05 2>/dev/null || sleep 1
+}
+
+# A window that nobody watches over any more is brought to its end by the next who comes.
+xp_tidy_windows() {
+  for xp_window in "$XP_HOME"/window/*; do
+    [ -d "$xp_window" ] || continue
+    if xp_token "$xp_window"; then
+      XP_PENDING=$xp_window
+      if ! xp_is_supervised "$xp_window"; then sh "$xp_window/run.sh" recover >/dev/null 2>&1 </dev/null; fi
+      if xp_token "$xp_window"; then
+        xp_release "$XP_ME"
+        xp_say_busy
+        return "$XP_BUSY"
+      fi
+    fi
+    xp_drop_now "$xp_window"
+  done
+}
+
+# What a window had in memory.
+xp_drop_now() { # WINDOW
+  if xp_link=$(readlink "$1/now" 2>/dev/null); then
+    case $xp_link in */xpush-"${1##*/}") rm -rf "$xp_link" ;; esac
+  fi
+  rm -f "$1/now"
+}
+
+# The newest generations: RUN-IDs sort by time.
+xp_keep_generation() { # ID KEEP ENCODING TEXT
+  xp_place=$XP_HOME/generations
+  [ -d "$xp_place" ] || (umask 077 && mkdir -p "$xp_place") || return
+  (umask 077 && xp_input "$3" "$4" >"$xp_place/.new") && mv -f "$xp_place/.new" "$xp_place/$1.json" ||
+    xp_refuse "$xp_place/$1.json could not be written (disk full?): nothing was changed" || return
+  xp_durable "$xp_place/$1.json"
+  xp_prune_generations "$2"
+}
+
+xp_prune_generations() { # KEEP
+  xp_runs='' xp_count=0
+  for xp_file in "$XP_HOME"/generations/*.json; do
+    xp_run=${xp_file##*/}
+    xp_run=${xp_run%.*.json}
+    case " $xp_runs " in
+    *" $xp_run "*) ;;
+    *) xp_runs="$xp_runs $xp_run" xp_count=$((xp_count + 1)) ;;
+    esac
+  done
+  for xp_run in $xp_runs; do
+    [ "$xp_count" -gt "$1" ] || break
+    rm -f "$XP_HOME/generations/$xp_run".*.json
+    xp_count=$((xp_count - 1))
+  done
+}
+
+xp_told_syslog() { # STATUS RUN BY
+  [ -n "$XP_HELD" ] || return 0
+  case $1 in
+  0) xp_syslog notice "run $2 by $3: changed this host" ;;
+  *) xp_syslog warning "run $2 by $3: a change of this host failed" ;;
+  esac
+}
+
+# A line in the host's own log.
+xp_syslog() { # PRIORITY TEXT
+  command -v logger >/dev/null 2>&1 || return 0
+  xp_bounded 2 logger -t xpush -p "daemon.$1" -- "$2" >/dev/null 2>&1 </dev/null || :
+}
+
+# `timeout` where there is one: its words were other ones in busybox before 1.30.
+xp_bounded() { # SECONDS COMMAND...
+  if timeout 1 true 2>/dev/null; then
+    timeout "$@"
+  elif timeout -t 1 true 2>/dev/null; then
+    timeout -t "$@"
+  else
+    shift
+    "$@"
+  fi
+}

@@ -1,0 +1,83 @@
+# shellcheck shell=sh
+# What undoes a window at a boot, before the network comes up: for files that were changed in place.
+
+XP_HOOK='[ "${1:-start}" != start ] || for window in /var/lib/xpush/window/*/; do
+  [ ! -e "$window/run.sh" ] || sh "$window/run.sh" recover
+done'
+
+# The first way that this host has; without one, files in place can not be changed safely.
+xp_install_hook() {
+  : >hooks
+  if [ -d /run/systemd/system ]; then
+    xp_hook_systemd
+  elif [ -d /etc/rcS.d ]; then
+    xp_hook_file /etc/rcS.d/S05xpush-undo '#!/bin/sh' 755
+  elif [ -d /etc/runlevels/sysinit ]; then
+    xp_hook_openrc
+  elif [ -d /etc/rc.d/rc3.d ]; then
+    for xp_level in 2 3 4 5; do
+      xp_hook_file "/etc/rc.d/rc$xp_level.d/S01xpush-undo" '#!/bin/sh' 755 || break
+    done
+  else
+    xp_go_without_hook 'nothing on this host runs at a boot that is known to xpush'
+    return
+  fi || xp_go_without_hook 'what undoes it at a boot could not be installed'
+}
+
+# Nothing is lost where no file is changed in place before the decision.
+xp_go_without_hook() { # WHY
+  xp_remove_hook
+  [ -s manifest ] || return 0
+  if [ -n "$XP_NO_HOOK" ]; then
+    echo "$1: a reboot before the confirmation would keep the changed files"
+  else
+    xp_refuse "$1: a reboot before the confirmation would keep the changed files (allow_no_boot_hook: true in the inventory allows that): nothing was changed"
+  fi
+}
+
+xp_hook_file() { # PATH FIRST-LINES MODE
+  xp_print "$1$XP_NEWLINE" >>hooks
+  xp_put "${1%/*}/.xpush-undo" "$2
+# Undoes a change of the network that was not confirmed. It goes by itself.
+$XP_HOOK" && mv -f "${1%/*}/.xpush-undo" "$1" && chmod "$3" "$1" && xp_durable "$1" && xp_durable "${1%/*}/"
+}
+
+xp_hook_systemd() {
+  xp_units=/etc/systemd/system
+  [ -d "$xp_units/sysinit.target.wants" ] || mkdir "$xp_units/sysinit.target.wants" || return
+  xp_print "$xp_units/sysinit.target.wants/xpush-undo.service
+$xp_units/xpush-undo.service
+" >>hooks
+  xp_put "$xp_units/xpush-undo.service" "[Unit]
+Description=Undo a network change that was not confirmed (xpush)
+DefaultDependencies=no
+RequiresMountsFor=/var/lib/xpush
+After=local-fs.target systemd-remount-fs.service
+Before=network-pre.target sysinit.target
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'for window in /var/lib/xpush/window/*/; do sh \"\$\${window}run.sh\" recover; done'" &&
+    chmod 644 "$xp_units/xpush-undo.service" &&
+    ln -sf ../xpush-undo.service "$xp_units/sysinit.target.wants/xpush-undo.service" &&
+    xp_durable "$xp_units/xpush-undo.service" && xp_durable "$xp_units/sysinit.target.wants/"
+}
+
+xp_hook_openrc() {
+  xp_hook_file /etc/init.d/xpush-undo '#!/sbin/openrc-run
+depend() {
+  need localmount
+  before net
+}
+start() {
+  set -- start' 755 || return
+  echo '}' >>/etc/init.d/xpush-undo
+  xp_print "/etc/runlevels/boot/xpush-undo$XP_NEWLINE" >>hooks
+  ln -sf /etc/init.d/xpush-undo /etc/runlevels/boot/xpush-undo
+}
+
+xp_remove_hook() {
+  [ -e hooks ] || return 0
+  while IFS= read -r xp_hook; do
+    rm -f "$xp_hook"
+  done <hooks
+}

@@ -1,0 +1,238 @@
+# shellcheck shell=sh
+# What is decided about a confirm window, and what follows from it.
+
+xp_confirm() {
+  xp_boot
+  xp_read_word boot_id none
+  if [ "$XP_WORD" != "$XP_BOOT" ]; then
+    xp_recover
+    xp_answer rebooted
+  elif [ -e armed ] && [ ! -e now/applied ]; then
+    xp_answer not_applied
+  else
+    xp_claim_token confirmed
+    case $? in
+    0) xp_settle && xp_answer confirmed ;;
+    1) xp_confirm_again ;;
+    *) xp_answer 'it can not be confirmed: the disk does not take the decision (read-only?)' ;;
+    esac
+  fi
+}
+
+# Who asks twice may have lost the line.
+xp_confirm_again() {
+  if [ -e confirmed ]; then xp_settle; fi
+  if [ -e settled ]; then
+    xp_answer confirmed
+  else
+    xp_await_result
+    xp_answer "too_late
+$(xp_told)"
+  fi
+}
+
+xp_undo() { # WHY
+  xp_boot
+  xp_read_word boot_id none
+  if [ -e confirmed ] || [ -e settled ]; then
+    xp_answer 'too_late
+it was confirmed before'
+    return
+  fi
+  if [ "$XP_WORD" != "$XP_BOOT" ] && xp_token .; then
+    xp_recover
+  elif xp_token .; then
+    xp_put now/undo "$1"
+    if ! xp_is_supervised .; then
+      rm -f result now/result
+      xp_start guard
+    fi
+    xp_await_result
+  fi
+  xp_answer "$(xp_told)"
+}
+
+# A human has put it in order.
+xp_let_go() {
+  if [ -e armed ] || [ -e confirmed ]; then
+    xp_answer 'it is not stuck: confirm or undo it'
+  elif xp_is_supervised .; then
+    xp_answer 'it is being undone: wait for that'
+  else
+    [ ! -e rolling ] || xp_finish rolled_back 'put in order by hand'
+    xp_answer "$(xp_told)"
+  fi
+}
+
+# The section `decision`, and the number of all sections to who called.
+xp_answer() { # TEXT
+  xp_begin decision
+  xp_print "$1$XP_NEWLINE"
+  xp_end decision 0
+  { echo "$XP_COUNT" >&9; } 2>/dev/null
+}
+
+xp_told() {
+  cat result 2>/dev/null || cat now/result 2>/dev/null || echo 'it is still being undone'
+}
+
+# There when the window is over, or nothing more is done about it.
+xp_await_result() {
+  xp_tries=2400
+  until xp_is_told "$XP_WINDOW"; do
+    xp_tries=$((xp_tries - 1))
+    [ "$xp_tries" -gt 0 ] || return
+    xp_nap
+  done
+}
+
+# Files for the next boot are put in place, each told as a section. A move that was cut is completed:
+# what is done already is seen.
+xp_settle() {
+  xp_settle_all
+  [ -e confirmed ] || return 0
+  xp_finish confirmed ''
+}
+
+xp_settled() { # IDS FUNCTION ARGUMENTS...
+  xp_ids=$1
+  shift
+  xp_said=$("$@" </dev/null 2>&1)
+  xp_status=$?
+  [ "$xp_status" = 0 ] || xp_note "for the next boot: $2 was not put in place: $xp_said"
+  for xp_id in $xp_ids; do
+    xp_begin "$xp_id"
+    xp_print "$xp_said"
+    xp_end "$xp_id" "$xp_status"
+  done
+}
+
+xp_settle_write() { # NUMBER PATH BEFORE AFTER MODE
+  xp_number=$1
+  shift
+  xp_resolve "$1" || return
+  xp_directory=${XP_REAL%/*}
+  xp_private=$xp_directory/.xpush-$XP_ID.s$xp_number
+  XP_NEW=$xp_private/new
+  xp_file_state "$1" || return
+  if [ ! -e "$XP_NEW" ] || ! xp_fits "$2" "$XP_STATE" >/dev/null; then
+    xp_fits "$3" "$XP_STATE" >/dev/null || xp_refuse "$1 was changed by somebody else since: it is left as it is"
+    return
+  fi
+  xp_put_in_place "$1" "$2" "$3" "$4"
+  xp_failure=$?
+  rm -rf "$xp_private"
+  return "$xp_failure"
+}
+
+xp_settle_remove() { # PATH BEFORE
+  xp_file_state "$1" || return
+  [ "$XP_STATE" != absent ] || return 0
+  xp_remove "$@"
+}
+
+# Everything is put back and compared, three times at most.
+xp_roll_back() { # WHY
+  XP_OVER=yes
+  xp_note "undoing it: $1"
+  rm -f ballast
+  xp_try=1
+  while :; do
+    xp_restore_files
+    xp_restore_live
+    XP_BAD=
+    xp_verify_files
+    xp_verify_live
+    if [ -z "$XP_BAD" ] || [ "$xp_try" = 3 ]; then break; fi
+    xp_note "not yet as before: $XP_BAD"
+    xp_try=$((xp_try + 1))
+    sleep 1
+  done
+  xp_conclude "$1"
+}
+
+# The live state is gone with a reboot: only files are left to be put back.
+xp_roll_back_files() { # WHY
+  xp_note "undoing it: $1"
+  rm -f ballast
+  xp_restore_files
+  XP_BAD=
+  xp_verify_files
+  xp_conclude "$1"
+}
+
+xp_bad() { # PART
+  XP_BAD=$XP_BAD$1$XP_NEWLINE
+}
+
+xp_conclude() { # WHY
+  if [ -z "$XP_BAD" ]; then
+    xp_note 'everything is as before'
+    xp_finish rolled_back "$1"
+  else
+    xp_cry_for_help "$1"
+  fi
+}
+
+# The lock and the window are kept: nobody goes on as if nothing had happened.
+xp_cry_for_help() { # WHY
+  xp_parts=$(xp_print "$XP_BAD" | tr '\n' ' ')
+  xp_note "NOT everything could be undone: $xp_parts"
+  xp_line="xpush: a network change could NOT be undone ($1): not as before: ${xp_parts}see $XP_WINDOW/log"
+  { xp_print "$XP_NEWLINE$xp_line$XP_NEWLINE" >/dev/console; } 2>/dev/null
+  xp_syslog crit "$xp_line"
+  xp_record incomplete "$1"
+  case $XP_POLICY in
+  reboot) if [ -z "$XP_BAD_FILES" ]; then xp_reboot; fi ;;
+  open) xp_open_port ;;
+  esac
+}
+
+xp_reboot() {
+  xp_note 'rebooting, as the inventory says'
+  sync &
+  sleep 2
+  reboot || reboot -f
+}
+
+# For people, for the next look, and for who waits.
+xp_record() { # OUTCOME WHY
+  xp_clock
+  xp_boot
+  xp_read_who who
+  xp_last="$XP_ID
+$XP_RUN
+$XP_BY
+$1
+$2
+$XP_BOOT $XP_NOW"
+  xp_put "$XP_HOME/last" "$xp_last" || xp_put now/last "$xp_last"
+  xp_result="$1
+$2
+${XP_BAD-}"
+  xp_put result "$xp_result" || xp_put now/result "$xp_result"
+}
+
+# The token comes last: until then the next who comes does this again.
+xp_finish() { # OUTCOME WHY
+  xp_record "$1" "$2"
+  xp_remove_hook
+  xp_drop_beside .
+  if [ "$1" = confirmed ]; then
+    xp_keep_window_generation
+    xp_syslog notice "run $XP_RUN by $XP_BY: network changes made and confirmed"
+  else
+    xp_remove_made
+    xp_syslog warning "run $XP_RUN by $XP_BY: network changes undone: $2"
+  fi
+  rm -rf changes.sh generation files live ballast # there may be secrets among them
+  xp_read_who who
+  xp_release "$XP_OWNER"
+  if [ "$1" = confirmed ]; then mv -f confirmed settled; else mv -f rolling undone 2>/dev/null || mv -f armed undone; fi
+}
+
+xp_keep_window_generation() {
+  [ -e generation ] || return 0
+  (umask 077 && mkdir -p "$XP_HOME/generations") && mv -f generation "$XP_HOME/generations/$XP_ID.json" &&
+    xp_prune_generations "$XP_KEEP"
+}

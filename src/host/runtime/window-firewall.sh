@@ -1,0 +1,160 @@
+# shellcheck shell=sh
+# Firewalls: all that can hold rules, whichever one is used. Neither kind of iptables shows the rules
+# of the other, and neither those of native nftables.
+
+# Both kinds, in XP_FIREWALLS; an old host has one, under its plain name.
+xp_find_firewalls() {
+  XP_FIREWALLS=
+  for xp_tool in iptables ip6tables; do
+    for xp_kind in "$xp_tool-legacy" "$xp_tool-nft"; do
+      if command -v "$xp_kind-save" >/dev/null 2>&1; then XP_FIREWALLS="$XP_FIREWALLS $xp_kind"; fi
+    done
+    case $XP_FIREWALLS in *"$xp_tool-"*) continue ;; esac
+    if command -v "$xp_tool-save" >/dev/null 2>&1; then XP_FIREWALLS="$XP_FIREWALLS $xp_tool"; fi
+  done
+}
+
+# A kernel without that kind has no rules of it. Without -t, as that would make the table.
+xp_snapshot_firewalls() {
+  xp_find_firewalls
+  for xp_firewall in $XP_FIREWALLS; do
+    if ! xp_save_tables "$xp_firewall" >"live/$xp_firewall"; then rm -f "live/$xp_firewall"; fi
+  done
+  if ! xp_native_tables >live/nft; then rm -f live/nft; fi
+  return 0
+}
+
+# Without comments and counts, which are no settings.
+xp_save_tables() { # FIREWALL
+  "$1-save" >now/tables 2>/dev/null || return
+  sed -e '/^#/d' -e '/^$/d' -e 's/^\(:.*\) \[[0-9]*:[0-9]*\]$/\1/' -e 's/^\[[0-9]*:[0-9]*\] //' now/tables
+}
+
+# Tables of nftables that are not iptables-nft's: those it can save itself.
+xp_native_tables() {
+  command -v nft >/dev/null 2>&1 && nft -s list ruleset >now/ruleset 2>/dev/null || return
+  xp_theirs=
+  for xp_firewall in iptables:ip ip6tables:ip6; do
+    "${xp_firewall%:*}-nft-save" >now/tables 2>/dev/null || continue
+    for xp_table in $(sed -n 's/^\*//p' now/tables); do
+      xp_theirs="$xp_theirs -e /^table${XP_SPACE}${xp_firewall#*:}${XP_SPACE}$xp_table${XP_SPACE}{/,/^}/d"
+    done
+  done
+  set -f
+  # shellcheck disable=SC2086 # expressions without blanks
+  sed -e '/^#/d' -e '/^$/d' $xp_theirs now/ruleset
+  xp_failure=$?
+  set +f
+  return "$xp_failure"
+}
+XP_SPACE='[[:space:]]'
+
+xp_restore_firewalls() {
+  xp_find_firewalls
+  for xp_firewall in $XP_FIREWALLS; do
+    [ -e "live/$xp_firewall" ] && xp_save_tables "$xp_firewall" >now/is || continue
+    if xp_same_tables "live/$xp_firewall" now/is; then continue; fi
+    xp_tables_back "live/$xp_firewall" now/is >now/payload
+    xp_load_back "$xp_firewall"
+  done
+  [ -e live/nft ] && xp_native_tables >now/is || return 0
+  cmp -s live/nft now/is || xp_load_native_back
+}
+
+# A table without a rule and one that is not there are the same.
+xp_same_tables() { # SNAPSHOT NOW
+  cmp -s "$1" "$2" && return
+  xp_used_tables <"$1" >now/used.was
+  xp_used_tables <"$2" | cmp -s - now/used.was
+}
+
+xp_used_tables() {
+  sed -e '/^\*/{' -e h -e d -e '}' -e H -e '/^COMMIT/!d' -e x \
+    -e '/\n-A/b' -e '/\n:[^ ]* DROP/b' -e '/\n:[^ ]* -/b' -e d
+}
+
+# The snapshot, and nothing for tables that it does not have: a restore leaves those alone.
+xp_tables_back() { # SNAPSHOT NOW
+  cat "$1"
+  for xp_table in $(sed -n 's/^\*//p' "$2"); do
+    if grep -q "^\*$xp_table\$" "$1"; then continue; fi
+    echo "*$xp_table"
+    sed -n "/^\*$xp_table\$/,/^COMMIT/s/^\(:[^ ]*\) \(ACCEPT\|DROP\)\$/\1 ACCEPT/p" "$2"
+    echo COMMIT
+  done
+}
+
+# A transaction a table: -w waits for who holds the lock, where it is known.
+xp_load_back() { # FIREWALL
+  if xp_said=$("$1-restore" -w 5 <now/payload 2>&1) || xp_said=$("$1-restore" <now/payload 2>&1); then
+    xp_note "rules of $1 are put back"
+  else
+    xp_note "rules of $1: $xp_said"
+  fi
+}
+
+# One transaction: each table that differs goes, and comes again as it was.
+xp_load_native_back() {
+  : >now/payload
+  for xp_table in $(sed -n 's/^table \([^ ]*\) \([^ ]*\) {.*/\1:\2/p' live/nft now/is | sort -u); do
+    xp_family=${xp_table%%:*} xp_table=${xp_table#*:}
+    xp_native_table "$xp_family" "$xp_table" live/nft >now/was
+    xp_native_table "$xp_family" "$xp_table" now/is | cmp -s - now/was && continue
+    {
+      echo "table $xp_family $xp_table {"
+      echo '}'
+      echo "delete table $xp_family $xp_table"
+      cat now/was
+    } >>now/payload
+  done
+  if xp_said=$(nft -f now/payload 2>&1); then
+    xp_note 'rules of nftables are put back'
+  else
+    xp_note "rules of nftables: $xp_said"
+  fi
+}
+
+xp_native_table() { # FAMILY TABLE FILE
+  sed -n "/^table $1 $2 {/,/^}/p" "$3"
+}
+
+xp_verify_firewalls() {
+  for xp_firewall in $XP_FIREWALLS; do
+    [ -e "live/$xp_firewall" ] || continue
+    if xp_save_tables "$xp_firewall" >now/is && xp_same_tables "live/$xp_firewall" now/is; then continue; fi
+    xp_bad "firewall ($xp_firewall)"
+  done
+  [ -e live/nft ] || return 0
+  if xp_native_tables >now/is && cmp -s live/nft now/is; then return 0; fi
+  xp_bad 'firewall (nftables)'
+}
+
+# The last resort, when the inventory asks for it: whoever runs xpush gets in by SSH.
+xp_open_port() {
+  xp_read_word port 22
+  XP_PORT=$XP_WORD
+  xp_note "letting ${XP_CONTROLLER:-everybody} in on port $XP_PORT, as the inventory says"
+  xp_find_firewalls
+  case $XP_CONTROLLER in *:*) xp_saddr='ip6 saddr' ;; *) xp_saddr='ip saddr' ;; esac
+  for xp_firewall in $XP_FIREWALLS; do
+    case $xp_firewall,$XP_CONTROLLER in
+    ip6*,*:* | iptables*,*.* | *,) ;;
+    *) continue ;;
+    esac
+    # shellcheck disable=SC2086 # words
+    "$xp_firewall" -I INPUT -p tcp --dport "$XP_PORT" ${XP_CONTROLLER:+-s "$XP_CONTROLLER"} -j ACCEPT
+    "$xp_firewall" -I OUTPUT -p tcp --sport "$XP_PORT" ${XP_CONTROLLER:+-d "$XP_CONTROLLER"} -j ACCEPT
+  done
+  [ -e live/nft ] || return 0
+  xp_native_tables >now/is
+  sed -n -e '/^table /h' -e '/^	chain /{' -e G -e h -e '}' -e '/^		type filter hook input /{' -e g -e p -e '}' now/is >now/raw
+  xp_open_chains <now/raw
+} 2>>log
+
+# Pairs of lines: a chain, and its table.
+xp_open_chains() {
+  while read -r _ xp_chain _ && read -r _ xp_family xp_table _; do
+    # shellcheck disable=SC2086 # words
+    nft insert rule "$xp_family" "$xp_table" "$xp_chain" ${XP_CONTROLLER:+$xp_saddr "$XP_CONTROLLER"} tcp dport "$XP_PORT" accept
+  done
+}
