@@ -6,6 +6,7 @@ import type { LabHost } from '../../../src/lab/lab.ts';
 import type { LabPlan } from '../../../src/lab/plan.ts';
 import type { JsonDocument } from '../../../src/report/json-document.ts';
 import { type CliRun, documentOf, Fleet, type JsonRun, until } from '../fleet.ts';
+import { goodChange, oldFile } from './changes.ts';
 import { differences, type HostState, hostState } from './host-state.ts';
 import { type LinkFault, TcpProxy } from './tcp-proxy.ts';
 
@@ -26,10 +27,14 @@ export interface WayOptions {
   readonly keys?: string;
 }
 
+/** What `goodChange` changes of every host. */
+const changedParts = ['rules -4', 'routes -4', 'addresses', 'links', 'sysctls', 'files'];
+
 /** One lab with many hosts, so that tests may go on side by side, each on its own host. */
 export class FaultFleet implements AsyncDisposable {
   readonly fleet: Fleet;
   readonly #free: Map<FaultKind, string[]>;
+  readonly #new = new Map<FaultKind, Promise<HostState>>();
   #files = 0;
 
   private constructor(fleet: Fleet, free: Map<FaultKind, string[]>) {
@@ -49,7 +54,11 @@ export class FaultFleet implements AsyncDisposable {
     const text = `networks:\n  lan: { subnet: 10.0.0.0/21, gateway: 10.0.0.1 }\nhosts:\n${lines.join('\n')}\n`;
     const fleet = await Fleet.start(text, {
       kinds: Object.fromEntries(all),
-      ...(adapt === undefined ? {} : { adapt }),
+      adapt: (plan) => {
+        const hosts = plan.hosts.map((host) => ({ ...host, files: { ...oldFile, ...host.files } }));
+        const adapted = { ...plan, hosts };
+        return adapt?.(adapted) ?? adapted;
+      },
     });
     return new FaultFleet(fleet, new Map(names.map(([kind, each]) => [kind, [...each]])));
   }
@@ -66,6 +75,23 @@ export class FaultFleet implements AsyncDisposable {
     return new FaultHost(this, host, kind, await hostState(host));
   }
 
+  /** What `goodChange` makes of a host of this kind. */
+  async newState(kind: FaultKind): Promise<HostState> {
+    const known = this.#new.get(kind) ?? this.#makeNew(kind);
+    this.#new.set(kind, known);
+    return await known;
+  }
+
+  async #makeNew(kind: FaultKind): Promise<HostState> {
+    const host = await this.take(kind);
+    const { code, stderr } = await host.apply(goodChange);
+    expect(code, stderr).toBe(0);
+    await host.isQuiet();
+    const state = await hostState(host.lab);
+    expect(differences(host.old, state)).toEqual(expect.arrayContaining(changedParts));
+    return state;
+  }
+
   /** A path beside the inventory that nothing has yet. */
   async write(suffix: string, text: string): Promise<string> {
     this.#files += 1;
@@ -79,6 +105,7 @@ export class FaultHost {
   readonly lab: LabHost;
   readonly kind: FaultKind;
   readonly old: HostState;
+  readonly #root: string;
   readonly #state: string;
 
   constructor(fleet: FaultFleet, lab: LabHost, kind: FaultKind, old: HostState) {
@@ -87,7 +114,8 @@ export class FaultHost {
     this.kind = kind;
     this.old = old;
     const { lab: all } = fleet.fleet;
-    this.#state = `/proc/${all.hubPid}/root${all.directory}/disks/hosts/${lab.name}/var/lib/xpush`;
+    this.#root = `/proc/${all.hubPid}/root${all.directory}/disks/hosts/${lab.name}`;
+    this.#state = `${this.#root}/var/lib/xpush`;
   }
 
   get name(): string {
@@ -185,9 +213,12 @@ export class FaultHost {
   async windowFiles(): Promise<readonly string[]> {
     const files = await this.stateFiles();
     const newest = files.filter((file) => /^window\/[^/]+$/.test(file)).at(-1);
-    return files.flatMap((file) =>
-      newest !== undefined && file.startsWith(`${newest}/`) ? [file.slice(newest.length + 1)] : [],
-    );
+    if (newest === undefined) return [];
+    // What is of this boot only lies in memory.
+    const now = `/proc/${this.lab.pid}/root/run/xpush-${newest.slice('window/'.length)}`;
+    const marks = await readdir(now).catch(() => []);
+    const kept = files.filter((file) => file.startsWith(`${newest}/`));
+    return [...kept.map((file) => file.slice(newest.length + 1)), ...marks];
   }
 
   async stateFile(path: string): Promise<string> {

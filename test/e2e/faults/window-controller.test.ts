@@ -1,0 +1,277 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { labDescribe } from '../../lab-tier.ts';
+import { until } from '../fleet.ts';
+import { badChange, changing, everything, goodChange } from './changes.ts';
+import { type Ended, FaultFleet, type FaultHost, type FaultKind } from './fault-fleet.ts';
+
+const kinds = ['full', 'mini'] as const satisfies readonly FaultKind[];
+const describe = await labDescribe({
+  hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })),
+});
+const soon = ['--confirm-timeout', '4'];
+
+let fleet: FaultFleet;
+beforeAll(async () => {
+  fleet = await FaultFleet.start({ hosts: { full: 16, mini: 14, systemd: 2 } });
+});
+afterAll(async () => {
+  await fleet?.[Symbol.asyncDispose]();
+});
+
+const errorOf = ({ document }: Ended): string =>
+  Object.values(document?.hosts ?? {})[0]?.error?.message ?? '';
+
+/** A change that waits for `go`. */
+const waiting = changing(
+  ...everything,
+  'touch /run/waits',
+  'until [ -e /run/go ]; do sleep 0.1; done',
+);
+const go = (host: FaultHost): Promise<string> => host.sh('touch /run/go');
+const waits = async (host: FaultHost): Promise<void> =>
+  await until(
+    'it waits',
+    async () => (await host.lab.exec(['test', '-e', '/run/waits'])).code === 0,
+  );
+
+describe('a controller that is killed', () => {
+  test.concurrent.each([...kinds, 'systemd'] as const)(
+    '%s: after arming, in the middle of the changes: they end, nobody confirms, all is undone; the next run says so and does it',
+    async (kind) => {
+      const host = await fleet.take(kind);
+      const run = await host.begin(waiting, soon);
+      await waits(host);
+
+      run.kill('SIGKILL');
+      await run.ended;
+      await go(host);
+      await host.expectOld();
+      const next = await host.apply(goodChange, soon);
+
+      expect(next.code, next.stderr).toBe(0);
+      expect(next.stderr + JSON.stringify(next.events)).toMatch(/was rolled back|was undone/);
+      await host.expectNew(await fleet.newState(kind));
+    },
+  );
+
+  test.concurrent.each(kinds)(
+    '%s: when the changes are made: the host undoes them at the deadline',
+    async (kind) => {
+      const host = await fleet.take(kind);
+      const run = await host.begin(badChange, soon);
+      await host.reaches('applied');
+
+      run.kill('SIGKILL');
+      await run.ended;
+
+      await host.expectOld();
+    },
+  );
+
+  test.concurrent.each(kinds)(
+    '%s: its change is kept by xpush confirm, and shown by xpush status until then',
+    async (kind) => {
+      const host = await fleet.take(kind);
+      const run = await host.begin(waiting, ['--confirm-timeout', '60']);
+      await waits(host);
+      run.kill('SIGKILL');
+      await run.ended;
+      const early = await host.xpush('confirm');
+      await go(host);
+      await host.reaches('applied');
+
+      const status = await host.xpush('status');
+      const document = JSON.parse((await host.xpush('status', '-o', 'json')).stdout);
+      const confirm = await host.xpush('confirm');
+      const after = await host.xpush('status');
+      const again = await host.xpush('confirm');
+
+      expect(early.code, early.stdout).toBe(1);
+      expect(early.stdout).toContain('not confirmed');
+      expect(status.code, status.stderr).toBe(0);
+      expect(status.stdout).toMatch(
+        new RegExp(`^${host.name} +unconfirmed +changed by \\S+ \\(run \\S+\\); undone in \\d+ s`),
+      );
+      expect(status.stderr).toContain('xpush confirm');
+      expect(document.hosts[host.name]).toMatchObject({
+        status: 'ok',
+        pending: { state: 'applied', has_rebooted: false },
+      });
+      expect(document.hosts[host.name].pending.seconds_left).toBeGreaterThan(40);
+      expect(confirm.code, confirm.stderr).toBe(0);
+      expect(confirm.stdout).toMatch(/confirmed +the change of \S+ \(run \S+\) is kept/);
+      expect(after.stdout).toBe(`Nothing pending on 1 host: ${host.name}\n`);
+      expect(again).toMatchObject({ code: 0, stdout: `Nothing to confirm on ${host.name}\n` });
+      expect(
+        (await host.apply(goodChange, ['--check', '--exit-code', '-t', 'x'].slice(0, 2))).code,
+      ).toBe(10);
+      await host.apply(goodChange, soon); // the last task was not begun
+      await host.expectNew(await fleet.newState(kind));
+    },
+  );
+
+  test.concurrent('a confirmation that comes too late says so, and exits with 4', async () => {
+    const host = await fleet.take('full');
+    await host.apply(badChange, soon);
+    await host.isQuiet();
+
+    const { code, stdout } = await host.xpush('confirm');
+    const status = await host.xpush('status');
+
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `Nothing to confirm on ${host.name}\n` });
+    expect(status.stdout).toMatch(/undone +the change of .* was undone, \d+ s ago: /);
+  });
+});
+
+describe('two runs at one host', () => {
+  test.concurrent.each(kinds)(
+    '%s: the second is busy, says with whom, and changes nothing',
+    async (kind) => {
+      const host = await fleet.take(kind);
+      const first = await host.begin(waiting, soon);
+      await waits(host);
+
+      const second = await host.apply(changing('touch /etc/second'), soon);
+      await go(host);
+
+      expect(second.code, second.stderr).toBe(6);
+      expect(errorOf(second)).toMatch(/busy with run \S+ by \S+/);
+      expect((await first.ended).code).toBe(0);
+      expect((await host.lab.exec(['test', '-e', '/etc/second'])).code).toBe(1);
+      await host.expectNew(await fleet.newState(kind));
+    },
+  );
+
+  test.concurrent.each(kinds)(
+    '%s: a change outside of a window holds the host too',
+    async (kind) => {
+      const host = await fleet.take(kind);
+      const plain = `- name: Plain
+  hosts: all
+  tasks:
+    - command: { shell: "touch /run/waits; until [ -e /run/go ]; do sleep 0.1; done" }
+`;
+      const first = await host.begin(plain, soon);
+      await waits(host);
+
+      const second = await host.apply(goodChange, soon);
+      await go(host);
+
+      expect(second.code, second.stderr).toBe(6);
+      expect((await first.ended).code).toBe(0);
+      await host.expectOld();
+    },
+  );
+
+  test.concurrent.each(kinds)('%s: a look is never busy', async (kind) => {
+    const host = await fleet.take(kind);
+    const first = await host.begin(waiting, soon);
+    await waits(host);
+
+    const check = await host.apply(goodChange, ['--check']);
+    await go(host);
+
+    expect(check.code, check.stderr).toBe(0);
+    expect((await first.ended).code).toBe(0);
+  });
+
+  test.concurrent.each(kinds)(
+    '%s: a window of a dead controller keeps it busy until it is decided, then the host is free',
+    async (kind) => {
+      const host = await fleet.take(kind);
+      const first = await host.begin(waiting, soon);
+      await waits(host);
+      first.kill('SIGKILL');
+      await first.ended;
+
+      const during = await host.apply(goodChange, soon);
+      await go(host);
+      await host.expectOld();
+      const after = await host.apply(goodChange, soon);
+
+      expect(during.code, during.stderr).toBe(6);
+      expect(after.code, after.stderr).toBe(0);
+    },
+  );
+});
+
+describe('a lock that somebody left', () => {
+  const dead = '#1\n20260101T000000Z-000000\nbob@old\n2026-01-01T00:00:00Z\n';
+  test.concurrent.each(
+    kinds.flatMap((kind) =>
+      (
+        [
+          ['by a process that is gone', 'BOOT 999999 1'],
+          ['before a boot', '00000000-0000-0000-0000-000000000000 1 1'],
+          ['empty', ''],
+          ['unreadable', '\\0\\377garbage'],
+        ] as const
+      ).map((one) => [kind, ...one] as const),
+    ),
+  )('%s: %s is taken over, with a line that says whose it was', async (kind, what, owner) => {
+    const host = await fleet.take(kind);
+    const lines = owner === '' || what === 'unreadable' ? owner : `${dead.slice(3)}${owner}\\n`;
+    const text = lines.replaceAll('\n', '\\n');
+    await host.sh(
+      `umask 077; mkdir -p /var/lib/xpush; read boot </proc/sys/kernel/random/boot_id; printf '${text}' | sed "s/BOOT/$boot/" >/var/lib/xpush/lock`,
+    );
+
+    const run = await host.apply(goodChange, soon);
+
+    expect(run.code, run.stderr).toBe(0);
+    if (owner.includes(' ')) {
+      expect(run.stderr + JSON.stringify(run.events)).toMatch(
+        /left behind by run 20260101T000000Z-000000 by bob@old/,
+      );
+    }
+    await host.expectNew(await fleet.newState(kind));
+  });
+});
+
+describe('an interrupted controller', () => {
+  test.concurrent.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s once: what is armed is finished and confirmed; exit 130',
+    async (signal) => {
+      const host = await fleet.take('full');
+      const run = await host.begin(waiting, soon);
+      await waits(host);
+
+      run.kill(signal);
+      await go(host);
+      const { code, stderr } = await run.ended;
+
+      expect(code, stderr).toBe(130);
+      expect(await host.expectOldOrNew(await fleet.newState('full'))).toBe('new');
+    },
+  );
+
+  test.concurrent('twice: it leaves and says which host undoes itself', async () => {
+    const host = await fleet.take('full');
+    const run = await host.begin(waiting, soon);
+    await waits(host);
+
+    run.kill('SIGINT');
+    await until('it heard', async () => (await host.stateFiles()).length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    run.kill('SIGINT');
+    const { code, stderr } = await run.ended;
+    await go(host);
+
+    expect(code).toBe(130);
+    expect(stderr).toContain(host.name);
+    expect(stderr).toMatch(/undo/);
+    await host.expectOld();
+  });
+
+  test.concurrent('a terminal that goes away (SIGHUP) is no reason to stop', async () => {
+    const host = await fleet.take('full');
+    const run = await host.begin(waiting, soon);
+    await waits(host);
+
+    run.kill('SIGHUP');
+    await go(host);
+
+    expect((await run.ended).code).toBe(0);
+    await host.expectNew(await fleet.newState('full'));
+  });
+});

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { labDescribe } from '../../lab-tier.ts';
+import { until } from '../fleet.ts';
+import { badChange, changing, everything, goodChange, lockOut } from './changes.ts';
+import { type Ended, FaultFleet, type FaultHost, type FaultKind } from './fault-fleet.ts';
+
+const kinds = ['full', 'mini', 'systemd'] as const satisfies readonly FaultKind[];
+const describe = await labDescribe({
+  hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })),
+});
+
+let fleet: FaultFleet;
+beforeAll(async () => {
+  fleet = await FaultFleet.start({ hosts: { full: 6, mini: 5, systemd: 5 } });
+});
+afterAll(async () => {
+  await fleet?.[Symbol.asyncDispose]();
+});
+
+const errorOf = ({ document }: Ended): string =>
+  Object.values(document?.hosts ?? {})[0]?.error?.message ?? '';
+const waits = async (host: FaultHost): Promise<void> =>
+  await until(
+    'it waits',
+    async () => (await host.lab.exec(['test', '-e', '/run/waits'])).code === 0,
+  );
+
+describe('a reboot', () => {
+  test.concurrent.each(kinds)(
+    '%s: in the middle of the changes undoes them, also files that were in place',
+    async (kind) => {
+      const host = await fleet.take(kind);
+      const run = await host.begin(changing(...everything, 'touch /run/waits', 'sleep 50'), [
+        '--confirm-timeout',
+        '20',
+      ]);
+      await waits(host);
+      expect(await host.sh('cat /etc/fault.old')).toBe('new\n');
+
+      await host.lab.reboot();
+      const atBoot = await host.sh('cat /etc/fault.old');
+      const ended = await run.ended;
+
+      expect(atBoot).toBe('old\n');
+      expect(ended.code, ended.stderr).toBe(4);
+      expect(errorOf(ended)).toMatch(/reboot|booted/);
+      await host.expectOld();
+    },
+  );
+
+  test.concurrent.each(kinds)(
+    '%s: in the window undoes it, with the way in closed and nobody there',
+    async (kind) => {
+      const host = await fleet.take(kind);
+      const run = await host.begin(badChange, ['--confirm-timeout', '60']);
+      await host.reaches('applied');
+      run.kill('SIGKILL');
+      await run.ended;
+
+      await host.lab.reboot();
+
+      expect(await host.sh('cat /etc/fault.old')).toBe('old\n');
+      await until('it answers', () => host.isReachable(), 2000);
+      const status = await host.xpush('status');
+      expect(status.stdout).not.toContain('unconfirmed');
+      const next = await host.apply(goodChange, ['--confirm-timeout', '4']);
+      expect(next.code, next.stderr).toBe(0);
+      await host.expectNew(await fleet.newState(kind));
+    },
+  );
+
+  test.concurrent.each(['full', 'mini'] as const)(
+    '%s: files for the next boot were never in place before the decision',
+    async (kind) => {
+      const host = await fleet.take(kind);
+      const run = await host.begin(changing(lockOut), ['--confirm-timeout', '60']);
+      await host.reaches('applied');
+
+      expect(await host.sh('ls /etc/sysctl.d')).not.toContain('xpush');
+      expect(await host.sh('cat /proc/sys/net/ipv4/conf/eth0/rp_filter')).toBe('1\n');
+      run.kill('SIGKILL');
+      await run.ended;
+      await host.lab.reboot();
+
+      expect(await host.sh('cat /proc/sys/net/ipv4/conf/eth0/rp_filter')).toBe('0\n');
+      await host.apply(changing('true'), ['--check']);
+      await host.xpush('status');
+    },
+  );
+
+  test.concurrent('what an undo needs is on the disk before the first change: fsync comes first', async () => {
+    const host = await fleet.take('full');
+    const trace = '/root/trace';
+    await host.sh(
+      `mv /var/log/sshd.log /root/ 2>/dev/null; kill $(cat /run/sshd.pid); until ! [ -e /proc/$(cat /run/sshd.pid 2>/dev/null || echo none) ]; do sleep 0.05; done; (strace -f -qq -s 200 -e trace=fsync,fdatasync,sync,syncfs,execve,rename,renameat,renameat2 -o ${trace} /usr/sbin/sshd -D >/dev/null 2>&1 &) ; until [ -s /run/sshd.pid ]; do sleep 0.05; done`,
+    );
+
+    const run = await host.apply(changing('touch /etc/fault.conf'), ['--confirm-timeout', '20']);
+    const lines = (await host.sh(`cat ${trace}`)).split('\n');
+    await host.sh(`rm ${trace}`);
+
+    expect(run.code, run.stderr).toBe(0);
+    const arms = lines.findIndex((line) => /(?:fsync|fdatasync|syncfs)\(/.test(line));
+    const changes = lines.findIndex((line) => /execve\(.*touch/.test(line));
+    expect(arms).toBeGreaterThan(0);
+    expect(changes).toBeGreaterThan(arms);
+  });
+});
