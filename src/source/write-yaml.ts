@@ -2,7 +2,7 @@ import { Document, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import { escapeControls } from './escape-controls.ts';
 
 /** A value to write; `Quoted` keeps quotes around a text that would not need them. */
-export type YamlValue = string | number | boolean | Quoted | YamlList | YamlBlock;
+export type YamlValue = string | number | boolean | null | Quoted | YamlList | YamlBlock;
 
 export interface Quoted {
   readonly quoted: string;
@@ -41,7 +41,10 @@ export function flowList(items: readonly YamlValue[]): YamlList {
 export function writeYaml(head: readonly string[], pairs: readonly YamlPair[]): string {
   const document = new Document(undefined, { version: '1.2', schema: 'core' });
   document.contents = node({ pairs, isFlow: false });
-  const text = document.toString({ lineWidth: 0, flowCollectionPadding: true });
+  const text = document.toString({
+    ...{ lineWidth: 0, flowCollectionPadding: true },
+    doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER, // blanks at the ends of lines get lost
+  });
   const comments = head.map((line) => `${commentLine(line)}\n`).join('');
   return comments === '' ? text : `${comments}\n${text}`;
 }
@@ -56,7 +59,7 @@ function onOneLine(text: string): string {
 }
 
 function node(value: YamlValue): Scalar | YAMLMap | YAMLSeq {
-  if (typeof value !== 'object') return new Scalar(value);
+  if (value === null || typeof value !== 'object') return new Scalar(value);
   if ('quoted' in value) {
     const scalar = new Scalar(value.quoted);
     scalar.type = Scalar.QUOTE_DOUBLE;

@@ -7,7 +7,7 @@ import { runs } from '../runs.ts';
 
 /** What a written value stands for. */
 function dataOf(value: YamlValue): unknown {
-  if (typeof value !== 'object') return value;
+  if (value === null || typeof value !== 'object') return value;
   if ('quoted' in value) return value.quoted;
   if ('items' in value) return value.items.map(dataOf);
   return Object.fromEntries(value.pairs.map((pair) => [pair.key, dataOf(pair.value)]));

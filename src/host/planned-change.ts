@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import * as v from 'valibot';
+import { answerTo } from './answer.ts';
+import type { Change } from './change.ts';
+import { changeDocument, changeEntries } from './change-document.ts';
+import { listOf } from './document-words.ts';
+import { fileFingerprint } from './file-state.ts';
+import { normalParameter } from './names.ts';
+import { type ChainsState, type Listing, type NftState, type Query, query } from './query.ts';
+import type { HostState } from './state.ts';
+import { chainName, chainsStateDocument, nftStateDocument } from './state-document.ts';
+
+/** What `before` was, as a sum: what a change was planned from is recognised, not kept. */
+const plannedFrom = { planned_from: v.pipe(v.string(), v.regex(/^[\da-f]{32}$/)) } as const;
+
+const entriesOf = <const Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.strictObject({ ...entries, ...plannedFrom });
+
+const { write, remove, directory, parameter, routing, chains, nft } = changeEntries;
+
+const without = <Entries extends { readonly before: v.GenericSchema }>({
+  before: _,
+  ...entries
+}: Entries): Omit<Entries, 'before'> => entries;
+
+/** Reads what `plannedDocument` wrote; as strict as `changeSchema`. */
+export const plannedSchema = v.variant('kind', [
+  entriesOf(without(write)),
+  entriesOf(without(remove)),
+  entriesOf(directory),
+  entriesOf(without(parameter)),
+  entriesOf(without(routing)),
+  entriesOf({ ...without(chains), listed: listOf(chainName) }),
+  entriesOf(without(nft)),
+]);
+
+/** A change that was planned from a state that only its sum is known of. */
+export type PlannedChange = v.InferOutput<typeof plannedSchema>;
+
+/** The same as plain data. */
+export type PlannedDocument = v.InferInput<typeof plannedSchema>;
+
+/** A change without the state that it was planned from; null for a command, which is planned from none. */
+export function plannedDocument(change: Change): PlannedDocument | null {
+  const document = changeDocument(change);
+  if (change.kind === 'command' || document.kind === 'command') return null;
+  const planned_from = sumOf(change);
+  if (document.kind === 'directory') return { ...document, planned_from };
+  const { before, ...rest } = document;
+  if (rest.kind === 'chains' && change.kind === 'chains') {
+    return { ...rest, listed: [...change.before.listed], planned_from };
+  }
+  return rest.kind === 'chains' ? null : { ...rest, planned_from };
+}
+
+/** What must be known of a host to make a planned change there. */
+export function plannedQueries(planned: PlannedChange): readonly Query[] {
+  switch (planned.kind) {
+    case 'write':
+    case 'remove':
+    case 'directory':
+      return [query.file(planned.path)];
+    case 'parameter':
+      return [query.parameter(planned.name)];
+    case 'routing': {
+      const { family } = planned;
+      // what they are after the change depends on the interfaces too
+      return [query.rules(family), query.routes(family), query.interfaces(), query.proxies()];
+    }
+    case 'chains':
+      return [query.chains(planned.family, ...planned.listed)];
+    case 'nft':
+      return [query.nft(planned.listed)];
+  }
+}
+
+/** The change itself, on a host that is as it was planned from; null: it is not. */
+export function plannedChange(planned: PlannedChange, now: HostState): Change | null {
+  const change = onHost(planned, now);
+  return change !== null && sumOf(change) === planned.planned_from ? change : null;
+}
+
+function onHost(planned: PlannedChange, now: HostState): Change | null {
+  switch (planned.kind) {
+    case 'write':
+    case 'remove': {
+      const { planned_from: _, ...change } = planned;
+      const before = answerTo(now, query.file(planned.path));
+      return before === null ? null : { ...change, before };
+    }
+    case 'directory': {
+      const { planned_from: _, ...change } = planned;
+      const before = answerTo(now, query.file(planned.path));
+      return before?.type === 'absent' ? change : null;
+    }
+    case 'parameter': {
+      const { planned_from: _, ...change } = planned;
+      const before = answerTo(now, query.parameter(planned.name));
+      return before === null ? null : { ...change, before };
+    }
+    case 'routing': {
+      const { planned_from: _, ...change } = planned;
+      const rules = answerTo(now, query.rules(planned.family));
+      const routes = answerTo(now, query.routes(planned.family));
+      return rules === null || routes === null ? null : { ...change, before: { rules, routes } };
+    }
+    case 'chains': {
+      const { planned_from: _, listed, ...change } = planned;
+      const before = answerTo(now, query.chains(planned.family, ...listed));
+      return before === null ? null : { ...change, before };
+    }
+    case 'nft': {
+      const { planned_from: _, ...change } = planned;
+      const before = answerTo(now, query.nft(planned.listed));
+      return before === null ? null : { ...change, before };
+    }
+  }
+}
+
+function sumOf(change: Exclude<Change, { kind: 'command' }>): string;
+function sumOf(change: Change): string;
+function sumOf(change: Change): string {
+  return createHash('sha256').update(textOf(change)).digest('hex').slice(0, 32);
+}
+
+function textOf(change: Change): string {
+  switch (change.kind) {
+    case 'write':
+    case 'remove':
+      return fileFingerprint(change.before);
+    case 'directory':
+    case 'command':
+      return 'absent';
+    case 'parameter':
+      return normalParameter(change.before);
+    case 'routing':
+      return `${listingText(change.before.rules)}\n${listingText(change.before.routes)}`;
+    case 'chains':
+      return chainsText(change.before);
+    case 'nft':
+      return nftText(change.before);
+  }
+}
+
+/** Where changes lie over what was listed, the host's own sums are not known. */
+function listingText({ entries, fingerprint }: Listing<unknown>): string {
+  return fingerprint ?? JSON.stringify(entries);
+}
+
+function chainsText(state: ChainsState): string {
+  const { chains: rules, policies, problem } = chainsStateDocument(state);
+  return state.fingerprint ?? JSON.stringify({ rules, policies, problem });
+}
+
+function nftText(state: NftState): string {
+  const { bases, chains: own, problem } = nftStateDocument(state);
+  return state.fingerprint ?? JSON.stringify({ bases, own, problem });
+}

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import * as v from 'valibot';
+import { plannedSchema } from '../host/planned-change.ts';
+import type { Data } from '../source/data.ts';
+import { parseYaml } from '../source/parse-yaml.ts';
+import { toData } from '../source/source-node.ts';
+import { flowList, writeYaml, type YamlValue } from '../source/write-yaml.ts';
+
+const schemaNumber = 1;
+
+const text = v.pipe(v.string(), v.maxLength(65_536));
+const file = v.strictObject({ file: text, sha256: text });
+const share = v.union([
+  v.strictObject({ hosts: v.number() }),
+  v.strictObject({ percent: v.number() }),
+]);
+
+const task = v.strictObject({
+  /** `PLAY.TASK`, from 1. */
+  at: v.pipe(v.string(), v.regex(/^[1-9]\d{0,4}\.[1-9]\d{0,4}$/)),
+  task: text,
+  status: v.picklist(['changed', 'unknown', 'upkeep']),
+  network: v.boolean(),
+  message: v.nullable(text),
+  pending: v.array(text),
+  changes: v.array(
+    v.strictObject({
+      subject: text,
+      /** For people; null where there is no text to compare. */
+      diff: v.nullable(v.string()),
+      exact: plannedSchema,
+    }),
+  ),
+  upkeep: v.array(plannedSchema),
+});
+
+const schema = v.strictObject({
+  made: v.strictObject({ by: text, at: text, xpush: text }),
+  inventory: v.strictObject({ path: v.nullable(text), files: v.array(file) }),
+  playbooks: v.array(file),
+  plays: v.array(
+    v.strictObject({
+      name: text,
+      rollout: v.strictObject({
+        serial: v.nullable(v.array(share)),
+        max_fail_percentage: v.nullable(v.number()),
+        any_errors_fatal: v.boolean(),
+        max_per: v.array(v.strictObject({ group: text, hosts: v.number() })),
+        pause: v.number(),
+      }),
+      tasks: v.array(v.strictObject({ name: text, step: text })),
+    }),
+  ),
+  hosts: v.array(
+    v.strictObject({
+      host: text,
+      status: text,
+      error: v.nullable(text),
+      tasks: v.array(task),
+    }),
+  ),
+});
+
+/** What was planned for a fleet, and from what. */
+export type SavedPlan = v.InferOutput<typeof schema>;
+
+/** The same as it is written: plain data. */
+export type PlanDocument = v.InferInput<typeof schema>;
+
+/** Why a file is no plan that can be applied: a sentence, and what to do. */
+export interface NoPlan {
+  readonly problem: string;
+  readonly hint: string | null;
+}
+
+/**
+ * The text of a plan: YAML for people to review, diff by diff, with a digest over all that it says.
+ * Two plans of one state differ in `made` and `digest` only.
+ */
+export function planText(plan: PlanDocument): string {
+  const { made, ...rest } = plan;
+  const document = { xpush_plan: schemaNumber, digest: digestOf(plan), made, ...rest };
+  return writeYaml(
+    [
+      'A plan of xpush, for review. `xpush apply --plan FILE` does exactly this, on hosts that are',
+      'still as they were; a plan that was edited is refused. Lines of `exact` are for xpush.',
+    ],
+    Object.entries(document).map(([key, value], index) => ({
+      key,
+      value: yamlOf(value),
+      isApart: index > 1,
+    })),
+  );
+}
+
+/** Reads a plan. Refused: what is no plan, of a newer xpush, cut or edited. */
+export function readPlan(bytes: string | Uint8Array, name: string): SavedPlan | NoPlan {
+  const parsed = parseYaml(bytes, name);
+  if (!parsed.ok) {
+    const [first] = parsed.diagnostics;
+    return refuse(`${name} is no plan: ${first?.message ?? 'it cannot be read'}`, first?.hint);
+  }
+  const data = toData(parsed.value);
+  if (!isMap(data) || typeof data['xpush_plan'] !== 'number') {
+    return refuse(`${name} is no plan of xpush`, 'xpush plan INVENTORY --out FILE writes one');
+  }
+  const { xpush_plan: number, digest, ...rest } = data;
+  if (number !== schemaNumber) {
+    return refuse(
+      `${name} was made by another version of xpush (plan ${number}, not ${schemaNumber})`,
+    );
+  }
+  if (digest !== digestOf(rest)) {
+    return refuse(`${name} is not as xpush wrote it: it was edited, or is cut`, 'make a new plan');
+  }
+  const checked = v.safeParse(schema, rest);
+  return checked.success
+    ? checked.output
+    : refuse(`${name} holds what no plan of this xpush does`, 'make a new plan');
+}
+
+function refuse(problem: string, hint: string | null = 'make a new plan'): NoPlan {
+  return { problem, hint };
+}
+
+function digestOf(plan: unknown): string {
+  return `sha256:${createHash('sha256').update(canonical(plan)).digest('hex')}`;
+}
+
+/** JSON without blanks, keys in order. */
+function canonical(data: unknown): string {
+  return JSON.stringify(data, (_key, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+}
+
+function isMap(data: Data): data is { readonly [key: string]: Data } {
+  return typeof data === 'object' && data !== null && !Array.isArray(data);
+}
+
+const widestLine = 88;
+
+/** Whether a text can stand as it is, line by line: blanks that nobody sees are quoted. */
+function hasPlainLines(value: string): boolean {
+  if (!value.includes('\n')) return true;
+  const lines = value.split('\n');
+  return /^\S/.test(value) && lines.at(-1) === '' && lines.at(-2) !== '' && !lines.some(endsBlank);
+}
+
+const endsBlank = (line: string): boolean => line !== line.trimEnd();
+
+/** Small things stay in one line. */
+function yamlOf(value: unknown): YamlValue {
+  if (value === null || typeof value === 'boolean' || typeof value === 'number') return value;
+  if (typeof value === 'string') return hasPlainLines(value) ? value : { quoted: value };
+  if (typeof value !== 'object') throw new Error(`no data: ${typeof value}`);
+  const json = JSON.stringify(value);
+  const isFlow = json.length <= widestLine && !/\\[nt]/.test(json);
+  if (Array.isArray(value)) {
+    const items = value.map(yamlOf);
+    return isFlow ? flowList(items) : { items, isFlow };
+  }
+  const pairs = Object.entries(value).map(([key, one]) => ({ key, value: yamlOf(one) }));
+  return { pairs, isFlow };
+}
