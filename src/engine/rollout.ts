@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConnectionError } from '../connection/transport.ts';
 import type { Host } from '../inventory/model.ts';
-import { batchStops, exceeded, isGood } from './budget.ts';
+import { batchStops, exceeded } from './budget.ts';
 import type { HostStatus } from './events.ts';
 import { type HostProgress, type LegEnd, Progress } from './host-progress.ts';
-import { type LegOptions, type LegResult, usualConfirm } from './leg-options.ts';
+import { endOfBug, LegEnds } from './leg-ends.ts';
+import { type LegOptions, usualConfirm } from './leg-options.ts';
 import { runLeg } from './leg-run.ts';
 import type { PlannedLeg } from './legs.ts';
 import { probeAll } from './probe-all.ts';
@@ -35,6 +36,7 @@ export class Rollout {
   readonly #progress: Progress;
   readonly #turns = new WindowTurns();
   readonly #undoing = new Undoing();
+  readonly #ends: LegEnds;
   readonly #numbers = new Map<string, number>();
   readonly #proven = new Set<string>();
   /** Aborted by an interrupt, or when the rollout stops: no changes are begun any more. */
@@ -57,6 +59,17 @@ export class Rollout {
     this.#prove = prove;
     this.#schedule = new Schedule(legs, sequences, request.inventory, request.forks);
     this.#progress = new Progress(legs);
+    const halt = this.#halt.signal;
+    const wasStopped = (): boolean => this.#wasStopped;
+    this.#ends = new LegEnds(this.#progress, this.#undoing, {
+      isCheck: request.check,
+      get isHalted() {
+        return halt.aborted;
+      },
+      get wasStopped() {
+        return wasStopped();
+      },
+    });
   }
 
   get statuses(): readonly HostStatus[] {
@@ -84,7 +97,7 @@ export class Rollout {
   #goOn(): void {
     do {
       for (let leg = this.#schedule.start(); leg !== null; leg = this.#schedule.start()) {
-        const reason = this.#reasonToSkip(leg);
+        const reason = this.#ends.ofSkipped(leg.host);
         if (reason !== null) this.#end(leg, reason, false);
         else void this.#runOne(leg).then(() => this.#goOn());
       }
@@ -102,9 +115,11 @@ export class Rollout {
       const result = await runLeg(leg, this.#optionsOf(leg), (signal) =>
         transport.connect(endpointOf(host), signal),
       );
-      this.#end(leg, this.#endOf(leg, result), true);
+      this.#end(leg, this.#ends.ofResult(host, result), true);
     } catch (error) {
-      this.#end(leg, this.#endOfError(leg, error), true);
+      const isBug = !(error instanceof ConnectionError);
+      if (isBug) this.bugs.push(error);
+      this.#end(leg, isBug ? endOfBug(error) : this.#ends.ofConnectionError(host, error), true);
     }
   }
 
@@ -130,57 +145,6 @@ export class Rollout {
     const number = (this.#numbers.get(host) ?? 0) + 1;
     this.#numbers.set(host, number);
     return number;
-  }
-
-  #endOf({ host }: PlannedLeg, result: LegResult): LegEnd {
-    const { status, error, hasChanged, undoesItselfWithinSeconds: seconds } = result;
-    if (seconds !== null) return { status, error: this.#undoing.note(host.name, seconds, error) };
-    if (status !== 'skipped') return { status, error };
-    const wasChanged = hasChanged || this.#progress.of(host.name)?.status === 'changed';
-    const why = this.#wasStopped ? stoppedBefore('its changes') : error;
-    return { status: wasChanged ? 'changed' : 'skipped', error: why };
-  }
-
-  #endOfError({ host }: PlannedLeg, error: unknown): LegEnd {
-    if (!(error instanceof ConnectionError)) {
-      this.bugs.push(error);
-      return { status: 'failed', error: bugError(error) };
-    }
-    if (error.reason === 'aborted' && this.#halt.signal.aborted) {
-      const { message, hint } = error;
-      const why = this.#wasStopped ? stoppedBefore('it was reached') : { message, hint };
-      const wasChanged = this.#progress.of(host.name)?.status === 'changed';
-      return { status: wasChanged ? 'changed' : 'skipped', error: why };
-    }
-    const hint = error.hint ?? this.#hintFor(host);
-    return { status: 'unreachable', error: { message: error.message, hint } };
-  }
-
-  /** A guest may be out of reach just because its dom0 is not yet as described. */
-  #hintFor(host: Host): string | null {
-    const dom0 = this.#dom0Of(host);
-    return this.#request.check && dom0?.status === 'changed'
-      ? `${dom0.host.name} would change first: the guest may answer once that is applied`
-      : null;
-  }
-
-  #dom0Of(host: Host): HostProgress | undefined {
-    return host.kind === 'domU' ? this.#progress.of(host.dom0) : undefined;
-  }
-
-  #reasonToSkip({ host }: PlannedLeg): LegEnd | null {
-    const own = this.#progress.of(host.name);
-    if (own !== undefined && !isGood(own.status)) return { status: own.status, error: own.error };
-    if (this.#halt.signal.aborted) {
-      const when = own?.startedMs === null ? 'it began' : 'its later plays';
-      const status = own?.status === 'changed' ? 'changed' : 'skipped';
-      const message = `interrupted before ${when}`;
-      return { status, error: this.#wasStopped ? stoppedBefore(when) : { message, hint: null } };
-    }
-    const dom0 = this.#dom0Of(host);
-    if (dom0 === undefined || isGood(dom0.status)) return null;
-    const message = `its dom0 ${dom0.host.name} ${inWords(dom0.status)}`;
-    return { status: 'skipped', error: { message, hint: null } };
   }
 
   #end(leg: PlannedLeg, end: LegEnd, wasBegun: boolean): void {
@@ -320,22 +284,4 @@ export class Rollout {
 function onAbort(signal: AbortSignal, listener: () => void): void {
   if (signal.aborted) listener();
   else signal.addEventListener('abort', listener, { once: true });
-}
-
-function stoppedBefore(what: string): { readonly message: string; readonly hint: null } {
-  return { message: `the rollout stopped before ${what}`, hint: null };
-}
-
-function bugError(error: unknown): LegEnd['error'] {
-  const message = error instanceof Error ? error.message : String(error);
-  return {
-    message: `xpush has a bug, and cannot go on with this host: ${message}`,
-    hint: 'please report it, with the trace at the end',
-  };
-}
-
-function inWords(status: HostStatus): string {
-  return status === 'failed' || status === 'unreachable' || status === 'skipped'
-    ? { failed: 'failed', unreachable: 'was unreachable', skipped: 'was skipped' }[status]
-    : `is ${status.replace('_', ' ')}`;
 }
