@@ -36,6 +36,11 @@ export class HostContact {
     return this.#shell;
   }
 
+  /** Lets the shell that is there, if any, end by itself. */
+  end(): void {
+    this.#shell?.end();
+  }
+
   /** Ends the connection; what runs on the host hears of it. */
   leave(): void {
     void this.#connection?.close();

@@ -148,7 +148,7 @@ class LegRun {
       if (next === 'stale') return 'stale';
       state = next;
     }
-    (await this.#contact.shell(this.#options.leaving)).end();
+    this.#contact.end();
     return 'done';
   }
 

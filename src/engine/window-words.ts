@@ -36,11 +36,7 @@ export function windowEnding(
     case 'busy':
       return busyEnding(end, null);
     case 'refused':
-      return ending(
-        'failed',
-        `${failed ?? `no confirm window: ${end.message}`}; nothing was changed`,
-        null,
-      );
+      return ending('failed', failed ?? refusalText(end.message), null);
     case 'undone': {
       const asBefore = hasEarlier
         ? 'what the earlier tasks changed stays'
@@ -71,6 +67,12 @@ export function windowEnding(
         'look at its console; xpush status asks it again',
       );
   }
+}
+
+/** Why a host opened no window. */
+export function refusalText(message: string): string {
+  const said = message.includes('nothing was changed') ? '' : '; nothing was changed';
+  return `no confirm window: ${message}${said}`;
 }
 
 function ending(status: LegEnding['status'], message: string, hint: string | null): LegEnding {

@@ -10,7 +10,7 @@ import type { Leg } from './legs.ts';
 import { recordOf } from './records.ts';
 import type { WindowEnd } from './window-end.ts';
 import { WindowRun } from './window-run.ts';
-import { windowEnding } from './window-words.ts';
+import { refusalText, windowEnding } from './window-words.ts';
 
 /** How long all changes of a window together may take. */
 const applySeconds = 60;
@@ -219,7 +219,7 @@ const afterWords = {
 /** Whoever has to do something first, is the one who could not. */
 function refusedTask(tasks: readonly PlannedTask[], message: string) {
   const place = tasks.findIndex(({ plan }) => allChanges(plan).length > 0);
-  return place < 0 ? null : { place, message: `no confirm window: ${message}` };
+  return place < 0 ? null : { place, message: refusalText(message) };
 }
 
 function isStale(tasks: readonly PlannedTask[], results: Results): boolean {
