@@ -16,8 +16,9 @@ const MACHINE_ROOTS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
 /** Makes an empty control group for a host; gives its directory as seen from inside the lab. */
 export async function makeCgroup(hub: Hub, host: string): Promise<string> {
   const root = `${hub.directory}/disks/cgroup`;
-  // After `attachLab` it is mounted already.
-  const script = 'mkdir -p "$1"; [ -e "$1/cgroup.procs" ] || mount -t cgroup2 lab-cgroup "$1"';
+  // It is mounted already after `attachLab`, or by another host that boots beside this one.
+  const isThere = '[ -e "$1/cgroup.procs" ]';
+  const script = `mkdir -p "$1"; ${isThere} || mount -t cgroup2 lab-cgroup "$1" || ${isThere}`;
   await mustRun(hub.inLab(['sh', '-c', script, 'sh', root]));
   const own = join(nameOf(hub.id), host);
   await mkdir(join(hub.disks, 'cgroup', own), { recursive: true });

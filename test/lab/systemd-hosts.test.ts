@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Lab, type LabPlan, startLab } from '../../src/lab/lab.ts';
+import { type Lab, type LabPlan, lanPlan, startLab } from '../../src/lab/lab.ts';
 import { isAlive } from '../../src/lab/process-id.ts';
 import { labDescribe } from '../lab-tier.ts';
 import { buildLab } from './built-lab.ts';
@@ -120,6 +120,13 @@ describe('the control groups of a lab', () => {
 
     expect(await cgroupsOf(lab.hubPid)).toEqual([]);
     await until(async () => !(await isAnyLeft()));
+  });
+
+  test('are made for hosts that boot side by side', async () => {
+    await using lab = await startLab(lanPlan(4, 'systemd'));
+
+    expect(lab.hosts.map(({ isRunning }) => isRunning)).toEqual([true, true, true, true]);
+    expect(await cgroupsOf(lab.hubPid)).toHaveLength(1);
   });
 
   test('end with the process that started it; what a killed hub leaves goes when the next lab starts', async () => {
