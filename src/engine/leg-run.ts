@@ -13,9 +13,6 @@ import { PlainActs } from './plain-acts.ts';
 import { cutSegments } from './segment.ts';
 import { Windows } from './windows.ts';
 
-/** Until hosts know how to open one. */
-const areWindowsReady = process.env['XPUSH_WINDOWS'] !== undefined;
-
 /** How often a host that moved under the plan is observed and planned again. */
 const mostReplans = 3;
 
@@ -155,7 +152,7 @@ class LegRun {
   /** Does what is foreseen; gives the state to go on from, null when the leg is over. */
   async #goOn({ tasks: planned, refusal, isOpen }: Foreseen): Promise<HostState | null | 'stale'> {
     const tasks = this.#tasks;
-    const segments = cutSegments(planned, this.#options.confirm.isOff || !areWindowsReady);
+    const segments = cutSegments(planned, this.#options.confirm.isOff);
     let answers: HostState | null = null;
     for (const [index, { kind, tasks: cutOff }] of segments.entries()) {
       const hasWork = cutOff.some(({ plan }) => allChanges(plan).length > 0);
