@@ -24,13 +24,18 @@ export function matrixSection(story: RunStory): Section {
     id: 'tasks',
     title: 'Hosts by tasks',
     body: fragment(
-      plays.map((play) => playTable(play, hosts, isCheck)),
+      plays.map((play, index) => playTable(play, `Tasks of play ${index + 1}`, hosts, isCheck)),
       without.length === 0 ? null : untouched(without, isCheck),
     ),
   };
 }
 
-function playTable(play: string, hosts: readonly StoryHost[], isCheck: boolean): Markup {
+function playTable(
+  play: string,
+  label: string,
+  hosts: readonly StoryHost[],
+  isCheck: boolean,
+): Markup {
   const { columns, rows } = gridOf(play, hosts);
   const head = [columnHead('Hosts'), columnHead('Host ended'), ...columns.map(taskHead)];
   const lines = rows.map(({ names, ended, statuses }) =>
@@ -45,7 +50,7 @@ function playTable(play: string, hosts: readonly StoryHost[], isCheck: boolean):
       }),
     ),
   );
-  return fragment(element('h3', {}, play), table(`Tasks of ${play}`, head, lines));
+  return fragment(element('h3', {}, play), table(label, head, lines));
 }
 
 function taskHead({ task, step }: Column): Markup {
