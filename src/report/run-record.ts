@@ -25,6 +25,8 @@ export interface HostRecord {
   readonly error: HostEnd['error'];
   readonly tasks: number;
   readonly changed: number;
+  /** Tasks that failed; what they did before is not always known. */
+  readonly failed: number;
   /** Tasks that can't be told before they are applied. */
   readonly unknown: number;
   readonly pending: readonly string[];
@@ -110,6 +112,7 @@ export class RunRecord {
     const host = this.#open(task.host, 'host');
     host.tasks += 1;
     if (task.status === 'changed') host.changed += 1;
+    if (task.status === 'failed') host.failed += 1;
     if (task.status === 'unknown') host.unknown += 1;
     if (task.pending.length > 0) host.pending = [...host.pending, ...task.pending];
   }
@@ -126,6 +129,7 @@ export class RunRecord {
       error: null,
       tasks: 0,
       changed: 0,
+      failed: 0,
       unknown: 0,
       pending: [],
     };

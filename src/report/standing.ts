@@ -7,17 +7,17 @@ export type Standing = 'new' | 'partly new' | 'undone' | 'old' | 'untouched';
 export const STANDINGS: readonly Standing[] = ['new', 'partly new', 'undone', 'old', 'untouched'];
 
 /** What became of the host itself, whatever its status. */
-export function standingOf({ status, error, changed, hasBegun }: HostRecord): Standing {
+export function standingOf({ status, error, changed, failed, hasBegun }: HostRecord): Standing {
   if ((status === 'ok' || status === 'changed') && error === null) return 'new';
-  if (status === 'needs_human' || changed > 0) return 'partly new';
-  if (status === 'rolled_back') return 'undone';
+  if (status === 'rolled_back') return changed > 0 ? 'partly new' : 'undone';
+  if (status === 'needs_human' || changed + failed > 0) return 'partly new';
   return hasBegun ? 'old' : 'untouched';
 }
 
 /** What each means, for those who read it for the first time. */
 export const STANDING_WORDS: Readonly<Record<Standing, string>> = {
   new: 'as described',
-  'partly new': 'changed in part',
+  'partly new': 'may be changed in part',
   undone: 'undid its changes',
   old: 'reached for, and not changed',
   untouched: 'not begun',

@@ -166,11 +166,11 @@ describe('recap', () => {
     expect(lines(record).slice(-9)).toEqual([
       'The rollout stopped in batch 2 of 3 of Xen hosts: 3 of 39 hosts begun ended badly.',
       'How the hosts stand:',
-      '  new (as described)                   36  ok1, ok2, ok3, ok4, ok5 and 31 more',
-      '  partly new (changed in part)          1  half',
-      '  undone (undid its changes)            1  back',
-      '  old (reached for, and not changed)    1  gone',
-      '  untouched (not begun)               961  far1, far2, far3, far4 and 957 more',
+      '  new (as described)                    36  ok1, ok2, ok3, ok4, ok5 and 31 more',
+      '  partly new (may be changed in part)    1  half',
+      '  undone (undid its changes)             1  back',
+      '  old (reached for, and not changed)     1  gone',
+      '  untouched (not begun)                961  far1, far2, far3, far4 and 957 more',
       '',
       'Next: see to the errors above, then go on with the 964 hosts left:\n  xpush apply fleet.yaml --retry last',
     ]);
