@@ -11,8 +11,9 @@ export function shownArguments(argv: readonly string[]): readonly string[] {
     const previous = argv[index - 1] ?? '';
     if (isVariables(previous)) return withoutValue(word);
     if (isTelling(previous) && !word.startsWith('-')) return HIDDEN;
+    if (/^-e./.test(word)) return `-e${withoutValue(word.slice(2))}`;
     const [, option = '', value] = /^(-\w|--[\w-]+)=(.*)$/s.exec(word) ?? [];
-    if (value === undefined) return /^-e./.test(word) ? `-e${withoutValue(word.slice(2))}` : word;
+    if (value === undefined) return withoutTold(word);
     if (isVariables(option)) return `${option}=${withoutValue(value)}`;
     return isTelling(option) ? `${option}=${HIDDEN}` : withoutTold(word);
   });
@@ -24,7 +25,11 @@ function isVariables(option: string): boolean {
 
 /** But not `--secrets FILE`, `--vault-password-file FILE`, `--ask-pass`: none of them has a secret. */
 function isTelling(option: string): boolean {
-  return /^--./.test(option) && TELLING.test(option) && !/^--secrets$|-file$|^--ask-/.test(option);
+  return (
+    /^--./.test(option) &&
+    TELLING.test(option) &&
+    !/^--secrets(?:-identity)?$|-file$|^--ask-/.test(option)
+  );
 }
 
 /** `@FILE` is the name of a file. */

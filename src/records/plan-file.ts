@@ -45,7 +45,7 @@ const schema = v.strictObject({
         serial: v.nullable(v.array(share)),
         max_fail_percentage: v.nullable(v.number()),
         any_errors_fatal: v.boolean(),
-        max_per: v.array(v.strictObject({ group: text, hosts: v.number() })),
+        max_per: v.array(v.strictObject({ group: text, most: v.number() })),
         pause: v.number(),
       }),
       tasks: v.array(v.strictObject({ name: text, step: text })),

@@ -1,4 +1,5 @@
 import { type FileHandle, lstat, mkdir, open, stat, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { RunEvent } from '../engine/events.ts';
@@ -117,7 +118,8 @@ async function makeDirectory(path: string): Promise<void> {
     await make();
   } catch (error) {
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (!isMissing || dirname(path) === path) throw error;
+    // A home that is not there is nobody's to make.
+    if (!isMissing || dirname(path) === path || path === homedir()) throw error;
     await makeDirectory(dirname(path));
     await make();
   }

@@ -41,7 +41,7 @@ describe('xpush', () => {
     ['apply x --limit', 'xpush: --limit needs a value\n  hint: see xpush apply --help\n'],
     ['apply x --check=yes', 'xpush: --check=yes: a flag takes no value\n  hint: write --check\n'],
     ['apply x -C=1', 'xpush: -C=1: a flag takes no value\n  hint: write --check\n'],
-    ['apply x -o yaml', 'xpush: --output: "yaml" is none of auto, plain, json, ndjson\n'],
+    ['apply x -o yaml', 'xpush: --output: "yaml" is none of auto, plain, json, ndjson, junit\n'],
     [
       'apply x --host-key-checking no',
       'xpush: --host-key-checking: "no" is none of strict, accept-new\n',
