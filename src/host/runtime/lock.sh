@@ -1,4 +1,5 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2153
+# (names in capitals are for, or of, other runtime files)
 # One run at a time changes a host. The lock is a file of four lines (xp_read_who) that link(2) makes:
 # it is there whole or not at all. Whoever changes a lock, first wins the claim on its owner.
 

@@ -1,4 +1,5 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2153
+# (names in capitals are for, or of, other runtime files)
 # Arming a confirm window: all that an undo needs is on the disk, and somebody watches, before the
 # first change is made. What fails here leaves the host as it was.
 
@@ -60,8 +61,8 @@ xp_save() {
   xp_with_parameters xp_snapshot_live || return
   xp_install_hook || return
   # what an undo takes on a full disk
-  dd if=/dev/zero of=ballast bs=65536 count=4 2>/dev/null && [ "$(wc -c <ballast)" -eq 262144 ] ||
-    xp_refuse 'less than 256 KiB are free on /var/lib/xpush: nothing was changed'
+  dd if=/dev/zero of=ballast bs=65536 count=4 2>/dev/null
+  [ "$(wc -c <ballast)" -eq 262144 ] || xp_refuse 'less than 256 KiB are free on /var/lib/xpush: nothing was changed'
 }
 
 # Of effect `boot`: made beside its place, so that a rename is all that is left to do.
@@ -125,8 +126,8 @@ xp_durable_all() { # PATH...
 # The guard first: there is no moment without anybody who watches.
 xp_launch() {
   xp_start guard && xp_start supervise || xp_refuse 'nothing could be started to watch over the change: nothing was changed' || return
-  xp_wait_for guard && xp_wait_for supervisor ||
-    xp_refuse 'what watches over the change did not start within 10 s: nothing was changed'
+  if xp_wait_for guard && xp_wait_for supervisor; then return 0; fi
+  xp_refuse 'what watches over the change did not start within 10 s: nothing was changed'
 }
 
 # A service of its own where systemd runs: a session's processes may be killed with it.

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # What undoes a window at a boot, before the network comes up: for files that were changed in place.
 
+# shellcheck disable=SC2016 # for the shell of that boot
 XP_HOOK='[ "${1:-start}" != start ] || for window in /var/lib/xpush/window/*/; do
   [ ! -e "$window/run.sh" ] || sh "$window/run.sh" recover
 done'
@@ -44,10 +45,13 @@ $XP_HOOK" && mv -f "${1%/*}/.xpush-undo" "$1" && chmod "$3" "$1" && xp_durable "
 
 xp_hook_systemd() {
   xp_units=/etc/systemd/system
-  [ -d "$xp_units/sysinit.target.wants" ] || mkdir "$xp_units/sysinit.target.wants" || return
   xp_print "$xp_units/sysinit.target.wants/xpush-undo.service
 $xp_units/xpush-undo.service
 " >>hooks
+  if [ ! -d "$xp_units/sysinit.target.wants" ]; then
+    mkdir -p "$xp_units/sysinit.target.wants" || return
+    xp_print "$xp_units/sysinit.target.wants$XP_NEWLINE" >>hooks
+  fi
   xp_put "$xp_units/xpush-undo.service" "[Unit]
 Description=Undo a network change that was not confirmed (xpush)
 DefaultDependencies=no
@@ -78,6 +82,6 @@ start() {
 xp_remove_hook() {
   [ -e hooks ] || return 0
   while IFS= read -r xp_hook; do
-    rm -f "$xp_hook"
+    if [ -d "$xp_hook" ]; then rmdir "$xp_hook" 2>/dev/null; else rm -f "$xp_hook"; fi
   done <hooks
 }

@@ -1,4 +1,5 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2153
+# (names in capitals are for, or of, other runtime files)
 # What is decided about a confirm window, and what follows from it.
 
 xp_confirm() {

@@ -1,4 +1,5 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2153
+# (names in capitals are for, or of, other runtime files)
 # Files that a confirm window changes in place: how they were, and back again. One line of `manifest`
 # is KIND NUMBER PERMISSIONS UID GID PATH; kinds are F(ile), L(ink), D(irectory), A(bsent).
 

@@ -36,6 +36,7 @@ xp_native_tables() {
   xp_theirs=
   for xp_firewall in iptables:ip ip6tables:ip6; do
     "${xp_firewall%:*}-nft-save" >now/tables 2>/dev/null || continue
+    # shellcheck disable=SC2013 # a name has no blanks
     for xp_table in $(sed -n 's/^\*//p' now/tables); do
       xp_theirs="$xp_theirs -e /^table${XP_SPACE}${xp_firewall#*:}${XP_SPACE}$xp_table${XP_SPACE}{/,/^}/d"
     done
@@ -52,7 +53,7 @@ XP_SPACE='[[:space:]]'
 xp_restore_firewalls() {
   xp_find_firewalls
   for xp_firewall in $XP_FIREWALLS; do
-    [ -e "live/$xp_firewall" ] && xp_save_tables "$xp_firewall" >now/is || continue
+    if ! [ -e "live/$xp_firewall" ] || ! xp_save_tables "$xp_firewall" >now/is; then continue; fi
     if xp_same_tables "live/$xp_firewall" now/is; then continue; fi
     xp_tables_back "live/$xp_firewall" now/is >now/payload
     xp_load_back "$xp_firewall"
@@ -76,6 +77,7 @@ xp_used_tables() {
 # The snapshot, and nothing for tables that it does not have: a restore leaves those alone.
 xp_tables_back() { # SNAPSHOT NOW
   cat "$1"
+  # shellcheck disable=SC2013 # a name has no blanks
   for xp_table in $(sed -n 's/^\*//p' "$2"); do
     if grep -q "^\*$xp_table\$" "$1"; then continue; fi
     echo "*$xp_table"
@@ -96,6 +98,7 @@ xp_load_back() { # FIREWALL
 # One transaction: each table that differs goes, and comes again as it was.
 xp_load_native_back() {
   : >now/payload
+  # shellcheck disable=SC2013 # words without blanks
   for xp_table in $(sed -n 's/^table \([^ ]*\) \([^ ]*\) {.*/\1:\2/p' live/nft now/is | sort -u); do
     xp_family=${xp_table%%:*} xp_table=${xp_table#*:}
     xp_native_table "$xp_family" "$xp_table" live/nft >now/was

@@ -4,7 +4,7 @@
 
 xp_restore_live() {
   for xp_part in $XP_PARTS; do
-    [ -e "live/$xp_part" ] && xp_differ "$xp_part" || continue
+    if ! [ -e "live/$xp_part" ] || ! xp_differ "$xp_part"; then continue; fi
     if [ -s now/missing ] || [ -s now/extra ]; then
       cp now/missing now/add && cp now/extra now/delete
       "xp_restore_${xp_part%[46]}" "${xp_part#"${xp_part%?}"}"

@@ -1,4 +1,5 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2153
+# (names in capitals are for, or of, other runtime files)
 # What a confirm window does by itself. THE decision is one rename(2) of its token:
 #   armed -> confirmed -> settled      (files for the next boot are in place)
 #   armed -> rolling   -> undone       (everything is as before, compared with the snapshot)

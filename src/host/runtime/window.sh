@@ -1,4 +1,5 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2153
+# (names in capitals are for, or of, other runtime files)
 # The controller's end of a confirm window: sends it, and relays what it does. What the window does by
 # itself is its own program (`run.sh`, of window-run.sh and others), which needs no connection.
 
@@ -26,8 +27,8 @@ xp_arm_facts() {
 }
 
 xp_part() { # NAME SUMS ENCODING TEXT
-  xp_input "$3" "$4" >"$XP_WINDOW/$1" && xp_fits "$2" "$(xp_sums <"$XP_WINDOW/$1")" ||
-    xp_refuse "$XP_WINDOW/$1 could not be written (disk full?): nothing was changed"
+  if xp_input "$3" "$4" >"$XP_WINDOW/$1" && xp_fits "$2" "$(xp_sums <"$XP_WINDOW/$1")"; then return 0; fi
+  xp_refuse "$XP_WINDOW/$1 could not be written (disk full?): nothing was changed"
 }
 
 # What the window's own process prints, as it comes, until its changes are made or undone.

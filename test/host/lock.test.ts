@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest';
+import { type Act, compileAct } from '../../src/host/act-program.ts';
+import { query } from '../../src/host/query.ts';
+import type { RunIdentity } from '../../src/host/run-identity.ts';
+import type { GenerationText, LockResult } from '../../src/host/window.ts';
+import { readLock } from '../../src/host/window-sections.ts';
+import { runs } from '../runs.ts';
+import { isRoot, type RunningShell, shells, until } from './shells.ts';
+import { identity, Room, sh, windowPlan } from './window-room.ts';
+
+const other: RunIdentity = { id: '20261122T230001Z-0b', by: 'you@there', since: 'later' };
+
+/** An act program of that run, which makes one change. */
+async function act(
+  running: RunningShell,
+  who: RunIdentity,
+  generation: GenerationText | null = null,
+  line = 'echo changed',
+): Promise<{ readonly lock: LockResult | null; readonly isChanged: boolean }> {
+  if (!running.known.has('look.sh')) await running.observe([]);
+  const acts: readonly Act[] = [{ id: '0', change: sh(line) }];
+  running.send(compileAct(acts, running.known, [], { identity: who, generation }));
+  const sections = await running.sections();
+  return { lock: readLock(sections), isChanged: sections.has('0') };
+}
+
+const busy = {
+  lock: { type: 'busy', run: identity.id, by: 'me@here', since: identity.since, isPending: false },
+  isChanged: false,
+};
+
+describe.runIf(isRoot).each(shells)('compileAct with a holder ($name)', (shell) => {
+  test.concurrent('changes nothing while another run holds the host, until that ends', async () => {
+    await using room = new Room(shell);
+    const first = await act(room.running, identity);
+    {
+      await using second = room.join();
+      const refused = await act(second, other);
+      const state = await second.look(query.windows());
+
+      expect(first).toEqual({ lock: { type: 'locked', note: null }, isChanged: true });
+      expect(refused).toEqual(busy);
+      expect(state.lock).toEqual({
+        run: identity.id,
+        by: 'me@here',
+        since: identity.since,
+        isStale: false,
+      });
+      expect((await act(room.running, identity)).isChanged).toBe(true);
+    }
+  });
+
+  test.concurrent('lets go when the shell ends, and takes over what a dead one left', async () => {
+    await using room = new Room(shell);
+    await room.running.observe([]);
+    await using first = room.join();
+    await act(first, other);
+    await first.close();
+    const afterEnd = await room.windows();
+    await using second = room.join();
+    await act(second, other);
+    second.child.kill('SIGKILL');
+    await second.ended;
+    await until(() => second.processes().length === 0);
+
+    const stale = await room.windows();
+    const taken = await act(room.running, identity);
+
+    expect(afterEnd.lock).toBeNull();
+    expect(stale.lock).toMatchObject({ run: other.id, isStale: true });
+    expect(taken.isChanged).toBe(true);
+    expect(taken.lock).toEqual({
+      type: 'locked',
+      note: `took over a lock that was left behind by run ${other.id} by you@there since later: its process is gone`,
+    });
+    expect(await room.say('ls /var/lib/xpush')).toBe('lock\n');
+  });
+
+  test.concurrent('takes over an empty lock and one of another boot, not that of a window', async () => {
+    await using room = new Room(shell);
+    await room.running.observe([]);
+    await room.say('mkdir -m 700 /var/lib/xpush; : >/var/lib/xpush/lock');
+    const empty = await act(room.running, identity);
+    await room.say(`printf '%s\\n' r b s 'other-boot 1 1' >/var/lib/xpush/lock`);
+    const rebooted = await act(room.running, identity);
+    await room.open(windowPlan([sh('ip route del default')]));
+    await using second = room.join();
+
+    expect(empty.isChanged).toBe(true);
+    expect(rebooted.isChanged).toBe(true);
+    expect(await act(second, other)).toEqual({
+      ...busy,
+      lock: { ...busy.lock, isPending: true },
+    });
+    await room.decide('undo');
+    expect((await act(second, other)).isChanged).toBe(true); // the window's end let go of it
+  });
+
+  test.concurrent('keeps what undoes the newest runs', async () => {
+    await using room = new Room(shell);
+    for (const run of ['1', '2', '3', '4']) {
+      const generation = { id: `${run}-a.10`, text: `{"run":"${run}é"}`, keep: 2 };
+      await act(room.running, identity, generation);
+    }
+
+    expect(await room.say('cd /var/lib/xpush/generations && ls && cat 4*')).toBe(
+      Buffer.from('3-a.10.json\n4-a.10.json\n{"run":"4é"}').toString('latin1'),
+    );
+  });
+
+  test.concurrent('one of many that see a dead holder wins', async () => {
+    await using room = new Room(shell);
+    await room.running.observe([]);
+    await room.say('mkdir -m 700 /var/lib/xpush');
+    const rivals = await Promise.all(
+      Array.from({ length: 3 }, async (_, index) => {
+        const running = room.join();
+        await running.observe([]);
+        return { running, who: { ...other, id: `rival-${index}` } };
+      }),
+    );
+    try {
+      for (let round = 0; round < runs(3); round += 1) {
+        await room.say(
+          `rm -f /var/lib/xpush/lock*; printf '%s\\n' r b s 'x 1 1' >/var/lib/xpush/lock`,
+        );
+
+        const results = await Promise.all(rivals.map(({ running, who }) => act(running, who)));
+
+        expect(results.filter(({ isChanged }) => isChanged)).toHaveLength(1);
+        expect(results.filter(({ lock }) => lock?.type === 'busy')).toHaveLength(2);
+        expect(await room.say('ls /var/lib/xpush')).toBe('lock\n');
+      }
+    } finally {
+      for (const { running } of rivals) await running[Symbol.asyncDispose]();
+    }
+  });
+});
