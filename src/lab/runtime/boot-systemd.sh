@@ -5,7 +5,7 @@
 start_systemd() {
   mount -t cgroup2 cgroup2 /sys/fs/cgroup
   units=/run/systemd/system
-  mkdir -p $units/multi-user.target.wants $units/ssh.service.d
+  mkdir -p $units/multi-user.target.wants $units/ssh.service.d /etc/systemd/system
   for unit in /usr/lib/systemd/system/*.target.wants/*; do
     case $unit in *.target | *'*') ;; *) ln -sf /dev/null "$units/${unit##*/}" ;; esac
   done

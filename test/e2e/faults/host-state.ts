@@ -59,7 +59,7 @@ function nftOf(text: string): string {
     /^\tchain \S+ \{\n(\t\ttype [^\n]* policy accept;\n)?\t\}\n?/gm,
     '',
   );
-  return withoutChains.replace(/^table \S+ \S+ \{\s*\}\n?/gm, '');
+  return withoutChains.replace(/^table \S+ \S+ \{\s*\}\n?/gm, '').replace(/\n\s*\n/g, '\n');
 }
 
 const script = `
