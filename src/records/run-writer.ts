@@ -119,7 +119,7 @@ async function makeDirectory(path: string): Promise<void> {
   } catch (error) {
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     // A home that is not there is nobody's to make.
-    if (!isMissing || dirname(path) === path || path === homedir()) throw error;
+    if (!isMissing || dirname(path) === path || dirname(path) === homedir()) throw error;
     await makeDirectory(dirname(path));
     await make();
   }
