@@ -2,16 +2,18 @@ import * as v from 'valibot';
 import { carryOut, runEntries, runOptions } from './carry-out.ts';
 import { defineCommand, flag, text } from './command.ts';
 import { readWork } from './load.ts';
+import { plannedWork } from './planned-work.ts';
 import { resumeCommand } from './resume-command.ts';
 import { readRetry } from './retry.ts';
 import { secretEntries, secretOptions, secretStore } from './secrets.ts';
+import { UsageError } from './usage-error.ts';
 
 export const apply = defineCommand({
-  usage: 'apply <inventory> [playbook..]',
+  usage: 'apply [inventory] [playbook..]',
   summary: 'Make the hosts as the inventory and the playbooks describe them',
   positionals: {
     inventory: {
-      describe: 'File, directory, executable, or - for standard input',
+      describe: 'File, directory, executable, or - for standard input; needed without --plan',
       type: 'string',
     },
     playbook: {
@@ -23,6 +25,7 @@ export const apply = defineCommand({
   options: {
     limit: { ...text, alias: 'l', describe: 'Only these hosts: names, groups, globs; a,b:&c:!d' },
     retry: { ...text, describe: 'Only the hosts that this run left behind: last, or its id' },
+    plan: { ...text, describe: 'Do exactly what this file of xpush plan says' },
     verify: { ...flag, describe: 'Then prove the way to the guests, as xpush verify does' },
     ...secretOptions,
     ...runOptions,
@@ -32,24 +35,37 @@ export const apply = defineCommand({
     ['xpush apply fleet.yaml', 'make it so'],
     ['xpush apply fleet.yaml -l xen1', 'on one host'],
     ['xpush apply fleet.yaml web.yaml', 'by another playbook'],
+    ['xpush apply --plan fleet.plan', 'exactly what was reviewed'],
     ['xpush apply fleet.yaml --retry last', 'go on where the last run stopped'],
   ],
   schema: v.object({
-    inventory: v.string(),
+    inventory: v.optional(v.string()),
     playbook: v.optional(v.array(v.string()), []),
     limit: v.optional(v.string()),
     retry: v.optional(v.pipe(v.string(), v.nonEmpty('last, or the id of a run'))),
+    plan: v.optional(v.pipe(v.string(), v.nonEmpty('a file'))),
     verify: v.optional(v.boolean(), false),
     ...secretEntries,
     ...runEntries,
   }),
 
-  run: async ({ inventory, playbook, limit = null, retry, ...options }) => {
+  run: async ({ inventory, playbook, limit = null, retry, plan, ...options }) => {
+    const store = secretStore(options);
+    const extras = { isVerifying: options.verify };
+    if (plan !== undefined) {
+      if (playbook.length > 0 || retry !== undefined) {
+        throw new UsageError('--plan says what is done: no playbook and no --retry with it');
+      }
+      const wanted = { file: plan, inventory: inventory ?? null, limit };
+      return carryOut(options, await plannedWork(wanted, store), extras);
+    }
+    if (inventory === undefined) {
+      throw new UsageError('<inventory> is missing', 'see xpush apply --help');
+    }
     const left = retry === undefined ? null : await readRetry(retry, inventory);
-    const chosen = { limit, only: left?.hosts ?? null };
-    const work = await readWork(inventory, playbook, chosen, secretStore(options));
+    const work = await readWork(inventory, playbook, { limit, only: left?.hosts ?? null }, store);
     const notes = left === null ? work.notes : [left.note, ...work.notes];
     const resume = options.check ? {} : { resume: resumeCommand(process.argv.slice(2)) };
-    return carryOut(options, { ...work, notes }, { isVerifying: options.verify, ...resume });
+    return carryOut(options, { ...work, notes }, { ...extras, ...resume });
   },
 });

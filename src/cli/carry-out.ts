@@ -54,6 +54,8 @@ export interface Extras {
   readonly isVerifying?: boolean;
   /** The command line that goes on with hosts that are left behind. */
   readonly resume?: string;
+  /** Told of each event as it is, secrets and all. */
+  readonly note?: (event: RunEvent) => void;
 }
 
 /**
@@ -63,7 +65,7 @@ export interface Extras {
 export async function carryOut(
   options: v.InferOutput<typeof runSchema>,
   work: Work,
-  { isVerifying = false, resume }: Extras = {},
+  { isVerifying = false, resume, note }: Extras = {},
 ): Promise<number> {
   const { report } = options;
   if (report !== undefined) await checkReportFile(report);
@@ -102,6 +104,7 @@ export async function carryOut(
     (text) => reporter.emit({ event: 'message', level: 'warning', host: null, text }),
   );
   const emit = (event: RunEvent): void => {
+    note?.(event);
     const shown = redactedEvent(event);
     record.note(shown);
     reporter.emit(shown);

@@ -1,4 +1,5 @@
-import { access, constants, stat, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { access, constants, link, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UsageError } from './usage-error.ts';
 
@@ -34,6 +35,24 @@ export async function writeOutFile(
     () => null,
     (error: unknown) => cannot(path, codeOf(error)),
   );
+}
+
+/** The same, whole or not at all, and for its owner only. */
+export async function writePrivateFile(
+  path: string,
+  text: string,
+  force: boolean,
+): Promise<string | null> {
+  const beside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    await writeFile(beside, text, { flag: 'wx', mode: 0o600, flush: true });
+    await (force ? rename(beside, path) : link(beside, path)); // link(2) replaces nothing
+    return null;
+  } catch (error) {
+    return cannot(path, codeOf(error));
+  } finally {
+    await rm(beside, { force: true }).catch(() => {});
+  }
 }
 
 function cannot(path: string, code: string): string {

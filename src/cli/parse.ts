@@ -6,6 +6,7 @@ import { confirm } from './confirm.ts';
 import { facts } from './facts.ts';
 import { importHosts } from './import.ts';
 import { inventory } from './inventory.ts';
+import { plan } from './plan.ts';
 import { remove } from './remove.ts';
 import { runs } from './runs.ts';
 import { status } from './status.ts';
@@ -23,6 +24,7 @@ declare module 'yargs' {
 
 const commands: readonly Command[] = [
   apply,
+  plan,
   status,
   confirm,
   verify,

@@ -32,7 +32,7 @@ const plans: fc.Arbitrary<PlanDocument> = fc.record({
         serial: fc.option(fc.constant([{ hosts: 1 }, { percent: 10 }]), { nil: null }),
         max_fail_percentage: fc.constantFrom(null, 5),
         any_errors_fatal: fc.boolean(),
-        max_per: fc.constantFrom([], [{ group: 'dom0', hosts: 1 }]),
+        max_per: fc.constantFrom([], [{ group: 'dom0', most: 1 }]),
         pause: fc.nat(10),
       }),
       tasks: fc.array(fc.record({ name: text, step: text }), { maxLength: 2 }),

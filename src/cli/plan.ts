@@ -1,0 +1,89 @@
+import { resolve } from 'node:path';
+import * as v from 'valibot';
+import { exitCodes } from '../engine/exit-code.ts';
+import { PlanRecorder } from '../engine/plan-recorder.ts';
+import { planText } from '../records/plan-file.ts';
+import { DiffText } from '../report/diff-text.ts';
+import { largestTextBytes } from '../source/decode-text.ts';
+import { carryOut, runEntries, runOptions } from './carry-out.ts';
+import { defineCommand, flag, text } from './command.ts';
+import { readWork } from './load.ts';
+import { checkOutFile, checkWritable, writePrivateFile } from './out-file.ts';
+import { hostsOfPlan, playsOfPlan } from './plan-document.ts';
+import { newRunIdentity } from './run-identity.ts';
+import { secretEntries, secretOptions, secretStore } from './secrets.ts';
+import { version } from './version.ts';
+
+const { check: _check, ...shownOptions } = runOptions;
+const { check: _entry, ...shownEntries } = runEntries;
+
+export const plan = defineCommand({
+  usage: 'plan <inventory> [playbook..]',
+  summary: 'Write what apply would do to a file, for review; apply --plan does exactly that',
+  positionals: {
+    inventory: { describe: 'File, directory, executable, or - for standard input', type: 'string' },
+    playbook: {
+      describe: 'Playbook files; default: those of the inventory, else vif-route',
+      type: 'string',
+      array: true,
+    },
+  },
+  options: {
+    limit: { ...text, alias: 'l', describe: 'Only these hosts: names, groups, globs; a,b:&c:!d' },
+    out: { ...text, describe: 'The file to write; default: only show what would be done' },
+    force: { ...flag, describe: 'Write over a file that is there' },
+    ...secretOptions,
+    ...shownOptions,
+  },
+  examples: [
+    ['xpush plan fleet.yaml --out fleet.plan', 'for review'],
+    ['xpush apply --plan fleet.plan', 'do exactly that'],
+  ],
+  schema: v.object({
+    inventory: v.string(),
+    playbook: v.optional(v.array(v.string()), []),
+    limit: v.optional(v.string()),
+    out: v.optional(v.string()),
+    force: v.optional(v.boolean(), false),
+    ...secretEntries,
+    ...shownEntries,
+  }),
+
+  run: async ({ inventory, playbook, limit = null, out, force, ...options }) => {
+    if (out !== undefined) {
+      await checkOutFile(out, force);
+      await checkWritable(resolve(out, '..'), out);
+    }
+    const work = await readWork(inventory, playbook, { limit, only: null }, secretStore(options));
+    const recorder = new PlanRecorder(work.plays);
+    const { plays } = recorder;
+    const shown = { ...options, check: true, diff: options.diff || out === undefined };
+    const exit = await carryOut(
+      shown,
+      { ...work, plays },
+      { note: (event) => recorder.note(event) },
+    );
+    if (out === undefined || exit === exitCodes.interrupted) return exit;
+    const { by, since: at } = newRunIdentity();
+    const written = planText({
+      made: { by, at, xpush: version() },
+      inventory: {
+        path: inventory === '-' ? null : resolve(inventory),
+        files: [...(work.sources?.inventory.files ?? [])],
+      },
+      playbooks: [...(work.sources?.playbooks ?? [])],
+      plays: playsOfPlan(plays),
+      hosts: hostsOfPlan(work.inventory.hosts.keys(), recorder, new DiffText()),
+    });
+    const failure =
+      Buffer.byteLength(written) > largestTextBytes
+        ? `${out} would be larger than 10 MB: plan fewer hosts (--limit)`
+        : await writePrivateFile(out, written, force);
+    process.stderr.write(
+      failure === null
+        ? `The plan is in ${out}: xpush apply --plan ${out}\n`
+        : `xpush: ${failure}\n`,
+    );
+    return failure === null ? exit : exitCodes.failed;
+  },
+});

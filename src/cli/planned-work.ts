@@ -1,0 +1,154 @@
+import { readFile, stat } from 'node:fs/promises';
+import type { HostedPlay } from '../engine/legs.ts';
+import { plannedTask } from '../engine/planned-task.ts';
+import { bindSaved, savedStep } from '../engine/saved-tasks.ts';
+import { selectHosts } from '../inventory/patterns.ts';
+import type { PlayRollout } from '../playbook/model.ts';
+import { readPlan, type SavedPlan } from '../records/plan-file.ts';
+import type { SecretStore } from '../secrets/secret-store.ts';
+import { largestTextBytes } from '../source/decode-text.ts';
+import { SourceText } from '../source/source-text.ts';
+import type { BoundStep } from '../steps/step.ts';
+import { readInventory, type Work } from './load.ts';
+import { reasonOf } from './out-file.ts';
+import { type SourceFile, sourceFile } from './sources.ts';
+import { UsageError } from './usage-error.ts';
+
+interface Wanted {
+  /** The file of the plan. */
+  readonly file: string;
+  /** INVENTORY; null: where the plan was made from. */
+  readonly inventory: string | null;
+  /** A host pattern that narrows it; null: all. */
+  readonly limit: string | null;
+}
+
+/**
+ * What a saved plan does. Throws `UsageError` when the file is no plan as xpush wrote it, or the
+ * inventory is another one than it was made from.
+ */
+export async function plannedWork(
+  { file, inventory: given, limit }: Wanted,
+  store: SecretStore,
+): Promise<Work> {
+  const plan = await readPlanFile(file);
+  const argument = given ?? plan.inventory.path;
+  if (argument === null) {
+    throw new UsageError(
+      `${file} was made from an inventory on standard input`,
+      `xpush apply INVENTORY --plan ${file}`,
+    );
+  }
+  const read: SourceFile[] = [];
+  const inventory = await readInventory(argument, store, (name, content) =>
+    read.push(sourceFile(name, content)),
+  );
+  if (sumsOf(read) !== sumsOf(plan.inventory.files)) {
+    throw new UsageError(
+      `the inventory ${argument} is not as it was when ${file} was made`,
+      'make a new plan, or name the inventory that it was made from',
+    );
+  }
+  const selection = selectHosts(inventory, limit ?? 'all');
+  if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
+  const within = new Set(selection.hosts.map(({ name }) => name));
+  const hosts = plan.hosts.filter(({ host }) => within.has(host));
+  return {
+    inventory,
+    sources: { inventory: { argument, files: read }, playbooks: plan.playbooks },
+    plays: playsOf(plan, hosts),
+    notes: notesOf(hosts),
+  };
+}
+
+async function readPlanFile(file: string): Promise<SavedPlan> {
+  let bytes: Buffer;
+  try {
+    const { size } = await stat(file);
+    if (size > largestTextBytes) throw new UsageError(`${file} is larger than 10 MB`);
+    bytes = await readFile(file);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`cannot read ${file}: ${reasonOf(error)}`);
+  }
+  const plan = readPlan(bytes, file);
+  if ('problem' in plan) throw new UsageError(plan.problem, plan.hint);
+  return plan;
+}
+
+type HostPlan = SavedPlan['hosts'][number];
+
+/** The plays with the hosts that they do something on; each task knows what it does on which host. */
+function playsOf(plan: SavedPlan, hosts: readonly HostPlan[]): readonly HostedPlay[] {
+  const bound = new Map<string, Map<string, BoundStep>>();
+  for (const { host, tasks } of hosts) {
+    const planned = tasks.filter(({ status }) => status !== 'unknown');
+    const steps = bindSaved(
+      planned.map((task) =>
+        plannedTask({
+          step: stepAt(plan, task.at),
+          network: task.network,
+          changes: task.changes.map(({ exact }) => exact),
+          ...{ upkeep: task.upkeep, pending: task.pending, message: task.message },
+        }),
+      ),
+    );
+    for (const [index, { at }] of planned.entries()) {
+      const step = steps[index];
+      if (step !== undefined) bound.set(at, (bound.get(at) ?? new Map()).set(host, step));
+    }
+  }
+  const source = new SourceText('plan', '');
+  return plan.plays.map(({ name, rollout, tasks }, play) => {
+    const ways = tasks.map((task, index) => ({
+      ...task,
+      on: bound.get(`${play + 1}.${index + 1}`),
+    }));
+    const done = ways.flatMap(({ on, ...task }) => (on === undefined ? [] : [{ ...task, on }]));
+    return {
+      play: {
+        name,
+        rollout: rolloutOf(rollout, source),
+        tasks: done.map((task) => ({
+          name: task.name,
+          step: savedStep(task.step, task.on),
+          params: {},
+        })),
+      },
+      hosts: new Set(done.flatMap(({ on }) => [...on.keys()])),
+    };
+  });
+}
+
+function stepAt({ plays }: SavedPlan, at: string): string {
+  const [play = 0, task = 0] = at.split('.').map(Number);
+  return plays[play - 1]?.tasks[task - 1]?.step ?? '';
+}
+
+function rolloutOf(
+  rollout: SavedPlan['plays'][number]['rollout'],
+  source: SourceText,
+): PlayRollout {
+  return {
+    serial: rollout.serial,
+    maxFailPercentage: rollout.max_fail_percentage,
+    anyErrorsFatal: rollout.any_errors_fatal,
+    maxPer: rollout.max_per.map((one) => ({ ...one, place: { source, start: 0, end: 0 } })),
+    pauseSeconds: rollout.pause,
+  };
+}
+
+function notesOf(hosts: readonly HostPlan[]): readonly string[] {
+  return hosts.flatMap(({ host, status, error, tasks }) => {
+    if (status !== 'ok' && status !== 'changed') {
+      return [`${host}: nothing is done, as it could not be planned (${error ?? status})`];
+    }
+    const unknown = tasks.filter((task) => task.status === 'unknown').map(({ task }) => task);
+    return unknown.length === 0
+      ? []
+      : [`${host}: not done, as it could not be told before: ${unknown.join(', ')}`];
+  });
+}
+
+const sumsOf = (files: readonly SourceFile[]): string =>
+  files.map(({ sha256 }) => sha256).join('\n');
