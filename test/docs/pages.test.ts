@@ -31,7 +31,7 @@ describe('YAML blocks', () => {
       expect(inventory.hosts.size).toBeGreaterThan(0);
     } else {
       expect(file).toMatch(/^playbook/);
-      const parsed = parseYaml(fence.text, file);
+      const parsed = parseYaml(fence.text, file, { takesSecrets: true });
       const playbook = parsed.ok ? parsePlaybook(parsed.value, file) : parsed;
       expect(playbook).toMatchObject({ ok: true });
     }
