@@ -25,7 +25,7 @@ export async function* listRuns(directory: string): AsyncGenerator<ListedRun> {
 }
 
 /** Names of all records, newest first. */
-export async function runIds(directory: string): Promise<readonly string[]> {
+async function runIds(directory: string): Promise<readonly string[]> {
   const names = await readdir(runsDirectory(directory)).catch(() => []);
   return names.filter(isRunId).toSorted().toReversed();
 }
