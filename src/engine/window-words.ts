@@ -41,8 +41,11 @@ export function windowEnding(
       const asBefore = hasEarlier
         ? 'what the earlier tasks changed stays'
         : 'the host is as before';
-      if (failed !== null)
-        return ending('rolled_back', `${failed}\nrolled back: ${asBefore}`, null);
+      if (failed !== null) {
+        // the change that was under way when the host ended all of them is not to blame
+        const because = end.why.startsWith('a change failed') ? '' : ` since ${end.why}`;
+        return ending('rolled_back', `${failed}\nrolled back${because}: ${asBefore}`, null);
+      }
       if (end.afterSeconds === null) {
         return ending('rolled_back', `rolled back: ${end.why}; ${asBefore}`, null);
       }

@@ -24,6 +24,25 @@ const errorOf = ({ document }: Ended): string =>
   Object.values(document?.hosts ?? {})[0]?.error?.message ?? '';
 
 describe('a confirm window', () => {
+  test.concurrent.each(['full', 'mini'] as const)(
+    '%s: a step that hangs is ended after 60 s with all that it started, and undone',
+    async (kind) => {
+      const host = await fleet.take(kind);
+
+      const run = await host.apply(changing(...everything, '(sleep 987 &)', 'sleep 985'), soon);
+
+      expect(run.code, run.stderr).toBe(4);
+      expect(errorOf(run)).toMatch(/longer than 60 s|exceeded 60 s/);
+      await host.expectOld();
+      expect(
+        await host.sh(
+          'ps | grep "[s]leep 98[57]" || true; ps -A 2>/dev/null | grep "[s]leep 985" || true',
+        ),
+      ).toBe('');
+    },
+    120_000,
+  );
+
   test.concurrent.each(kinds)('%s: a change that leaves the way in open stays', async (kind) => {
     const host = await fleet.take(kind);
 
@@ -119,25 +138,6 @@ describe('a confirm window', () => {
       expect(taskStatuses(run)).toEqual(['skipped', 'failed', 'skipped']);
       await host.expectOld();
     },
-  );
-
-  test.concurrent.each(['full', 'mini'] as const)(
-    '%s: a step that hangs is ended after 60 s with all that it started, and undone',
-    async (kind) => {
-      const host = await fleet.take(kind);
-
-      const run = await host.apply(changing(...everything, '(sleep 987 &)', 'sleep 985'), soon);
-
-      expect(run.code, run.stderr).toBe(4);
-      expect(errorOf(run)).toMatch(/longer than 60 s|exceeded 60 s/);
-      await host.expectOld();
-      expect(
-        await host.sh(
-          'ps | grep "[s]leep 98[57]" || true; ps -A 2>/dev/null | grep "[s]leep 985" || true',
-        ),
-      ).toBe('');
-    },
-    120_000,
   );
 
   test.concurrent('full: sshd is stopped: no undo brings it back; a human is asked for, and all that xpush changed is as before', async () => {
