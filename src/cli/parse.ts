@@ -8,6 +8,7 @@ import { importHosts } from './import.ts';
 import { inventory } from './inventory.ts';
 import { plan } from './plan.ts';
 import { remove } from './remove.ts';
+import { rollback } from './rollback.ts';
 import { runs } from './runs.ts';
 import { status } from './status.ts';
 import { steps } from './steps.ts';
@@ -27,6 +28,7 @@ const commands: readonly Command[] = [
   plan,
   status,
   confirm,
+  rollback,
   verify,
   remove,
   facts,
