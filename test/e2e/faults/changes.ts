@@ -44,3 +44,10 @@ export const goodChange = changing(...everything);
 
 /** The change that they must undo. */
 export const badChange = changing(...everything, lockOut);
+
+/** The good change, which says that it is under way and then waits for `FaultHost.go`. */
+export const waitingChange = changing(
+  ...everything,
+  'touch /run/waits',
+  'until [ -e /run/go ]; do sleep 0.1; done',
+);

@@ -225,12 +225,24 @@ export class FaultHost {
     return await readFile(`${this.#state}/${path}`, 'utf8');
   }
 
+  /** Waits until the change of `waitingChange` is under way, all of it but its end. */
+  async waits(): Promise<void> {
+    const isWaiting = async (): Promise<boolean> =>
+      (await this.lab.exec(['test', '-e', '/run/waits'])).code === 0;
+    await until(`${this.name} waits`, isWaiting, 30_000);
+  }
+
+  /** Lets it end. */
+  async go(): Promise<void> {
+    await this.sh('touch /run/go');
+  }
+
   /** Waits until a mark of a window is there. */
   async reaches(mark: string): Promise<void> {
     await until(
       `${this.name} is ${mark}`,
       async () => (await this.windowFiles()).includes(mark),
-      20_000,
+      30_000,
     );
   }
 
@@ -306,6 +318,18 @@ export interface Running {
   kill(signal: NodeJS.Signals): void;
   /** Waits until such an event has come. */
   event(isIt: (line: RunLine) => boolean): Promise<void>;
+}
+
+/** Why the host of a run ended as it did. */
+export function errorOf({ document }: Ended): string {
+  return Object.values(document?.hosts ?? {})[0]?.error?.message ?? '';
+}
+
+/** How its tasks ended. */
+export function tasksOf({ document }: Ended): readonly string[] {
+  return Object.values(document?.hosts ?? {}).flatMap(({ tasks }) =>
+    tasks.map(({ status }) => status),
+  );
 }
 
 /** The parts of `state` that differ from `other`, for a message that shows them. */

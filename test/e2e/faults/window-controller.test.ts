@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { labDescribe } from '../../lab-tier.ts';
 import { until } from '../fleet.ts';
-import { badChange, changing, everything, goodChange } from './changes.ts';
-import { type Ended, FaultFleet, type FaultHost, type FaultKind } from './fault-fleet.ts';
+import { badChange, changing, goodChange, waitingChange } from './changes.ts';
+import { errorOf, FaultFleet, type FaultKind } from './fault-fleet.ts';
 
 const kinds = ['full', 'mini'] as const satisfies readonly FaultKind[];
 const describe = await labDescribe({
@@ -12,39 +12,23 @@ const soon = ['--confirm-timeout', '4'];
 
 let fleet: FaultFleet;
 beforeAll(async () => {
-  fleet = await FaultFleet.start({ hosts: { full: 16, mini: 14, systemd: 2 } });
+  fleet = await FaultFleet.start({ hosts: { full: 18, mini: 13, systemd: 2 } });
 });
 afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
 });
-
-const errorOf = ({ document }: Ended): string =>
-  Object.values(document?.hosts ?? {})[0]?.error?.message ?? '';
-
-/** A change that waits for `go`. */
-const waiting = changing(
-  ...everything,
-  'touch /run/waits',
-  'until [ -e /run/go ]; do sleep 0.1; done',
-);
-const go = (host: FaultHost): Promise<string> => host.sh('touch /run/go');
-const waits = async (host: FaultHost): Promise<void> =>
-  await until(
-    'it waits',
-    async () => (await host.lab.exec(['test', '-e', '/run/waits'])).code === 0,
-  );
 
 describe('a controller that is killed', () => {
   test.concurrent.each([...kinds, 'systemd'] as const)(
     '%s: after arming, in the middle of the changes: they end, nobody confirms, all is undone; the next run says so and does it',
     async (kind) => {
       const host = await fleet.take(kind);
-      const run = await host.begin(waiting, soon);
-      await waits(host);
+      const run = await host.begin(waitingChange, soon);
+      await host.waits();
 
       run.kill('SIGKILL');
       await run.ended;
-      await go(host);
+      await host.go();
       await host.expectOld();
       const next = await host.apply(goodChange, soon);
 
@@ -72,12 +56,12 @@ describe('a controller that is killed', () => {
     '%s: its change is kept by xpush confirm, and shown by xpush status until then',
     async (kind) => {
       const host = await fleet.take(kind);
-      const run = await host.begin(waiting, ['--confirm-timeout', '60']);
-      await waits(host);
+      const run = await host.begin(waitingChange, ['--confirm-timeout', '60']);
+      await host.waits();
       run.kill('SIGKILL');
       await run.ended;
       const early = await host.xpush('confirm');
-      await go(host);
+      await host.go();
       await host.reaches('applied');
 
       const status = await host.xpush('status');
@@ -102,9 +86,7 @@ describe('a controller that is killed', () => {
       expect(confirm.stdout).toMatch(/confirmed +the change of \S+ \(run \S+\) is kept/);
       expect(after.stdout).toBe(`Nothing pending on 1 host: ${host.name}\n`);
       expect(again).toMatchObject({ code: 0, stdout: `Nothing to confirm on ${host.name}\n` });
-      expect(
-        (await host.apply(goodChange, ['--check', '--exit-code', '-t', 'x'].slice(0, 2))).code,
-      ).toBe(10);
+      expect((await host.apply(goodChange, ['--check', '--exit-code'])).code).toBe(10);
       await host.apply(goodChange, soon); // the last task was not begun
       await host.expectNew(await fleet.newState(kind));
     },
@@ -128,11 +110,11 @@ describe('two runs at one host', () => {
     '%s: the second is busy, says with whom, and changes nothing',
     async (kind) => {
       const host = await fleet.take(kind);
-      const first = await host.begin(waiting, soon);
-      await waits(host);
+      const first = await host.begin(waitingChange, soon);
+      await host.waits();
 
       const second = await host.apply(changing('touch /etc/second'), soon);
-      await go(host);
+      await host.go();
 
       expect(second.code, second.stderr).toBe(6);
       expect(errorOf(second)).toMatch(/busy with run \S+ by \S+/);
@@ -152,10 +134,10 @@ describe('two runs at one host', () => {
     - command: { shell: "touch /run/waits; until [ -e /run/go ]; do sleep 0.1; done" }
 `;
       const first = await host.begin(plain, soon);
-      await waits(host);
+      await host.waits();
 
       const second = await host.apply(goodChange, soon);
-      await go(host);
+      await host.go();
 
       expect(second.code, second.stderr).toBe(6);
       expect((await first.ended).code).toBe(0);
@@ -165,11 +147,11 @@ describe('two runs at one host', () => {
 
   test.concurrent.each(kinds)('%s: a look is never busy', async (kind) => {
     const host = await fleet.take(kind);
-    const first = await host.begin(waiting, soon);
-    await waits(host);
+    const first = await host.begin(waitingChange, soon);
+    await host.waits();
 
     const check = await host.apply(goodChange, ['--check']);
-    await go(host);
+    await host.go();
 
     expect(check.code, check.stderr).toBe(0);
     expect((await first.ended).code).toBe(0);
@@ -179,13 +161,13 @@ describe('two runs at one host', () => {
     '%s: a window of a dead controller keeps it busy until it is decided, then the host is free',
     async (kind) => {
       const host = await fleet.take(kind);
-      const first = await host.begin(waiting, soon);
-      await waits(host);
+      const first = await host.begin(waitingChange, soon);
+      await host.waits();
       first.kill('SIGKILL');
       await first.ended;
 
       const during = await host.apply(goodChange, soon);
-      await go(host);
+      await host.go();
       await host.expectOld();
       const after = await host.apply(goodChange, soon);
 
@@ -233,11 +215,11 @@ describe('an interrupted controller', () => {
     '%s once: what is armed is finished and confirmed; exit 130',
     async (signal) => {
       const host = await fleet.take('full');
-      const run = await host.begin(waiting, soon);
-      await waits(host);
+      const run = await host.begin(waitingChange, soon);
+      await host.waits();
 
       run.kill(signal);
-      await go(host);
+      await host.go();
       const { code, stderr } = await run.ended;
 
       expect(code, stderr).toBe(130);
@@ -247,15 +229,15 @@ describe('an interrupted controller', () => {
 
   test.concurrent('twice: it leaves and says which host undoes itself', async () => {
     const host = await fleet.take('full');
-    const run = await host.begin(waiting, soon);
-    await waits(host);
+    const run = await host.begin(waitingChange, soon);
+    await host.waits();
 
     run.kill('SIGINT');
     await until('it heard', async () => (await host.stateFiles()).length > 0);
     await new Promise((resolve) => setTimeout(resolve, 300));
     run.kill('SIGINT');
     const { code, stderr } = await run.ended;
-    await go(host);
+    await host.go();
 
     expect(code).toBe(130);
     expect(stderr).toContain(host.name);
@@ -265,11 +247,11 @@ describe('an interrupted controller', () => {
 
   test.concurrent('a terminal that goes away (SIGHUP) is no reason to stop', async () => {
     const host = await fleet.take('full');
-    const run = await host.begin(waiting, soon);
-    await waits(host);
+    const run = await host.begin(waitingChange, soon);
+    await host.waits();
 
     run.kill('SIGHUP');
-    await go(host);
+    await host.go();
 
     expect((await run.ended).code).toBe(0);
     await host.expectNew(await fleet.newState('full'));

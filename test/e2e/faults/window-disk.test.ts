@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { labDescribe } from '../../lab-tier.ts';
 import { changing, everything, goodChange } from './changes.ts';
-import { type Ended, FaultFleet, type FaultKind } from './fault-fleet.ts';
+import { errorOf, FaultFleet, type FaultKind } from './fault-fleet.ts';
 
 const kinds = ['full', 'mini'] as const satisfies readonly FaultKind[];
 const describe = await labDescribe({
@@ -22,9 +22,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
 });
-
-const errorOf = ({ document }: Ended): string =>
-  Object.values(document?.hosts ?? {})[0]?.error?.message ?? '';
 
 /** To the last byte. */
 const fill =

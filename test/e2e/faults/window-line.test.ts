@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { labDescribe } from '../../lab-tier.ts';
 import { until } from '../fleet.ts';
-import { badChange, changing, everything, goodChange } from './changes.ts';
-import { type Ended, FaultFleet, type FaultHost, type FaultKind } from './fault-fleet.ts';
+import { badChange, goodChange, waitingChange } from './changes.ts';
+import { errorOf, FaultFleet, type FaultHost, type FaultKind } from './fault-fleet.ts';
 
 const kinds = ['full', 'mini'] as const satisfies readonly FaultKind[];
 const describe = await labDescribe({
@@ -18,18 +18,6 @@ afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
 });
 
-const errorOf = ({ document }: Ended): string =>
-  Object.values(document?.hosts ?? {})[0]?.error?.message ?? '';
-const waits = async (host: FaultHost): Promise<void> =>
-  await until(
-    'it waits',
-    async () => (await host.lab.exec(['test', '-e', '/run/waits'])).code === 0,
-  );
-const waiting = changing(
-  ...everything,
-  'touch /run/waits',
-  'until [ -e /run/go ]; do sleep 0.1; done',
-);
 const cut = (host: FaultHost): Promise<void> => fleet.fleet.lab.cut(host.name);
 const heal = (host: FaultHost): Promise<void> => fleet.fleet.lab.heal(host.name);
 
@@ -38,11 +26,11 @@ describe('a line that breaks', () => {
     '%s: for longer than the window: the host undoes it, and the controller learns that afterwards',
     async (kind) => {
       const host = await fleet.take(kind);
-      const run = await host.begin(waiting, soon);
-      await waits(host);
+      const run = await host.begin(waitingChange, soon);
+      await host.waits();
 
       await cut(host);
-      await host.sh('touch /run/go');
+      await host.go();
       await host.reaches('applied');
       await host.isQuiet();
       await heal(host);
@@ -57,11 +45,11 @@ describe('a line that breaks', () => {
     '%s: for a short time: the changes go on, and are confirmed',
     async (kind) => {
       const host = await fleet.take(kind);
-      const run = await host.begin(waiting, ['--confirm-timeout', '20']);
-      await waits(host);
+      const run = await host.begin(waitingChange, ['--confirm-timeout', '20']);
+      await host.waits();
 
       await cut(host);
-      await host.sh('touch /run/go');
+      await host.go();
       await host.reaches('applied');
       await heal(host);
       const ended = await run.ended;
@@ -76,10 +64,10 @@ describe('a line that breaks', () => {
     async (kind) => {
       const host = await fleet.take(kind);
       await using proxy = await host.proxy([{ afterMs: 2500, how: 'reset' }]);
-      const run = await host.begin(waiting, ['--confirm-timeout', '20'], { proxy });
-      await waits(host);
+      const run = await host.begin(waitingChange, ['--confirm-timeout', '20'], { proxy });
+      await host.waits();
       await until('the line was cut', async () => proxy.carried.length > 0);
-      await host.sh('touch /run/go');
+      await host.go();
       const ended = await run.ended;
 
       expect(ended.code, ended.stderr).toBe(0);
@@ -111,11 +99,11 @@ describe('a line that breaks', () => {
     '%s: for good after arming: the host undoes it; a human is asked for, since nobody heard',
     async (kind) => {
       const host = await fleet.take(kind);
-      const run = await host.begin(waiting, ['--confirm-timeout', '1']);
-      await waits(host);
+      const run = await host.begin(waitingChange, ['--confirm-timeout', '1']);
+      await host.waits();
 
       await cut(host);
-      await host.sh('touch /run/go');
+      await host.go();
       const ended = await run.ended;
       await heal(host);
 

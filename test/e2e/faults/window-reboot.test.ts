@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { labDescribe } from '../../lab-tier.ts';
 import { until } from '../fleet.ts';
 import { badChange, changing, everything, goodChange, lockOut } from './changes.ts';
-import { type Ended, FaultFleet, type FaultHost, type FaultKind } from './fault-fleet.ts';
+import { errorOf, FaultFleet, type FaultKind } from './fault-fleet.ts';
 
 const kinds = ['full', 'mini', 'systemd'] as const satisfies readonly FaultKind[];
 const describe = await labDescribe({
@@ -17,14 +17,6 @@ afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
 });
 
-const errorOf = ({ document }: Ended): string =>
-  Object.values(document?.hosts ?? {})[0]?.error?.message ?? '';
-const waits = async (host: FaultHost): Promise<void> =>
-  await until(
-    'it waits',
-    async () => (await host.lab.exec(['test', '-e', '/run/waits'])).code === 0,
-  );
-
 describe('a reboot', () => {
   test.concurrent.each(kinds)(
     '%s: in the middle of the changes undoes them, also files that were in place',
@@ -34,7 +26,7 @@ describe('a reboot', () => {
         '--confirm-timeout',
         '20',
       ]);
-      await waits(host);
+      await host.waits();
       expect(await host.sh('cat /etc/fault.old')).toBe('new\n');
 
       await host.lab.reboot();

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { labDescribe } from '../../lab-tier.ts';
 import { statuses } from '../fleet.ts';
 import { badChange, changing, everything, goodChange, lockOut } from './changes.ts';
-import { type Ended, FaultFleet, type FaultKind } from './fault-fleet.ts';
+import { errorOf, FaultFleet, type FaultKind, tasksOf } from './fault-fleet.ts';
 
 const kinds = ['full', 'mini', 'systemd'] as const satisfies readonly FaultKind[];
 const describe = await labDescribe({
@@ -17,11 +17,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
 });
-
-const taskStatuses = ({ document }: Ended): readonly string[] =>
-  Object.values(document?.hosts ?? {}).flatMap(({ tasks }) => tasks.map(({ status }) => status));
-const errorOf = ({ document }: Ended): string =>
-  Object.values(document?.hosts ?? {})[0]?.error?.message ?? '';
 
 describe('a confirm window', () => {
   test.concurrent.each(['full', 'mini'] as const)(
@@ -49,7 +44,7 @@ describe('a confirm window', () => {
     const run = await host.apply(goodChange, soon);
 
     expect(run.code, run.stderr).toBe(0);
-    expect(taskStatuses(run)).toEqual(['changed', 'changed', 'changed']);
+    expect(tasksOf(run)).toEqual(['changed', 'changed', 'changed']);
     await host.expectNew(await fleet.newState(kind));
     const again = await host.apply(goodChange, ['--check', '--exit-code']);
     expect(again.code).toBe(0);
@@ -66,11 +61,7 @@ describe('a confirm window', () => {
       expect(run.document?.exit).toBe(4);
       expect(Object.values(run.document ? statuses(run.document) : {})).toEqual(['rolled_back']);
       expect(errorOf(run)).toContain('not confirmed: rolled back');
-      expect(taskStatuses(run)).toEqual([
-        'skipped',
-        expect.stringMatching(/failed|skipped/),
-        'skipped',
-      ]);
+      expect(tasksOf(run)).toEqual(['skipped', expect.stringMatching(/failed|skipped/), 'skipped']);
       await host.expectOld();
     },
   );
@@ -135,7 +126,7 @@ describe('a confirm window', () => {
       expect(run.code, run.stderr).toBe(4);
       expect(performance.now() - start).toBeLessThan(15_000);
       expect(run.stderr + JSON.stringify(run.document)).toContain('the disk is on fire');
-      expect(taskStatuses(run)).toEqual(['skipped', 'failed', 'skipped']);
+      expect(tasksOf(run)).toEqual(['skipped', 'failed', 'skipped']);
       await host.expectOld();
     },
   );

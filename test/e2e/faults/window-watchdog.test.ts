@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { labDescribe } from '../../lab-tier.ts';
 import { until } from '../fleet.ts';
 import { badChange, changing, everything, goodChange, lockOut } from './changes.ts';
-import { type Ended, FaultFleet, type FaultHost, type FaultKind } from './fault-fleet.ts';
+import { errorOf, FaultFleet, type FaultHost, type FaultKind } from './fault-fleet.ts';
 
 const kinds = ['full', 'mini', 'systemd'] as const satisfies readonly FaultKind[];
 const describe = await labDescribe({
@@ -17,14 +17,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
 });
-
-const errorOf = ({ document }: Ended): string =>
-  Object.values(document?.hosts ?? {})[0]?.error?.message ?? '';
-const waits = async (host: FaultHost): Promise<void> =>
-  await until(
-    'it waits',
-    async () => (await host.lab.exec(['test', '-e', '/run/waits'])).code === 0,
-  );
 
 /** Processes of windows, by what they are about. */
 const processes = (verb: string): string =>
@@ -60,7 +52,7 @@ describe('what watches over a window', () => {
     async (kind) => {
       const host = await fleet.take(kind);
       const run = await host.begin(changing(...everything, 'touch /run/waits', 'sleep 30'), soon);
-      await waits(host);
+      await host.waits();
       run.kill('SIGKILL');
       await run.ended;
       await signal(host, 'guard', 'KILL');
@@ -85,7 +77,7 @@ describe('what watches over a window', () => {
     async (kind) => {
       const host = await fleet.take(kind);
       const run = await host.begin(changing(...everything, 'touch /run/waits', 'sleep 30'), soon);
-      await waits(host);
+      await host.waits();
 
       await signal(host, 'apply', 'KILL');
 
@@ -130,7 +122,7 @@ describe('what watches over a window', () => {
         changing(...everything, 'touch /run/waits', 'sleep 2', lockOut),
         soon,
       );
-      await waits(host);
+      await host.waits();
 
       await host.sh(
         'for pid in $(cd /proc && echo [0-9]*); do case $(tr "\\0" " " </proc/$pid/cmdline 2>/dev/null) in "sh -s "* | *"sshd: root"* | *dropbear*2*) [ "$pid" = "$(cat /run/sshd.pid)" ] || kill -KILL $pid ;; esac; done; true',
@@ -260,25 +252,6 @@ describe('a step that prints', () => {
 
       expect(run.code, run.stderr).toBe(0);
       expect(run.stderr + JSON.stringify(run.document)).not.toContain('\u001b]52');
-    },
-  );
-});
-
-describe('a host that lacks a tool', () => {
-  test.concurrent.each(['setsid', 'cmp', 'ip', 'mv', 'sed', 'tail'] as const)(
-    'mini: %s: nothing is changed, and the message names it or the host says why',
-    async (tool) => {
-      const host = await fleet.take('mini');
-      await host.sh(
-        `mkdir /root/usr && cp -a /usr/. /root/usr/ && find /root/usr -name ${tool} | xargs rm && mount --bind /root/usr /usr && mount --bind /root/usr/local /usr/local`,
-      );
-
-      const run = await host.apply(goodChange, soon);
-
-      expect([1, 3], run.stderr).toContain(run.code);
-      expect(errorOf(run)).toContain(tool);
-      await host.sh('umount /usr/local; umount /usr; rm -rf /root/usr');
-      await host.expectOld();
     },
   );
 });
