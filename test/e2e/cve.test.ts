@@ -145,10 +145,8 @@ labOnly('a host that says what it likes', () => {
       expect(Object.keys(hosts).sort()).toEqual(names);
       for (const name of names) {
         const { hostname } = hosts[name].facts.system;
-        expect([lie, hostname === null || lie.replace(/\p{Cc}/gu, '').includes(hostname)]).toEqual([
-          lie,
-          true,
-        ]);
+        const plain = (text: string) => text.replace(/\p{Cc}|\\x[0-9a-f]{2}/gu, '');
+        expect(plain(lie)).toContain(plain(hostname ?? ''));
       }
       expect(stdout).not.toContain('\u001b');
       expect('system' in {}).toBe(false);

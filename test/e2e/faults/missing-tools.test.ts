@@ -6,7 +6,7 @@ const describe = await labDescribe();
 
 /** What a program calls to look and to write a file; busybox has them in its shell, so that none can be missing there. */
 const tools = [
-  ...['base64', 'cat', 'chmod', 'cksum', 'cp', 'head', 'mkdir', 'mv', 'readlink'],
+  ...['base64', 'cat', 'chmod', 'cksum', 'cp', 'mkdir', 'mv', 'readlink'],
   ...['rm', 'sed', 'sha256sum', 'sync', 'wc'],
 ];
 const workers = 4;
