@@ -43,7 +43,9 @@ export function compileAct(
   return compound(files, known, [
     ...['xp_changes() {', ':', ...hold, ...calls, '}'],
     ...['xp_watch', 'xp_changes'],
-    ...(holder === null ? [] : [`xp_told_syslog $? ${quoteAll(namesOf(holder))}`]),
+    ...(holder === null
+      ? []
+      : [`xp_told_syslog $? ${quoteAll(namesOf(holder))}`, 'xp_forget_home']),
     ...['xp_unwatch', 'xp_done'],
     ...(thenLook.length > 0 ? look.lines : []),
   ]);

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { type Act, compileAct } from '../../src/host/act-program.ts';
+import { change } from '../../src/host/change.ts';
 import { query } from '../../src/host/query.ts';
 import type { RunIdentity } from '../../src/host/run-identity.ts';
 import type { GenerationText, LockResult } from '../../src/host/window.ts';
 import { readLock } from '../../src/host/window-sections.ts';
 import { runs } from '../runs.ts';
-import { isRoot, type RunningShell, shells, until } from './shells.ts';
+import { isRoot, type RunningShell, type Section, shells, until } from './shells.ts';
 import { identity, Room, sh, windowPlan } from './window-room.ts';
 
 const other: RunIdentity = { id: '20261122T230001Z-0b', by: 'you@there', since: 'later' };
@@ -22,6 +23,16 @@ async function act(
   running.send(compileAct(acts, running.known, [], { identity: who, generation }));
   const sections = await running.sections();
   return { lock: readLock(sections), isChanged: sections.has('0') };
+}
+
+/** As the last step of `xpush remove`. */
+async function forget(running: RunningShell): Promise<Section | undefined> {
+  const acts: readonly Act[] = change
+    .removeFile('/var/lib/xpush', { type: 'directory' }, 'boot')
+    .map((one) => ({ id: '0', change: one }));
+  const generation = { id: `${identity.id}.9`, text: '{}', keep: 2 };
+  running.send(compileAct(acts, running.known, [], { identity, generation }));
+  return (await running.sections()).get('0');
 }
 
 const busy = {
@@ -106,6 +117,41 @@ describe.runIf(isRoot).each(shells)('compileAct with a holder ($name)', (shell) 
     expect(await room.say('cd /var/lib/xpush/generations && ls && cat 4*')).toBe(
       Buffer.from('3-a.10.json\n4-a.10.json\n{"run":"4é"}').toString('latin1'),
     );
+  });
+
+  test.concurrent('nothing is left once its place is removed, not even what undoes that', async () => {
+    await using room = new Room(shell);
+    const generation = { id: '1-a.1', text: '{}', keep: 2 };
+    await act(room.running, identity, generation);
+    await room.open(windowPlan([sh('true')]));
+    await room.decide('confirm');
+    await using rival = room.join();
+    await act(rival, identity);
+    const remembered = await act(
+      room.running,
+      identity,
+      generation,
+      'echo {} >/var/lib/xpush/firewall.json',
+    );
+
+    const stays = await forget(room.running);
+    await room.say('rm /var/lib/xpush/firewall.json');
+    const waiting = act(rival, other);
+    const goes = await forget(room.running);
+    await waiting;
+    const left = await room.say('ls -A /var/lib; ls -A /run | grep xpush');
+    const afterwards = await act(rival, other);
+    const state = await room.windows();
+
+    expect(remembered.isChanged).toBe(true);
+    expect(stays).toEqual({
+      status: 1,
+      body: '/var/lib/xpush/firewall.json is still there, so /var/lib/xpush stays\n',
+    });
+    expect(goes).toEqual({ status: 0, body: '' });
+    expect(left).toBe('');
+    expect(afterwards.isChanged).toBe(true);
+    expect(state.lock).toMatchObject({ run: other.id, isStale: false });
   });
 
   test.concurrent('one of many that see a dead holder wins', async () => {

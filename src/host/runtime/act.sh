@@ -212,6 +212,7 @@ xp_make_directory() { # PATH MODE
 }
 
 xp_remove() { # PATH BEFORE
+  if [ -n "${XP_HELD-}" ] && [ "$1" = "$XP_HOME" ]; then xp_forget_later; return; fi
   xp_expect_file "$1" "$2" || return
   if [ "$XP_STATE" = directory ] && [ ! -L "$1" ]; then rmdir "$1"; else rm -f "$1"; fi || return
   xp_durable "${1%/*}/" || :

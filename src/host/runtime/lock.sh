@@ -37,6 +37,9 @@ xp_lock() { # RUN BY SINCE
     xp_tries=$((xp_tries + 1))
     [ "$xp_tries" -lt 50 ] || xp_refuse "$XP_HOME/lock could not be made: nothing was changed" || return
     xp_nap
+    if [ ! -e "$xp_mine" ]; then # another run has forgotten everything
+      xp_make_home && xp_write_who "$xp_mine" "$@" || return
+    fi
   done
   rm -f "$xp_mine"
 }
@@ -112,7 +115,6 @@ ${XP_PENDING:+pending}
 xp_unlock() {
   if xp_find_pending; then return 0; fi
   xp_release "$XP_ME"
-  [ -z "${XP_FORGET-}" ] || xp_forget_home
 }
 
 # Lets go of the lock if it is this owner's, and never of a newer one.
@@ -122,6 +124,29 @@ xp_release() { # OWNER
   xp_read_who "$XP_HOME/lock"
   [ "$XP_OWNER" != "$1" ] || rm -f "$XP_HOME/lock"
   rm -f "$XP_CLAIM"*
+}
+
+# The place of the lock goes when the changes are made: until then it is held. A memory that a step
+# has left there says that something of ours is still on the host.
+xp_forget_later() {
+  for xp_file in "$XP_HOME"/* "$XP_HOME"/.[!.]*; do
+    case ${xp_file##*/} in lock | lock.* | window | generations | last | last.*) continue ;; esac
+    [ ! -e "$xp_file" ] || xp_refuse "$xp_file is still there, so $XP_HOME stays" || return
+  done
+  XP_FORGET=yes
+}
+
+# In one step, so that nobody finds half of it; a mount point is emptied.
+xp_forget_home() {
+  [ -n "${XP_FORGET-}" ] || return 0
+  XP_FORGET='' XP_HELD=''
+  xp_read_who "$XP_HOME/lock" && [ "$XP_OWNER" = "$XP_ME" ] && xp_claim "$XP_ME" "$XP_HOME/lock" || return
+  xp_gone=${XP_HOME%/*}/.xpush-gone-$$-$XP_NONCE
+  if [ -L "$XP_HOME" ] || ! mv -f "$XP_HOME" "$xp_gone" 2>/dev/null; then
+    rm -rf "$XP_HOME/window" "$XP_HOME/generations" "$XP_HOME"/last*
+    rm -f "$XP_HOME/lock" "$XP_HOME"/lock.*
+  fi
+  rm -rf "$xp_gone"
 }
 
 xp_nap() {
