@@ -24,6 +24,8 @@ export function introductionQueries({ expect }: Host): readonly Query[] {
 export interface Introduction {
   /** Why nothing may be done; null: all is well. */
   readonly ending: LegEnding | null;
+  /** A window of an earlier run that nobody looks after any more: it is to be undone first. Else null. */
+  readonly overdue: PendingWindow | null;
   /** What became of earlier runs. */
   readonly notes: readonly string[];
   /** The controller's address as the host sees it; null when it cannot tell. */
@@ -37,16 +39,18 @@ export function introduce(
 ): Introduction {
   const controller = answerTo(state, query.session())?.peer ?? null;
   const stranger = strangerEnding(host, state);
-  if (stranger !== null) return { ending: stranger, notes: [], controller };
+  if (stranger !== null) return { ending: stranger, overdue: null, notes: [], controller };
   const windows = answerTo(state, query.windows());
   const last = windows?.last ?? null;
   const pending = windows?.pending ?? null;
   const notes = last === null || last.run === identity.id ? [] : lastNotes(last);
-  if (pending === null || pending.run === identity.id) return { ending: null, notes, controller };
+  const told = { ending: null, overdue: null, notes, controller };
+  // files that are being put into place are for the lock to wait for
+  if (pending === null || pending.run === identity.id || pending.state === 'confirmed') return told;
+  const isOver = pending.hasRebooted || (pending.secondsLeft === 0 && pending.state !== 'rolling');
+  if (isOver && !check) return { ...told, overdue: pending };
   const busy = pendingEnding(pending, last);
-  return check
-    ? { ending: null, notes: [...notes, busy.error.message], controller }
-    : { ending: busy, notes, controller };
+  return check ? { ...told, notes: [...notes, busy.error.message] } : { ...told, ending: busy };
 }
 
 /** An address may have come to be another host's. */

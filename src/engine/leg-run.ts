@@ -4,13 +4,15 @@ import type { Query } from '../host/query.ts';
 import { HostState } from '../host/state.ts';
 import { HostContact } from './host-contact.ts';
 import { LostError } from './host-shell.ts';
-import { introduce, introductionQueries } from './introduction.ts';
+import { type Introduction, introduce, introductionQueries } from './introduction.ts';
 import type { LegOptions, LegResult } from './leg-options.ts';
 import { allChanges, type Foreseen, foresee, predict } from './leg-plan.ts';
 import { LegTasks } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
 import { PlainActs } from './plain-acts.ts';
 import { cutSegments } from './segment.ts';
+import { undoOverdue } from './window-shell.ts';
+import { ofRun } from './window-words.ts';
 import { Windows } from './windows.ts';
 
 /** How often a host that moved under the plan is observed and planned again. */
@@ -135,7 +137,17 @@ class LegRun {
     const shell = await this.#contact.shell(this.#options.stopping);
     tasks.tell('look', null);
     let state: HostState | null = new HostState(await shell.look(this.#queries()));
-    if (!this.#introduce(state)) return 'done';
+    const { overdue, ending } = this.#introduce(state);
+    if (ending !== null) {
+      tasks.giveUp(ending, ending.error.message);
+      return 'done';
+    }
+    if (overdue !== null) {
+      tasks.tell('undo', null);
+      tasks.note('warning', `undoing what ${ofRun(overdue)} left in its confirm window`);
+      await undoOverdue(shell, overdue, this.#options.identity);
+      return 'stale';
+    }
     if (this.#options.check) {
       predict(tasks, state);
       state = null;
@@ -195,14 +207,14 @@ class LegRun {
     return [...this.#tasks.queries(), ...own];
   }
 
-  /** Whether this is the host that is meant, and nobody else is at it. */
-  #introduce(state: HostState): boolean {
-    const { host } = this.#leg;
-    const { ending, notes, controller } = introduce(host, state, this.#options);
-    this.#controller = controller;
-    if (!this.#isIntroduced) for (const note of notes) this.#tasks.note('warning', note);
+  /** Hears who the host is, and who is at it. */
+  #introduce(state: HostState): Introduction {
+    const introduction = introduce(this.#leg.host, state, this.#options);
+    this.#controller = introduction.controller;
+    if (!this.#isIntroduced) {
+      for (const note of introduction.notes) this.#tasks.note('warning', note);
+    }
     this.#isIntroduced = true;
-    if (ending !== null) this.#tasks.giveUp(ending, ending.error.message);
-    return ending === null;
+    return introduction;
   }
 }

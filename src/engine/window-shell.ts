@@ -1,8 +1,15 @@
 import { answerTo } from '../host/answer.ts';
 import type { Section, Sections } from '../host/look-part.ts';
 import { query } from '../host/query.ts';
+import type { RunIdentity } from '../host/run-identity.ts';
 import { HostState } from '../host/state.ts';
-import type { DecisionPlan, HealthResult, WindowPlan, WindowsState } from '../host/window.ts';
+import type {
+  DecisionPlan,
+  HealthResult,
+  PendingWindow,
+  WindowPlan,
+  WindowsState,
+} from '../host/window.ts';
 import {
   compileDecision,
   compileFollow,
@@ -73,6 +80,21 @@ export async function decideWindow(
     patience: ({ since }) => since + decidingMs,
     onBegin: onceEach([...idsOf(plan), 'decision'], watcher),
     onEnd: watcher.onEnd,
+  });
+}
+
+/**
+ * Undoes a window that its run and its watchdog left behind, in the name of another run. What becomes
+ * of it, the next look tells.
+ */
+export async function undoOverdue(
+  shell: HostShell,
+  { id, run, by }: PendingWindow,
+  identity: RunIdentity,
+): Promise<void> {
+  const why = `left behind by run ${run} by ${by}`;
+  await shell.run((known) => compileDecision({ id, decision: 'undo', why, identity }, known), {
+    patience: ({ since }) => since + decidingMs,
   });
 }
 

@@ -76,6 +76,7 @@ describe('introduce', () => {
   test('lets on with the host that is meant, and knows the controller’s address', () => {
     expect(introduce(hostOf('sure'), stateOf(), applying)).toEqual({
       ending: null,
+      overdue: null,
       notes: [],
       controller: '10.0.0.9',
     });
@@ -128,6 +129,22 @@ describe('introduce', () => {
     const { ending } = introduce(hostOf('any'), stateOf({ windows }), applying);
 
     expect(ending?.status).toBe('needs_human');
+  });
+
+  test.each<[Partial<PendingWindow>, boolean, string | null]>([
+    [{ secondsLeft: 0 }, true, null],
+    [{ hasRebooted: true }, true, null],
+    [{ secondsLeft: 0, state: 'rolling' }, false, 'busy'],
+    [{ state: 'confirmed' }, false, null],
+  ])('a window that is %j: overdue is %s, the host %s', (said, isOverdue, status) => {
+    const state = stateOf({ windows: { pending: { ...pending, ...said } } });
+
+    const { overdue, ending } = introduce(hostOf('any'), state, applying);
+    const check = introduce(hostOf('any'), state, { identity, check: true });
+
+    expect(overdue !== null).toBe(isOverdue);
+    expect(ending?.status ?? null).toBe(status);
+    expect(check.overdue).toBeNull();
   });
 
   test('its own window is no obstacle', () => {
