@@ -71,7 +71,15 @@ export const rollback = defineCommand({
     });
     const notes = [...notesOf(last, run !== undefined, undone)];
     // those that could not be asked are asked again, so that they count as unreachable
-    const plays = [playOf(last ?? '', new Map(undone), new Set(found.silent))];
+    const isGuest = (name: string) => inventory.hosts.get(name)?.kind === 'domU';
+    // guests are reached by way of what is undone on their dom0
+    const plays = [true, false].map((guests) =>
+      playOf(
+        last ?? '',
+        new Map(undone.filter(([name]) => isGuest(name) === guests)),
+        new Set(found.silent.filter((name) => isGuest(name) === guests)),
+      ),
+    );
     if (undone.length === 0 && found.silent.length === 0) {
       for (const note of notes) process.stderr.write(`${escapeControls(note)}\n`);
       return exitCodes.done;
