@@ -44,9 +44,9 @@ const foreign = {
 } as const;
 const foreignWords = ['10.1.2.3', '2001:db8:9::9', '10.9.', 'others', 'tap0', '9.9', 'other.cfg'];
 
-/** Every line of the files and the live state, files with their names before it. */
+/** Every line of the files and the live state, files with their names before it; but what a rollback goes by. */
 const everything = `
-grep -rsI . /etc/xen /etc/iproute2 /etc/iftab /etc/network /etc/iptables /etc/sysctl.d /var/lib/xpush | grep -v /etc/xen/scripts/vif-[^p] || true
+grep -rsI . /etc/xen /etc/iproute2 /etc/iftab /etc/network /etc/iptables /etc/sysctl.d /var/lib/xpush/*.json | grep -v /etc/xen/scripts/vif-[^p] || true
 for family in 4 6; do
   ip -o -$family addr
   ip -N -$family rule
