@@ -135,6 +135,7 @@ describe('startLab with full hosts', () => {
       'echo kept >/etc/kept; echo lost >/run/lost; ip rule add pref 99 lookup 99',
     ]);
     const before = alpha.pid;
+    const bootId = (await alpha.readFile('/proc/sys/kernel/random/boot_id')).toString();
 
     const start = performance.now();
     await alpha.reboot();
@@ -142,6 +143,8 @@ describe('startLab with full hosts', () => {
 
     const after = await ssh('alpha', 'cat /etc/kept; ls /run/lost; ip rule');
     expect(alpha.pid).not.toBe(before);
+    expect(bootId).toMatch(/^[0-9a-f-]{36}\n$/);
+    expect((await alpha.readFile('/proc/sys/kernel/random/boot_id')).toString()).not.toBe(bootId);
     expect(after.stdout).toContain('kept\n');
     expect(after.stderr).toContain('/run/lost');
     expect(after.stdout).not.toContain('99:');

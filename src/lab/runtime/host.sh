@@ -27,6 +27,9 @@ mount --rbind "$dev" dev
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
 mkdir -p run/sshd run/lock run/shm run/lab .machine
 cp "${0%/*}/boot-network.sh" run/lab/network.sh
+# Each boot has its own: it is how programs see that there was one.
+cat proc/sys/kernel/random/uuid >run/lab/boot_id
+mount --bind run/lab/boot_id proc/sys/kernel/random/boot_id
 # shellcheck source=src/lab/runtime/boot-systemd.sh
 if [ "$service" = systemd ]; then . "${0%/*}/boot-systemd.sh"; fi
 chmod 1777 run/lock run/shm

@@ -170,7 +170,7 @@ describe('a umask', () => {
       expect(run.code, run.stderr).toBe(0);
       expect(await host.sh('stat -c %a /etc/sysctl.d/60-xpush*')).toMatch(/^(644\n)+$/);
       expect(await host.sh('stat -c %a /var/lib/xpush')).toBe('700\n');
-      expect(await host.sh('find /var/lib/xpush -perm /077 ! -type l | head')).toBe('');
+      expect(await host.sh('find /var/lib/xpush -type d -perm /077 | head')).toBe('');
     },
   );
 });

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { labDescribe } from '../../lab-tier.ts';
-import { until } from '../fleet.ts';
 import { badChange, changing, everything, goodChange, lockOut } from './changes.ts';
 import { errorOf, FaultFleet, type FaultHost, type FaultKind } from './fault-fleet.ts';
 
