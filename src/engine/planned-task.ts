@@ -56,7 +56,7 @@ function onHost(
 }
 
 /** What a change is about, in words. */
-export function subjectOf(planned: PlannedChange): string {
+function subjectOf(planned: PlannedChange): string {
   switch (planned.kind) {
     case 'write':
     case 'remove':
