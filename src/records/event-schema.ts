@@ -24,8 +24,7 @@ const change = v.object({
   after: maybe,
 });
 
-/** What an event of a record must be; keys that are not known are left out. */
-export const eventSchema: v.GenericSchema<unknown, RunEvent> = v.variant('event', [
+const schema = v.variant('event', [
   v.object({
     event: v.literal('run_start'),
     xpush: v.string(),
@@ -106,3 +105,21 @@ export const eventSchema: v.GenericSchema<unknown, RunEvent> = v.variant('event'
     interrupted: v.boolean(),
   }),
 ]);
+
+/** Every key, those of the parts too; what is any data has none of its own. */
+type Complete<T> = [Data] extends [T]
+  ? T
+  : T extends object
+    ? { readonly [Key in keyof T]-?: Complete<T[Key]> }
+    : T;
+
+type Read = Complete<v.InferOutput<typeof schema>>;
+
+type IsSame<One, Other> = [One, Other] extends [Other, One] ? unknown : never;
+
+/**
+ * What an event of a record must be; keys that are not known are left out. Its type is `never` when the
+ * engine has an event, a key or a word that is not read here.
+ */
+export const eventSchema: v.GenericSchema<unknown, RunEvent> & IsSame<Read, Complete<RunEvent>> =
+  schema;

@@ -72,7 +72,9 @@ export class Fleet implements AsyncDisposable {
     readonly env: NodeJS.ProcessEnv;
   } {
     const { home: HOME, sshConfig: XPUSH_SSH_CONFIG } = this.lab;
-    const env = { ...process.env, HOME, XPUSH_SSH_CONFIG, SSH_AUTH_SOCK: '' };
+    // Records of tests are no records of whoever runs them.
+    const XDG_STATE_HOME = join(HOME, '.local', 'state');
+    const env = { ...process.env, HOME, XDG_STATE_HOME, XPUSH_SSH_CONFIG, SSH_AUTH_SOCK: '' };
     return { argv: [process.execPath, program, ...args], env };
   }
 
