@@ -66,6 +66,7 @@ export const apply = defineCommand({
     const work = await readWork(inventory, playbook, { limit, only: left?.hosts ?? null }, store);
     const notes = left === null ? work.notes : [left.note, ...work.notes];
     const resume = options.check ? {} : { resume: resumeCommand(process.argv.slice(2)) };
-    return carryOut(options, { ...work, notes }, { ...extras, ...resume });
+    const known = left?.left.filter(({ name }) => work.inventory.hosts.has(name));
+    return carryOut(options, { ...work, notes }, { ...extras, ...resume, left: known });
   },
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import type { RunEvent } from '../engine/events.ts';
 import { exitCodes } from '../engine/exit-code.ts';
@@ -5,6 +6,7 @@ import { run } from '../engine/run.ts';
 import type { Proven } from '../engine/run-request.ts';
 import { survey } from '../engine/survey.ts';
 import type { Host } from '../inventory/model.ts';
+import type { RunHead } from '../records/run-head.ts';
 import { createReporter } from '../report/reporter.ts';
 import { Proof } from '../verify/proof.ts';
 import { flag, oneOf, text } from './command.ts';
@@ -46,6 +48,9 @@ export const runEntries = {
   verbose: v.optional(v.number(), 0),
 } as const;
 
+/** The recap waits no longer for a disk. */
+const slowRecordMs = 500;
+
 const runSchema = v.object(runEntries);
 
 /** What a command adds to the carrying out of its work. */
@@ -54,6 +59,8 @@ export interface Extras {
   readonly isVerifying?: boolean;
   /** The command line that goes on with hosts that are left behind. */
   readonly resume?: string;
+  /** Hosts that the run which this one goes on with left behind. */
+  readonly left?: RunHead['left'];
   /** Told of each event as it is, secrets and all. */
   readonly note?: (event: RunEvent) => void;
 }
@@ -65,7 +72,7 @@ export interface Extras {
 export async function carryOut(
   options: v.InferOutput<typeof runSchema>,
   work: Work,
-  { isVerifying = false, resume, note }: Extras = {},
+  { isVerifying = false, resume, left, note }: Extras = {},
 ): Promise<number> {
   const { report } = options;
   if (report !== undefined) await checkReportFile(report);
@@ -92,7 +99,7 @@ export async function carryOut(
   const reporter = createReporter({
     ...{ form, diff, verbose, stdout, stderr },
     ...(report === undefined ? {} : { writePage }),
-    ...(resume === undefined ? {} : { resume }),
+    resume: () => (record.hasFailed ? null : (resume ?? null)),
   });
   const record = beginRecord(
     {
@@ -100,6 +107,7 @@ export async function carryOut(
       check,
       sources: work.sources ?? null,
       options: [...Object.keys(runOptions), 'limit'],
+      left,
     },
     (text) => reporter.emit({ event: 'message', level: 'warning', host: null, text }),
   );
@@ -151,7 +159,11 @@ export async function carryOut(
       ...proving,
     });
   } finally {
-    const closing = Promise.all([record.close(), reporter.close()]);
+    // whether there is a record to go on from is said at the end
+    const recorded = record.close();
+    const closing = Promise.race([recorded, sleep(slowRecordMs, undefined, { ref: false })])
+      .then(() => reporter.close())
+      .then(() => recorded);
     try {
       await Promise.race([closing, leftInVain(leaving).then(dieOfInterrupt)]);
     } finally {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { RunHead } from '../records/run-head.ts';
 import { stateDirectory } from '../records/state-directory.ts';
 import { readUnfinished, type UnfinishedRun } from '../records/unfinished.ts';
 import { UsageError } from './usage-error.ts';
@@ -6,33 +7,49 @@ import { UsageError } from './usage-error.ts';
 /** The hosts that an earlier run left behind. */
 export interface Retry {
   readonly hosts: ReadonlySet<string>;
+  /** The same, for the record of the run that takes them on, or some of them. */
+  readonly left: NonNullable<RunHead['left']>;
   /** How they stand, in a line. */
   readonly note: string;
 }
 
 /**
- * What is left to do of a run, `last` or its id. Throws `UsageError` when there is no record of it,
- * when it was of another inventory, and when nothing is left.
+ * What is left to do of a run: its id, or `last` for the newest one of this inventory. Throws
+ * `UsageError` when there is no record of it, when it was of another inventory, and when nothing is
+ * left.
  */
 export async function readRetry(run: string, inventory: string): Promise<Retry> {
-  const unfinished = await readUnfinished(stateDirectory(process.env), run);
+  const isOfInventory = ({ inventory: of, directory }: OfInventory): boolean =>
+    of !== null && placeOf(of, directory) === placeOf(inventory, process.cwd());
+  const unfinished = await readUnfinished(
+    stateDirectory(process.env),
+    run,
+    ({ inventory: of, directory }) => isOfInventory({ inventory: of?.argument ?? null, directory }),
+  );
   if (unfinished === null) {
-    const what = run === 'last' ? 'there is no run' : `there is no record of a run ${run}`;
+    const what =
+      run === 'last' ? `there is no run of ${inventory}` : `there is no record of a run ${run}`;
     throw new UsageError(`--retry: ${what}`, 'see xpush runs');
   }
-  const { directory, inventory: of, hosts } = unfinished;
-  if (of === null || placeOf(of, directory) !== placeOf(inventory, process.cwd())) {
-    const what = of ?? 'hosts on the command line';
+  const { hosts } = unfinished;
+  if (!isOfInventory(unfinished)) {
+    const what = unfinished.inventory ?? 'hosts on the command line';
     throw new UsageError(
       `--retry: run ${unfinished.run} was of ${what}, not of ${inventory}`,
-      'name the run: --retry RUN; see xpush runs',
+      'see xpush runs',
     );
   }
   if (hosts.length === 0) {
     throw new UsageError(`--retry: run ${unfinished.run} left no host behind`);
   }
-  return { hosts: new Set(hosts.map(({ name }) => name)), note: noteOf(unfinished) };
+  return {
+    hosts: new Set(hosts.map(({ name }) => name)),
+    left: hosts.map(({ name, status }) => ({ name, status })),
+    note: noteOf(unfinished),
+  };
 }
+
+type OfInventory = Pick<UnfinishedRun, 'inventory' | 'directory'>;
 
 /** `-` stands for itself: what it was is not known any more. */
 function placeOf(inventory: string, directory: string): string {

@@ -1,5 +1,6 @@
 import type { RunIdentity } from '../host/run-identity.ts';
 import { pruneRuns } from '../records/prune-runs.ts';
+import type { RunHead } from '../records/run-head.ts';
 import { thisProcess } from '../records/run-process.ts';
 import { openRunRecord, type RunWriter } from '../records/run-writer.ts';
 import { stateDirectory } from '../records/state-directory.ts';
@@ -14,11 +15,13 @@ interface Begun {
   readonly sources: Sources | null;
   /** Names of the options that the environment may have given. */
   readonly options: readonly string[];
+  /** Hosts that the run which it goes on with left behind. */
+  readonly left: RunHead['left'];
 }
 
 /** Begins the record of a run of this process; `warn` is told when it can't be written. */
 export function beginRecord(
-  { identity, check, sources, options }: Begun,
+  { identity, check, sources, options, left }: Begun,
   warn: (text: string) => void,
 ): RunWriter {
   const directory = stateDirectory(process.env);
@@ -40,11 +43,15 @@ export function beginRecord(
       },
       playbooks: [...(sources?.playbooks ?? [])],
       process: thisProcess(),
+      ...(left === undefined ? {} : { left }),
     },
     warn,
   );
   return {
     note: writer.note,
+    get hasFailed() {
+      return writer.hasFailed;
+    },
     close: async () => {
       await writer.close();
       await pruneRuns(directory, Date.now());

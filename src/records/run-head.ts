@@ -1,5 +1,10 @@
 import * as v from 'valibot';
 
+const leftStatus = v.picklist([
+  ...(['ok', 'changed', 'failed', 'unreachable', 'rolled_back', 'needs_human'] as const),
+  ...(['busy', 'skipped', 'running', 'waiting'] as const),
+]);
+
 const digest = v.object({ file: v.string(), sha256: v.string() });
 
 /** What a record says of its run before anything happens. */
@@ -20,6 +25,8 @@ export const headSchema = v.object({
   /** INVENTORY as given and the files that were read for it; null: the command takes none. */
   inventory: v.nullable(v.object({ argument: v.string(), files: v.array(digest) })),
   playbooks: v.array(digest),
+  /** Of a run that goes on with another: the hosts that this one left behind, not only those it takes. */
+  left: v.optional(v.array(v.object({ name: v.string(), status: leftStatus }))),
   process: v.object({
     controller: v.string(),
     boot: v.string(),

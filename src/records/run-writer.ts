@@ -14,6 +14,8 @@ const mostContentBytes = 64 * 1024 * 1024;
 export interface RunWriter {
   /** Never throws and never waits; what was noted is written at once, beside the run. */
   note(event: RunEvent): void;
+  /** The run leaves no record, as was told. */
+  readonly hasFailed: boolean;
   /** All is written when it resolves; a record whose run ended says so then. */
   close(): Promise<void>;
 }
@@ -75,6 +77,10 @@ export function openRunRecord(
   }
 
   return {
+    get hasFailed() {
+      return hasFailed;
+    },
+
     note(event) {
       if (hasFailed || !isNews(event)) return;
       counts.note(event);

@@ -1,6 +1,7 @@
 import type { Activity, HostStatus } from '../engine/events.ts';
 import { listRuns } from './list-runs.ts';
 import { readRun } from './read-run.ts';
+import type { RunHead } from './run-head.ts';
 import type { RunState } from './run-state.ts';
 
 /** A run that left hosts behind. */
@@ -29,18 +30,22 @@ export interface UnfinishedHost {
 }
 
 /**
- * The hosts of a run that are not done, and where they stood. `last` is the newest run that was to
- * change hosts: no check, and not one that is still running. null: there is no such record.
+ * The hosts of a run that are not done, and where they stood; of a run that went on with another,
+ * also those of the other that it did not take. `last` is the newest run that was to change hosts: no
+ * check, not one that is still running, and one that is meant. null: there is no such record.
  */
 export async function readUnfinished(
   stateDirectory: string,
   run: string,
+  isMeant: (head: RunHead) => boolean = () => true,
 ): Promise<UnfinishedRun | null> {
-  const id = run === 'last' ? await lastChanging(stateDirectory) : run;
+  const id = run === 'last' ? await lastChanging(stateDirectory, isMeant) : run;
   const record = id === null ? null : await readRun(stateDirectory, id);
   if (record === null) return null;
 
+  const { head } = record;
   const hosts = new Map<string, UnfinishedHost>();
+  for (const { name, status } of head.left ?? []) hosts.set(name, { name, status, doing: null });
   const done = new Set<string>();
   for (const { event } of record.events) {
     if (event.event === 'run_start') {
@@ -57,7 +62,6 @@ export async function readUnfinished(
       if (isGood && event.error === null) done.add(event.host);
     }
   }
-  const { head } = record;
   return {
     run: head.run.id,
     state: record.state,
@@ -70,9 +74,12 @@ export async function readUnfinished(
   };
 }
 
-async function lastChanging(stateDirectory: string): Promise<string | null> {
+async function lastChanging(
+  stateDirectory: string,
+  isMeant: (head: RunHead) => boolean,
+): Promise<string | null> {
   for await (const { id, head, state } of listRuns(stateDirectory)) {
-    if (head !== null && !head.check && state !== 'running') return id;
+    if (head !== null && !head.check && state !== 'running' && isMeant(head)) return id;
   }
   return null;
 }

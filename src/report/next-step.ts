@@ -22,8 +22,11 @@ export function nextStep(record: RunRecord): string {
     return `Next: see to the errors above, then go on with the ${counted(left, 'host')} left:\n  ${record.resume}`;
   }
 
-  // A run that was cut off has skipped what it never got to.
-  const unfinished = ended(null, ...(record.end?.interrupted === true ? ['skipped' as const] : []));
+  // A run that was cut off has left what it never got to, and what was in the middle of its plays.
+  const isInterrupted = record.end?.interrupted === true;
+  const unfinished = isInterrupted
+    ? hosts.filter((host) => standingOf(host) !== 'new')
+    : ended(null);
   if (unfinished.length > 0) {
     const left = `${unfinished.length} of ${counted(hosts.length, 'host')} were not done`;
     return record.resume === null

@@ -1,4 +1,5 @@
 import type {
+  Activity,
   Batch,
   HostEnd,
   HostKind,
@@ -22,6 +23,8 @@ export interface HostRecord {
   readonly status: HostStatus | null;
   /** Whether xpush set out for it. */
   readonly hasBegun: boolean;
+  /** Whether changes were sent to it. */
+  readonly hasActed: boolean;
   readonly error: HostEnd['error'];
   readonly tasks: number;
   readonly changed: number;
@@ -34,9 +37,11 @@ export interface HostRecord {
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
+const isActing: ReadonlySet<Activity['doing']> = new Set(['act', 'confirm', 'undo']);
+
 /** What a run came to, for the recap; small, whatever the number of tasks. */
 export class RunRecord {
-  readonly resume: string | null;
+  readonly #resume: () => string | null;
   readonly #hosts = new Map<string, Writable<HostRecord>>();
   #isCheck = false;
   #end: RunEnd | null = null;
@@ -48,8 +53,12 @@ export class RunRecord {
   }
 
   /** @param resume the command line that goes on with hosts that are left behind; null: none */
-  constructor(resume: string | null = null) {
-    this.resume = resume;
+  constructor(resume: () => string | null = () => null) {
+    this.#resume = resume;
+  }
+
+  get resume(): string | null {
+    return this.#resume();
   }
 
   /** null: the run hasn't ended, or broke off. */
@@ -84,6 +93,9 @@ export class RunRecord {
         break;
       case 'host_start':
         this.#open(event.host, event.kind).hasBegun = true;
+        break;
+      case 'activity':
+        if (isActing.has(event.doing)) this.#open(event.host, 'host').hasActed = true;
         break;
       case 'batch':
         if (event.status === 'stopped') this.#stop = event;
@@ -126,6 +138,7 @@ export class RunRecord {
       kind,
       status: null,
       hasBegun: false,
+      hasActed: false,
       error: null,
       tasks: 0,
       changed: 0,

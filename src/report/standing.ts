@@ -7,11 +7,13 @@ export type Standing = 'new' | 'partly new' | 'undone' | 'old' | 'untouched';
 export const STANDINGS: readonly Standing[] = ['new', 'partly new', 'undone', 'old', 'untouched'];
 
 /** What became of the host itself, whatever its status. */
-export function standingOf({ status, error, changed, failed, hasBegun }: HostRecord): Standing {
+export function standingOf({ status, error, ...host }: HostRecord): Standing {
   if ((status === 'ok' || status === 'changed') && error === null) return 'new';
-  if (status === 'rolled_back') return changed > 0 ? 'partly new' : 'undone';
-  if (status === 'needs_human' || changed + failed > 0) return 'partly new';
-  return hasBegun ? 'old' : 'untouched';
+  if (status === 'rolled_back') return host.changed > 0 ? 'partly new' : 'undone';
+  // of what was left in the middle, no task says how it ended
+  const isUnclear = status === 'failed' && host.hasActed;
+  if (status === 'needs_human' || host.changed + host.failed > 0 || isUnclear) return 'partly new';
+  return host.hasBegun ? 'old' : 'untouched';
 }
 
 /** What each means, for those who read it for the first time. */

@@ -290,6 +290,43 @@ describe('readUnfinished', () => {
     expect(await readUnfinished(directory, '20261122T230509Z-000000')).toBeNull();
   });
 
+  test('carries over what a run that went on with another did not take', async () => {
+    await record(events, headOf(id, { process: gone }));
+    const of = await readUnfinished(directory, 'last');
+    const left = of?.hosts.map(({ name, status }) => ({ name, status })) ?? [];
+    const next = '20261122T230502Z-000000';
+    const taken = [
+      runStart([{ name: 'c', kind: 'dom0' }]),
+      hostEnd('c', 'dom0', { status: 'changed' }),
+    ];
+    await record(taken, headOf(next, { process: gone, left }));
+
+    expect(await readUnfinished(directory, 'last')).toMatchObject({
+      run: next,
+      hosts: [
+        { name: 'b', status: 'running' },
+        { name: 'd', status: 'skipped' },
+        { name: 'e', status: 'waiting' },
+      ],
+    });
+  });
+
+  test('takes as the last run one that is meant', async () => {
+    await record(events, headOf(id, { process: gone }));
+    await record(
+      events,
+      headOf('20261122T230502Z-000000', { process: gone, inventory: null, command: 'remove' }),
+    );
+
+    const ofInventory = await readUnfinished(
+      directory,
+      'last',
+      ({ inventory }) => inventory?.argument === 'fleet.yaml',
+    );
+    expect(ofInventory?.run).toBe(id);
+    expect(await readUnfinished(directory, 'last', () => false)).toBeNull();
+  });
+
   test('is null where nothing was run', async () => {
     expect(await readUnfinished(directory, 'last')).toBeNull();
   });

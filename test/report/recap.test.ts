@@ -133,7 +133,7 @@ describe('recap', () => {
   });
 
   test('of a rollout that stopped says how 1000 hosts stand, and the command that goes on', () => {
-    const record = new RunRecord('xpush apply fleet.yaml --retry last');
+    const record = new RunRecord(() => 'xpush apply fleet.yaml --retry last');
     const undone = { message: 'no new connection', hint: null };
     const stopped = { message: 'the rollout stopped before it began', hint: null };
     const begun = [
@@ -177,7 +177,7 @@ describe('recap', () => {
   });
 
   test('a run that was interrupted names the command that goes on', () => {
-    const record = new RunRecord("xpush apply 'my fleet.yaml' --retry last");
+    const record = new RunRecord(() => "xpush apply 'my fleet.yaml' --retry last");
     const skipped = { message: 'interrupted before it began', hint: null };
     const run = runOf([host('a', 'ok'), host('b', 'skipped', skipped)], { interrupted: true });
     for (const event of run) record.note(event);
@@ -185,6 +185,29 @@ describe('recap', () => {
     expect(lines(record).at(-1)).toBe(
       "Next: 1 of 2 hosts were not done; go on with:\n  xpush apply 'my fleet.yaml' --retry last",
     );
+  });
+
+  test('names a host that was interrupted between its plays, or in the middle of its changes', () => {
+    const record = new RunRecord(() => 'xpush apply fleet.yaml --retry last');
+    const between = { message: 'interrupted before its later plays', hint: null };
+    const left = {
+      message: 'left in its confirm window: it undoes its change by 10:00',
+      hint: null,
+    };
+    const run = runOf(
+      [host('a', 'changed', between), host('b', 'failed', left), host('c', 'failed', left)],
+      { interrupted: true },
+    );
+    for (const event of run) {
+      const about = { event: 'activity', task: null, done: 0, total: 1 } as const;
+      if (event.event === 'host_start' && event.host === 'b') {
+        record.note({ ...about, host: 'b', doing: 'act' });
+      }
+      record.note(event);
+    }
+
+    expect(lines(record)).toContain('  partly new (may be changed in part)  2  a, b');
+    expect(lines(record).at(-1)).toContain('Next: 3 of 3 hosts were not done; go on with:');
   });
 });
 
