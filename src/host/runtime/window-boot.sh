@@ -3,7 +3,7 @@
 
 # shellcheck disable=SC2016 # for the shell of that boot
 XP_HOOK='[ "${1:-start}" != start ] || for window in /var/lib/xpush/window/*/; do
-  [ ! -e "$window/run.sh" ] || sh "$window/run.sh" recover
+  [ ! -e "${window}run.sh" ] || sh "${window}run.sh" recover
 done'
 
 # The first way that this host has; without one, files in place can not be changed safely.

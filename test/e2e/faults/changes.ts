@@ -45,13 +45,10 @@ export const goodChange = changing(...everything);
 /** The change that they must undo. */
 export const badChange = changing(...everything, lockOut);
 
-/** Two tasks of which the second one writes a file for the next boot, and nothing after it may need that. */
-export const lockOutFirst = `- name: Change
+/** A kernel parameter, now and at the next boot, and nothing else. */
+export const parameterChange = `- name: Change
   hosts: all
   tasks:
-    - name: Close
-      network: true
-      command: { argv: [${lockOut.split(' ').join(', ')}] }
     - name: Parameter
       sysctl: { name: net.ipv4.conf.eth0.rp_filter, value: 1 }
 `;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { labDescribe } from '../../lab-tier.ts';
 import { until } from '../fleet.ts';
-import { badChange, changing, everything, goodChange, lockOutFirst } from './changes.ts';
+import { badChange, changing, everything, goodChange, parameterChange } from './changes.ts';
 import { errorOf, FaultFleet, type FaultKind } from './fault-fleet.ts';
 
 const kinds = ['full', 'mini', 'systemd'] as const satisfies readonly FaultKind[];
@@ -65,7 +65,9 @@ describe('a reboot', () => {
     '%s: files for the next boot were never in place before the decision',
     async (kind) => {
       const host = await fleet.take(kind);
-      const run = await host.begin(lockOutFirst, ['--confirm-timeout', '60']);
+      // the second connection, which is to confirm, hears nothing
+      await using proxy = await host.proxy([null], { afterBytes: 0, how: 'silence' });
+      const run = await host.begin(parameterChange, ['--confirm-timeout', '60'], { proxy });
       await host.reaches('applied');
 
       expect(await host.sh('ls /etc/sysctl.d')).not.toContain('xpush');
