@@ -110,9 +110,14 @@ export class Room {
     return (await this.running.call(line)).body;
   }
 
+  /** What its windows did by themselves. */
+  async log(): Promise<string> {
+    return await this.say('cat /var/lib/xpush/window/*/log');
+  }
+
   /** All that an undo puts back, as text. */
   async network(): Promise<string> {
-    return await this.say(`for family in 4 6; do ip "-$family" rule; ip "-$family" route show table all | grep -v -e fe80 -e multicast
+    return await this.say(`for family in 4 6; do ip "-$family" rule; ip "-$family" route show table all | grep -v -e fe80 -e multicast | sed 's/ nhid [0-9]*//'
       ip "-$family" addr | grep -v -e fe80 -e valid_lft; done; cat /etc/kept /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/eth0/rp_filter
       for save in iptables-legacy-save iptables-nft-save ip6tables-nft-save ip6tables-legacy-save; do
         "/usr/sbin/$save" 2>/dev/null | grep -e '^-' -e DROP; done

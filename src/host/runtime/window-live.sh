@@ -2,7 +2,9 @@
 # The network as it is now, as listings whose lines are the words that would make it so: snapshots are
 # these, undoing adds and removes lines, and verifying lists once more.
 
-XP_PARTS='sysctl link addr4 addr6 neigh route4 route6 rule4 rule6'
+# Rules before routes, as without the rule for its table no gateway is known to the kernel; IPv6 before
+# IPv4, which may have its gateways there.
+XP_PARTS='sysctl link addr4 addr6 neigh rule4 rule6 route6 route4'
 
 xp_snapshot_live() { # PARAMETER...
   for xp_part in $XP_PARTS; do
@@ -113,7 +115,8 @@ xp_list_neighbours() {
 }
 
 # Lines of words for `ip route add`. What is state and no setting is left out, and so is what the
-# kernel makes by itself: local and multicast routes, those of router advertisements.
+# kernel makes by itself: local and multicast routes, those of router advertisements. A nexthop's
+# number is its daemon's business: the same route without it is as good.
 xp_route_lines() { # FAMILY
   [ "$1" = 4 ] || xp_has_6 || return 0
   xp_dump "$1" route show table all || return
@@ -124,7 +127,7 @@ xp_route_lines() { # FAMILY
     -e 's/^1 //' -e 's/^6 /blackhole /' -e 's/^7 /unreachable /' -e 's/^8 /prohibit /' -e 's/^9 /throw /' \
     -e 's/ linkdown / /g' -e 's/ dead / /g' -e 's/ offload / /g' -e 's/ rt_offload / /g' \
     -e 's/ trap / /g' -e 's/ rt_trap / /g' -e 's/ rt_offload_failed / /g' -e 's/ notify / /g' \
-    -e 's/ cache / /g' -e 's/ error -*[0-9]* / /' -e 's/ used [0-9]* / /' -e 's/ age [0-9]*sec / /' -e 's/ *$//'
+    -e 's/ cache / /g' -e 's/ nhid [0-9]* / /' -e 's/ error -*[0-9]* / /' -e 's/ used [0-9]* / /' -e 's/ age [0-9]*sec / /' -e 's/ *$//'
 }
 
 # Lines `PRIORITY: WORDS` for `ip rule add`.
