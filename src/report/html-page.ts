@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { diffsSection } from './html-diffs.ts';
 import { hostsSection, topologySection } from './html-hosts.ts';
 import { matrixSection } from './html-matrix.ts';
+import { nextSection } from './html-next.ts';
 import { pageStyle } from './html-style.ts';
 import {
   batchesSection,
@@ -14,6 +15,7 @@ import {
 import { timingsSection } from './html-timings.ts';
 import type { Section } from './html-words.ts';
 import { element, type Markup } from './markup.ts';
+import type { RunRecord } from './run-record.ts';
 import type { RunStory } from './run-story.ts';
 
 // Nothing is loaded, nothing runs; the one style is known by its hash.
@@ -25,10 +27,11 @@ const POLICY = [
 ].join('; ');
 
 /** A run as one page of HTML that needs nothing else, no script either. */
-export function htmlPage(story: RunStory): string {
+export function htmlPage(story: RunStory, record: RunRecord): string {
   const sections = [
     errorsSection(story),
     pendingSection(story),
+    nextSection(record),
     matrixSection(story),
     diffsSection(story),
     batchesSection(story),

@@ -1,6 +1,7 @@
 import type { RunEvent } from '../engine/events.ts';
 import type { DiffText } from './diff-text.ts';
 import { htmlPage } from './html-page.ts';
+import type { RunRecord } from './run-record.ts';
 import { RunStory } from './run-story.ts';
 import type { View } from './view.ts';
 
@@ -8,9 +9,11 @@ import type { View } from './view.ts';
 export class PageView implements View {
   readonly #write: (page: string) => Promise<void>;
   readonly #story: RunStory;
+  readonly #record: RunRecord;
 
-  constructor(write: (page: string) => Promise<void>, diffText: DiffText) {
+  constructor(write: (page: string) => Promise<void>, record: RunRecord, diffText: DiffText) {
     this.#write = write;
+    this.#record = record;
     this.#story = new RunStory(diffText);
   }
 
@@ -19,6 +22,6 @@ export class PageView implements View {
   }
 
   async close(): Promise<void> {
-    if (this.#story.start !== null) await this.#write(htmlPage(this.#story));
+    if (this.#story.start !== null) await this.#write(htmlPage(this.#story, this.#record));
   }
 }

@@ -106,7 +106,7 @@ async function openViews(
   return [
     display,
     // It is written first: whoever leaves in a hurry waits for no terminal.
-    ...(writePage === undefined ? [] : [await openPage(writePage, diffText)]),
+    ...(writePage === undefined ? [] : [await openPage(writePage, record, diffText)]),
     summary,
     ...(form === 'json' ? [new JsonView(stdout, diffText)] : []),
     ...(form === 'ndjson' ? [new NdjsonView(stdout, diffText)] : []),
@@ -116,10 +116,11 @@ async function openViews(
 
 async function openPage(
   writePage: (page: string) => Promise<void>,
+  record: RunRecord,
   diffText: DiffText | null,
 ): Promise<View> {
   const { PageView } = await import('./page-view.ts');
-  return new PageView(writePage, diffText ?? (await loadDiffText()));
+  return new PageView(writePage, record, diffText ?? (await loadDiffText()));
 }
 
 async function openJunit(stdout: Outlet, diffText: DiffText | null): Promise<View> {
