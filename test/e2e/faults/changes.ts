@@ -42,6 +42,9 @@ export function changing(...commands: readonly string[]): string {
 /** The change that hosts come back from. */
 export const goodChange = changing(...everything);
 
+/** The same, all of it in one window. */
+export const withoutLater = goodChange.replace(/ *- name: Later\n.*\n/, '');
+
 /** The change that they must undo. */
 export const badChange = changing(...everything, lockOut);
 

@@ -253,10 +253,18 @@ export class FaultHost {
       async () => {
         const files = await this.stateFiles();
         const isOpen = files.some((file) => /^window\/[^/]+\/(armed|rolling)$/.test(file));
-        return !isOpen && !files.includes('lock');
+        return !isOpen && !(files.includes('lock') && (await this.#isLockHeld()));
       },
       timeoutMs,
     );
+  }
+
+  /** A lock whose process is gone holds nobody: the next run takes it over. */
+  async #isLockHeld(): Promise<boolean> {
+    const lock = await this.stateFile('lock').catch(() => '');
+    const owner = lock.split('\n')[3]?.split(' ')[1] ?? '';
+    const process = `/proc/${this.lab.pid}/root/proc/${owner}/stat`;
+    return /^\d+$/.test(owner) && (await readFile(process).then(Boolean, () => false));
   }
 
   /** Whether a fresh TCP connection gets an SSH banner. */
