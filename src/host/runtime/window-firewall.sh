@@ -43,12 +43,30 @@ xp_native_tables() {
   done
   set -f
   # shellcheck disable=SC2086 # expressions without blanks
-  sed -e '/^#/d' -e '/^$/d' $xp_theirs now/ruleset
+  sed -e '/^#/d' -e '/^$/d' -e 's/ expires [0-9a-z]*//g' $xp_theirs now/ruleset
   xp_failure=$?
   set +f
   return "$xp_failure"
 }
 XP_SPACE='[[:space:]]'
+
+# A table a line, in any order: one that is made again comes last. Without the elements of sets that
+# packets and time add and remove, which are no settings.
+xp_steady() {
+  sed -e '/^'"$XP_SPACE"'*flags .*\(dynamic\|timeout\)/,/^'"$XP_SPACE"'}$/{' \
+    -e '/ *elements = .*}$/d' -e '/ *elements = /,/}$/d' -e '}' |
+    sed -n -e H -e '/^}$/{' -e x -e 's/\n/;/g' -e p -e 's/.*//' -e x -e '}' | sort
+}
+
+# What is loaded may be listed in other words than before: `{ 1-5 }` as `1-5`.
+xp_is_native_back() {
+  xp_same_native live/nft now/is || { [ -s now/loaded ] && xp_same_native now/loaded now/is; }
+}
+
+xp_same_native() { # FILE FILE
+  xp_steady <"$1" >now/steady
+  xp_steady <"$2" | cmp -s - now/steady
+}
 
 xp_restore_firewalls() {
   xp_find_firewalls
@@ -59,7 +77,7 @@ xp_restore_firewalls() {
     xp_load_back "$xp_firewall"
   done
   [ -e live/nft ] && xp_native_tables >now/is || return 0
-  cmp -s live/nft now/is || xp_load_native_back
+  xp_is_native_back || xp_load_native_back
 }
 
 # A table without a rule and one that is not there are the same.
@@ -98,11 +116,15 @@ xp_load_back() { # FIREWALL
 # One transaction: each table that differs goes, and comes again as it was.
 xp_load_native_back() {
   : >now/payload
+  xp_seen=' '
   # shellcheck disable=SC2013 # words without blanks
-  for xp_table in $(sed -n 's/^table \([^ ]*\) \([^ ]*\) {.*/\1:\2/p' live/nft now/is | sort -u); do
+  for xp_table in $(sed -n 's/^table \([^ ]*\) \([^ ]*\) {.*/\1:\2/p' live/nft now/is); do
+    case $xp_seen in *" $xp_table "*) continue ;; esac
+    xp_seen="$xp_seen$xp_table "
     xp_family=${xp_table%%:*} xp_table=${xp_table#*:}
     xp_native_table "$xp_family" "$xp_table" live/nft >now/was
-    xp_native_table "$xp_family" "$xp_table" now/is | cmp -s - now/was && continue
+    xp_native_table "$xp_family" "$xp_table" now/is >now/raw
+    if xp_same_native now/was now/raw; then continue; fi
     {
       echo "table $xp_family $xp_table {"
       echo '}'
@@ -111,6 +133,7 @@ xp_load_native_back() {
     } >>now/payload
   done
   if xp_said=$(nft -f now/payload 2>&1); then
+    xp_native_tables >now/loaded
     xp_note 'rules of nftables are put back'
   else
     xp_note "rules of nftables: $xp_said"
@@ -128,7 +151,7 @@ xp_verify_firewalls() {
     xp_bad "firewall ($xp_firewall)"
   done
   [ -e live/nft ] || return 0
-  if xp_native_tables >now/is && cmp -s live/nft now/is; then return 0; fi
+  if xp_native_tables >now/is && xp_is_native_back; then return 0; fi
   xp_bad 'firewall (nftables)'
 }
 
