@@ -76,7 +76,8 @@ start() {
   set -- start' 755 || return
   echo '}' >>/etc/init.d/xpush-undo
   xp_print "/etc/runlevels/boot/xpush-undo$XP_NEWLINE" >>hooks
-  ln -sf /etc/init.d/xpush-undo /etc/runlevels/boot/xpush-undo
+  ln -sf /etc/init.d/xpush-undo /etc/runlevels/boot/xpush-undo &&
+    xp_durable /etc/init.d/xpush-undo && xp_durable /etc/runlevels/boot/
 }
 
 xp_remove_hook() {
