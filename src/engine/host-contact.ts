@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Connection, ConnectionError } from '../connection/transport.ts';
+import type { Host } from '../inventory/model.ts';
 import { HostShell, LostError } from './host-shell.ts';
 
 /** The first pause before it is tried again to get in, and what it grows to; up to twice that by chance. */
@@ -10,17 +11,28 @@ const longestPauseMs = 1_500;
 const firstAttemptMs = 4_000;
 const longestAttemptMs = 15_000;
 
+/** How long a host's login shell may take; null: as is usual. */
+export function firstWordMs({ ssh: { connectTimeoutSeconds } }: Pick<Host, 'ssh'>): number | null {
+  return connectTimeoutSeconds === null ? null : connectTimeoutSeconds * 1000;
+}
+
 /** The way to one host: one connection at a time, made anew as often as it takes. */
 export class HostContact {
   readonly #connect: (signal: AbortSignal) => Promise<Connection>;
   readonly #leaving: AbortSignal;
+  readonly #firstWordMs: number | null;
   #connection: Connection | null = null;
   #shell: HostShell | null = null;
   #why = 'no answer';
 
-  constructor(connect: (signal: AbortSignal) => Promise<Connection>, leaving: AbortSignal) {
+  constructor(
+    connect: (signal: AbortSignal) => Promise<Connection>,
+    leaving: AbortSignal,
+    firstWordMs: number | null = null,
+  ) {
     this.#connect = connect;
     this.#leaving = leaving;
+    this.#firstWordMs = firstWordMs;
   }
 
   /** Why the host could not be reached when it was tried last. */
@@ -32,7 +44,7 @@ export class HostContact {
   async shell(signal: AbortSignal): Promise<HostShell> {
     this.#leaving.throwIfAborted();
     this.#connection ??= await this.#connect(AbortSignal.any([signal, this.#leaving]));
-    this.#shell ??= await HostShell.open(this.#connection);
+    this.#shell ??= await HostShell.open(this.#connection, this.#firstWordMs);
     return this.#shell;
   }
 

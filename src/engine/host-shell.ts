@@ -12,6 +12,7 @@ import { ProtocolError, type SectionEvent, SectionReader } from '../host/section
 import type { Holder, LockResult } from '../host/window.ts';
 import { readLock } from '../host/window-sections.ts';
 import { escapeControls } from '../source/escape-controls.ts';
+import type { Listener } from './listener.ts';
 
 /** How an act ended on the host. */
 export interface ActResult {
@@ -26,6 +27,9 @@ export class LostError extends Error {
 }
 
 const lookDeadlineMs = 60_000;
+
+/** Until a shell that was just given a program says its first word of it, as long as it was not told otherwise. */
+const usualFirstWordMs = 10_000;
 const lookAttempts = 3;
 
 /** How long a change other than a command of the user's may take: fsync on a busy disk, a lock of iptables. */
@@ -39,25 +43,6 @@ const slowestBytesPerMs = 4;
 
 /** Of all that one program prints. */
 const answerLimit = 32 * 1024 * 1024;
-
-/** What is known of a program's answer while it is waited for; times as of performance.now. */
-export interface Listening {
-  /** The section that is open. */
-  readonly open: string | null;
-  /** When that began or the one before it ended. */
-  readonly since: number;
-  /** When the host's last byte came. */
-  readonly heard: number;
-}
-
-/** How the answer to a program is listened to. */
-export interface Listener {
-  /** Until when the next event must have come; null: it takes as long as it takes. */
-  readonly patience: (listening: Listening) => number | null;
-  /** A section begins; throws what the program ends with here when nobody asked for that. */
-  readonly onBegin?: (id: string) => void;
-  readonly onEnd?: (id: string, section: Section) => void;
-}
 
 /**
  * One `sh -s` on one host: first a look program, then, on the same input, whatever follows from it.
@@ -77,13 +62,14 @@ export class HostShell {
   #errors = '';
   #known = nothingKnown;
   #hasActed = false;
+  readonly #firstWordMs: number;
+  #isAnswering = false;
 
-  private constructor(exec: Exec) {
+  private constructor(exec: Exec, firstWordMs: number) {
     this.#exec = exec;
+    this.#firstWordMs = firstWordMs;
     exec.stdout.on('data', (chunk: Buffer) => this.#receive(chunk));
-    exec.stderr.on('data', (chunk: Buffer) => {
-      this.#errors = (this.#errors + chunk.toString('latin1')).slice(0, 400);
-    });
+    exec.stderr.on('data', (chunk: Buffer) => this.#receiveError(chunk));
     exec.stdin.on('error', () => {}); // told by the outcome
     void exec.outcome.then((outcome) => {
       this.#outcome = outcome;
@@ -91,15 +77,18 @@ export class HostShell {
     });
   }
 
-  static async open(connection: Connection): Promise<HostShell> {
-    return new HostShell(await connection.exec('exec /bin/sh -s'));
+  /** @param firstWordMs how long a login shell may take to start the program; null: as is usual */
+  static async open(connection: Connection, firstWordMs: number | null = null): Promise<HostShell> {
+    const exec = await connection.exec('exec /bin/sh -s');
+    return new HostShell(exec, firstWordMs ?? usualFirstWordMs);
   }
 
   /** Asks all of these in one message. */
   async look(queries: readonly Query[]): Promise<ReadonlyMap<string, Observation>> {
     for (let attempt = 1; attempt <= lookAttempts; attempt += 1) {
-      this.#send(compileLook(queries, this.#nonce, this.#known));
-      const answers = readAnswers(queries, await this.#lookSections());
+      const program = compileLook(queries, this.#nonce, this.#known);
+      this.#send(program);
+      const answers = readAnswers(queries, await this.#lookSections(sendingMs(program)));
       if (answers !== null) return answers;
     }
     throw new ConnectionError('channel', 'its files changed each time they were read');
@@ -144,7 +133,7 @@ export class HostShell {
     return {
       lock,
       results,
-      answers: readAnswers(thenLook, await this.#lookSections()),
+      answers: readAnswers(thenLook, await this.#lookSections(0)),
     };
   }
 
@@ -183,11 +172,23 @@ export class HostShell {
   }
 
   #receive(chunk: Buffer): void {
+    this.#heard = performance.now();
+    this.#take(chunk, () => {
+      for (const event of this.#reader.read(chunk.toString('latin1'))) this.#events.push(event);
+    });
+  }
+
+  #receiveError(chunk: Buffer): void {
+    this.#take(chunk, () => {
+      if (this.#errors.length < 400) this.#errors += chunk.toString('latin1', 0, 400);
+    });
+  }
+
+  #take(chunk: Buffer, read: () => void): void {
     if (this.#failure !== null) return;
     this.#received += chunk.length;
-    this.#heard = performance.now();
     try {
-      for (const event of this.#reader.read(chunk.toString('latin1'))) this.#events.push(event);
+      read();
       if (this.#received > answerLimit) throw new ProtocolError('it sent more than 32 MiB');
     } catch (error) {
       this.#failure = this.#refusal(error);
@@ -206,9 +207,15 @@ export class HostShell {
       : new ConnectionError('channel', `it does not answer as a shell: ${error.message}`);
   }
 
-  #lookSections(): Promise<Sections> {
-    const until = performance.now() + lookDeadlineMs;
-    return this.#sections({ patience: () => until });
+  #lookSections(laterMs: number): Promise<Sections> {
+    const sent = performance.now();
+    const firstMs = Math.min(this.#firstWordMs + laterMs, lookDeadlineMs);
+    return this.#sections({
+      patience: () => sent + (this.#isAnswering ? lookDeadlineMs : firstMs),
+      onBegin: () => {
+        this.#isAnswering = true;
+      },
+    });
   }
 
   /** The sections of one program. */
@@ -255,7 +262,9 @@ export class HostShell {
   #lateError(): Error {
     return this.#hasActed
       ? new LostError('the host does not answer any more')
-      : new ConnectionError('timeout', `no answer to the look program${this.#said()}`);
+      : new ConnectionError('timeout', `no answer to the look program${this.#said()}`, {
+          hint: 'its login shell may read the standard input or wait for something; if it is just slow, set connect_timeout',
+        });
   }
 
   #ended(outcome: Outcome): Error {

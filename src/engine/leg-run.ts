@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Connection, ConnectionError } from '../connection/transport.ts';
 import type { Query } from '../host/query.ts';
 import { HostState } from '../host/state.ts';
-import { HostContact } from './host-contact.ts';
+import { firstWordMs, HostContact } from './host-contact.ts';
 import { LostError } from './host-shell.ts';
 import { type Introduction, introduce, introductionQueries } from './introduction.ts';
 import type { LegOptions, LegResult } from './leg-options.ts';
@@ -32,7 +32,7 @@ export async function runLeg(
   options: LegOptions,
   connect: (signal: AbortSignal) => Promise<Connection>,
 ): Promise<LegResult> {
-  const contact = new HostContact(connect, options.leaving);
+  const contact = new HostContact(connect, options.leaving, firstWordMs(leg.host));
   const run = new LegRun(leg, options, contact);
   let leave = (): void => {};
   const left = new Promise<LegResult>((resolve) => {

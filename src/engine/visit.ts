@@ -5,6 +5,7 @@ import {
   type Transport,
 } from '../connection/transport.ts';
 import type { Host } from '../inventory/model.ts';
+import { firstWordMs } from './host-contact.ts';
 import { HostShell, LostError } from './host-shell.ts';
 
 /** What became of a visit to a host: what it was for, or why nobody came in. */
@@ -78,7 +79,7 @@ async function visitHost<Result>(
     let connection: Connection | null = null;
     try {
       connection = await transport.connect(endpointOf(host), AbortSignal.any([stopping, leaving]));
-      const shell = await HostShell.open(connection);
+      const shell = await HostShell.open(connection, firstWordMs(host));
       const result = await work(host, shell);
       shell.end();
       return { result };

@@ -17,7 +17,8 @@ import {
   compileWindow,
 } from '../host/window-program.ts';
 import { readHealth } from '../host/window-sections.ts';
-import { type HostShell, type Listener, LostError } from './host-shell.ts';
+import { type HostShell, LostError } from './host-shell.ts';
+import type { Listener } from './listener.ts';
 
 /** A copy of all that the changes touch, made durable on a busy disk. */
 const armingMs = 120_000;

@@ -28,8 +28,8 @@ function loginShell(script: string, isLostAtEnd = false): Connection {
   };
 }
 
-async function look(script: string, isLostAtEnd = false) {
-  const shell = await HostShell.open(loginShell(script, isLostAtEnd));
+async function look(script: string, isLostAtEnd = false, firstWordMs: number | null = null) {
+  const shell = await HostShell.open(loginShell(script, isLostAtEnd), firstWordMs);
   try {
     return Object.fromEntries(await shell.look([query.tool('sh'), query.file('/nowhere')]));
   } finally {
@@ -68,6 +68,36 @@ describe('HostShell.look', () => {
 
   test('of a host that floods is given up', async () => {
     await expect(look('cat /dev/zero')).rejects.toThrow('it sent more than 16 MiB');
+  });
+
+  test('of a host that floods with errors is given up too', async () => {
+    await expect(look('cat /dev/zero >&2')).rejects.toThrow('it sent more than 32 MiB');
+  });
+
+  test.each([
+    ['reads all of the program', 'cat >/dev/null; eval "$1"'],
+    ['sleeps', 'exec sleep 60'],
+    ['talks, but starts no sh', 'while sleep 0.02; do echo hello; done'],
+  ])('of a login shell that %s is given up soon', async (_what, script) => {
+    const started = performance.now();
+
+    await expect(look(script, false, 300)).rejects.toMatchObject({
+      name: 'ConnectionError',
+      reason: 'timeout',
+      message: expect.stringContaining('no answer to the look program'),
+      hint: expect.stringContaining('connect_timeout'),
+    });
+
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  test('of a host whose shell has begun to answer is waited for longer', async () => {
+    const started = performance.now();
+    const slow = 'eval "$1" | while read -r line; do echo "$line"; sleep 0.3; done';
+
+    await expect(look(slow, false, 1_500)).resolves.toEqual(answers);
+
+    expect(performance.now() - started).toBeGreaterThan(1_500);
   });
 
   test('tells a lost connection from a shell that ended', async () => {
