@@ -43,6 +43,7 @@ it was confirmed before'
   if [ "$XP_WORD" != "$XP_BOOT" ] && xp_token .; then
     xp_recover
   elif xp_token .; then
+    xp_await_watchers
     xp_put now/undo "$1"
     if ! xp_is_supervised .; then
       rm -f result now/result
@@ -55,6 +56,7 @@ it was confirmed before'
 
 # A human has put it in order.
 xp_let_go() {
+  xp_await_watchers
   if [ -e armed ] || [ -e confirmed ]; then
     xp_answer 'it is not stuck: confirm or undo it'
   elif xp_is_supervised .; then
@@ -75,6 +77,15 @@ xp_answer() { # TEXT
 
 xp_told() {
   cat result 2>/dev/null || cat now/result 2>/dev/null || echo 'it is still being undone'
+}
+
+# Who could not undo it is about to end, and would get in the way of who tries again.
+xp_await_watchers() {
+  xp_tries=200
+  while xp_is_told . && xp_is_supervised . && [ "$xp_tries" -gt 0 ]; do
+    xp_tries=$((xp_tries - 1))
+    xp_nap
+  done
 }
 
 # There when the window is over, or nothing more is done about it.
@@ -220,6 +231,7 @@ xp_finish() { # OUTCOME WHY
   xp_remove_hook
   xp_drop_beside .
   if [ "$1" = confirmed ]; then
+    rm -f now/out
     xp_keep_window_generation
     xp_syslog notice "run $XP_RUN by $XP_BY: network changes made and confirmed"
   else

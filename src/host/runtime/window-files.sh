@@ -69,7 +69,7 @@ xp_restore_files() {
   while read -r xp_kind xp_number xp_mode xp_uid xp_gid xp_path; do
     case $xp_kind in
     F) xp_restore_file "$xp_path" ;;
-    L) xp_restore_link "$xp_path" ;;
+    L) xp_restore_symlink "$xp_path" ;;
     D) xp_restore_directory "$xp_path" ;;
     A) xp_restore_absence "$xp_path" ;;
     esac
@@ -92,7 +92,7 @@ xp_has_permissions() { # PATH
 xp_restore_file() { # PATH
   if xp_is_restored "$1"; then return 0; fi
   xp_beside=${1%/*}/.xpush-$XP_ID.$xp_number
-  [ ! -d "$1" ] || rmdir "$1"
+  [ ! -d "$1" ] || rmdir "$1" || return # what somebody moved there is not ours to delete
   [ -d "${1%/*}/" ] || mkdir -p "${1%/*}/"
   cmp -s "$xp_beside" "files/$xp_number" || xp_copy "files/$xp_number" "$xp_beside" || return
   if mv -f "$xp_beside" "$1"; then
@@ -114,7 +114,7 @@ xp_overlay() { # PATH
     xp_give_permissions "$1" && cmp -s "$1" "files/$xp_number"
 }
 
-xp_restore_link() { # PATH
+xp_restore_symlink() { # PATH
   if xp_is_restored "$1"; then return 0; fi
   xp_link=$(cat "files/$xp_number" && echo x)
   rm -f "$1"

@@ -79,7 +79,7 @@ xp_supervise() {
 xp_guard() {
   xp_outlive
   xp_register guard
-  while xp_token .; do
+  until xp_is_told .; do
     if xp_is_alone; then
       xp_note 'the supervisor is gone: the guard takes over'
       xp_register supervisor
