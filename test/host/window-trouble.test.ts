@@ -93,7 +93,9 @@ describe.runIf(isRoot)('a host that could not undo everything', () => {
     );
     const reach = async (from: string, port: number) =>
       await room.say(
-        `nsenter -t "$(cat /run/outside)" -n timeout 1 busybox nc -s ${from} 10.0.0.1 ${port} </dev/null && echo in`,
+        `outside() { nsenter -t "$(cat /run/outside)" -n "$@"; }
+         outside ip route replace 10.0.0.1 dev peer0 src ${from}
+         outside timeout 1 bash -c '</dev/tcp/10.0.0.1/${port}' 2>/dev/null && echo in`,
       );
     await room.running.observe([]);
     const before = [await reach('10.0.0.99', 22), await reach('10.0.0.98', 23)];
