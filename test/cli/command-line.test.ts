@@ -4,11 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 
 const { PATH = '' } = process.env;
 const root = join(import.meta.dirname, '../..');
 const inventory = 'inventory/webserv.yaml';
+const home = mkdtempSync(join(tmpdir(), 'xpush-home-'));
+afterAll(() => rmSync(home, { recursive: true }));
 
 /** The real program, with an environment of its own and nobody at a terminal. */
 function xpush(args: readonly string[], environment: Record<string, string> = {}, input = '') {
@@ -16,7 +18,7 @@ function xpush(args: readonly string[], environment: Record<string, string> = {}
     cwd: root,
     encoding: 'utf8',
     input,
-    env: { PATH, HOME: '/nonexistent', ...environment },
+    env: { PATH, HOME: home, ...environment },
     timeout: 20_000,
   });
   return { status, stdout, stderr };
@@ -288,7 +290,7 @@ describe('xpush', () => {
     const child = spawn(
       join(root, 'bin/xpush'),
       ['apply', 'inventory.yaml', 'playbook.yaml', '-F', 'none', '-f', '1', '-o', 'ndjson'],
-      { cwd: folder, env: { PATH, HOME: '/nonexistent' }, stdio: ['ignore', 'pipe', 'pipe'] },
+      { cwd: folder, env: { PATH, HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     const ended = once(child, 'exit');
     await once(silent, 'connection'); // its listeners are there by now

@@ -1,7 +1,21 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import type { Connection, Exec, Outcome } from '../../src/connection/transport.ts';
 
-/** A "host" that is this machine: a real sh, and hooks for what happens to it between programs. */
+const homes = mkdtempSync(join(tmpdir(), 'xpush-local-host-'));
+afterAll(() => rmSync(homes, { recursive: true, force: true }));
+
+/** Whether what is remembered below /var/lib can be kept from the machine's own. */
+const canHide = process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0;
+let count = 0;
+
+/**
+ * A "host" that is this machine, but for a /var/lib and a home of its own: a real sh, and hooks for
+ * what happens to it between programs.
+ */
 export interface LocalHost {
   readonly connect: () => Promise<Connection>;
   connections: number;
@@ -12,20 +26,28 @@ export interface LocalHost {
 }
 
 export function localHost(): LocalHost {
+  count += 1;
+  const home = join(homes, `${count}`);
+  mkdirSync(home, { mode: 0o700 });
   const host: LocalHost = {
     connections: 0,
     programs: [],
     beforeProgram: () => {},
     connect: async () => {
       host.connections += 1;
-      return { exec: async (command) => start(host, command), close: async () => {} };
+      return { exec: async (command) => start(host, home, command), close: async () => {} };
     },
   };
   return host;
 }
 
-function start(host: LocalHost, command: string): Exec {
-  const child = spawn('/bin/sh', ['-c', command], { stdio: 'pipe' });
+const hidden = 'mount --bind "$HOME" /var/lib && exec /bin/sh -c "$1"';
+
+function start(host: LocalHost, home: string, command: string): Exec {
+  const [program, ...args] = canHide
+    ? (['unshare', '--mount', '/bin/sh', '-c', hidden, 'sh', command] as const)
+    : (['/bin/sh', '-c', command] as const);
+  const child = spawn(program, args, { stdio: 'pipe', env: { ...process.env, HOME: home } });
   let isCut = false;
   const outcome = new Promise<Outcome>((resolve) => {
     child.on('close', (code, signal) => {
