@@ -114,11 +114,11 @@ ${XP_PENDING:+pending}
 # Not before the decision on a window: then its end lets go of the lock.
 xp_unlock() {
   if xp_find_pending; then return 0; fi
-  xp_release "$XP_ME"
+  xp_drop_lock "$XP_ME"
 }
 
 # Lets go of the lock if it is this owner's, and never of a newer one.
-xp_release() { # OWNER
+xp_drop_lock() { # OWNER
   xp_read_who "$XP_HOME/lock" && [ "$XP_OWNER" = "$1" ] || return 0
   xp_claim "$1" "$XP_HOME/lock" || return 0
   xp_read_who "$XP_HOME/lock"
@@ -161,7 +161,7 @@ xp_tidy_windows() {
       XP_PENDING=$xp_window
       if ! xp_is_supervised "$xp_window"; then sh "$xp_window/run.sh" recover >/dev/null 2>&1 </dev/null; fi
       if xp_token "$xp_window"; then
-        xp_release "$XP_ME"
+        xp_drop_lock "$XP_ME"
         xp_say_busy
         return "$XP_BUSY"
       fi

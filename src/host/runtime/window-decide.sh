@@ -230,8 +230,9 @@ xp_finish() { # OUTCOME WHY
   xp_record "$1" "$2"
   xp_remove_hook
   xp_drop_beside .
+  # what commands have printed may be a secret; while changes are made, a connection still reads it
+  if [ "$1" = confirmed ] || [ -e now/applied ]; then rm -f now/out; fi
   if [ "$1" = confirmed ]; then
-    rm -f now/out
     xp_keep_window_generation
     xp_syslog notice "run $XP_RUN by $XP_BY: network changes made and confirmed"
   else
@@ -240,7 +241,7 @@ xp_finish() { # OUTCOME WHY
   fi
   rm -rf changes.sh generation files live ballast # there may be secrets among them
   xp_read_who who
-  xp_release "$XP_OWNER"
+  xp_drop_lock "$XP_OWNER"
   if [ "$1" = confirmed ]; then mv -f confirmed settled; else mv -f rolling undone 2>/dev/null || mv -f armed undone; fi
 }
 
