@@ -19,6 +19,7 @@ import { checkReportFile, writeReportFile } from './report-file.ts';
 import { rolloutEntries, rolloutOf, rolloutOptions } from './rollout-options.ts';
 import { newRunIdentity } from './run-identity.ts';
 import { beginRecord } from './run-record.ts';
+import { endIfStuck } from './stuck.ts';
 import { proofDocument } from './verify-document.ts';
 import { prove } from './verify-run.ts';
 import { proofText, summary } from './verify-text.ts';
@@ -165,9 +166,19 @@ export async function carryOut(
       .then(() => reporter.close())
       .then(() => recorded);
     try {
-      await Promise.race([closing, leftInVain(leaving).then(dieOfInterrupt)]);
+      const recordFailure = await Promise.race([
+        closing,
+        leftInVain(leaving).then(() => {
+          dieOfInterrupt();
+          return null;
+        }),
+      ]);
+      if (recordFailure !== null) stderr.write(`warning: ${recordFailure}\n`);
     } finally {
-      if (leaving.aborted) process.exit(exit); // open connections would hold the process
+      if (leaving.aborted) {
+        endIfStuck();
+        process.exit(exit); // open connections would hold the process
+      }
       await way.transport.close();
     }
   }

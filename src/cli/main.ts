@@ -6,6 +6,7 @@ import { formatDiagnostic } from '../source/format-diagnostic.ts';
 import { mapTexts } from '../source/map-texts.ts';
 import { InterruptedError } from './interrupts.ts';
 import { redactor } from './redaction.ts';
+import { endIfStuck } from './stuck.ts';
 import { UsageError } from './usage-error.ts';
 
 /**
@@ -19,6 +20,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     const { parse } = await import('./parse.ts');
     process.exitCode = await (await parse(argv))();
+    endIfStuck();
   } catch (error) {
     if (error instanceof InterruptedError) {
       process.exitCode = exitCodes.interrupted;

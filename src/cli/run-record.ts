@@ -6,6 +6,7 @@ import { openRunRecord, type RunWriter } from '../records/run-writer.ts';
 import { stateDirectory } from '../records/state-directory.ts';
 import { shownArguments } from './shown-arguments.ts';
 import type { Sources } from './sources.ts';
+import { endsInTime } from './stuck.ts';
 import { version } from './version.ts';
 
 interface Begun {
@@ -19,11 +20,20 @@ interface Begun {
   readonly left: RunHead['left'];
 }
 
+/** A run waits so long for its record. */
+const patienceMs = 5_000;
+
+/** The record of this process's run. */
+export interface OwnRecord extends Pick<RunWriter, 'note' | 'hasFailed'> {
+  /** Resolves soon, whatever the file system does, with what is wrong with its end, or null. */
+  close(): Promise<string | null>;
+}
+
 /** Begins the record of a run of this process; `warn` is told when it can't be written. */
 export function beginRecord(
   { identity, check, sources, options, left }: Begun,
   warn: (text: string) => void,
-): RunWriter {
+): OwnRecord {
   const directory = stateDirectory(process.env);
   const argv = process.argv.slice(2);
   const writer = openRunRecord(
@@ -53,8 +63,13 @@ export function beginRecord(
       return writer.hasFailed;
     },
     close: async () => {
-      await writer.close();
-      await pruneRuns(directory, Date.now());
+      if (!(await endsInTime(writer.close(), patienceMs))) {
+        return `the record of this run has no end: ${directory} does not answer`;
+      }
+      // Older ones may stay until the next run.
+      const stopping = AbortSignal.timeout(patienceMs);
+      await endsInTime(pruneRuns(directory, Date.now(), stopping), 2 * patienceMs);
+      return null;
     },
   };
 }

@@ -2,25 +2,41 @@ import type { ListedRun } from '../records/list-runs.ts';
 import type { RunHead } from '../records/run-head.ts';
 import { counted, HOST_STATUSES } from '../report/wording.ts';
 import { escapeControls } from '../source/escape-controls.ts';
+import { quotedWord } from './resume-command.ts';
 import { aligned } from './table.ts';
 
-/** The runs as a table, newest first. */
-export function runsTable(runs: readonly ListedRun[]): string {
+/** What the other columns take, with hosts that mostly fared alike. */
+const OTHER_COLUMNS = 62;
+const WHAT = { least: 18, most: 60 } as const;
+
+/**
+ * The runs as a table, newest first, for so many columns. The id of a run is its time and six letters,
+ * so that these name it.
+ */
+export function runsTable(runs: readonly ListedRun[], columns: number): string {
+  const most = Math.max(WHAT.least, Math.min(WHAT.most, columns - OTHER_COLUMNS));
+  const who = new Set(runs.flatMap(({ head }) => head?.run.by ?? []));
   const rows = runs.map((run) => {
     const { id, head } = run;
-    if (head === null) return [id, '', '', 'its record cannot be read', '', ''];
-    return [
-      id,
-      head.run.since.replace('T', ' ').replace(/Z$/, ''),
-      head.run.by,
-      cut(commandOf(head)),
-      endOf(run),
-      hostsOf(run),
-    ];
+    const begun = (head?.run.since ?? timeOf(id)).replace('T', ' ').replace(/Z$/, '');
+    return {
+      ...{ RUN: id.slice(-6), 'BEGUN (UTC)': begun, EXIT: exitOf(run), BY: head?.run.by ?? '' },
+      WHAT: head === null ? 'cannot be read' : wordsOf(head, most),
+      HOSTS: hostsOf(run),
+    };
   });
+  const shown = ['RUN', 'BEGUN (UTC)', ...(who.size > 1 ? ['BY'] : []), 'EXIT', 'WHAT', 'HOSTS'];
+  const cells = rows.map((row) => new Map(Object.entries(row)));
   return aligned(
-    [['RUN', 'BEGUN (UTC)', 'BY', 'WHAT', 'EXIT', 'HOSTS'], ...rows].map((row) => row.map(oneLine)),
+    [shown, ...cells.map((row) => shown.map((name) => row.get(name) ?? ''))].map((row) =>
+      row.map(oneLine),
+    ),
   );
+}
+
+/** `20261122T230501Z-3f9a2c` is of 2026-11-22T23:05:01Z. */
+function timeOf(id: string): string {
+  return id.replace(/^(....)(..)(..T..)(..)(..Z).*$/, '$1-$2-$3:$4:$5');
 }
 
 /** The same for programs. */
@@ -46,8 +62,21 @@ export function runsDocument(runs: readonly ListedRun[]): object {
 
 /** A command line as it was given, with the options of the environment before it. */
 export function commandOf({ environment, arguments: words }: RunHead): string {
-  const given = Object.entries(environment).map(([name, value]) => `${name}=${quoted(value)}`);
-  return [...given, 'xpush', ...words.map(quoted)].join(' ');
+  const given = Object.entries(environment).map(([name, value]) => `${name}=${quotedWord(value)}`);
+  return [...given, 'xpush', ...words.map(quotedWord)].join(' ');
+}
+
+/** A command line of at most so many characters: long paths go first. */
+function wordsOf({ arguments: words }: RunHead, most: number): string {
+  const all = words.map(quotedWord).join(' ');
+  if (all.length <= most) return all;
+  return cut(words.map((word) => quotedWord(word.replace(/^.*\//, ''))).join(' '), most);
+}
+
+/** How a run ended, as short as it goes. */
+function exitOf({ head, end, state }: ListedRun): string {
+  if (end !== null) return String(end.exit);
+  return head === null || state === 'unknown' ? '?' : state;
 }
 
 /** How a run ended, in a word or two. */
@@ -71,14 +100,8 @@ function words(status: string, isCheck: boolean): string {
   return status === 'changed' && isCheck ? 'would change' : status.replaceAll('_', ' ');
 }
 
-const MOST_CHARACTERS = 60;
-
-function cut(text: string): string {
-  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 3)}...` : text;
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./*-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 3)}...` : text;
 }
 
 /** Records are files that anybody's editor may have been in. */

@@ -1,8 +1,10 @@
 import type { RunEvent } from '../engine/events.ts';
 import { exitCodes } from '../engine/exit-code.ts';
 import type { RunRecording } from '../records/read-run.ts';
+import type { RunHead } from '../records/run-head.ts';
 import { createReporter, type OutputForm } from '../report/reporter.ts';
 import { writeReportFile } from './report-file.ts';
+import { quotedWord, resumeCommand } from './resume-command.ts';
 import { commandOf, endOf } from './runs-list.ts';
 
 interface Shown {
@@ -23,6 +25,7 @@ export async function showRun(
   const reporter = createReporter({
     ...{ form, diff, verbose, stdout, stderr },
     env: { TERM: 'dumb' }, // what is over is not drawn as it goes
+    resume: () => resumeOf(recording.head),
     ...(report === undefined
       ? {}
       : {
@@ -47,6 +50,15 @@ export async function showRun(
   }
   await reporter.close();
   return failure;
+}
+
+/** null: no command line goes on with it, or the record has not all of its words. */
+function resumeOf({ command, check, arguments: words, directory, run }: RunHead): string | null {
+  const isPlan = words.some((word) => /^--plan(?:=|$)/.test(word));
+  const isWhole = !words.some((word) => /(?:^|=)\*{3}$/.test(word));
+  if (command !== 'apply' || check || isPlan || !isWhole) return null;
+  const line = resumeCommand(words, run.id);
+  return directory === process.cwd() ? line : `cd ${quotedWord(directory)} && ${line}`;
 }
 
 function killed(seconds: number): RunEvent {

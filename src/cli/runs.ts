@@ -80,7 +80,7 @@ async function list(directory: string, newest: number, isJson: boolean): Promise
   }
   if (isJson) process.stdout.write(`${JSON.stringify(runsDocument(listed), null, 2)}\n`);
   else if (listed.length === 0) process.stdout.write(`No run is on record in ${directory}.\n`);
-  else process.stdout.write(runsTable(listed));
+  else process.stdout.write(runsTable(listed, process.stdout.columns ?? 120));
   return exitCodes.done;
 }
 

@@ -10,11 +10,16 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 /**
  * Removes records that are older than 90 days or not among the newest 200, but never one of a run
- * that still lives. What can't be removed stays; two may prune at once.
+ * that still lives. What can't be removed stays; two may prune at once. `stopping` ends it early.
  */
-export async function pruneRuns(directory: string, nowMs: number): Promise<void> {
+export async function pruneRuns(
+  directory: string,
+  nowMs: number,
+  stopping?: AbortSignal,
+): Promise<void> {
   let count = 0;
   for await (const { id, state } of listRuns(directory)) {
+    if (stopping?.aborted === true) return;
     count += 1;
     const isOld = nowMs - beganAt(id) > kept.days * dayMs;
     if ((!isOld && count <= kept.runs) || state === 'running') continue;
