@@ -1,126 +1,59 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { chmod, mkdir, readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LabHost } from '../../src/lab/lab.ts';
 import { labDescribe } from '../lab-tier.ts';
-import { type CliRun, Fleet, until } from './fleet.ts';
+import { lockOut } from './faults/changes.ts';
+import { until } from './fleet.ts';
+import {
+  canary,
+  expectNoTrace,
+  filesIn,
+  left,
+  networkTasks,
+  SecretRoom,
+  searching,
+  shows,
+  tasks,
+  traces,
+} from './secret-room.ts';
 
-const inventoryText = `
-networks:
-  lan: { subnet: 192.168.0.0/24, gateway: 192.168.0.1 }
-hosts:
-  good: { address: 192.168.0.101, vars: { password: !secret db } }
-  dead: { address: 192.168.0.102 }
-ssh: { connect_timeout: 1 }
-`;
-
-/** Told apart by its parts, whatever is done to what is between them. */
-const [left, right] = ['canary7f0e2', 'yranac3b9d1'];
-const canary = `${left} '"&<$(id)>é\\ ${right}`;
 const digest = createHash('sha256').update(canary).digest('hex');
+const soon = ['--confirm-timeout', '4'];
+const loud = ['-vv', '--diff'];
 
-/** Ways in which commands show what they were given. */
-const shows: readonly string[] = [
-  'cat',
-  'base64',
-  'base64 -w 10',
-  '{ printf ab; cat; } | base64',
-  'od -An -v -tx1 | tr -d " \\n"',
-  'sh -c \'x=$(cat); printf "%s\\n" "$x" | sed "s/./&/g"; set -x; : "$x"\' 2>&1',
-  'bash -c \'x=$(cat); printf %q "$x"; declare -p x\'',
-  'perl -0777 -ne \'s/([^A-Za-z0-9])/sprintf "%%%02X", ord $1/ge; print\'',
-  '{ head -c 65530 /dev/zero | tr "\\\\0" x; cat; }',
-];
-
-const tasks = (lines: readonly string[], end = ''): string =>
-  [
-    '- name: Secret',
-    '  hosts: all',
-    '  tasks:',
-    ...lines.map(
-      (line) => `    - command: { stdin: !secret db, shell: ${JSON.stringify(`${line}${end}`)} }`,
-    ),
-    '',
-  ].join('\n');
-
-/** What is left of the canary in a text, in any coding that a test of its own knows. */
-function traces(text: string): readonly string[] {
-  const parts = [left, right];
-  const codings = parts.flatMap((part) => [
-    part,
-    Buffer.from(part).toString('hex'),
-    ...[0, 1, 2].map((before) =>
-      Buffer.from(`${'-'.repeat(before)}${part}`)
-        .toString('base64')
-        .slice(4, -4),
-    ),
-  ]);
-  const bare = text.replace(/[\s\\]+/g, '');
-  return codings.filter((coding) => text.includes(coding) || bare.includes(coding));
-}
-
-function filesIn(directory: string): readonly string[] {
-  return readdirSync(directory, { recursive: true })
-    .map((name) => join(directory, String(name)))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
-}
+/** The command prints the secret in two ways, and changes what a window undoes. */
+const printing = 'tee /dev/stderr; ip rule add pref 1100 lookup 16';
+const waiting = `${printing}; touch /run/waiting; until [ -e /run/go ]; do sleep 0.05; done`;
 
 const describe = await labDescribe();
 
+let room: SecretRoom;
+beforeAll(async () => {
+  room = await SecretRoom.open();
+});
+afterAll(async () => {
+  await room?.[Symbol.asyncDispose]();
+});
+
+const waits = (host: LabHost): Promise<void> =>
+  until(
+    'the command waits',
+    async () => {
+      return (await host.exec(['test', '-e', '/run/waiting'])).code === 0;
+    },
+    40_000,
+  );
+
+// CVE-2024-8775, CVE-2024-0690, CVE-2020-14332, CVE-2019-14864, CVE-2018-16876: values that were to be
+// hidden, and were shown by another view, in a loop, in a check, by -vvv, by a failure
 describe('a secret', () => {
-  let fleet: Fleet;
-  let secrets: readonly string[];
-  let state: string;
-
-  beforeAll(async () => {
-    fleet = await Fleet.start(inventoryText.replace('!secret db', 'none'));
-    await fleet.write('inventory.yaml', inventoryText);
-    await fleet.lab.host('dead').stop();
-    state = join(fleet.lab.directory, 'state');
-    await mkdir(state, { mode: 0o700 });
-    const identity = join(fleet.lab.directory, 'identity');
-    execFileSync('age-keygen', ['-o', identity], { stdio: 'ignore' });
-    await chmod(identity, 0o600);
-    const recipient = execFileSync('age-keygen', ['-y', identity]).toString().trim();
-    const file = join(fleet.lab.directory, 'secrets.age');
-    const input = JSON.stringify({ db: canary, short: 'abc' });
-    execFileSync('age', ['-e', '-r', recipient, '-o', file], { input });
-    secrets = ['--secrets', file, '--secrets-identity', identity];
-  });
-  afterAll(async () => {
-    await fleet?.lab.down();
-  });
-
-  const good = () => fleet.lab.host('good');
-
-  async function xpush(...args: readonly string[]): Promise<CliRun> {
-    const { argv, env } = fleet.command(...args);
-    const all = { ...env, XDG_STATE_HOME: state };
-    return await fleet.lab.run(argv, { env: all, timeoutMs: 50_000 });
-  }
-
-  /** The same on a terminal. */
-  async function onTerminal(...args: readonly string[]): Promise<CliRun> {
-    const { argv, env } = fleet.command(...args);
-    const line = argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-    const all = { ...env, XDG_STATE_HOME: state, TERM: 'xterm', SHELL: '/bin/sh' };
-    return await fleet.lab.run(['script', '-qfec', line, '/dev/null'], {
-      env: all,
-      timeoutMs: 50_000,
-    });
-  }
-
-  function expectNoTrace({ stdout, stderr }: CliRun): void {
-    expect([traces(stdout), traces(stderr)], `${stdout}\n${stderr}`).toEqual([[], []]);
-  }
-
   const views: readonly (readonly string[])[] = [
     ['-o', 'plain'],
     ['-o', 'plain', '-v'],
-    ['-o', 'plain', '-vv', '--diff'],
+    ['-o', 'plain', ...loud],
     ['-o', 'json', '--diff'],
     ['-o', 'ndjson', '-vv'],
     ['-o', 'junit'],
@@ -128,176 +61,288 @@ describe('a secret', () => {
     ['--check', '-vv'],
   ];
 
-  test('reaches the command whole', async () => {
-    const playbook = await fleet.write(
-      'sum.yaml',
-      tasks([`sha256sum >/run/sum; grep -q ${digest} /run/sum`]),
-    );
-
-    const run = await xpush('apply', fleet.file, playbook, '-l', 'good', ...secrets);
+  test.concurrent('reaches the command whole', async () => {
+    const { name } = room.take();
+    const run = await room.apply(tasks([`sha256sum | grep -q ${digest}`]), '-l', name);
 
     expect(run.code, run.stderr).toBe(0);
     expectNoTrace(run);
   });
 
-  test.each(views)('is in no view of what a command prints: %s %s %s', async (...view) => {
-    const words = view.filter((word) => typeof word === 'string');
-    const playbook = await fleet.write('prints.yaml', tasks([...shows, 'tee /dev/stderr; exit 3']));
-    const page = join(fleet.lab.directory, 'page.html');
+  test.concurrent.each(views.map((view) => [view.join(' '), view] as const))(
+    'is in no view of what a command prints: %s',
+    async (_name, view) => {
+      const { name } = room.take();
+      const page = join(room.fleet.lab.directory, `${name}.html`);
+      const playbook = tasks([...shows, 'tee /dev/stderr; exit 3']);
 
-    const args = ['apply', fleet.file, playbook, ...secrets, ...words, '--report', page];
-    const run = await xpush(...args);
+      const run = await room.apply(playbook, '-l', `${name},dead`, ...view, '--report', page);
 
-    const isCheck = words.includes('--check');
-    expect(run.code, run.stderr).toBe(isCheck ? 3 : 1);
-    expectNoTrace(run);
-    expect(traces(await readFile(page, 'utf8'))).toEqual([]);
-    if (!isCheck) expect(run.stdout + run.stderr).toContain('***');
-  });
+      const isCheck = view.includes('--check');
+      expect(run.code, run.stderr).toBe(isCheck ? 3 : 1);
+      expectNoTrace(run);
+      expect(traces(await readFile(page, 'utf8'))).toEqual([]);
+      if (!isCheck) expect(run.stdout + run.stderr).toContain('***');
+    },
+  );
 
-  test('is not on a terminal', async () => {
-    const playbook = await fleet.write('terminal.yaml', tasks([...shows, 'cat; exit 3']));
+  test.concurrent.each([['plainly'], ['loudly', ...loud]])(
+    'is not on a terminal, %s',
+    async (_name, ...view) => {
+      const { name } = room.take();
+      const args = ['-l', `${name},dead`, ...view];
+      expectNoTrace(await room.onTerminal(tasks([...shows, 'cat; exit 3']), ...args));
+    },
+  );
 
-    for (const view of [[], ['-vv', '--diff']]) {
-      expectNoTrace(await onTerminal('apply', fleet.file, playbook, ...secrets, ...view));
+  test.concurrent('is in no other verb', async () => {
+    const { file } = room.fleet;
+    const { name } = room.take();
+    const only = ['-l', `${name},dead`];
+    const listed = await room.xpush('inventory', file, '--list', ...room.secrets);
+    expect(listed.stdout).toContain('"password": "***"');
+    expectNoTrace(listed);
+
+    const verbs = [
+      ['inventory', file, '--host', 'dead', ...room.secrets],
+      ['inventory', file, ...room.secrets],
+      ['verify', file, ...only, ...room.secrets],
+      ['facts', file, '-o', 'json', ...only, ...room.secrets],
+      ['status', file, '-o', 'json', ...only, ...room.secrets],
+    ];
+    for (const run of await Promise.all(verbs.map((args) => room.xpush(...args)))) {
+      expectNoTrace(run);
     }
   });
 
-  test('is in no other verb, and in no replay of a run', async () => {
-    const { stdout } = await xpush('runs', '-o', 'json');
-    const ids = [...new Set(stdout.match(/\d{8}-?T?\d{6}[\w-]*/g) ?? [])].slice(0, 4);
-    const listed = await xpush('inventory', fleet.file, '--list', ...secrets);
-
-    expect(listed.stdout).toContain('"password": "***"');
-    const verbs = [
-      ['inventory', fleet.file, '--host', 'good', ...secrets],
-      ['inventory', fleet.file, ...secrets],
-      ['verify', fleet.file, ...secrets],
-      ['facts', fleet.file, '-o', 'json', ...secrets],
-      ['remove', 'good', '--check', '--diff'],
-      ...ids.map((id) => ['runs', 'show', id, '-o', 'ndjson']),
-      ...ids.map((id) => ['runs', 'show', id, '-vv']),
-      ['status', fleet.file, '-o', 'json', ...secrets],
-    ];
-    for (const run of await Promise.all(verbs.map((args) => xpush(...args)))) expectNoTrace(run);
-  });
-
-  test('is in no file of the controller', async () => {
-    const files = filesIn(fleet.lab.directory).filter((file) => !file.includes('/hosts/'));
-    const records = files.filter((file) => file.startsWith(state));
-
-    expect(records.length).toBeGreaterThan(5);
-    for (const file of files)
-      expect([file, traces(readFileSync(file, 'latin1'))]).toEqual([file, []]);
-  });
-
-  test('is in no file of the host once the run has ended', async () => {
-    const { stdout } = await good().exec([
-      'sh',
-      '-c',
-      `grep -rlE '${left}|${right}' /etc /root /home /tmp /var /run /dev/shm /srv /opt 2>/dev/null; :`,
-    ]);
-
-    expect(stdout).toBe('');
-  });
-
-  // CVE-2018-16837, CVE-2020-1739: strace sees every program that is started, with its environment
-  test('is in no argument and no environment of any process of the host', async () => {
-    const listing = 'for p in /proc/[0-9]*; do cat $p/cmdline $p/environ; done >/run/listing 2>&1';
-    const playbook = await fleet.write('seen.yaml', tasks([`${listing}; cat`, 'base64']));
-    await good().exec([
-      'sh',
-      '-c',
-      'for p in $(pgrep -x sshd); do set -- "$@" -p "$p"; done; strace -f -v -s 65535 -e trace=execve -o /run/trace "$@" >/dev/null 2>&1 & echo $! >/run/tracer',
-    ]);
-    await until('strace is attached', async () => {
-      const { stdout } = await good().exec([
-        'sh',
-        '-c',
-        'grep -l TracerPid:.*[1-9] /proc/[0-9]*/status',
-      ]);
-      return stdout !== '';
-    });
-
-    const run = await xpush('apply', fleet.file, playbook, '-l', 'good', '-vv', ...secrets);
-    await good().exec(['sh', '-c', 'kill $(cat /run/tracer)']);
-
-    expect(run.code, run.stderr).toBe(0);
-    expectNoTrace(run);
-    const trace = await good().readFile('/run/trace');
-    const listed = await good().readFile('/run/listing');
-    expect(trace.toString('latin1')).toMatch(/execve\(.*base64/);
-    expect(traces(trace.toString('latin1'))).toEqual([]);
-    expect(listed.toString('latin1')).toContain('sshd');
-    expect(traces(listed.toString('latin1'))).toEqual([]);
-  });
-
-  test('is in nothing that an interrupted run says', async () => {
-    const playbook = await fleet.write(
-      'slow.yaml',
-      tasks(['cat; touch /run/waiting; until [ -e /run/go ]; do sleep 0.05; done; cat']),
+  test.concurrent('is in no plan, which does without the task that needs it', async () => {
+    const host = room.take();
+    const out = join(room.fleet.lab.directory, 'fleet.plan');
+    const playbook = await room.write(
+      `- hosts: all\n  tasks:\n    - sysctl: { name: net.ipv4.conf.eth0.rp_filter, value: 2 }\n${tasks([printing, 'cat'])}`,
     );
-    const { argv, env } = fleet.command(
-      ...['apply', fleet.file, playbook, '-l', 'good', '-o', 'ndjson', '-vv', ...secrets],
+    const given = ['-l', host.name, ...room.secrets, ...loud];
+
+    const planned = await room.xpush('plan', room.fleet.file, playbook, '--out', out, ...given);
+    expect(planned.code, planned.stderr).toBe(0);
+    expectNoTrace(planned);
+    expect(traces(await readFile(out, 'utf8'))).toEqual([]);
+
+    const applied = await room.xpush('apply', '--plan', out, ...loud);
+    expect(applied.code, applied.stderr).toBe(0);
+    expectNoTrace(applied);
+    expect(applied.stderr + applied.stdout).toMatch(
+      new RegExp(`${host.name}: not done, as it could not be told before: command`),
     );
-    const child = fleet.lab.spawn(argv, { env: { ...env, XDG_STATE_HOME: state } });
-    let said = '';
-    child.stdout?.on('data', (chunk: Buffer) => {
-      said += chunk;
-    });
-    child.stderr?.on('data', (chunk: Buffer) => {
-      said += chunk;
-    });
-    const ended = once(child, 'close');
-    await until('the command waits', async () => {
-      return (await good().exec(['test', '-e', '/run/waiting'])).code === 0;
-    });
-
-    child.kill('SIGINT');
-    await until('it was heard', async () => said.includes('Interrupted'));
-    child.kill('SIGTERM');
-    await ended;
-
-    await good().exec(['touch', '/run/go']);
-    expect(traces(said)).toEqual([]);
-    for (const file of filesIn(state)) expect(traces(readFileSync(file, 'latin1'))).toEqual([]);
+    expect((await host.readFile('/proc/sys/net/ipv4/conf/eth0/rp_filter')).toString()).toBe('2\n');
   });
 
-  test('that cannot be had is said before any host is contacted', async () => {
-    const before = await fleet.logins('good');
+  test.concurrent('is in nothing that an interrupted run says', async () => {
+    const host = room.take();
+    const run = await room.begin(tasks([waiting, 'cat']), '-l', host.name, '-o', 'ndjson', '-vv');
+    await waits(host);
+
+    run.kill('SIGINT');
+    await until('it was heard', async () => run.said().includes('Interrupted'));
+    run.kill('SIGTERM');
+    await run.ended;
+
+    await host.exec(['touch', '/run/go']);
+    expect(traces(run.said())).toEqual([]);
+  });
+
+  test.concurrent('that cannot be had is said before any host is contacted', async () => {
+    const { name } = room.take();
+    const { secrets } = room;
     const cases: readonly (readonly [string, readonly string[], string])[] = [
       ['!secret none', secrets, 'has no "none"'],
       ['!secret short', secrets, 'has fewer than 4 characters'],
       ['!secret db', [], 'no file of secrets is given'],
       ['!secret { env: XPUSH_TEST_NOTHING }', [], 'the environment has no XPUSH_TEST_NOTHING'],
-      [`!secret { command: [sh, -c, "echo '${left}' >&2; exit 4"] }`, [], 'failed with exit 4'],
+      [
+        '!secret { command: [sh, -c, "echo canary.7f0e2 | tr -d . >&2; exit 4"] }',
+        [],
+        'with exit 4',
+      ],
       ['!vault |\n          $ANSIBLE_VAULT;1.1;AES256\n          00', [], 'Vault password'],
     ];
-    for (const [value, options, said] of cases) {
-      const playbook = await fleet.write(
-        'none.yaml',
-        `- hosts: all\n  tasks:\n    - command:\n        argv: [cat]\n        stdin: ${value}\n`,
-      );
-      const run = await xpush('apply', fleet.file, playbook, '-o', 'json', ...options);
+    const command = '- hosts: all\n  tasks:\n    - command:\n        argv: [cat]\n        stdin: ';
+    await Promise.all(
+      cases.map(async ([value, options, said]) => {
+        const playbook = await room.write(`${command}${value}\n`);
+        const given = [playbook, '-l', name, '-o', 'json', ...options];
+        const run = await room.xpush('apply', room.fleet.file, ...given);
 
-      expect([run.code, run.stderr]).toEqual([2, expect.stringContaining(said)]);
-      expect(run.stderr).not.toContain(left);
-      expect(JSON.parse(run.stdout)).toMatchObject({ exit: 2 });
-    }
-    expect(await fleet.logins('good')).toBe(before);
+        expect([run.code, run.stderr]).toEqual([2, expect.stringContaining(said)]);
+        expect(run.stderr).not.toContain(left);
+        expect(JSON.parse(run.stdout)).toMatchObject({ exit: 2 });
+      }),
+    );
+    expect(await room.fleet.logins(name)).toBe(0);
   });
 
-  test('is refused where others would see it', async () => {
-    const playbook = await fleet.write(
-      'public.yaml',
-      `- hosts: all\n  tasks:\n    - command: { argv: [echo, !secret db] }\n    - command: { shell: !secret db }\n    - command: { argv: [id], creates: !secret db }\n`,
+  test.concurrent('is refused where others would see it', async () => {
+    const run = await room.apply(
+      '- hosts: all\n  tasks:\n    - command: { argv: [echo, !secret db] }\n    - command: { shell: !secret db }\n    - command: { argv: [id], creates: !secret db }\n',
     );
-    const run = await xpush('apply', fleet.file, playbook, ...secrets);
 
     expect(run.code).toBe(2);
     expect(run.stderr).toMatch(
       /argv\[1\] takes no secret: the words of a command are public on its/,
     );
     expect(run.stderr).toMatch(/shell takes no secret: .*\n(.*\n)*.*creates takes no secret/);
+  });
+
+  // CVE-2018-16837, CVE-2020-1739: strace sees every program that is started, with its environment
+  test.concurrent.each([
+    ['', tasks],
+    [', in a confirm window', (lines: readonly string[]) => networkTasks(...lines)],
+  ] as const)(
+    'is in no argument and no environment of any process of the host%s',
+    async (_, of) => {
+      const host = room.take();
+      const listing =
+        'for p in /proc/[0-9]*; do cat $p/cmdline $p/environ; done >/run/listing 2>&1';
+      await host.exec([
+        'sh',
+        '-c',
+        'for p in $(pgrep -x sshd); do set -- "$@" -p "$p"; done; strace -f -v -s 65535 -e trace=execve -o /run/trace "$@" >/dev/null 2>&1 & echo $! >/run/tracer',
+      ]);
+      await until('strace is attached', async () => {
+        const { stdout } = await host.exec([
+          'sh',
+          '-c',
+          'grep -l TracerPid:.*[1-9] /proc/[0-9]*/status',
+        ]);
+        return stdout !== '';
+      });
+
+      const run = await room.apply(of([`${listing}; cat`, 'base64']), '-l', host.name, '-vv');
+      await host.exec(['sh', '-c', 'kill $(cat /run/tracer)']);
+
+      expect(run.code, run.stderr).toBe(0);
+      expectNoTrace(run);
+      const trace = (await host.readFile('/run/trace')).toString('latin1');
+      const listed = (await host.readFile('/run/listing')).toString('latin1');
+      expect(trace).toMatch(/execve\(.*base64/);
+      expect(traces(trace)).toEqual([]);
+      expect(listed).toContain('sshd');
+      expect(traces(listed)).toEqual([]);
+    },
+  );
+});
+
+describe('a secret in a confirm window', () => {
+  /** A host that keeps a log: hosts of a lab have no /dev/log. */
+  async function taken(): Promise<LabHost> {
+    const host = room.take();
+    const logger = '#!/bin/sh\nprintf "%s\\n" "$*" >>/var/log/syslog\n';
+    await host.writeFile('/usr/local/bin/logger', logger, 0o755);
+    return host;
+  }
+
+  async function expectLogged(host: LabHost, what: RegExp): Promise<void> {
+    await until('the host has logged it', async () => {
+      const { stdout } = await host.exec(['cat', '/var/log/syslog']);
+      return what.test(stdout);
+    });
+    await room.expectClean(host);
+  }
+
+  test.concurrent.each<readonly [string, string, number, RegExp]>([
+    ['that is confirmed', printing, 0, /made and confirmed/],
+    ['that is undone', `${printing}; ${lockOut}`, 4, /network changes undone/],
+    ['that fails', `${printing}; exit 3`, 4, /network changes undone/],
+  ])('%s leaves nothing of it, in no view and on no disk', async (_name, command, code, said) => {
+    const host = await taken();
+    const page = join(room.fleet.lab.directory, `${host.name}.html`);
+    const given = ['-l', host.name, '-o', 'ndjson', ...loud, '--report', page, ...soon];
+
+    const run = await room.apply(networkTasks(command), ...given);
+
+    expect(run.code, run.stderr).toBe(code);
+    expectNoTrace(run);
+    expect(traces(await readFile(page, 'utf8'))).toEqual([]);
+    // what is undone by another connection says nothing of its commands
+    if (!command.includes(lockOut)) expect(run.stdout).toContain('***');
+    await expectLogged(host, said);
+    const status = await room.xpush('status', room.fleet.file, '-l', host.name, '-o', 'json');
+    expectNoTrace(status);
+  });
+
+  test.concurrent.each(['rollback', 'confirm'])(
+    'that was left is readable to root alone, and gone after xpush %s',
+    async (verb) => {
+      const host = await taken();
+      const run = await room.begin(
+        networkTasks(waiting),
+        ...['-l', host.name, '-vv', '--confirm-timeout', '30'],
+      );
+      await waits(host);
+      run.kill('SIGKILL');
+      await run.ended;
+      await host.writeFile('/run/go', '');
+      const only = [room.fleet.file, '-l', host.name];
+      await until('the change was made', async () => {
+        return (await host.exec(['sh', '-c', 'test -e /run/xpush-*/applied'])).code === 0;
+      });
+
+      const open = await host.exec([
+        'sh',
+        '-c',
+        `${searching} | grep -v -e ^/var/lib/xpush/window/ -e ^/run/xpush-; find /var/lib/xpush /run/xpush-* -maxdepth 0 ! -perm 700`,
+      ]);
+      expect(open.stdout).toBe('');
+      const decided = await room.xpush(verb, ...only);
+      expect(decided.code, decided.stdout + decided.stderr).toBe(0);
+      expectNoTrace(decided);
+      expect(traces(run.said())).toEqual([]);
+      await expectLogged(
+        host,
+        verb === 'confirm' ? /made and confirmed/ : /network changes undone/,
+      );
+    },
+  );
+
+  test.concurrent('is gone from a host that was booted in it', async () => {
+    const host = room.take();
+    const run = await room.begin(networkTasks(waiting), '-l', host.name, ...soon);
+    await waits(host);
+    await host.reboot();
+    await run.ended;
+
+    expect(traces(run.said())).toEqual([]);
+    await room.expectClean(host);
+  });
+});
+
+describe('when all is over, a secret', () => {
+  test('is in no replay of a run', async () => {
+    const { stdout } = await room.xpush('runs', '-o', 'json');
+    const ids = [...new Set(stdout.match(/\d{8}T\d{6}Z-\w{6}/g) ?? [])];
+    expect(ids.length).toBeGreaterThan(12);
+    const verbs = ids.slice(0, 6).flatMap((id) => [
+      ['runs', 'show', id, '-o', 'ndjson'],
+      ['runs', 'show', id, '-vv'],
+    ]);
+    for (const run of await Promise.all(verbs.map((args) => room.xpush(...args)))) {
+      expectNoTrace(run);
+    }
+  });
+
+  // CVE-2020-1740: what was decrypted, left in a file beside
+  test('is in no file of the controller', () => {
+    const files = filesIn(room.fleet.lab.directory).filter((file) => !file.includes('/hosts/'));
+    const records = files.filter((file) => file.startsWith(room.state));
+
+    expect(records.length).toBeGreaterThan(20);
+    for (const file of files) {
+      expect([file, traces(readFileSync(file, 'latin1'))]).toEqual([file, []]);
+    }
+  });
+
+  test('is in no file of any host', async () => {
+    expect(room.taken.length).toBeGreaterThan(15);
+    await Promise.all(room.taken.map((host) => room.expectClean(host)));
   });
 });
