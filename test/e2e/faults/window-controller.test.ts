@@ -9,6 +9,8 @@ const describe = await labDescribe({
   hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })),
 });
 const soon = ['--confirm-timeout', '4'];
+/** For what is to be confirmed, on a busy machine too. */
+const ample = ['--confirm-timeout', '20'];
 
 let fleet: FaultFleet;
 beforeAll(async () => {
@@ -30,7 +32,7 @@ describe('a controller that is killed', () => {
       await run.ended;
       await host.go();
       await host.expectOld();
-      const next = await host.apply(goodChange, soon);
+      const next = await host.apply(goodChange, ample);
 
       expect(next.code, next.stderr).toBe(0);
       expect(next.stderr + JSON.stringify(next.events)).toMatch(/was rolled back|was undone/);
@@ -87,7 +89,7 @@ describe('a controller that is killed', () => {
       expect(after.stdout).toBe(`Nothing pending on 1 host: ${host.name}\n`);
       expect(again).toMatchObject({ code: 0, stdout: `Nothing to confirm on ${host.name}\n` });
       expect((await host.apply(goodChange, ['--check', '--exit-code'])).code).toBe(10);
-      await host.apply(goodChange, soon); // the last task was not begun
+      await host.apply(goodChange, ample); // the last task was not begun
       await host.expectNew(await fleet.newState(kind));
     },
   );
@@ -110,7 +112,7 @@ describe('two runs at one host', () => {
     '%s: the second is busy, says with whom, and changes nothing',
     async (kind) => {
       const host = await fleet.take(kind);
-      const first = await host.begin(waitingChange, soon);
+      const first = await host.begin(waitingChange, ample);
       await host.waits();
 
       const second = await host.apply(changing('touch /etc/second'), soon);
@@ -136,7 +138,7 @@ describe('two runs at one host', () => {
       const first = await host.begin(plain, soon);
       await host.waits();
 
-      const second = await host.apply(goodChange, soon);
+      const second = await host.apply(goodChange, ample);
       await host.go();
 
       expect(second.code, second.stderr).toBe(6);
@@ -147,7 +149,7 @@ describe('two runs at one host', () => {
 
   test.concurrent.each(kinds)('%s: a look is never busy', async (kind) => {
     const host = await fleet.take(kind);
-    const first = await host.begin(waitingChange, soon);
+    const first = await host.begin(waitingChange, ample);
     await host.waits();
 
     const check = await host.apply(goodChange, ['--check']);
@@ -166,10 +168,10 @@ describe('two runs at one host', () => {
       first.kill('SIGKILL');
       await first.ended;
 
-      const during = await host.apply(goodChange, soon);
+      const during = await host.apply(goodChange, ample);
       await host.go();
       await host.expectOld();
-      const after = await host.apply(goodChange, soon);
+      const after = await host.apply(goodChange, ample);
 
       expect(during.code, during.stderr).toBe(6);
       expect(after.code, after.stderr).toBe(0);
@@ -198,7 +200,7 @@ describe('a lock that somebody left', () => {
       `umask 077; mkdir -p /var/lib/xpush; read boot </proc/sys/kernel/random/boot_id; printf '${text}' | sed "s/BOOT/$boot/" >/var/lib/xpush/lock`,
     );
 
-    const run = await host.apply(goodChange, soon);
+    const run = await host.apply(goodChange, ample);
 
     expect(run.code, run.stderr).toBe(0);
     if (owner.includes(' ')) {
@@ -215,7 +217,7 @@ describe('an interrupted controller', () => {
     '%s once: what is armed is finished and confirmed; exit 130',
     async (signal) => {
       const host = await fleet.take('full');
-      const run = await host.begin(waitingChange, soon);
+      const run = await host.begin(waitingChange, ample);
       await host.waits();
 
       run.kill(signal);
@@ -247,7 +249,7 @@ describe('an interrupted controller', () => {
 
   test.concurrent('a terminal that goes away (SIGHUP) is no reason to stop', async () => {
     const host = await fleet.take('full');
-    const run = await host.begin(waitingChange, soon);
+    const run = await host.begin(waitingChange, ample);
     await host.waits();
 
     run.kill('SIGHUP');

@@ -8,6 +8,8 @@ const describe = await labDescribe({
   hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })),
 });
 const soon = ['--confirm-timeout', '4'];
+/** For what is to be confirmed, on a busy machine too. */
+const ample = ['--confirm-timeout', '20'];
 
 let fleet: FaultFleet;
 beforeAll(async () => {
@@ -35,7 +37,7 @@ describe('a disk', () => {
       const host = await fleet.take(kind);
       await host.sh(`${fill}; true`);
 
-      const run = await host.apply(goodChange, soon);
+      const run = await host.apply(goodChange, ample);
       await host.sh(empty);
 
       expect(run.code, run.stderr).toBe(1);
@@ -133,7 +135,7 @@ describe('a host’s /tmp', () => {
         'umount /tmp; mount -t tmpfs -o size=4k,noexec tmpfs /tmp; dd if=/dev/zero of=/tmp/fill 2>/dev/null; ln -s /etc/passwd /tmp/xpush; true',
       );
 
-      const good = await host.apply(goodChange, soon);
+      const good = await host.apply(goodChange, ample);
 
       expect(good.code, good.stderr).toBe(0);
       await host.expectNew(await fleet.newState(kind));
@@ -148,7 +150,7 @@ describe('a host’s /tmp', () => {
         'mkdir -p /home/ops/trap; chown 1000:1000 /home/ops/trap; for name in run/xpush-x tmp/xpush var/tmp/xpush; do ln -s /home/ops/trap /$name; done',
       );
 
-      const run = await host.apply(goodChange, soon);
+      const run = await host.apply(goodChange, ample);
 
       expect(run.code, run.stderr).toBe(0);
       expect(await host.sh('ls -A /home/ops/trap')).toBe('');

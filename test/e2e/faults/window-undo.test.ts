@@ -9,6 +9,8 @@ const describe = await labDescribe({
   hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })),
 });
 const soon = ['--confirm-timeout', '4'];
+/** For what is to be confirmed, on a busy machine too. */
+const ample = ['--confirm-timeout', '20'];
 
 let fleet: FaultFleet;
 beforeAll(async () => {
@@ -41,7 +43,7 @@ describe('a confirm window', () => {
   test.concurrent.each(kinds)('%s: a change that leaves the way in open stays', async (kind) => {
     const host = await fleet.take(kind);
 
-    const run = await host.apply(goodChange, soon);
+    const run = await host.apply(goodChange, ample);
 
     expect(run.code, run.stderr).toBe(0);
     expect(tasksOf(run)).toEqual(['changed', 'changed', 'changed']);
@@ -70,7 +72,7 @@ describe('a confirm window', () => {
     const host = await fleet.take(kind);
     await host.apply(badChange, soon);
 
-    const run = await host.apply(goodChange, soon);
+    const run = await host.apply(goodChange, ample);
 
     expect(run.code, run.stderr).toBe(0);
     await host.expectNew(await fleet.newState(kind));
@@ -124,7 +126,7 @@ describe('a confirm window', () => {
       );
 
       expect(run.code, run.stderr).toBe(4);
-      expect(performance.now() - start).toBeLessThan(15_000);
+      expect(performance.now() - start).toBeLessThan(45_000);
       expect(run.stderr + JSON.stringify(run.document)).toContain('the disk is on fire');
       expect(tasksOf(run)).toEqual(['skipped', 'failed', 'skipped']);
       await host.expectOld();

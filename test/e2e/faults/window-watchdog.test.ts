@@ -8,6 +8,8 @@ const describe = await labDescribe({
   hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })),
 });
 const soon = ['--confirm-timeout', '4'];
+/** For what is to be confirmed, on a busy machine too. */
+const ample = ['--confirm-timeout', '20'];
 
 let fleet: FaultFleet;
 beforeAll(async () => {
@@ -58,11 +60,11 @@ describe('what watches over a window', () => {
       await signal(host, 'supervise', 'KILL');
       await signal(host, 'apply', 'KILL');
 
-      let next = await host.apply(goodChange, soon);
+      let next = await host.apply(goodChange, ample);
       if (next.code === 6) {
         // until its deadline the host might still be waited for
         await new Promise((resolve) => setTimeout(resolve, 60_000));
-        next = await host.apply(goodChange, soon);
+        next = await host.apply(goodChange, ample);
       }
 
       expect(next.code, next.stderr).toBe(0);
@@ -160,7 +162,7 @@ describe('an undo that can not be made whole', () => {
       expect(status.code).toBe(5);
       expect(status.stdout).toContain('needs a human');
       expect(await host.lab.readConsole()).toContain('could NOT be undone');
-      const busy = await host.apply(goodChange, soon);
+      const busy = await host.apply(goodChange, ample);
       expect([5, 6], busy.stderr).toContain(busy.code);
       await host.sh(mend);
       const rollback = await host.xpush('rollback');
@@ -190,7 +192,7 @@ describe('a clock that jumps', () => {
       );
 
       const bad = await host.apply(badChange, soon);
-      const good = await host.apply(goodChange, soon);
+      const good = await host.apply(goodChange, ample);
 
       expect([bad.code, good.code], bad.stderr + good.stderr).toEqual([4, 0]);
       expect((await host.lab.exec(['test', '-e', '/root/date-called'])).code).toBe(1);
