@@ -80,7 +80,7 @@ function lastFinding(last: LastWindow): Finding {
 }
 
 /** `alice@ctl (run 20261122T230501Z-3f9a2c)`. */
-export function ownerOf({ by, run }: { readonly by: string; readonly run: string }): string {
+function ownerOf({ by, run }: { readonly by: string; readonly run: string }): string {
   return `${by === '' ? 'somebody' : by}${run === '' ? '' : ` (run ${run})`}`;
 }
 
