@@ -15,25 +15,35 @@ export interface Foreseen {
   readonly tasks: readonly PlannedTask[];
   /** Why the task after these cannot be done; null when it ends for another reason. */
   readonly refusal: LegError | null;
-  /** Whether the last plan does something whose effect must be observed before going on. */
+  /** Whether they do something whose effect must be observed before going on. */
   readonly isOpen: boolean;
 }
 
-/** Plans tasks, each in the world that those before it leave, up to a refusal or an opaque change. */
+/**
+ * Plans tasks, each in the world that those before it leave, up to a refusal or an opaque change. What
+ * of the network follows that and asks nothing goes with it, so that both are confirmed at once.
+ */
 export function foresee(tasks: readonly OpenTask[], observed: HostState): Foreseen {
   let state = observed;
+  let isOpen = false;
   const planned: PlannedTask[] = [];
   for (const task of tasks) {
+    if (isOpen && !isBlind(task, planned.at(-1))) break;
     const plan = task.bound.plan(state);
     if ('refusal' in plan) {
       const refusal = { message: plan.refusal, hint: plan.hint };
       return { tasks: planned, refusal, isOpen: false };
     }
     planned.push({ ...task, plan });
-    if (allChanges(plan).some(isOpaque)) return { tasks: planned, refusal: null, isOpen: true };
+    isOpen ||= allChanges(plan).some(isOpaque);
     state = stateAfter(plan, state);
   }
-  return { tasks: planned, refusal: null, isOpen: false };
+  return { tasks: planned, refusal: null, isOpen };
+}
+
+/** Whether it can be planned without knowing what the one before it did, and is undone with that. */
+function isBlind({ bound, isNetwork }: OpenTask, before: PlannedTask | undefined): boolean {
+  return bound.queries.length === 0 && isNetwork && (before?.isNetwork ?? false);
 }
 
 /** Check mode: the plans are the results, and nothing is sent. */

@@ -1,6 +1,7 @@
 import type { Query } from '../host/query.ts';
 import type { Inventory } from '../inventory/model.ts';
 import type { BoundStep } from '../steps/step.ts';
+import { bindTask } from './bind-task.ts';
 import type { Activity, ChangeRecord, RunEvent, TaskStatus } from './events.ts';
 import type { LegError, LegResult } from './leg-options.ts';
 import type { Leg, LegTask } from './legs.ts';
@@ -44,8 +45,8 @@ export class LegTasks {
       if (!this.#isSilent) emit(event);
     };
     this.#open = leg.tasks.map(({ play, task }) => {
-      const bound = task.step.bind(target, task.params);
-      return { play, task, bound, isNetwork: bound.network || task.network === true };
+      const bound = bindTask(task, target);
+      return { play, task, bound, isNetwork: bound.network };
     });
   }
 

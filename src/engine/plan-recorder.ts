@@ -1,4 +1,5 @@
 import type { BoundStep, Plan } from '../steps/step.ts';
+import { bindTask } from './bind-task.ts';
 import type { HostStatus, RunEvent, TaskStatus } from './events.ts';
 import type { HostedPlay } from './legs.ts';
 
@@ -57,8 +58,7 @@ export class PlanRecorder {
           ...task,
           step: {
             ...task.step,
-            bind: (target, params) =>
-              this.#record(target.host.name, index, number, task.step.bind(target, params)),
+            bind: (target) => this.#record(target.host.name, index, number, bindTask(task, target)),
           },
         })),
       },

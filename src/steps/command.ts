@@ -67,15 +67,15 @@ export const command = defineStep({
   params,
 
   queries: (_target, { creates, removes }) => ({
-    creates: query.file(creates ?? '/'),
-    removes: query.file(removes ?? '/'),
+    creates: creates === undefined ? [] : [query.file(creates)],
+    removes: removes === undefined ? [] : [query.file(removes)],
   }),
 
   plan: (_target, { argv, shell, creates, removes, chdir, files = [], stdin = null }, seen) => {
-    if (creates !== undefined && seen.creates.type !== 'absent') {
+    if (seen.creates.some(({ type }) => type !== 'absent')) {
       return { changes: [], message: `${creates} exists` };
     }
-    if (removes !== undefined && seen.removes.type === 'absent') {
+    if (seen.removes.some(({ type }) => type === 'absent')) {
       return { changes: [], message: `${removes} does not exist` };
     }
     const words = argv ?? ['/bin/sh', '-c', shell ?? ''];

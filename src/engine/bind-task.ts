@@ -1,0 +1,35 @@
+import type { BoundStep, Plan, Refusal, Target } from '../steps/step.ts';
+import type { LegTask } from './legs.ts';
+
+/**
+ * The step of a task, bound to its host. What a user calls a network change is more than a file for
+ * the next boot: whether the host can still be reached is only told with the files in place, before
+ * the decision. Steps that are about the network themselves know better.
+ */
+export function bindTask(
+  { step, params, network = false }: LegTask['task'],
+  target: Target,
+): BoundStep {
+  const bound = step.bind(target, params);
+  if (!network || bound.network) return bound;
+  const { plan, leave } = bound;
+  return {
+    queries: bound.queries,
+    network: true,
+    plan: (state) => inPlace(plan(state)),
+    leave: leave === null ? null : (state) => inPlace(leave(state)),
+  };
+}
+
+function inPlace(plan: Plan | Refusal): Plan | Refusal {
+  if ('refusal' in plan) return plan;
+  const { changes, upkeep } = plan;
+  const inPlaceToo = upkeep === undefined ? {} : { upkeep: upkeep.map(atOnce) };
+  return { ...plan, changes: changes.map(atOnce), ...inPlaceToo };
+}
+
+/** A directory is made before all else anyhow, and goes again with an undo. */
+function atOnce(change: Plan['changes'][number]): Plan['changes'][number] {
+  const isFile = change.kind === 'write' || change.kind === 'remove';
+  return isFile && change.effect === 'boot' ? { ...change, effect: 'both' } : change;
+}
