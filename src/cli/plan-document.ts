@@ -2,9 +2,9 @@ import type { HostedPlay } from '../engine/legs.ts';
 import type { PlanRecorder, RecordedHost, RecordedTask } from '../engine/plan-recorder.ts';
 import { recordOf } from '../engine/records.ts';
 import type { Change } from '../host/change.ts';
-import { plannedDocument } from '../host/planned-change.ts';
+import { type FoundFile, plannedDocument } from '../host/planned-change.ts';
 import { type PlayRollout, usualRollout } from '../playbook/model.ts';
-import type { PlanDocument } from '../records/plan-file.ts';
+import type { PlanDocument } from '../records/plan-schema.ts';
 import type { DiffText } from '../report/diff-text.ts';
 import { redactor } from './redaction.ts';
 
@@ -59,30 +59,26 @@ function tasksOf(
       task: name,
       network: isNetwork(task, plays),
     };
-    if (task.status === 'unknown' || plan === null) {
-      return [{ ...frame, ...nothing, status: 'unknown' as const, message: task.message }];
-    }
-    const upkeep = plan.upkeep ?? [];
-    if (plan.changes.length === 0 && upkeep.length === 0) return [];
+    if (plan === null) return [{ ...frame, ...nothing, ...left(unknown) }];
+    const { changes: counted, upkeep = [], pending = [], message = null } = plan;
+    if (counted.length === 0 && upkeep.length === 0) return [];
+    const changes = counted.flatMap((one) => changeOf(one, task.found, diffs) ?? []);
     const documents = upkeep.flatMap((one) => plannedDocument(one) ?? []);
-    const changes = plan.changes.flatMap((one) => changeOf(one, diffs) ?? []);
-    if (
-      redactor.redact(JSON.stringify([changes, documents])) !== JSON.stringify([changes, documents])
-    ) {
-      const message = 'it holds a secret, which no plan does';
-      return [{ ...frame, ...nothing, status: 'unknown' as const, message }];
+    const isWhole = changes.length === counted.length && documents.length === upkeep.length;
+    const said = JSON.stringify([changes, documents]);
+    if (!isWhole || redactor.redact(said) !== said) {
+      return [{ ...frame, ...nothing, ...left(secret) }];
     }
-    return [
-      {
-        ...frame,
-        status: plan.changes.length > 0 ? ('changed' as const) : ('upkeep' as const),
-        message: plan.message ?? null,
-        pending: [...(plan.pending ?? [])],
-        ...{ changes, upkeep: documents },
-      },
-    ];
+    const status = counted.length > 0 ? ('changed' as const) : ('upkeep' as const);
+    return [{ ...frame, status, message, pending: [...pending], changes, upkeep: documents }];
   });
 }
+
+const unknown = 'unknown when the plan was made: run xpush plan again afterwards';
+const secret = 'it uses a secret, which no plan holds: xpush apply without a plan does it';
+
+/** A task that the plan leaves out. */
+const left = (message: string) => ({ status: 'unknown' as const, message });
 
 const nothing = { pending: [], changes: [], upkeep: [] } satisfies Partial<TaskPlan>;
 
@@ -90,8 +86,12 @@ function isNetwork({ play, task, network }: RecordedTask, plays: readonly Hosted
   return network || plays[play]?.play.tasks[task]?.network === true;
 }
 
-function changeOf(change: Change, diffs: DiffText): TaskPlan['changes'][number] | null {
-  const exact = plannedDocument(change);
+function changeOf(
+  change: Change,
+  found: readonly FoundFile[],
+  diffs: DiffText,
+): TaskPlan['changes'][number] | null {
+  const exact = plannedDocument(change, found);
   const record = recordOf(change);
   // an empty line of a diff is a blank to diff, and nothing to see
   const diff = diffs.of(record)?.replace(/^ $/gm, '') ?? null;

@@ -5,11 +5,13 @@ import { PlanRecorder } from '../engine/plan-recorder.ts';
 import { planText } from '../records/plan-file.ts';
 import { DiffText } from '../report/diff-text.ts';
 import { largestTextBytes } from '../source/decode-text.ts';
+import { escapeControls } from '../source/escape-controls.ts';
 import { carryOut, runEntries, runOptions } from './carry-out.ts';
 import { defineCommand, flag, text } from './command.ts';
 import { readWork } from './load.ts';
 import { checkOutFile, checkWritable, writePrivateFile } from './out-file.ts';
 import { hostsOfPlan, playsOfPlan } from './plan-document.ts';
+import { notesOf } from './plan-notes.ts';
 import { newRunIdentity } from './run-identity.ts';
 import { secretEntries, secretOptions, secretStore } from './secrets.ts';
 import { version } from './version.ts';
@@ -65,6 +67,7 @@ export const plan = defineCommand({
     );
     if (out === undefined || exit === exitCodes.interrupted) return exit;
     const { by, since: at } = newRunIdentity();
+    const hosts = hostsOfPlan(work.inventory.hosts.keys(), recorder, new DiffText());
     const written = planText({
       made: { by, at, xpush: version() },
       inventory: {
@@ -73,17 +76,18 @@ export const plan = defineCommand({
       },
       playbooks: [...(work.sources?.playbooks ?? [])],
       plays: playsOfPlan(plays),
-      hosts: hostsOfPlan(work.inventory.hosts.keys(), recorder, new DiffText()),
+      hosts,
     });
     const failure =
       Buffer.byteLength(written) > largestTextBytes
         ? `${out} would be larger than 10 MB: plan fewer hosts (--limit)`
         : await writePrivateFile(out, written, force);
-    process.stderr.write(
-      failure === null
-        ? `The plan is in ${out}: xpush apply --plan ${out}\n`
-        : `xpush: ${failure}\n`,
-    );
-    return failure === null ? exit : exitCodes.failed;
+    if (failure !== null) {
+      process.stderr.write(`xpush: ${failure}\n`);
+      return exitCodes.failed;
+    }
+    const said = [...notesOf(hosts), `The plan is in ${out}: xpush apply --plan ${out}`];
+    process.stderr.write(said.map((line) => `${escapeControls(line)}\n`).join(''));
+    return exit;
   },
 });

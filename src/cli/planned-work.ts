@@ -4,13 +4,15 @@ import { plannedTask } from '../engine/planned-task.ts';
 import { bindSaved, savedStep } from '../engine/saved-tasks.ts';
 import { selectHosts } from '../inventory/patterns.ts';
 import type { PlayRollout } from '../playbook/model.ts';
-import { readPlan, type SavedPlan } from '../records/plan-file.ts';
+import { readPlan } from '../records/plan-file.ts';
+import type { SavedPlan } from '../records/plan-schema.ts';
 import type { SecretStore } from '../secrets/secret-store.ts';
 import { largestTextBytes } from '../source/decode-text.ts';
 import { SourceText } from '../source/source-text.ts';
 import type { BoundStep } from '../steps/step.ts';
 import { readInventory, type Work } from './load.ts';
 import { reasonOf } from './out-file.ts';
+import { notesOf } from './plan-notes.ts';
 import { type SourceFile, sourceFile } from './sources.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -136,18 +138,6 @@ function rolloutOf(
     maxPer: rollout.max_per.map((one) => ({ ...one, place: { source, start: 0, end: 0 } })),
     pauseSeconds: rollout.pause,
   };
-}
-
-function notesOf(hosts: readonly HostPlan[]): readonly string[] {
-  return hosts.flatMap(({ host, status, error, tasks }) => {
-    if (status !== 'ok' && status !== 'changed') {
-      return [`${host}: nothing is done, as it could not be planned (${error ?? status})`];
-    }
-    const unknown = tasks.filter((task) => task.status === 'unknown').map(({ task }) => task);
-    return unknown.length === 0
-      ? []
-      : [`${host}: not done, as it could not be told before: ${unknown.join(', ')}`];
-  });
 }
 
 const sumsOf = (files: readonly SourceFile[]): string =>

@@ -69,7 +69,7 @@ export const rollback = defineCommand({
       const one = runs.find(({ id }) => id === last);
       return one === undefined ? [] : [[name, one] as const];
     });
-    const notes = [...notesOf(last, run !== undefined, undone)];
+    const notes = notesOf(last, run !== undefined, undone, found.kept);
     // those that could not be asked are asked again, so that they count as unreachable
     const isGuest = (name: string) => inventory.hosts.get(name)?.kind === 'domU';
     // guests are reached by way of what is undone on their dom0
@@ -127,11 +127,18 @@ function notesOf(
   last: string | null,
   isNamed: boolean,
   undone: readonly (readonly [string, KeptRun])[],
+  kept: Found['kept'],
 ): readonly string[] {
   const [first] = undone;
   if (first !== undefined) {
     const [, { id, by, since }] = first;
-    return [`Undoing run ${id} of ${by}, begun ${since}`];
+    const changed = new Set(undone.map(([name]) => name));
+    const others = [...kept].flatMap(([name, runs]) =>
+      runs.length > 0 && !changed.has(name) ? [name] : [],
+    );
+    const left = `Left alone, as that run did not change them: ${compressNames(others).join(', ')}`;
+    const said = `Undoing run ${id} of ${by}, begun ${since}`;
+    return others.length === 0 ? [said] : [said, left];
   }
   return [
     isNamed

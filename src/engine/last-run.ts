@@ -29,12 +29,15 @@ interface KeptPart {
   readonly generation: Generation | null;
 }
 
+/** As runs are named: hosts may keep other files there. */
+const ofRun = /^(\d{8}T\d{6}Z-[\da-f]{6})\.(\d{1,6})\.json$/;
+
 /** The runs of which a host keeps what undoes them, the newest first. */
 export function keptRuns(state: HostState): readonly KeptRun[] {
   const files = answerTo(state, generationsQuery)?.files ?? new Map();
   const runs = new Map<string, (KeptPart & { readonly number: number })[]>();
   for (const [path, file] of files) {
-    const [, id, number] = /\/([\w-]{1,64})\.(\d{1,6})\.json$/.exec(path) ?? [];
+    const [, id, number] = ofRun.exec(path.replace(`${generationsDirectory}/`, '')) ?? [];
     if (id === undefined || file.type !== 'file') continue;
     const text = file.content === null ? null : Buffer.from(file.content, 'latin1').toString();
     const generation = text === null ? null : readGeneration(text);

@@ -1,6 +1,12 @@
+import { answerTo } from '../host/answer.ts';
+import { type Change, isOpaque } from '../host/change.ts';
+import type { FoundFile } from '../host/planned-change.ts';
+import { query } from '../host/query.ts';
+import type { HostState } from '../host/state.ts';
 import type { BoundStep, Plan } from '../steps/step.ts';
 import { bindTask } from './bind-task.ts';
-import type { HostStatus, RunEvent, TaskStatus } from './events.ts';
+import type { HostStatus, RunEvent } from './events.ts';
+import { allChanges } from './leg-plan.ts';
 import type { HostedPlay } from './legs.ts';
 
 /** A task of a host as a check has planned it. */
@@ -8,12 +14,12 @@ export interface RecordedTask {
   /** Indexes of the play and of its task. */
   readonly play: number;
   readonly task: number;
-  readonly status: TaskStatus;
   /** Whether its changes are made in a confirm window. */
   readonly network: boolean;
-  /** null: it was refused, or never planned. */
+  /** What it does for sure; null: that is unknown until others were applied, or it was refused. */
   readonly plan: Plan | null;
-  readonly message: string | null;
+  /** What its commands depend on. */
+  readonly found: readonly FoundFile[];
 }
 
 /** A host as a check has found it. */
@@ -26,8 +32,10 @@ export interface RecordedHost {
 interface Place {
   readonly play: number;
   readonly task: number;
-  bound: BoundStep | null;
+  network: boolean;
   plan: Plan | null;
+  found: readonly FoundFile[];
+  isSure: boolean;
 }
 
 /** Keeps what the tasks of a check have planned, besides what its events show. */
@@ -47,7 +55,12 @@ export class PlanRecorder {
       },
     ] of plays.entries()) {
       for (const host of hosts) {
-        const places = tasks.map((_, task): Place => ({ play, task, bound: null, plan: null }));
+        const places = tasks.map(
+          (_, task): Place => ({
+            ...{ play, task, network: false },
+            ...{ plan: null, found: [], isSure: false },
+          }),
+        );
         this.#places.set(host, [...(this.#places.get(host) ?? []), ...places]);
       }
     }
@@ -77,9 +90,9 @@ export class PlanRecorder {
       const tasks = this.#tasks.get(event.host) ?? [];
       const place = this.#places.get(event.host)?.[tasks.length];
       if (place === undefined) throw new Error(`more tasks of ${event.host} ended than there are`);
-      const { play, task, plan, bound } = place;
-      const { status, message } = event;
-      tasks.push({ play, task, status, network: bound?.network ?? false, plan, message });
+      const { play, task, network, found } = place;
+      const plan = isKnown(place, tasks) ? place.plan : null;
+      tasks.push({ play, task, network, plan, found });
       this.#tasks.set(event.host, tasks);
     } else if (event.event === 'host_end') {
       const { host, status, error } = event;
@@ -91,14 +104,50 @@ export class PlanRecorder {
   #record(host: string, play: number, task: number, bound: BoundStep): BoundStep {
     const place = this.#places.get(host)?.find((one) => one.play === play && one.task === task);
     if (place === undefined) throw new Error(`${host} has no such task`);
-    place.bound = bound;
+    place.network = bound.network;
+    // a leg binds all its tasks before it plans: those that ended by now are of earlier ones
+    const ended = this.#tasks.get(host) ?? [];
+    const before = ended.flatMap(({ plan }) => (plan === null ? [] : allChanges(plan)));
     return {
       ...bound,
-      plan: (state) => {
+      plan: (observed) => {
+        const state = before.reduce((now: HostState, change) => now.after(change), observed);
         const plan = bound.plan(state);
         place.plan = 'refusal' in plan ? null : plan;
+        place.found = foundBy(bound, state);
+        place.isSure = before.length === 0 || !allChanges(place.plan ?? idle).some(isForeseen);
         return plan;
       },
     };
+  }
+}
+
+const idle: Plan = { changes: [] };
+
+/** What follows an opaque change is known only if it is one, whatever the host is like. */
+function isKnown({ plan, isSure, found }: Place, before: readonly RecordedTask[]): boolean {
+  if (plan === null || !isSure || before.some((task) => task.plan === null)) return false;
+  const isAfterOpaque = before.some((task) => task.plan?.changes.some(isOpaque) === true);
+  return !isAfterOpaque || (allChanges(plan).every(isOpaque) && found.length === 0);
+}
+
+function foundBy({ queries }: BoundStep, state: HostState): readonly FoundFile[] {
+  const paths = queries.flatMap((asked) => (asked.kind === 'file' ? [asked.path] : []));
+  return paths.flatMap((path): FoundFile[] => {
+    const file = answerTo(state, query.file(path));
+    return path === '/' || file === null ? [] : [{ path, exists: file.type !== 'absent' }];
+  });
+}
+
+/** How the host spells what an earlier leg makes of a listing cannot be told. */
+function isForeseen(change: Change): boolean {
+  switch (change.kind) {
+    case 'routing':
+      return change.before.rules.fingerprint === null || change.before.routes.fingerprint === null;
+    case 'chains':
+    case 'nft':
+      return change.before.fingerprint === null;
+    default:
+      return false;
   }
 }

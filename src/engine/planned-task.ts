@@ -45,7 +45,7 @@ function onHost(
     const change = plannedChange(one, state);
     if (change === null) {
       const failed = plannedQueries(one).flatMap((asked) => failureOf(observed, asked) ?? []);
-      const moved = `${subjectOf(one)} is not as it was when this was planned`;
+      const moved = `${subjectOf(one)} is not as it was when the plan was made`;
       const refusal = failed[0] ?? `${moved}: nothing was done on this host`;
       return { refusal, hint: 'see what changed, and make a new plan' };
     }
@@ -70,5 +70,7 @@ function subjectOf(planned: PlannedChange): string {
       return planned.family === 4 ? 'iptables' : 'ip6tables';
     case 'nft':
       return 'the nftables ruleset';
+    case 'command':
+      return planned.found.map(({ path }) => path).join(' or ');
   }
 }

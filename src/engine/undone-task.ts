@@ -16,10 +16,17 @@ export function undoneTask({ network, changes, isUpkeep }: ChangingTask): SavedT
       const undone = undo(done, observed);
       if ('refusal' in undone) return undone;
       const message = undone.notes.length === 0 ? null : undone.notes.join('\n');
+      const isShown = (one: Change) => !isUpkeep && !isMemory(one);
       const { changes: all } = undone;
-      return isUpkeep ? { changes: [], upkeep: all, message } : { changes: all, message };
+      const upkeep = all.filter((one) => !isShown(one));
+      return { changes: all.filter(isShown), upkeep, message };
     },
   };
+}
+
+/** What xpush remembers on a host is nobody's configuration. */
+function isMemory(one: Change): boolean {
+  return 'path' in one && one.path.startsWith('/var/lib/xpush/');
 }
 
 interface Undone {

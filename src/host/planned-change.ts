@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { answerTo } from './answer.ts';
 import type { Change } from './change.ts';
 import { changeDocument, changeEntries } from './change-document.ts';
-import { listOf } from './document-words.ts';
+import { listOf, path, text } from './document-words.ts';
 import { fileFingerprint } from './file-state.ts';
 import { normalParameter } from './names.ts';
 import { type ChainsState, type Listing, type NftState, type Query, query } from './query.ts';
@@ -16,7 +16,12 @@ const plannedFrom = { planned_from: v.pipe(v.string(), v.regex(/^[\da-f]{32}$/))
 const entriesOf = <const Entries extends v.ObjectEntries>(entries: Entries) =>
   v.strictObject({ ...entries, ...plannedFrom });
 
-const { write, remove, directory, parameter, routing, chains, nft } = changeEntries;
+const { write, remove, directory, parameter, routing, chains, nft, command } = changeEntries;
+
+const foundFile = v.strictObject({ path, exists: v.boolean() });
+
+/** Whether a file was there on which it depends that a command runs (`creates`, `removes`). */
+export type FoundFile = Readonly<v.InferOutput<typeof foundFile>>;
 
 const without = <Entries extends { readonly before: v.GenericSchema }>({
   before: _,
@@ -32,6 +37,7 @@ export const plannedSchema = v.variant('kind', [
   entriesOf(without(routing)),
   entriesOf({ ...without(chains), listed: listOf(chainName) }),
   entriesOf(without(nft)),
+  v.strictObject({ ...command, stdin: v.nullable(text), found: listOf(foundFile) }),
 ]);
 
 /** A change that was planned from a state that only its sum is known of. */
@@ -40,10 +46,20 @@ export type PlannedChange = v.InferOutput<typeof plannedSchema>;
 /** The same as plain data. */
 export type PlannedDocument = v.InferInput<typeof plannedSchema>;
 
-/** A change without the state that it was planned from; null for a command, which is planned from none. */
-export function plannedDocument(change: Change): PlannedDocument | null {
+/**
+ * A change without the state that it was planned from; `found`: what commands were. null for a
+ * command that reads a secret: no document holds that.
+ */
+export function plannedDocument(
+  change: Change,
+  found: readonly FoundFile[] = [],
+): PlannedDocument | null {
   const document = changeDocument(change);
-  if (change.kind === 'command' || document.kind === 'command') return null;
+  if (document.kind === 'command') {
+    const { stdin, ...rest } = document;
+    if (stdin !== null && typeof stdin !== 'string') return null;
+    return { ...rest, stdin, found: found.map((one) => ({ ...one })) };
+  }
   const planned_from = sumOf(change);
   if (document.kind === 'directory') return { ...document, planned_from };
   const { before, ...rest } = document;
@@ -71,16 +87,30 @@ export function plannedQueries(planned: PlannedChange): readonly Query[] {
       return [query.chains(planned.family, ...planned.listed)];
     case 'nft':
       return [query.nft(planned.listed)];
+    case 'command':
+      return planned.found.map((one) => query.file(one.path));
   }
 }
 
 /** The change itself, on a host that is as it was planned from; null: it is not. */
 export function plannedChange(planned: PlannedChange, now: HostState): Change | null {
+  if (planned.kind === 'command') {
+    const { found, ...change } = planned;
+    return found.every((one) => isAsFound(one, now)) ? change : null;
+  }
   const change = onHost(planned, now);
   return change !== null && sumOf(change) === planned.planned_from ? change : null;
 }
 
-function onHost(planned: PlannedChange, now: HostState): Change | null {
+function isAsFound({ path, exists }: FoundFile, now: HostState): boolean {
+  const file = answerTo(now, query.file(path));
+  return file !== null && (file.type !== 'absent') === exists;
+}
+
+function onHost(
+  planned: Exclude<PlannedChange, { kind: 'command' }>,
+  now: HostState,
+): Change | null {
   switch (planned.kind) {
     case 'write':
     case 'remove': {
@@ -117,8 +147,6 @@ function onHost(planned: PlannedChange, now: HostState): Change | null {
   }
 }
 
-function sumOf(change: Exclude<Change, { kind: 'command' }>): string;
-function sumOf(change: Change): string;
 function sumOf(change: Change): string {
   return createHash('sha256').update(textOf(change)).digest('hex').slice(0, 32);
 }
@@ -129,7 +157,7 @@ function textOf(change: Change): string {
     case 'remove':
       return fileFingerprint(change.before);
     case 'directory':
-    case 'command':
+    case 'command': // known by what was found instead
       return 'absent';
     case 'parameter':
       return normalParameter(change.before);

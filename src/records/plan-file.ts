@@ -1,71 +1,13 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
-import { plannedSchema } from '../host/planned-change.ts';
 import type { Data } from '../source/data.ts';
 import { parseYaml } from '../source/parse-yaml.ts';
 import { toData } from '../source/source-node.ts';
 import { flowList, writeYaml, type YamlValue } from '../source/write-yaml.ts';
+import { apart, together } from './plan-layout.ts';
+import { type PlanDocument, type SavedPlan, writtenSchema } from './plan-schema.ts';
 
 const schemaNumber = 1;
-
-const text = v.pipe(v.string(), v.maxLength(65_536));
-const file = v.strictObject({ file: text, sha256: text });
-const share = v.union([
-  v.strictObject({ hosts: v.number() }),
-  v.strictObject({ percent: v.number() }),
-]);
-
-const task = v.strictObject({
-  /** `PLAY.TASK`, from 1. */
-  at: v.pipe(v.string(), v.regex(/^[1-9]\d{0,4}\.[1-9]\d{0,4}$/)),
-  task: text,
-  status: v.picklist(['changed', 'unknown', 'upkeep']),
-  network: v.boolean(),
-  message: v.nullable(text),
-  pending: v.array(text),
-  changes: v.array(
-    v.strictObject({
-      subject: text,
-      /** For people; null where there is no text to compare. */
-      diff: v.nullable(v.string()),
-      exact: plannedSchema,
-    }),
-  ),
-  upkeep: v.array(plannedSchema),
-});
-
-const schema = v.strictObject({
-  made: v.strictObject({ by: text, at: text, xpush: text }),
-  inventory: v.strictObject({ path: v.nullable(text), files: v.array(file) }),
-  playbooks: v.array(file),
-  plays: v.array(
-    v.strictObject({
-      name: text,
-      rollout: v.strictObject({
-        serial: v.nullable(v.array(share)),
-        max_fail_percentage: v.nullable(v.number()),
-        any_errors_fatal: v.boolean(),
-        max_per: v.array(v.strictObject({ group: text, most: v.number() })),
-        pause: v.number(),
-      }),
-      tasks: v.array(v.strictObject({ name: text, step: text })),
-    }),
-  ),
-  hosts: v.array(
-    v.strictObject({
-      host: text,
-      status: text,
-      error: v.nullable(text),
-      tasks: v.array(task),
-    }),
-  ),
-});
-
-/** What was planned for a fleet, and from what. */
-export type SavedPlan = v.InferOutput<typeof schema>;
-
-/** The same as it is written: plain data. */
-export type PlanDocument = v.InferInput<typeof schema>;
 
 /** Why a file is no plan that can be applied: a sentence, and what to do. */
 export interface NoPlan {
@@ -78,17 +20,20 @@ export interface NoPlan {
  * Two plans of one state differ in `made` and `digest` only.
  */
 export function planText(plan: PlanDocument): string {
-  const { made, ...rest } = plan;
-  const document = { xpush_plan: schemaNumber, digest: digestOf(plan), made, ...rest };
+  const { made, ...rest } = apart(plan);
+  const document = { xpush_plan: schemaNumber, digest: digestOf({ made, ...rest }), made, ...rest };
   return writeYaml(
     [
       'A plan of xpush, for review. `xpush apply --plan FILE` does exactly this, on hosts that are',
-      'still as they were; a plan that was edited is refused. Lines of `exact` are for xpush.',
+      'still as they were; a plan that was edited is refused.',
     ],
     Object.entries(document).map(([key, value], index) => ({
       key,
       value: yamlOf(value),
       isApart: index > 1,
+      ...(key === 'exact'
+        ? { comments: ['The same for xpush: what it will do, word by word.'] }
+        : {}),
     })),
   );
 }
@@ -113,10 +58,9 @@ export function readPlan(bytes: string | Uint8Array, name: string): SavedPlan | 
   if (digest !== digestOf(rest)) {
     return refuse(`${name} is not as xpush wrote it: it was edited, or is cut`, 'make a new plan');
   }
-  const checked = v.safeParse(schema, rest);
-  return checked.success
-    ? checked.output
-    : refuse(`${name} holds what no plan of this xpush does`, 'make a new plan');
+  const checked = v.safeParse(writtenSchema, rest);
+  const plan = checked.success ? together(checked.output) : null;
+  return plan ?? refuse(`${name} holds what no plan of this xpush does`, 'make a new plan');
 }
 
 function refuse(problem: string, hint: string | null = 'make a new plan'): NoPlan {

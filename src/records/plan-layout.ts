@@ -1,0 +1,83 @@
+import type { PlanDocument, SavedPlan, WrittenPlan } from './plan-schema.ts';
+
+/** What people review without what only xpush reads, and without what is as usual. */
+export function apart({ plays, hosts, ...head }: PlanDocument) {
+  return {
+    ...head,
+    plays: plays.map(({ name, rollout, tasks }) => ({
+      name,
+      ...unusual({ rollout: unusual(rollout ?? {}) }),
+      tasks,
+    })),
+    hosts: hosts.map(({ host, status, error, tasks }) => ({
+      ...{ host, status },
+      ...unusual({
+        error,
+        tasks: tasks.map(({ at, task, status, network, message, pending, changes }) => ({
+          ...{ at, task, status },
+          ...unusual({
+            ...{ network, message, pending },
+            changes: changes.map(({ subject, diff }) => ({ subject, ...unusual({ diff }) })),
+          }),
+        })),
+      }),
+    })),
+    exact: hosts.flatMap(({ host, tasks }) => {
+      const done = tasks.filter(({ changes, upkeep }) => changes.length + upkeep.length > 0);
+      const exactly = done.map(({ at, changes, upkeep }) => ({
+        at,
+        changes: changes.map(({ exact }) => exact),
+        ...unusual({ upkeep }),
+      }));
+      return exactly.length === 0 ? [] : [{ host, tasks: exactly }];
+    }),
+  };
+}
+
+/** Without what reading adds by itself. */
+function unusual(fields: object): { readonly [key: string]: unknown } {
+  const isUsual = (value: unknown): boolean =>
+    value === null ||
+    value === false ||
+    value === 0 ||
+    (typeof value === 'object' && Object.keys(value).length === 0);
+  const kept = Object.entries(fields).filter(([, value]) => value !== undefined && !isUsual(value));
+  return Object.fromEntries(kept);
+}
+
+/** What `apart` took apart; null: the two parts do not fit together. */
+export function together({ hosts, exact, ...head }: WrittenPlan): SavedPlan | null {
+  let used = 0;
+  const joined = hosts.map(({ tasks, ...host }) => {
+    const found = exact.find((one) => one.host === host.host)?.tasks ?? [];
+    return {
+      ...host,
+      tasks: tasks.map(({ changes, ...task }) => {
+        const work = found.find(({ at }) => at === task.at);
+        if (work !== undefined) used += 1;
+        const { changes: exactly = [], upkeep = [] } = work ?? {};
+        return {
+          ...task,
+          upkeep,
+          changes: exactly.map((one, index) => ({
+            subject: '',
+            diff: null,
+            ...changes[index],
+            exact: one,
+          })),
+          isWhole: exactly.length === changes.length,
+        };
+      }),
+    };
+  });
+  const all = exact.reduce((sum, { tasks }) => sum + tasks.length, 0);
+  if (used !== all || joined.some(({ tasks }) => tasks.some(({ isWhole }) => !isWhole)))
+    return null;
+  return {
+    ...head,
+    hosts: joined.map(({ tasks, ...host }) => ({
+      ...host,
+      tasks: tasks.map(({ isWhole: _, ...task }) => task),
+    })),
+  };
+}
