@@ -16,6 +16,9 @@ import { describeMissing, type Lab, LabError, startLab } from './lab.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 const inventoryFile = 'inventory/two-guests.yaml';
+const mistakeFile = 'docs/examples/lock-out.yaml';
+/** What xpush exits with when a host undid its change (docs/command-line.md). */
+const undone = 4;
 const ports = [25, 80, 443];
 const paint = paintOf(process.stdout, process.env);
 const interrupt = new AbortController();
@@ -77,6 +80,12 @@ async function show(lab: Lab, inventory: Inventory): Promise<number> {
   heading('After');
   const after = await ask(lab, inventory, 5000);
 
+  heading('A mistake');
+  say(
+    "A playbook that closes the guest's port 22. The guest waits for a new connection, in vain, and undoes it.",
+  );
+  const mistake = await apply(lab, mistakeFile, '--confirm-timeout', '5');
+
   heading('Push again');
   const second = await apply(lab);
 
@@ -84,6 +93,7 @@ async function show(lab: Lab, inventory: Inventory): Promise<number> {
     ...(before ? ['nothing was wrong before, so nothing was shown'] : []),
     ...(first.changed > 0 ? [] : ['the push changed nothing']),
     ...(after ? [] : ['not everything is as the inventory says']),
+    ...(mistake.exit === undone ? [] : ['the mistake was not undone']),
     ...(second.exit === 0 ? [] : ['the second push failed']),
     ...(second.changed === 0 ? [] : ['the second push changed something']),
   ]);
@@ -94,7 +104,11 @@ function verdict(problems: readonly string[]): number {
   const lines =
     problems.length > 0
       ? problems.map((problem) => paint.red(`${paint.wrong} ${problem}`))
-      : [paint.green(`${paint.right} As the inventory says, and a second push changes nothing.`)];
+      : [
+          paint.green(
+            `${paint.right} As the inventory says, a mistake is undone, and a second push changes nothing.`,
+          ),
+        ];
   say('', ...lines);
   return problems.length > 0 ? 1 : 0;
 }
@@ -114,15 +128,24 @@ async function ask(lab: Lab, inventory: Inventory, patienceMs?: number): Promise
 }
 
 /** Runs the real program on this terminal, and reads its result beside that. */
-async function apply(lab: Lab): Promise<{ readonly exit: number; readonly changed: number }> {
+async function apply(
+  lab: Lab,
+  ...more: readonly string[]
+): Promise<{ readonly exit: number; readonly changed: number }> {
   interrupt.signal.throwIfAborted();
-  say(`${paint.dim('$')} ${paint.bold(`xpush apply ${inventoryFile}`)}`);
+  const words = ['apply', inventoryFile, ...more];
+  say(`${paint.dim('$')} ${paint.bold(`xpush ${words.join(' ')}`)}`);
   const program = join(repository, 'bin', 'xpush');
-  const child = lab.spawn([process.execPath, program, 'apply', inventoryFile], {
+  const child = lab.spawn([process.execPath, program, ...words], {
     cwd: repository,
     // with -o json, all that is for people goes to standard error
     stdio: ['inherit', 'pipe', process.stdout.fd],
-    env: { ...process.env, XPUSH_SSH_CONFIG: lab.sshConfig, XPUSH_OUTPUT: 'json' },
+    env: {
+      ...process.env,
+      XPUSH_SSH_CONFIG: lab.sshConfig,
+      XPUSH_OUTPUT: 'json',
+      XDG_STATE_HOME: join(lab.directory, 'state'),
+    },
   });
   const ended = once(child, 'close');
   const printed = child.stdout === null ? '' : await text(child.stdout);

@@ -48,17 +48,19 @@ async function runDemo(whenSaid?: string): Promise<DemoRun> {
 const describe = await labDescribe();
 
 describe('npm run demo', () => {
-  test('is red before, green after, changes nothing the second time, and takes its lab down', async () => {
+  test('is red before, green after, undoes a mistake, changes nothing the second time, and takes its lab down', async () => {
     const { code, output, leftBehind } = await runDemo();
 
     expect(code, output).toBe(0);
-    const [, before = '', push = '', after = '', again = ''] = output.split(/^── .*$/m);
+    const [, before = '', push = '', after = '', mistake = '', again = ''] =
+      output.split(/^── .*$/m);
     expect(before).toMatch(/^ +192\.168\.0\.201 .*✗ silent/m);
     expect(before).toContain('✗ 14 of 30');
     expect(push).toContain('3 of 3 hosts changed');
     expect(after).not.toContain('✗');
     expect(after).toMatch(/^ +192\.168\.0\.202 +✓ silent ✓ open {3}✓ open {3} +✓ silent ✓ open/m);
     expect(after).toContain('✓ 30 of 30');
+    expect(mistake).toContain('rolled back: webserv');
     expect(again).toContain('Nothing to change: 3 hosts');
     expect(output).not.toContain('\x1b');
     expect(leftBehind).toEqual([]);
