@@ -13,7 +13,7 @@ export function hostsSection({ hosts, isCheck }: RunStory): Section {
     .filter((group) => group.hosts.length > 0);
   const head = [
     ...['Host', 'Kind', 'On', 'Addresses'].map((name) => columnHead(name)),
-    ...[columnHead('Time', true), columnHead('Changed', true), columnHead('Why')],
+    ...[columnHead('Time', true), columnHead('Changed', true)],
   ];
   return {
     id: 'hosts',
@@ -24,14 +24,27 @@ export function hostsSection({ hosts, isCheck }: RunStory): Section {
           'details',
           { open: hosts.length <= FEW_HOSTS ? '' : null },
           element('summary', {}, badge(status, isCheck), ` on ${counted(alike.length, 'host')}`),
-          table(`Hosts: ${status ?? 'not done'}`, head, alike.map(hostRow)),
+          hostTable(`Hosts: ${status ?? 'not done'}`, head, alike),
         ),
       ),
     ),
   };
 }
 
-function hostRow({ name, kind, dom0, addresses, seconds, tasks, error }: StoryHost): Markup {
+/** Why is a column only where there is a reason. */
+function hostTable(label: string, head: readonly Markup[], hosts: readonly StoryHost[]): Markup {
+  const hasWhy = hosts.some(({ error }) => error !== null);
+  return table(
+    label,
+    hasWhy ? [...head, columnHead('Why')] : head,
+    hosts.map((host) => hostRow(host, hasWhy)),
+  );
+}
+
+function hostRow(
+  { name, kind, dom0, addresses, seconds, tasks, error }: StoryHost,
+  hasWhy: boolean,
+): Markup {
   const changed = tasks.filter(({ status }) => status === 'changed').length;
   return element(
     'tr',
@@ -42,7 +55,7 @@ function hostRow({ name, kind, dom0, addresses, seconds, tasks, error }: StoryHo
     element('td', { class: 'mono' }, addresses.join(' ')),
     element('td', { class: 'number' }, seconds === null ? '' : duration(seconds)),
     element('td', { class: 'number' }, tasks.length === 0 ? '' : `${changed} of ${tasks.length}`),
-    element('td', {}, error?.message ?? null),
+    hasWhy ? element('td', { class: 'text' }, error?.message ?? null) : null,
   );
 }
 

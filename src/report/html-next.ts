@@ -56,7 +56,7 @@ function standingTable({ hosts }: RunRecord): Markup {
           element('small', {}, STANDING_WORDS[standing]),
         ),
         element('td', { class: 'number' }, names.length),
-        element('td', {}, namesOf(names)),
+        element('td', { class: 'text' }, namesOf(names)),
       ),
     ),
   );

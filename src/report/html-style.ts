@@ -9,7 +9,7 @@ export const pageStyle = `
   --good: #17683a; --change: #7a4a00; --bad: #a81522; --undone: #7a2390; --rest: #4b5666;
   --know: #1f5fa8; --plus: #e2f5e7; --minus: #fde8e8;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --page: #14181f; --ink: #e4e9f0; --quiet: #a3adba; --line: #343c48; --box: #1d232c;
     --good: #6fd08c; --change: #f0b860; --bad: #ff8f8f; --undone: #dc9cf0; --rest: #b0bac7;
@@ -67,12 +67,13 @@ table { border-collapse: collapse; width: 100%; font-size: 0.92rem; overflow-wra
 th, td { text-align: left; vertical-align: top; padding: 0.45rem 0.7rem; border-bottom: 1px solid var(--line); }
 tbody tr:last-child th, tbody tr:last-child td { border-bottom: 0; }
 thead th { background: var(--box); min-width: 5rem; max-width: 11rem; }
-thead small { display: block; }
+th small { display: block; }
 tbody th { font-weight: 600; min-width: 10rem; }
 th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .wide { width: 60%; min-width: 8rem; }
 .mono, pre { font-family: ui-monospace, monospace; font-size: 0.86rem; }
 td.mono { min-width: 8rem; max-width: 20rem; }
+td.text { min-width: 15rem; }
 pre { margin: 0.5rem 0; padding: 0.7rem; border: 1px solid var(--line); border-radius: 0.4rem; background: var(--box); line-height: 1.4; }
 pre.said { white-space: pre-wrap; }
 pre.lines { overflow-x: auto; overflow-wrap: normal; }
@@ -93,6 +94,8 @@ footer { margin-top: 2.5rem; color: var(--quiet); font-size: 0.85rem; }
   nav ul { flex-wrap: wrap; }
   th, td { padding: 0.4rem 0.5rem; }
   .wide { min-width: 5rem; }
+  tbody th { min-width: 8rem; }
+  td.text { min-width: 12rem; }
 }
 @media print {
   :root { --page: #ffffff; --ink: #000000; --quiet: #444444; --box: #ffffff; }
@@ -102,6 +105,12 @@ footer { margin-top: 2.5rem; color: var(--quiet); font-size: 0.85rem; }
   pre.lines { white-space: pre-wrap; }
   h2, h3, summary { break-after: avoid; }
   tr, .card, .blocks li { break-inside: avoid; }
-  ::details-content { content-visibility: visible; display: block; }
+  details:not(.names)::details-content { content-visibility: visible; display: block; }
+  details.names { display: inline; }
+  details.names p { display: none; }
+  summary { list-style: none; }
+  thead { display: table-header-group; }
+  .cards { display: block; }
+  .card { margin: 0.5rem 0; }
 }
 `;

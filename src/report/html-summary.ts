@@ -95,7 +95,9 @@ export function pendingSection({ hosts }: RunStory): Section | null {
     hosts.map(({ name, tasks }) => ({ name, pending: tasks.flatMap(({ pending }) => pending) })),
   );
   if (groups.size === 0) return null;
-  const items = [...groups].map(([what, names]) => element('li', {}, what, ' ', namesOf(names)));
+  const items = [...groups].map(([what, names]) =>
+    element('li', {}, what, element('span', { class: 'quiet' }, ' on '), namesOf(names)),
+  );
   return { id: 'pending', title: 'Pending', body: element('ul', {}, items) };
 }
 
@@ -110,7 +112,7 @@ export function batchesSection({ batches }: RunStory): Section | null {
       element('th', { scope: 'row' }, play),
       element('td', {}, `${batch} of ${of}`),
       element('td', {}, namesOf(hosts)),
-      element('td', {}, [status, ...(message === null ? [] : [message])].join(': ')),
+      element('td', { class: 'text' }, [status, ...(message === null ? [] : [message])].join(': ')),
     ),
   );
   const head = ['Play', 'Batch', 'Hosts', 'Came to'].map((name) => columnHead(name));

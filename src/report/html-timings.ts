@@ -15,7 +15,7 @@ interface TaskTimes {
 
 /** Where the time went: the slowest hosts and tasks. */
 export function timingsSection({ hosts }: RunStory): Section | null {
-  const timed = hosts.filter(({ seconds }) => seconds !== null);
+  const timed = hosts.filter(({ startedAt, seconds }) => startedAt !== null && seconds !== null);
   if (timed.length < LEAST_HOSTS) return null;
   const slowest = timed
     .toSorted((one, other) => (other.seconds ?? 0) - (one.seconds ?? 0))

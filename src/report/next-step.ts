@@ -13,13 +13,14 @@ export function nextStep(record: RunRecord): string {
 
   const stuck = ended('needs_human');
   if (stuck.length > 0) {
-    return `Next: look at ${listNames(names(stuck), LIMIT_NAMES)} on the console: the network there may be half changed.`;
+    const look = `Next: look at ${listNames(names(stuck), LIMIT_NAMES)} on the console: the network there may be half changed.`;
+    const others = record.stop === null || record.resume === null ? '' : goOn(record);
+    return others === '' ? look : `${look} Then go on ${others}`;
   }
 
   if (record.stop !== null) {
     if (record.resume === null) return 'Next: see to the errors above, then run again.';
-    const left = hosts.filter((host) => standingOf(host) !== 'new').length;
-    return `Next: see to the errors above, then go on with the ${counted(left, 'host')} left:\n  ${record.resume}`;
+    return `Next: see to the errors above, then go on ${goOn(record)}`;
   }
 
   // A run that was cut off has left what it never got to, and what was in the middle of its plays.
@@ -65,6 +66,11 @@ export function nextStep(record: RunRecord): string {
   if (asDescribed.length === 0) return 'Nothing was done: every host was skipped.';
   const are = asDescribed.length === 1 ? 'is' : 'are';
   return `Nothing to change: ${counted(asDescribed.length, 'host')} ${are} as described${waits}.`;
+}
+
+function goOn({ hosts, resume }: RunRecord): string {
+  const left = hosts.filter((host) => standingOf(host) !== 'new').length;
+  return `with the ${counted(left, 'host')} left:\n  ${resume}`;
 }
 
 function limit(chosen: readonly HostRecord[], { hosts, isCheck }: RunRecord): string {

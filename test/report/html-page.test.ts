@@ -19,6 +19,21 @@ async function pageOf(events: readonly RunEvent[]): Promise<string> {
   return made;
 }
 
+/** Contrast of two colours, 1 to 21 (WCAG 2.2, "contrast ratio"). */
+function contrast(one: string, other: string): number {
+  const [darker = 0, lighter = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (lighter + 0.05) / (darker + 0.05);
+}
+
+/** Relative luminance of `#rrggbb`. */
+function luminance(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const value = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
 /** Tags and their attributes, without the text between them. */
 const tagsOf = (page: string): readonly string[] => page.match(/<[^>]*>/g) ?? [];
 const names = new Set(
@@ -64,6 +79,50 @@ describe('htmlPage', () => {
     expect(pageStyle).not.toMatch(/[<>&"']/);
     const page = await pageOf(fleetRun({ dom0s: 1, guestsEach: 1 }));
     expect(page).toContain('default-src &#39;none&#39;; style-src &#39;sha256-');
+  });
+
+  test.each(['light', 'dark'])(
+    'can be read in the %s theme (WCAG 2.2, 1.4.3: 4.5 to 1)',
+    (theme) => {
+      const [light = '', dark = ''] =
+        pageStyle.split('@media print')[0]?.match(/:root \{[^}]*\}/g) ?? [];
+      const colours = new Map(
+        [...`${light}${theme === 'dark' ? dark : ''}`.matchAll(/--(\w+): (#\w{6})/g)].map(
+          ([, name = '', value = '']) => [name, value],
+        ),
+      );
+      const inks = [...colours.keys()].filter((name) => !/^(page|line|box|plus|minus)$/.test(name));
+      expect(inks).toHaveLength(8);
+      const pairs = [
+        ...inks.flatMap((ink) => [
+          [ink, 'page'],
+          [ink, 'box'],
+        ]),
+        ...[
+          ['good', 'plus'],
+          ['bad', 'minus'],
+        ],
+      ].map(([ink = '', ground = '']) => ({
+        pair: `${ink} on ${ground}`,
+        ratio: contrast(colours.get(ink) ?? '', colours.get(ground) ?? ''),
+      }));
+
+      expect(pairs.filter(({ ratio }) => !(ratio >= 4.5))).toEqual([]);
+    },
+  );
+
+  test('says of a rollout that stopped how its hosts stand, and what goes on', async () => {
+    let page = '';
+    await report(fleetRun({ dom0s: 2, guestsEach: 3 }), {
+      resume: () => 'xpush apply fleet.yaml --retry last',
+      writePage: async (made) => {
+        page = made;
+      },
+    });
+
+    expect(page).toContain('<section id="next"');
+    expect(page).toContain('<small>as described</small>');
+    expect(page).toContain('<pre class="said">xpush apply fleet.yaml --retry last</pre>');
   });
 
   test('groups a thousand hosts: what is equal is there once', async () => {
