@@ -59,7 +59,7 @@ const isFileChange = (one: Change): one is FileChange =>
   one.kind === 'write' || one.kind === 'remove' || one.kind === 'directory';
 
 /** The file once these are made, one after the other. */
-function after(name: string, start: FileState, changes: readonly Change[]): FileState {
+function fileOnce(name: string, start: FileState, changes: readonly Change[]): FileState {
   return changes
     .filter(isFileChange)
     .filter((one) => one.path === name)
@@ -91,7 +91,7 @@ describe('splitActs', () => {
         for (const name of paths) {
           const state = start.get(name) ?? { type: 'absent' };
           const planned = acts.map((one) => one.change);
-          expect(after(name, state, made)).toEqual(after(name, state, planned));
+          expect(fileOnce(name, state, made)).toEqual(fileOnce(name, state, planned));
         }
         for (const { change: one } of staged) {
           if (one.kind !== 'directory')

@@ -68,7 +68,7 @@ export class Room {
     });
   }
 
-  /** Another connection to the same host. */
+  /** Another connection to the same host, once the first one has said something: before, there is no host. */
   join(): RunningShell {
     const target = `${this.running.child.pid}`;
     return new RunningShell(this.#shell, {

@@ -147,7 +147,7 @@ xp_settle_remove() { # PATH BEFORE
 xp_roll_back() { # WHY
   XP_OVER=yes
   xp_note "undoing it: $1"
-  rm -f ballast
+  rm -f ballast changes.sh generation # which makes space, and may hold secrets
   xp_try=1
   while :; do
     xp_restore_files
@@ -166,7 +166,7 @@ xp_roll_back() { # WHY
 # The live state is gone with a reboot: only files are left to be put back.
 xp_roll_back_files() { # WHY
   xp_note "undoing it: $1"
-  rm -f ballast
+  rm -f ballast changes.sh generation # which makes space, and may hold secrets
   xp_restore_files
   XP_BAD=
   xp_verify_files

@@ -44,7 +44,10 @@ xp_until() { # TENTHS
 
 # Fails with 1 when somebody else has decided, with 2 when nobody can (a disk that became read-only).
 xp_claim_token() { # confirmed|rolling
-  if mv -f armed "$1" 2>/dev/null; then return 0; fi
+  if mv -f armed "$1" 2>/dev/null; then
+    rm -f changes.sh # no change is begun any more, and there may be secrets among them
+    return 0
+  fi
   [ -e armed ] || return 1
   return 2
 }
