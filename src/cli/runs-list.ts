@@ -5,17 +5,18 @@ import { escapeControls } from '../source/escape-controls.ts';
 import { quotedWord } from './resume-command.ts';
 import { aligned } from './table.ts';
 
-/** What the other columns take, with hosts that mostly fared alike. */
-const OTHER_COLUMNS = 62;
 const WHAT = { least: 18, most: 60 } as const;
+/** The run, when it was begun, and blanks between columns. */
+const LEFT = 6 + 19 + 4 * 2;
 
 /**
  * The runs as a table, newest first, for so many columns. The id of a run is its time and six letters,
  * so that these name it.
  */
 export function runsTable(runs: readonly ListedRun[], columns: number): string {
-  const most = Math.max(WHAT.least, Math.min(WHAT.most, columns - OTHER_COLUMNS));
   const who = new Set(runs.flatMap(({ head }) => head?.run.by ?? []));
+  const others = widest(runs.map(exitOf), 4) + widest(runs.map(hostsOf), 5);
+  const most = Math.max(WHAT.least, Math.min(WHAT.most, columns - LEFT - others));
   const rows = runs.map((run) => {
     const { id, head } = run;
     const begun = (head?.run.since ?? timeOf(id)).replace('T', ' ').replace(/Z$/, '');
@@ -32,6 +33,10 @@ export function runsTable(runs: readonly ListedRun[], columns: number): string {
       row.map(oneLine),
     ),
   );
+}
+
+function widest(texts: readonly string[], least: number): number {
+  return Math.max(least, ...texts.map(({ length }) => length));
 }
 
 /** `20261122T230501Z-3f9a2c` is of 2026-11-22T23:05:01Z. */

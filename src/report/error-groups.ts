@@ -23,19 +23,21 @@ interface OpenGroup extends ErrorGroup {
   readonly hosts: string[];
 }
 
+/** A host, as far as its error goes. */
+export type Failing = Pick<HostRecord, 'name' | 'addresses' | 'status' | 'error'>;
+
 /**
- * Errors that differ only in the host's own name are one. The worst status comes first, and in it
+ * Errors that differ only in the host's own name or addresses are one. The worst status comes first, and in it
  * what most hosts have.
  */
-export function groupErrors(
-  hosts: readonly Pick<HostRecord, 'name' | 'status' | 'error'>[],
-): readonly ErrorGroup[] {
+export function groupErrors(hosts: readonly Failing[]): readonly ErrorGroup[] {
   const groups = new Map<string, OpenGroup>();
-  for (const { name, status, error } of hosts) {
+  for (const host of hosts) {
+    const { name, status, error } = host;
     if (status === null || error === null) continue;
 
-    const message = withoutName(error.message, name);
-    const hint = error.hint === null ? null : withoutName(error.hint, name);
+    const message = impersonal(error.message, host);
+    const hint = error.hint === null ? null : impersonal(error.hint, host);
     const key = JSON.stringify([status, message, hint]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { status, ...error, hosts: [name] });
@@ -67,11 +69,19 @@ export function groupPending(
   return groups;
 }
 
+function impersonal(text: string, { name, addresses }: Failing): string {
+  return addresses.reduce(
+    (left, address) => without(left, address, '<address>'),
+    without(text, name, '<host>'),
+  );
+}
+
 /** Only where the name stands alone: `xen1` is not in `xen10`, nor in `xen1.example.net`. */
-function withoutName(text: string, name: string): string {
+function without(text: string, name: string, placeholder: string): string {
+  if (name === '') return text;
   const [first = '', ...others] = text.split(name);
   return others.reduce((before, after) => {
     const isWhole = !/[\w-]$|\w\.$/.test(before) && !/^(?:[\w-]|\.\w)/.test(after);
-    return `${before}${isWhole ? '<host>' : name}${after}`;
+    return `${before}${isWhole ? placeholder : name}${after}`;
   }, first);
 }

@@ -19,6 +19,7 @@ type Proof = Pick<Verified, 'isRight' | 'summary'>;
 export interface HostRecord {
   readonly name: string;
   readonly kind: HostKind;
+  readonly addresses: readonly string[];
   /** null: not finished. */
   readonly status: HostStatus | null;
   /** Whether xpush set out for it. */
@@ -89,7 +90,9 @@ export class RunRecord {
     switch (event.event) {
       case 'run_start':
         this.#isCheck = event.check;
-        for (const { name, kind } of event.hosts) this.#open(name, kind);
+        for (const { name, kind, addresses } of event.hosts) {
+          this.#open(name, kind).addresses = addresses;
+        }
         break;
       case 'host_start':
         this.#open(event.host, event.kind).hasBegun = true;
@@ -136,6 +139,7 @@ export class RunRecord {
     const host = {
       name,
       kind,
+      addresses: [],
       status: null,
       hasBegun: false,
       hasActed: false,

@@ -61,6 +61,40 @@ describe('recap', () => {
     ]);
   });
 
+  test('tells an error once that differs in the addresses of its hosts', () => {
+    const addresses = ['10.0.0.1', '10.0.0.10', '2001:db8::1'];
+    const record = new RunRecord();
+    const run = runOf(
+      addresses.map((address, index) => [
+        `xen${index}`,
+        'dom0',
+        [],
+        {
+          status: 'unreachable',
+          error: { message: `connection refused by ${address}:22`, hint: `try ssh ${address}` },
+        },
+      ]),
+    );
+    for (const event of run) {
+      const isStart = event.event === 'run_start';
+      record.note(
+        isStart
+          ? {
+              ...event,
+              hosts: event.hosts.map((one, index) => ({
+                ...one,
+                addresses: [addresses[index] ?? ''],
+              })),
+            }
+          : event,
+      );
+    }
+
+    expect(lines(record)).toContain('  connection refused by <address>:22');
+    expect(lines(record)).toContain('  hint: try ssh <address>');
+    expect(lines(record).filter((line) => line.startsWith('unreachable'))).toHaveLength(1);
+  });
+
   test('is still short when every error is another', () => {
     const all = Array.from({ length: 300 }, (_, index) =>
       host(`xen${index}`, 'failed', { message: `reason ${index}`, hint: null }),
