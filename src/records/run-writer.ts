@@ -36,6 +36,7 @@ export function openRunRecord(
   let waiting = '';
   let lastDoing = new Map<string, string>();
   let hasFailed = false;
+  let isClosed = false;
 
   const fail = (error: unknown): void => {
     if (hasFailed) return;
@@ -82,13 +83,14 @@ export function openRunRecord(
     },
 
     note(event) {
-      if (hasFailed || !isNews(event)) return;
+      if (hasFailed || isClosed || !isNews(event)) return;
       counts.note(event);
       waiting += lines.of({ at: (performance.now() - beganMs) / 1000, event });
       flush();
     },
 
     async close() {
+      isClosed = true; // what comes now is about the end of the run, not of its hosts
       while (writing !== null) await writing;
       const file = await opening;
       if (file === null) return;

@@ -163,7 +163,7 @@ describe('an interrupted run', () => {
       return Number((await fleet.lab.host('h1').exec(['sh', '-c', script])).stdout);
     };
 
-    const run = begin(playbook);
+    const run = begin(playbook, '--no-confirm');
     await until('the first file is there', async () => (await written()) > 0);
     run.interrupt();
     await run.heard();
