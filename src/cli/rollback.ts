@@ -18,6 +18,7 @@ import { carryOut, runEntries, runOptions } from './carry-out.ts';
 import { defineCommand, text } from './command.ts';
 import { compressNames } from './host-names.ts';
 import { readInventory } from './load.ts';
+import { RollbackNotes } from './rollback-notes.ts';
 import { secretEntries, secretOptions, secretStore } from './secrets.ts';
 import { type Surveyor, withSurveyor } from './survey-hosts.ts';
 import { undoWindows } from './undo-windows.ts';
@@ -84,7 +85,14 @@ export const rollback = defineCommand({
       for (const note of notes) process.stderr.write(`${escapeControls(note)}\n`);
       return exitCodes.done;
     }
-    return carryOut(options, { inventory, plays, notes });
+    const left = new RollbackNotes();
+    const exit = await carryOut(
+      options,
+      { inventory, plays, notes },
+      { note: (event) => left.note(event) },
+    );
+    process.stderr.write(left.text);
+    return exit;
   },
 });
 

@@ -91,6 +91,87 @@ describe('xpush rollback', () => {
   });
 });
 
+/** What the native ruleset is, of others and of ours; an empty table is none. */
+async function rulesetOf(fleet: Fleet, name: string): Promise<string> {
+  const { stdout } = await fleet.lab.host(name).exec(['nft', '-s', 'list', 'ruleset']);
+  return stdout;
+}
+
+const theirRules = `table inet theirs {
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    ip saddr 10.99.0.0/16 drop
+  }
+}
+`;
+
+describe('xpush rollback of a dom0 with native nftables', () => {
+  test('gives back the ruleset of others and ours, run by run, and refuses what others changed in it', async () => {
+    await using fleet = await Fleet.start(
+      inventory.replace('uplink: eth0', 'uplink: eth0, firewall: { backend: nftables }'),
+    );
+    const xen1 = fleet.lab.host('xen1');
+    const made = await xen1.exec(['sh', '-ec', `nft -f /dev/stdin <<'RULES'\n${theirRules}RULES`]);
+    expect([made.code, made.stderr]).toEqual([0, '']);
+    const bare = await rulesetOf(fleet, 'xen1');
+    await fleet.mustApply();
+    const first = await rulesetOf(fleet, 'xen1');
+    expect(first).not.toBe(bare);
+    expect(first).toContain('2001:db8:1::200');
+    const text = await readFile(fleet.file, 'utf8');
+    await fleet.write('inventory.yaml', text.replace('ports: [80]', 'ports: [80, 8443]'));
+    await fleet.mustApply('-l', 'xen1');
+    const second = await rulesetOf(fleet, 'xen1');
+    expect(second).toContain('8443');
+
+    await xen1.exec(['nft', 'add', 'rule', 'inet', 'theirs', 'forward', 'tcp dport 7 drop']);
+    const rollback = (...args: readonly string[]) =>
+      fleet.xpush('rollback', fleet.file, '-l', 'xen1', '-o', 'json', ...args);
+    const undone = await rollback('--confirm-timeout', '8');
+    expect(undone.code, undone.stdout + undone.stderr).toBe(0);
+    const theirs = 'tcp dport 7 drop';
+    expect(await rulesetOf(fleet, 'xen1')).toContain(theirs);
+    expect(without(await rulesetOf(fleet, 'xen1'), theirs)).toBe(first);
+
+    const own = await xen1.exec(['sh', '-c', 'nft -a list ruleset | grep -n XPUSH']);
+    const chain = /chain (XPUSH-\w+) /.exec(first)?.[1] ?? '';
+    const table = tableOf(first, chain);
+    await xen1.exec(['sh', '-c', `nft add rule ${table} ${chain} tcp dport 9 drop`]);
+    const refused = await rollback('--no-confirm');
+    expect(refused.code, own.stdout).toBe(1);
+    expect(hostIn(documentOf(refused), 'xen1').error?.message).toContain(
+      'of nftables is not as the run left it: nothing was undone on this host',
+    );
+    await xen1.exec([
+      'sh',
+      '-c',
+      `nft delete rule ${table} ${chain} handle $(nft -a list chain ${table} ${chain} | sed -n 's/.*dport 9 drop # handle //p')`,
+    ]);
+    expect(without(await rulesetOf(fleet, 'xen1'), theirs)).toBe(first);
+
+    // back to where the guests do not answer: the window undoes it, without one it is done
+    const cut = await rollback('--confirm-timeout', '4');
+    expect(cut.code, cut.stdout).toBe(4);
+    expect(without(await rulesetOf(fleet, 'xen1'), theirs)).toBe(first);
+    const last = await rollback('--no-confirm');
+    expect(last.code, last.stdout + last.stderr).toBe(0);
+    expect(without(await rulesetOf(fleet, 'xen1'), theirs)).toBe(bare);
+    expect((await xen1.exec(['cat', '/proc/sys/net/ipv4/ip_forward'])).stdout).toBe('0\n');
+  });
+});
+
+const without = (ruleset: string, rule: string): string =>
+  ruleset
+    .split('\n')
+    .filter((line) => line.trim() !== rule)
+    .join('\n');
+
+/** `FAMILY TABLE` of a chain. */
+function tableOf(ruleset: string, chain: string): string {
+  const before = ruleset.slice(0, ruleset.indexOf(`chain ${chain} `));
+  return /table (\S+ \S+) \{(?![\s\S]*table )/.exec(before)?.[1] ?? '';
+}
+
 describe('xpush plan', () => {
   test('writes what is reviewed, and apply --plan does exactly that', async () => {
     await using fleet = await Fleet.start(inventory);
