@@ -39,8 +39,17 @@ export async function readRetry(run: string, inventory: string): Promise<Retry> 
       'see xpush runs',
     );
   }
+  if (unfinished.command !== 'apply') {
+    throw new UsageError(
+      `--retry: run ${unfinished.run} was xpush ${unfinished.command}, which apply cannot go on with`,
+      'run apply without --retry, or name the run: see xpush runs',
+    );
+  }
   if (hosts.length === 0) {
-    throw new UsageError(`--retry: run ${unfinished.run} left no host behind`);
+    throw new UsageError(
+      `--retry: run ${unfinished.run} left no host behind`,
+      `nothing is left to do: without --retry, all hosts of ${inventory} are looked at`,
+    );
   }
   return {
     hosts: new Set(hosts.map(({ name }) => name)),

@@ -20,6 +20,7 @@ import { compressNames } from './host-names.ts';
 import { readInventory } from './load.ts';
 import { RollbackNotes } from './rollback-notes.ts';
 import { secretEntries, secretOptions, secretStore } from './secrets.ts';
+import { type SourceFile, sourceFile } from './sources.ts';
 import { type Surveyor, withSurveyor } from './survey-hosts.ts';
 import { undoWindows } from './undo-windows.ts';
 import { UsageError } from './usage-error.ts';
@@ -50,7 +51,11 @@ export const rollback = defineCommand({
   }),
 
   run: async ({ inventory: argument, limit, run, ...options }) => {
-    const inventory = await readInventory(argument, secretStore(options));
+    const files: SourceFile[] = [];
+    const inventory = await readInventory(argument, secretStore(options), (file, content) =>
+      files.push(sourceFile(file, content)),
+    );
+    const sources = { inventory: { argument, files }, playbooks: [] };
     const selection = selectHosts(inventory, limit ?? 'all');
     if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
     const { hosts } = selection;
@@ -58,7 +63,7 @@ export const rollback = defineCommand({
       const kept = await look(surveyor, hosts);
       const { waiting } = kept;
       if (waiting.length === 0 || options.check) return kept;
-      return undoWindows(surveyor, waiting, inventory, options.forks);
+      return undoWindows(surveyor, waiting, inventory, { forks: options.forks, sources });
     });
     if (typeof found === 'number') return found;
     if (found.waiting.length > 0) {
@@ -88,7 +93,7 @@ export const rollback = defineCommand({
     const left = new RollbackNotes();
     const exit = await carryOut(
       options,
-      { inventory, plays, notes },
+      { inventory, plays, notes, sources },
       { note: (event) => left.note(event) },
     );
     process.stderr.write(left.text);

@@ -57,7 +57,8 @@ export async function run(request: RunRequest): Promise<number> {
   return exit;
 }
 
-function runHost(host: Host): RunHost {
+/** A host as views show it. */
+export function runHost(host: Host): RunHost {
   const { name, kind, address } = host;
   const dom0 = host.kind === 'domU' ? host.dom0 : null;
   const vifs = host.kind === 'domU' ? host.vifs.flatMap(({ ips }) => ips) : [];

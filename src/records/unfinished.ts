@@ -8,6 +8,8 @@ import type { RunState } from './run-state.ts';
 export interface UnfinishedRun {
   readonly run: string;
   readonly state: RunState;
+  /** `apply`, `rollback`, ... */
+  readonly command: string;
   readonly check: boolean;
   /** The directory that relative paths of it begin at. */
   readonly directory: string;
@@ -65,6 +67,7 @@ export async function readUnfinished(
   return {
     run: head.run.id,
     state: record.state,
+    command: head.command,
     check: head.check,
     directory: head.directory,
     inventory: head.inventory?.argument ?? null,

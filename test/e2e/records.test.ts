@@ -11,7 +11,7 @@ const inventoryText = `
 networks:
   lan: { subnet: 192.168.0.0/24, gateway: 192.168.0.1 }
 hosts:
-  "h[1:9]": { address: "192.168.0.[101:109]" }
+  "h[1:10]": { address: "192.168.0.[101:110]" }
 ssh: { connect_timeout: 2 }
 `;
 
@@ -46,6 +46,18 @@ const firewallText = `
       network: true
       command:
         shell: "iptables -I INPUT -p tcp --dport $(test $(hostname) = h8 && echo 22 || echo 23) -j DROP"
+`;
+
+/** Waits to be confirmed when the controller is gone. */
+const waitingText = `
+- name: Waiting
+  hosts: all
+  tasks:
+    - name: Waits
+      network: true
+      command:
+        shell: "echo new >/etc/new; touch /run/waiting; until [ -e /run/go ]; do sleep 0.05; done"
+        files: [/etc/new]
 `;
 
 const describe = await labDescribe();
@@ -118,7 +130,7 @@ describe('the record of a run', () => {
     });
 
     expect((await user.xpush('runs')).stdout).toMatch(
-      / running +apply inventory.yaml slow.yaml -l h4/,
+      / running +apply \S*inventory.yaml \S*slow.yaml -l h4/,
     );
     run.kill('SIGKILL');
     await run.ended;
@@ -210,6 +222,28 @@ describe('the record of a run', () => {
 
     expect(run.stdout).toContain('Recap: 1 host');
     expect(run.stderr).toContain(`the record of this run has no end: ${dirname(runs)} does not`);
+  });
+
+  test.concurrent('is left by what undoes a run, too; --retry does not take it for an apply', async () => {
+    const user = await newUser();
+    const waiting = await fleet.write('waiting.yaml', waitingText);
+    const run = user.begin('apply', fleet.file, waiting, '-l', 'h10');
+    await waits('h10');
+    run.kill('SIGKILL');
+    await run.ended;
+
+    const undone = await user.xpush('rollback', fleet.file, '-l', 'h10');
+    expect(undone.stdout, undone.stderr).toContain('undone: it is as before');
+
+    const { stdout } = await user.xpush('runs');
+    expect(stdout).toMatch(/ 0 +rollback \S*inventory.yaml -l h10 +1 ok\n.* killed +apply /);
+    const shown = await user.xpush('runs', 'show', '-o', 'json');
+    expect(statuses(documentOf(shown))).toEqual({ h10: 'ok' });
+    const retried = await user.xpush('apply', fleet.file, waiting, '--retry', 'last');
+    expect([retried.code, retried.stderr]).toEqual([
+      2,
+      expect.stringContaining('was xpush rollback'),
+    ]);
   });
 
   test.concurrent('that cannot be written is said once, and the run goes on', async () => {

@@ -265,6 +265,7 @@ describe('readUnfinished', () => {
     expect(await readUnfinished(directory, 'last')).toEqual({
       run: id,
       state: 'killed',
+      command: 'apply',
       check: false,
       directory: '/srv/fleet',
       inventory: 'fleet.yaml',
