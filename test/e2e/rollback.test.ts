@@ -48,7 +48,7 @@ function essence({ files, live }: Snapshot): string {
   return [...kept, ...settled].join('\n');
 }
 
-describe('xpush rollback', () => {
+describe.concurrent('xpush rollback', () => {
   test('undoes the last run, and apply makes it again', async () => {
     await using fleet = await Fleet.start(inventory);
     const before = await configured(fleet);
@@ -105,7 +105,7 @@ const theirRules = `table inet theirs {
 }
 `;
 
-describe('xpush rollback of a dom0 with native nftables', () => {
+describe.concurrent('xpush rollback of a dom0 with native nftables', () => {
   test('gives back the ruleset of others and ours, run by run, and refuses what others changed in it', async () => {
     await using fleet = await Fleet.start(
       inventory.replace('uplink: eth0', 'uplink: eth0, firewall: { backend: nftables }'),
@@ -172,7 +172,7 @@ function tableOf(ruleset: string, chain: string): string {
   return /table (\S+ \S+) \{(?![\s\S]*table )/.exec(before)?.[1] ?? '';
 }
 
-describe('xpush plan', () => {
+describe.concurrent('xpush plan', () => {
   test('writes what is reviewed, and apply --plan does exactly that', async () => {
     await using fleet = await Fleet.start(inventory);
     const file = join(fleet.lab.directory, 'fleet.plan');
@@ -214,5 +214,27 @@ describe('xpush plan', () => {
     );
     const refused = await fleet.xpush('apply', '--plan', edited);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('it was edited')]);
+  });
+
+  test('of plays of a dom0 and its guests in turns, the later go on from what the earlier make', async () => {
+    await using fleet = await Fleet.start(inventory, { forwarding: true });
+    const file = join(fleet.lab.directory, 'turns.plan');
+    const set = (hosts: string, value: number) =>
+      `- { hosts: ${hosts}, tasks: [{ sysctl: { name: net.ipv4.conf.eth0.rp_filter, value: ${value} } }] }\n`;
+    const book = await fleet.write('turns.yaml', set('dom0', 1) + set('domU', 1) + set('dom0', 2));
+    const planned = await fleet.xpush('plan', fleet.file, book, '--out', file);
+    expect(planned.code, planned.stderr).toBe(0);
+    expect(await readFile(file, 'utf8')).toMatch(/rp_filter = 1\n +\+net\S+ = 2/);
+
+    const applied = await fleet.xpush('apply', '--plan', file, '-o', 'json');
+
+    expect(applied.code, applied.stdout + applied.stderr).toBe(0);
+    const { tasks } = hostIn(documentOf(applied), 'xen1');
+    expect(tasks.map(({ status }) => status)).toEqual(['changed', 'changed']);
+    const value = ['cat', '/proc/sys/net/ipv4/conf/eth0/rp_filter'] as const;
+    expect((await fleet.lab.host('xen1').exec(value)).stdout).toBe('2\n');
+    const next = await fleet.xpush('rollback', fleet.file, '-o', 'json');
+    expect(next.code, next.stdout + next.stderr).toBe(0);
+    expect((await fleet.lab.host('xen1').exec(value)).stdout).toBe('0\n');
   });
 });
