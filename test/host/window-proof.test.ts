@@ -127,7 +127,7 @@ const given = (line: string) =>
   change.command(['/bin/sh', '-c', line], null, { stdin: { reveal: () => `${secret}\n` } });
 
 describe.runIf(isRoot).each(both)('what is secret in a window ($name)', (shell) => {
-  const onDisk = `grep -rl ${secret.slice(0, -1)}[e] /var/lib/xpush /run/xpush* /etc 2>/dev/null`;
+  const onDisk = `grep -rlF ${secret} /var/lib/xpush /run/xpush* 2>/dev/null; grep -slF ${secret} /etc/* /etc/.[!.]* /etc/.xpush-*/*`;
 
   test.concurrent('is in no argv and no environment, and on the disk no more once it is decided', async () => {
     await using room = new Room(shell);
