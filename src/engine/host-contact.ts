@@ -24,6 +24,7 @@ export class HostContact {
   #connection: Connection | null = null;
   #shell: HostShell | null = null;
   #why = 'no answer';
+  #isRefused = false;
 
   constructor(
     connect: (signal: AbortSignal) => Promise<Connection>,
@@ -38,6 +39,11 @@ export class HostContact {
   /** Why the host could not be reached when it was tried last. */
   get why(): string {
     return this.#why;
+  }
+
+  /** Whether it was a refusal, of the host or of the login. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   /** The shell that is there, or one over a new connection. Rejects with `ConnectionError`, also when `signal` aborts. */
@@ -83,7 +89,8 @@ export class HostContact {
         if (!(error instanceof ConnectionError || error instanceof LostError)) throw error;
         const isAborted = error instanceof ConnectionError && error.reason === 'aborted';
         this.#why = isAborted ? 'no answer' : error.message;
-        if (isRefusal(error)) return null;
+        this.#isRefused = isRefusal(error);
+        if (this.#isRefused) return null;
       }
       const byChance = 1 + Math.random();
       await pause(Math.max(0, Math.min(pauseMs * byChance, until - performance.now())), undefined, {

@@ -26,6 +26,11 @@ export class LostError extends Error {
   override readonly name = 'LostError';
 }
 
+/** The host said what no program of ours says: nothing that it says can be told from a lie. */
+export class ForgedError extends LostError {}
+
+export const forgedText = 'the host answers what nobody asked';
+
 const lookDeadlineMs = 60_000;
 
 /** Until a shell that was just given a program says its first word of it, as long as it was not told otherwise. */
@@ -111,8 +116,8 @@ export class HostShell {
     readonly answers: ReadonlyMap<string, Observation> | null;
   }> {
     const program = compileAct(acts, this.#known, thenLook, holder);
-    this.#send(program);
     this.#hasActed = true;
+    this.#send(program);
     const commands = new Set(acts.flatMap(({ id, change }) => (isOpaque(change) ? [id] : [])));
     const left = acts.map(({ id }) => id);
     const changeMs = changeDeadlineMs + sendingMs(program);
@@ -121,7 +126,7 @@ export class HostShell {
         open !== null && commands.has(open) ? null : since + changeMs,
       onBegin: (id) => {
         if (id === 'lock' && left.length === acts.length) return;
-        if (id !== left.shift()) throw new LostError('the host answers what nobody asked');
+        if (id !== left.shift()) throw new ForgedError(forgedText);
         onBegin(id);
       },
     });
@@ -144,8 +149,8 @@ export class HostShell {
   async run(compile: (known: Program['known']) => Program, listener: Listener): Promise<Sections> {
     const program = compile(this.#known);
     let laterMs = sendingMs(program);
-    this.#send(program);
     this.#hasActed = true;
+    this.#send(program);
     return await this.#sections({
       ...listener,
       patience: (listening) => {
@@ -203,7 +208,7 @@ export class HostShell {
       return error instanceof Error ? error : new Error(String(error));
     }
     return this.#hasActed
-      ? new LostError(error.message)
+      ? new ForgedError(error.message)
       : new ConnectionError('channel', `it does not answer as a shell: ${error.message}`);
   }
 

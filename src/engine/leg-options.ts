@@ -17,6 +17,8 @@ export const usualConfirm: ConfirmOptions = { timeoutSeconds: null, isOff: false
 /** How the leg of a host is run. */
 export interface LegOptions {
   readonly inventory: Inventory;
+  /** The inventory as a word of a command line, for what people may do next. Absent: nobody knows. */
+  readonly inventoryWord?: string;
   /** Who holds locks and windows on the hosts. */
   readonly identity: RunIdentity;
   /** Counts the windows and acts of the run on this host, from 1, whatever the leg. */

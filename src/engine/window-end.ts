@@ -2,7 +2,7 @@ import type { Sections } from '../host/look-part.ts';
 import type { Busy } from '../host/window.ts';
 import { readArm, readLock } from '../host/window-sections.ts';
 
-/** How a window ended; in all cases but `confirmed`, `incomplete` and `unheard` the host is as before it. */
+/** How a window ended; in all cases but `confirmed`, `kept`, `incomplete` and `unheard` the host is as before it. */
 export type WindowEnd =
   | { readonly type: 'confirmed' }
   | {
@@ -14,6 +14,8 @@ export type WindowEnd =
   | { readonly type: 'incomplete'; readonly why: string; readonly parts: readonly string[] }
   /** It was armed, or may have been, and nothing was heard since. */
   | { readonly type: 'unheard'; readonly seconds: number; readonly why: string }
+  /** The host says that its changes were confirmed, though this run found something wrong with them. */
+  | { readonly type: 'kept'; readonly why: string }
   /** The operator stopped it before it was armed. */
   | { readonly type: 'stopped' }
   /** The host was not as planned from. */

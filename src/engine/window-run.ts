@@ -1,25 +1,22 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Section, Sections } from '../host/look-part.ts';
+import type { Sections } from '../host/look-part.ts';
 import type { WindowPlan } from '../host/window.ts';
-import {
-  readArm,
-  readDecision,
-  readHealth,
-  readLock,
-  readWindow,
-} from '../host/window-sections.ts';
+import { readDecision, readWindow } from '../host/window-sections.ts';
+import { Countdown } from './countdown.ts';
 import type { Activity } from './events.ts';
-import { type Health, type HealthPlan, lostHealth } from './health.ts';
+import type { HealthPlan } from './health.ts';
+import { HealthWatch } from './health-watch.ts';
 import type { HostContact } from './host-contact.ts';
-import { type ActResult, type HostShell, LostError } from './host-shell.ts';
+import { ForgedError, type HostShell, LostError } from './host-shell.ts';
 import type { LegOptions } from './leg-options.ts';
 import { readRefusal, type WindowEnd } from './window-end.ts';
+import { isAct, WindowFacts } from './window-facts.ts';
 import {
   decideWindow,
   followWindow,
+  type Hearing,
   lookAtWindows,
   openWindow,
-  pingFrom,
   type SectionWatcher,
 } from './window-shell.ts';
 
@@ -33,6 +30,8 @@ export interface WindowOptions extends Pick<LegOptions, 'reach' | 'stopping' | '
   /** A change begins on the host. */
   readonly onBegin: (id: string) => void;
   readonly tell: (doing: Activity['doing']) => void;
+  /** For people, while it goes on. */
+  readonly warn: (text: string) => void;
 }
 
 /** A host that is armed and says nothing for so long is asked over a new connection; then for longer. */
@@ -42,73 +41,80 @@ const longestSilenceMs = 20_000;
 /** The host knows best when its time is over: nobody tries to confirm in the last moment. */
 const marginMs = 2_000;
 
-/** How long after its deadline an armed host is waited for. */
-const graceMs = 10_000;
-
 /** An undo that has begun is tried three times, against locks of others. */
 const rollingMs = 60_000;
 
-const reachMs = 1_000;
 const againMs = 300;
+
+/** Who is refused comes again this often: more attempts would only have us locked out. */
+const mostRefusals = 2;
 
 /** One confirm window on one host, from arming to the decision, over as many connections as it takes. */
 export class WindowRun {
-  readonly results = new Map<string, ActResult>();
-  /** What the host wants people to know. */
-  readonly notes: string[] = [];
+  readonly facts: WindowFacts;
   readonly #contact: HostContact;
-  readonly #work: WindowWork;
+  readonly #plan: WindowPlan;
   readonly #options: WindowOptions;
   readonly #watcher: SectionWatcher;
-  #before: Health = { pings: new Map(), probes: [] };
+  readonly #health: HealthWatch;
+  readonly #away: Countdown;
   #silenceMs = silenceMs;
-  #sentAt: number | null = null;
-  #isArmed = false;
-  #appliedAt: number | null = null;
-  /** When the host decides by itself at the latest. */
-  #deadline = Number.POSITIVE_INFINITY;
-  #why: string | null = null;
 
-  constructor(contact: HostContact, work: WindowWork, options: WindowOptions) {
+  constructor(contact: HostContact, { plan, health }: WindowWork, options: WindowOptions) {
+    this.facts = new WindowFacts(plan);
     this.#contact = contact;
-    this.#work = work;
+    this.#plan = plan;
     this.#options = options;
+    this.#health = new HealthWatch(health, options.reach);
     this.#watcher = {
       onBegin: (id) => {
         if (isAct(id)) options.onBegin(id);
       },
-      onEnd: (id, section) => this.#keep(id, section),
+      onEnd: (id, section) => {
+        if (id === 'health') this.#health.hear(section);
+        else this.facts.keep(id, section);
+      },
     };
-  }
-
-  /** Until the host undoes by itself what was sent to it; null: nothing was, or it is decided. */
-  get secondsLeft(): number | null {
-    if (this.#sentAt === null) return null;
-    return Math.max(0, Math.ceil((this.#deadline - performance.now()) / 1000));
+    this.#away = new Countdown(
+      () => this.facts.clock.giveUpAt,
+      (seconds) =>
+        options.warn(
+          `nothing is heard of it since it opened its confirm window (${contact.why}): it is waited for ${seconds} s more at most, and undoes its changes by itself unless they are confirmed`,
+        ),
+    );
   }
 
   /** Opens it in this shell and sees it through, over new connections of the contact. */
   async finish(shell: HostShell): Promise<WindowEnd> {
-    this.#before = { pings: new Map(), probes: await this.#reach() };
+    await this.#health.begin();
     if (this.#options.stopping.aborted) return { type: 'stopped' };
-    const opened = await this.#open(shell);
-    const end = opened === 'applied' ? await this.#confirm() : opened;
-    this.#sentAt = null;
-    return end;
+    try {
+      const opened = await this.#open(shell);
+      const end = opened === 'applied' ? await this.#confirm() : opened;
+      this.facts.decide();
+      return end;
+    } finally {
+      this.#away.stop();
+    }
   }
 
   async #open(shell: HostShell): Promise<WindowEnd | 'applied'> {
-    const { plan } = this.#work;
-    this.#sentAt = performance.now();
-    this.#deadline = this.#sentAt + (plan.applySeconds + plan.confirmSeconds) * 1000;
+    this.facts.send();
     try {
-      const sections = await openWindow(shell, plan, silenceMs, this.#watcher);
+      const sections = await openWindow(shell, this.#plan, this.#hearing, this.#watcher);
       return readRefusal(sections) ?? this.#ended(sections);
     } catch (error) {
       if (!(error instanceof LostError)) throw error;
-      this.#why = error.message;
+      this.facts.why = error.message;
+      if (!this.facts.isArmed) this.facts.clock.arm();
+      // what it said of its changes, it may have made
+      if (error instanceof ForgedError) this.facts.isArmed = true;
       return await this.#ask((again) => this.#follow(again));
     }
+  }
+
+  get #hearing(): Hearing {
+    return { silenceMs: this.#silenceMs, until: () => this.facts.clock.giveUpAt };
   }
 
   /** How the changes ended. Throws `LostError` when the host did not say. */
@@ -116,10 +122,8 @@ export class WindowRun {
     const result = readWindow(sections);
     if (result === null) throw new LostError('it does not say how its changes ended');
     if (result.type === 'incomplete') return result;
-    if (result.type === 'rolled_back') return this.#undone(result.why, null);
-    this.#why = null;
-    this.#appliedAt ??= performance.now();
-    this.#deadline = performance.now() + result.secondsLeft * 1000;
+    if (result.type === 'rolled_back') return this.facts.undone(result.why, null);
+    this.facts.apply(result.secondsLeft);
     return 'applied';
   }
 
@@ -128,168 +132,154 @@ export class WindowRun {
     const standing = await this.#standing(shell);
     if (typeof standing !== 'string') return standing;
     this.#silenceMs = Math.min(2 * this.#silenceMs, longestSilenceMs);
-    const { plan } = this.#work;
-    return this.#ended(await followWindow(shell, plan, this.#silenceMs, this.#watcher));
+    return this.#ended(await followWindow(shell, this.#plan, this.#hearing, this.#watcher));
   }
 
   /** Comes back over a new connection, sees whether all is well, and confirms. */
   async #confirm(): Promise<WindowEnd> {
+    if (!this.facts.isWhole) {
+      this.facts.why = 'it says that its changes are made, but not of each of them';
+      return await this.#undo();
+    }
     this.#options.tell('confirm');
-    const leftMs = this.#deadline - performance.now();
-    const until = this.#deadline - Math.min(marginMs, leftMs / 4);
-    const end = await this.#contact.comeBack(until, (shell) => this.#judge(shell, until));
+    const { deadline } = this.facts.clock;
+    const until = deadline - Math.min(marginMs, (deadline - performance.now()) / 4);
+    const end = await this.#comeBack(until, (shell) => this.#judge(shell, until));
     if (end !== null) return end;
-    this.#options.tell('undo');
-    this.#why ??= `the controller did not get in again: ${this.#contact.why}`;
-    return await this.#ask((shell) => this.#giveUp(shell));
+    this.facts.why ??= `the controller did not get in again: ${this.#contact.why}`;
+    return await this.#undo();
   }
 
   async #judge(shell: HostShell, until: number): Promise<WindowEnd> {
     const standing = await this.#standing(shell);
     if (typeof standing !== 'string') return standing;
     for (;;) {
-      const lost = lostHealth(this.#work.health, this.#before, await this.#health(shell));
+      const lost = await this.#health.lost(shell);
       if (lost.length === 0) break;
-      this.#why = lost.join('; ');
-      if (performance.now() + againMs > until) return await this.#decide(shell, 'undo', this.#why);
+      this.facts.why = lost.join('; ');
+      if (performance.now() + againMs > until) return await this.#decide(shell, 'undo');
       await this.#pause(againMs);
     }
-    this.#why = null;
+    this.facts.why = null;
+    this.facts.hasAsked = true;
     return await this.#decide(shell, 'confirm', '');
   }
 
   /** It was not confirmed in time: what is not undone yet is undone now. */
-  async #giveUp(shell: HostShell): Promise<WindowEnd> {
-    const standing = await this.#standing(shell);
-    if (typeof standing !== 'string') return standing;
-    return await this.#decide(shell, 'undo', this.#why ?? 'not confirmed in time');
+  async #undo(): Promise<WindowEnd> {
+    this.#options.tell('undo');
+    return await this.#ask(async (shell) => {
+      const standing = await this.#standing(shell);
+      return typeof standing === 'string' ? await this.#decide(shell, 'undo') : standing;
+    });
   }
 
   /** Asks over new connections, until it is of no use any more. */
   async #ask<Answer>(
     ask: (shell: HostShell) => Promise<Answer>,
   ): Promise<Answer | Extract<WindowEnd, { type: 'unheard' }>> {
-    for (;;) {
-      // the deadline may come to be known better on the way
-      const answer = await this.#contact.comeBack(this.#giveUpAt, ask);
-      if (answer !== null) return answer;
-      const leftMs = this.#giveUpAt - performance.now();
-      if (leftMs <= 0) return this.#unheard(this.#contact.why);
+    const { clock } = this.facts;
+    for (let refusals = this.#contact.isRefused ? 1 : 0; ; ) {
       // it does not let us in: only the undo, if anything, changes that
-      const untilUndoneMs = this.#deadline + 1000 - performance.now();
-      await this.#pause(untilUndoneMs > 0 ? untilUndoneMs : Math.min(leftMs, 4_000));
+      if (refusals > 0) await this.#pause(this.#untilUndoneMs);
+      // the deadline may come to be known better on the way
+      const answer = await this.#comeBack(clock.giveUpAt, ask);
+      if (answer !== null) return answer;
+      if (this.#contact.isRefused) refusals += 1;
+      const isOver = performance.now() >= clock.giveUpAt;
+      if (isOver || refusals > mostRefusals) return this.facts.unheard(this.#contact.why);
     }
   }
 
-  /** How the window stands; waits for the end of what the host is about. */
-  async #standing(shell: HostShell): Promise<WindowEnd | 'open'> {
-    const { plan } = this.#work;
+  get #untilUndoneMs(): number {
+    const { deadline, giveUpAt } = this.facts.clock;
+    const now = performance.now();
+    return deadline + 1000 > now ? deadline + 1000 - now : (giveUpAt - now) / 2;
+  }
+
+  /** As that of the contact; and people are told when that takes long. */
+  async #comeBack<Answer>(
+    until: number,
+    ask: (shell: HostShell) => Promise<Answer>,
+  ): Promise<Answer | null> {
+    this.#away.start();
+    return await this.#contact.comeBack(until, async (shell) => {
+      try {
+        return await ask(shell);
+      } catch (error) {
+        this.#away.start();
+        throw error;
+      }
+    });
+  }
+
+  /** How the window stands; waits for the end of what the host is about. `isAgain`: it was decided before. */
+  async #standing(shell: HostShell, isAgain = false): Promise<WindowEnd | 'open'> {
+    const { facts } = this;
     for (;;) {
-      const { pending, last } = await lookAtWindows(shell);
-      const ended = last?.id === plan.id ? last : null;
+      const { lock, pending, last } = await lookAtWindows(shell);
+      const ended = last?.id === this.#plan.id ? last : null;
       if (ended?.outcome === 'incomplete') {
         return { type: 'incomplete', why: ended.why, parts: [] };
       }
-      if (ended?.outcome === 'rolled_back') return this.#undone(ended.why, ended.secondsAgo);
-      if (pending?.id !== plan.id) {
-        if (ended !== null) return { type: 'confirmed' };
-        if (!this.#isArmed) return { type: 'lost', why: this.#why ?? this.#contact.why };
-        return this.#unheard('it knows nothing of its confirm window any more');
+      if (ended?.outcome === 'rolled_back') return facts.undone(ended.why, ended.secondsAgo);
+      if (pending?.id !== this.#plan.id) {
+        if (ended !== null) return facts.kept();
+        const isArming = lock?.run === this.#plan.identity.id && !lock.isStale;
+        if (!facts.isArmed && !isArming) {
+          return { type: 'lost', why: facts.why ?? this.#contact.why };
+        }
+        // it is still arming, or another machine answers at its address
+        throw new LostError('who answers knows nothing of its confirm window');
       }
-      this.#isArmed = true;
-      if (pending.hasRebooted) return await this.#decide(shell, 'undo', bootedText);
+      this.#away.stop();
+      facts.isArmed = true;
+      if (pending.hasRebooted) return await this.#decide(shell, 'undo', bootedText, isAgain);
       if (pending.state === 'armed' || pending.state === 'applied') {
-        this.#deadline = performance.now() + pending.secondsLeft * 1000;
+        facts.clock.hear(pending.state, pending.secondsLeft);
         return 'open';
       }
       // whoever was putting files into place may be gone
-      if (pending.state === 'confirmed') return await this.#decide(shell, 'confirm', '');
-      if (performance.now() > this.#giveUpAt + rollingMs) {
-        return this.#unheard('it is still undoing its changes');
+      if (pending.state === 'confirmed') return await this.#decide(shell, 'confirm', '', isAgain);
+      if (performance.now() > facts.clock.giveUpAt + rollingMs) {
+        return facts.unheard('it is still undoing its changes');
       }
       await this.#pause(againMs);
     }
   }
 
   /** Throws `LostError` when nothing was decided. */
-  async #decide(shell: HostShell, decision: 'confirm' | 'undo', why: string): Promise<WindowEnd> {
-    const { plan } = this.#work;
-    const asked = { id: plan.id, decision, why, identity: plan.identity };
-    const result = readDecision(await decideWindow(shell, plan, asked, this.#watcher));
+  async #decide(
+    shell: HostShell,
+    decision: 'confirm' | 'undo',
+    why = this.facts.why ?? 'not confirmed in time',
+    isAgain = false,
+  ): Promise<WindowEnd> {
+    const { id, identity } = this.#plan;
+    const asked = { id, decision, why, identity };
+    const result = readDecision(await decideWindow(shell, this.#plan, asked, this.#watcher));
+    if (result?.type === 'confirmed' && decision === 'confirm') return this.facts.kept();
     switch (result?.type) {
-      case 'confirmed':
       case 'incomplete':
         return result;
       case 'rolled_back':
-        return this.#undone(result.why, null);
+        return this.facts.undone(result.why, null);
       case 'rebooted':
-        return this.#undone(bootedText, null);
+        return this.facts.undone(bootedText, null);
       case 'too_late': {
-        const standing = await this.#standing(shell);
+        const standing = isAgain ? 'open' : await this.#standing(shell, true);
         if (typeof standing !== 'string') return standing;
         throw new LostError(result.message);
       }
       default:
-        this.#why = result?.type === 'failed' ? result.message : this.#why;
+        if (result?.type === 'failed') this.facts.why = result.message;
         throw new LostError('it does not say what became of its confirm window');
     }
   }
 
-  async #health(shell: HostShell): Promise<Health> {
-    const { pings } = this.#before;
-    const alive = [...pings].flatMap(([address, isAlive]) => (isAlive ? [address] : []));
-    const [probes, answers] = await Promise.all([this.#reach(), pingFrom(shell, alive)]);
-    return { pings: answers, probes };
-  }
-
-  async #reach(): Promise<Health['probes']> {
-    const probes = this.#work.health.probes.map(({ probe }) => probe);
-    return probes.length === 0 ? [] : await this.#options.reach(probes, reachMs);
-  }
-
-  #keep(id: string, section: Section): void {
-    if (id === 'lock' || id === 'arm') this.#note(id, section);
-    else if (id === 'health') {
-      this.#before = { ...this.#before, pings: readHealth(new Map([[id, section]])) };
-    } else if (isAct(id)) {
-      this.results.set(id, { status: section.status, output: section.body });
-    }
-  }
-
-  #note(id: string, section: Section): void {
-    if (id === 'arm' && section.status === 0) this.#isArmed = true;
-    const sections = new Map([[id, section]]);
-    const result = id === 'lock' ? readLock(sections) : readArm(sections);
-    if (result !== null && 'note' in result && result.note !== null) this.notes.push(result.note);
-  }
-
-  /** The host says just that it was not confirmed; here it is known why. */
-  #undone(said: string, secondsAgo: number | null): WindowEnd {
-    const since = this.#appliedAt;
-    const why = since === null ? said : (this.#why ?? said);
-    const agoMs = (secondsAgo ?? 0) * 1000;
-    const afterSeconds =
-      since === null ? null : Math.max(0, Math.round((performance.now() - since - agoMs) / 1000));
-    return { type: 'undone', why, afterSeconds };
-  }
-
-  #unheard(why: string): Extract<WindowEnd, { type: 'unheard' }> {
-    const seconds = Math.round((performance.now() - (this.#sentAt ?? 0)) / 1000);
-    return { type: 'unheard', seconds, why };
-  }
-
-  get #giveUpAt(): number {
-    return this.#deadline + graceMs;
-  }
-
   async #pause(ms: number): Promise<void> {
-    await pause(ms, undefined, { signal: this.#options.leaving });
+    await pause(Math.max(0, ms), undefined, { signal: this.#options.leaving });
   }
 }
 
 const bootedText = 'the host was booted in its confirm window';
-
-/** Acts have numbers for ids, all other sections names. */
-function isAct(id: string): boolean {
-  return /^\d/.test(id);
-}

@@ -10,6 +10,7 @@ import type {
   WindowPlan,
   WindowsState,
 } from '../host/window.ts';
+import { splitActs } from '../host/window-acts.ts';
 import {
   compileDecision,
   compileFollow,
@@ -17,8 +18,7 @@ import {
   compileWindow,
 } from '../host/window-program.ts';
 import { readHealth } from '../host/window-sections.ts';
-import { type HostShell, LostError } from './host-shell.ts';
-import type { Listener } from './listener.ts';
+import { ForgedError, forgedText, type HostShell, LostError } from './host-shell.ts';
 
 /** A copy of all that the changes touch, made durable on a busy disk. */
 const armingMs = 120_000;
@@ -34,21 +34,31 @@ export interface SectionWatcher {
   readonly onEnd: (id: string, section: Section) => void;
 }
 
-/**
- * Opens a window and listens until the host says how its changes ended; `silenceMs`: without a byte for
- * so long once it is armed, the line counts as lost.
- */
+/** How long a window is listened to. */
+export interface Hearing {
+  /** Without a byte for so long once it is armed, the line counts as lost. */
+  readonly silenceMs: number;
+  /** Whatever it says: nothing is listened to any longer (performance.now). */
+  readonly until: () => number;
+}
+
+/** Opens a window and listens until the host says how its changes ended. */
 export async function openWindow(
   shell: HostShell,
   plan: WindowPlan,
-  silenceMs: number,
+  { silenceMs, until }: Hearing,
   watcher: SectionWatcher,
 ): Promise<Sections> {
   const health = plan.pings.length > 0 ? ['health'] : [];
+  const begin = inOrder(['lock', ...health, 'arm'], [...idsNow(plan), 'window']);
   let isArmed = false;
   return await shell.run((known) => compileWindow(plan, known), {
-    patience: ({ since, heard }) => (isArmed ? heard + silenceMs : since + armingMs),
-    onBegin: onceEach(['lock', ...health, 'arm', ...idsOf(plan), 'window'], watcher),
+    patience: ({ since, heard }) =>
+      isArmed ? Math.min(heard + silenceMs, until()) : since + armingMs,
+    onBegin: (id) => {
+      begin(id, isArmed);
+      watcher.onBegin(id);
+    },
     onEnd: (id, section) => {
       isArmed ||= id === 'arm' && section.status === 0;
       watcher.onEnd(id, section);
@@ -60,12 +70,16 @@ export async function openWindow(
 export async function followWindow(
   shell: HostShell,
   plan: WindowPlan,
-  silenceMs: number,
+  { silenceMs, until }: Hearing,
   watcher: SectionWatcher,
 ): Promise<Sections> {
+  const begin = inOrder([], [...idsNow(plan), 'window']);
   return await shell.run((known) => compileFollow(plan.id, known), {
-    patience: ({ heard }) => heard + silenceMs,
-    onBegin: onceEach([...idsOf(plan), 'window'], watcher),
+    patience: ({ heard }) => Math.min(heard + silenceMs, until()),
+    onBegin: (id) => {
+      begin(id, true);
+      watcher.onBegin(id);
+    },
     onEnd: watcher.onEnd,
   });
 }
@@ -77,9 +91,14 @@ export async function decideWindow(
   decision: DecisionPlan,
   watcher: SectionWatcher,
 ): Promise<Sections> {
+  const left = new Set(decision.decision === 'confirm' ? idsStaged(plan) : []).add('decision');
   return await shell.run((known) => compileDecision(decision, known), {
     patience: ({ since }) => since + decidingMs,
-    onBegin: onceEach([...idsOf(plan), 'decision'], watcher),
+    onBegin: (id) => {
+      if (!left.delete(id)) throw new ForgedError(forgedText);
+      if (id === 'decision') left.clear();
+      watcher.onBegin(id);
+    },
     onEnd: watcher.onEnd,
   });
 }
@@ -119,18 +138,26 @@ export async function lookAtWindows(shell: HostShell): Promise<WindowsState> {
   return state;
 }
 
-function idsOf({ acts }: WindowPlan): readonly string[] {
-  return acts.map(({ id }) => id);
+/** Acts that the host tells of before the decision, in order. */
+export function idsNow({ acts }: Pick<WindowPlan, 'acts'>): readonly string[] {
+  return splitActs(acts).now.map(({ id }) => id);
 }
 
-/** Each section is of these, and comes once. */
-function onceEach(
-  ids: readonly string[],
-  { onBegin }: SectionWatcher,
-): NonNullable<Listener['onBegin']> {
-  const left = new Set(ids);
-  return (id) => {
-    if (!left.delete(id)) throw new LostError('the host answers what nobody asked');
-    onBegin(id);
+/** Acts that the host tells of after it, in any order. */
+function idsStaged({ acts }: WindowPlan): readonly string[] {
+  const { staged, idle } = splitActs(acts);
+  return [...idle, ...staged.flatMap(({ ids }) => ids)];
+}
+
+/** Each section comes once, in this order; some may be left out. */
+function inOrder(
+  before: readonly string[],
+  armed: readonly string[],
+): (id: string, isArmed: boolean) => void {
+  let left: readonly string[] = [...before, ...armed];
+  return (id, isArmed) => {
+    const place = left.indexOf(id);
+    if (place < 0 || isArmed !== armed.includes(id)) throw new ForgedError(forgedText);
+    left = left.slice(place + 1);
   };
 }

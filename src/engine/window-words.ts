@@ -25,12 +25,14 @@ export function busyEnding(
 
 /**
  * How the host ends by a window that did not come to stay. `failed`: the change that failed, in words;
- * null: none. `hasEarlier`: something that was changed before the window stays.
+ * null: none. `hasEarlier`: something that was changed before the window stays. `target`: the host, as
+ * arguments of a command of ours.
  */
 export function windowEnding(
   end: Exclude<WindowEnd, { type: 'confirmed' | 'stopped' | 'stale' | 'lost' }>,
   failed: string | null,
   hasEarlier: boolean,
+  target = 'INVENTORY -l HOST',
 ): LegEnding {
   switch (end.type) {
     case 'busy':
@@ -55,21 +57,33 @@ export function windowEnding(
         'what was to change: xpush apply --check --diff; look for what closes the way in',
       );
     }
-    case 'incomplete': {
-      const parts = end.parts.length === 0 ? '' : `: not as before: ${end.parts.join(', ')}`;
+    case 'incomplete':
       return ending(
         'needs_human',
-        `CONSOLE NEEDED: it could not undo all of its changes (${end.why})${parts}`,
-        'the directory /var/lib/xpush/window on the host has the log and the saved state; then: xpush rollback',
+        `CONSOLE NEEDED: it could not undo all of its changes (${end.why})${partsText(end.parts)}`,
+        `the directory /var/lib/xpush/window on the host has the log and the saved state; then: xpush rollback ${target}`,
       );
-    }
+    case 'kept':
+      return ending(
+        'needs_human',
+        `its changes were confirmed, but not by this run: ${end.why}`,
+        `look whether all is well with it; what undoes them: xpush rollback ${target}`,
+      );
     case 'unheard':
       return ending(
         'needs_human',
         `nothing was heard from it for ${end.seconds} s after its confirm window was opened (${end.why}): it should have undone its changes by itself`,
-        'look at its console; xpush status asks it again',
+        `ask it again: xpush status ${target}; if it does not answer, look at its console`,
       );
   }
+}
+
+const mostParts = 12;
+
+function partsText(parts: readonly string[]): string {
+  if (parts.length === 0) return '';
+  const more = parts.length > mostParts ? `, and ${parts.length - mostParts} more` : '';
+  return `: not as before: ${parts.slice(0, mostParts).join(', ')}${more}`;
 }
 
 /** Why a host opened no window. */

@@ -1,10 +1,13 @@
+import { ConnectionError } from '../connection/transport.ts';
+import { HostState } from '../host/state.ts';
 import type { WindowPlan } from '../host/window.ts';
 import { actsOf, endsOf, generationOf, type Results, taskOf } from './act-results.ts';
+import { isMissing, seenResults, wrongText } from './confirmed-results.ts';
 import { healthPlan } from './health.ts';
 import type { HostContact } from './host-contact.ts';
 import { LostError } from './host-shell.ts';
 import type { LegOptions } from './leg-options.ts';
-import { allChanges, type PlannedTask } from './leg-plan.ts';
+import { allChanges, foresee, type PlannedTask } from './leg-plan.ts';
 import type { LegTasks } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
 import { recordOf } from './records.ts';
@@ -38,7 +41,7 @@ export class Windows {
 
   /** Until the host undoes by itself what is not decided; null: there is nothing. */
   get secondsLeft(): number | null {
-    return this.#open?.secondsLeft ?? null;
+    return this.#open?.facts.secondsLeft ?? null;
   }
 
   /**
@@ -63,24 +66,26 @@ export class Windows {
         ...this.#options,
         onBegin: (id) => this.#tell('act', tasks, taskOf(id)),
         tell: (doing) => this.#tell(doing, tasks, tasks.length - 1),
+        warn: (text) => this.#tasks.note('warning', text),
       },
     );
     this.#open = window;
     try {
       const end = await window.finish(await this.#contact.shell(this.#options.stopping));
-      for (const note of window.notes) this.#tasks.note('warning', note);
-      return this.#settle(tasks, end, window.results);
+      const { notes, results } = window.facts;
+      for (const note of notes) this.#tasks.note('warning', note);
+      return await this.#settle(tasks, end, results);
     } finally {
       this.#open = null;
       release();
     }
   }
 
-  #settle(
+  async #settle(
     tasks: readonly PlannedTask[],
     end: WindowEnd,
     results: Results,
-  ): 'ended' | 'stale' | 'stopped' {
+  ): Promise<'ended' | 'stale' | 'stopped'> {
     switch (end.type) {
       case 'lost':
         throw new LostError(end.why);
@@ -89,7 +94,7 @@ export class Windows {
         return end.type;
       case 'confirmed':
         this.#hasBegun = true;
-        this.#settleConfirmed(tasks, results);
+        this.#settleConfirmed(tasks, await this.#confirmedResults(tasks, results));
         return 'ended';
       default: {
         if (end.type === 'undone' && isStale(tasks, results)) return 'stale';
@@ -104,11 +109,10 @@ export class Windows {
     for (const [place, task] of tasks.entries()) {
       const { plan } = task;
       const ends = endsOf(task, place, results);
-      const wrong = ends.find(({ end }) => end.type === 'failed' || end.type === 'stale');
+      const wrong = ends.find(({ end }) => end.type !== 'done');
       const changes = plan.changes.map(recordOf);
       if (wrong !== undefined) {
-        const why = wrong.end.type === 'failed' ? wrong.end.message : 'it changed meanwhile';
-        const message = `confirmed, but not ready for the next boot: ${recordOf(wrong.change).subject}: ${why}`;
+        const message = wrongText(wrong.change, wrong.end);
         this.#tasks.failInPlace({ message, hint: 'run again' }, changes);
         continue;
       }
@@ -124,6 +128,23 @@ export class Windows {
     if (ending !== null) this.#tasks.giveUp(ending, 'an earlier task failed');
   }
 
+  /**
+   * With what the next look tells where the host's own words were lost: what is not to be done any more
+   * was done.
+   */
+  async #confirmedResults(tasks: readonly PlannedTask[], results: Results): Promise<Results> {
+    if (!tasks.some((task, place) => endsOf(task, place, results).some(isMissing))) return results;
+    try {
+      const shell = await this.#contact.shell(this.#options.leaving);
+      const queries = tasks.flatMap(({ bound }) => bound.queries);
+      const left = foresee(tasks, new HostState(await shell.look(queries)));
+      return new Map([...results, ...seenResults(tasks, left.tasks, results)]);
+    } catch (error) {
+      if (!(error instanceof LostError || error instanceof ConnectionError)) throw error;
+      return results;
+    }
+  }
+
   #settleUnconfirmed(
     tasks: readonly PlannedTask[],
     end: Parameters<typeof windowEnding>[0],
@@ -136,8 +157,9 @@ export class Windows {
       end,
       failed === null ? null : `${name}: ${failed.message}`,
       this.#tasks.hasChanged,
+      `${this.#options.inventoryWord ?? 'INVENTORY'} -l ${this.#leg.host.name}`,
     );
-    const isUnknown = end.type === 'incomplete' || end.type === 'unheard';
+    const isUnknown = isUnknownEnd(end.type);
     let hasWork = false;
     for (const [place, { plan }] of tasks.entries()) {
       hasWork ||= allChanges(plan).length > 0;
@@ -213,6 +235,7 @@ const afterWords = {
   refused: 'an earlier task failed',
   undone: 'its host undid its change',
   incomplete: 'its host needs a human',
+  kept: 'its host needs a human',
   unheard: 'its host needs a human',
 } as const;
 
@@ -220,6 +243,11 @@ const afterWords = {
 function refusedTask(tasks: readonly PlannedTask[], message: string) {
   const place = tasks.findIndex(({ plan }) => allChanges(plan).length > 0);
   return place < 0 ? null : { place, message: refusalText(message) };
+}
+
+/** Whether what is left of the changes is not known. */
+function isUnknownEnd(type: WindowEnd['type']): boolean {
+  return type === 'incomplete' || type === 'unheard' || type === 'kept';
 }
 
 function isStale(tasks: readonly PlannedTask[], results: Results): boolean {

@@ -17,9 +17,14 @@ export function identityWords({ id, by, since }: RunIdentity): readonly string[]
   return [checkedWord(id), checkedWord(by), checkedWord(since)];
 }
 
-/** The name of a window or generation, which is a file's; throws when it is none. */
+/** Whether it can be the name of a window or generation, which is a file's. */
+export function isWindowId(id: string): boolean {
+  return /^\w[\w-]{0,100}\.\d{1,6}$/.test(id);
+}
+
+/** The name of a window or generation; throws when it is none. */
 export function checkedId(id: string): string {
-  if (!/^\w[\w-]*\.\d{1,6}$/.test(id)) throw new Error(`not the id of a window: ${id}`);
+  if (!isWindowId(id)) throw new Error(`not the id of a window: ${id}`);
   return id;
 }
 

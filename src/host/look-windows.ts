@@ -1,3 +1,4 @@
+import { isWindowId } from './lock-program.ts';
 import { asText, type LookPart } from './look-part.ts';
 import type { LastWindow, LockState, PendingWindow, WindowsState } from './window.ts';
 
@@ -20,15 +21,16 @@ export function parseWindows(text: string): WindowsState {
 }
 
 function parseLock(line: string): LockState | null {
-  const [, run, by, since, held] = /^lock (\S+) (\S+) (\S+) (held|stale)$/.exec(line) ?? [];
+  const [, run, by, since, held] =
+    /^lock (\S{1,200}) (\S{1,200}) (\S{1,200}) (held|stale)$/.exec(line) ?? [];
   if (run === undefined || by === undefined || since === undefined) return null;
   return { run, by, since, isStale: held === 'stale' };
 }
 
 function parsePending(line: string): PendingWindow | null {
   const [, id, run, by, state, tenths, boot] =
-    /^window (\S+) (\S+) (\S+) (\S+) (-?\d{1,10}) (same|other)$/.exec(line) ?? [];
-  if (id === undefined || run === undefined || by === undefined) return null;
+    /^window (\S+) (\S{1,200}) (\S{1,200}) (\S+) (-?\d{1,10}) (same|other)$/.exec(line) ?? [];
+  if (id === undefined || run === undefined || by === undefined || !isWindowId(id)) return null;
   if (state !== 'armed' && state !== 'applied' && state !== 'rolling' && state !== 'confirmed') {
     return null;
   }
@@ -39,8 +41,8 @@ function parsePending(line: string): PendingWindow | null {
 
 function parseLast(line: string): LastWindow | null {
   const [, id, run, by, outcome, tenths, why = ''] =
-    /^last (\S+) (\S+) (\S+) (\S+) (-|\d{1,10}) (.*)$/.exec(line) ?? [];
-  if (id === undefined || run === undefined || by === undefined) return null;
+    /^last (\S+) (\S{1,200}) (\S{1,200}) (\S+) (-|\d{1,10}) (.{0,400})/.exec(line) ?? [];
+  if (id === undefined || run === undefined || by === undefined || !isWindowId(id)) return null;
   if (outcome !== 'confirmed' && outcome !== 'rolled_back' && outcome !== 'incomplete') return null;
   const secondsAgo = tenths === '-' ? null : Math.floor(Number(tenths) / 10);
   return { id, run, by, outcome, why, secondsAgo };

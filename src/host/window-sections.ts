@@ -12,11 +12,16 @@ import type {
 /** Status of a section `lock` or `decision` that another run's lock was in the way of. */
 const busyStatus = 76;
 
+/** What a host says to people is a few lines; one that says more is not heard to its end. */
+const longestLine = 400;
+const longestText = 2_000;
+const mostLines = 1_000;
+
 /** The lock of an act or window program; null: the program said nothing of it. */
 export function readLock(sections: Sections): LockResult | null {
   const section = sections.get('lock');
   if (section === undefined) return null;
-  const text = asText(section.body).trim();
+  const text = textOf(section);
   if (section.status === 0) return { type: 'locked', note: text === '' ? null : text };
   return section.status === busyStatus ? busy(text) : { type: 'failed', message: text };
 }
@@ -25,7 +30,7 @@ export function readLock(sections: Sections): LockResult | null {
 export function readArm(sections: Sections): ArmResult | null {
   const section = sections.get('arm');
   if (section === undefined) return null;
-  const text = asText(section.body).trim();
+  const text = textOf(section);
   if (section.status === 0) return { type: 'armed', note: text === '' ? null : text };
   return { type: section.status === staleStatus ? 'stale' : 'failed', message: text };
 }
@@ -42,7 +47,7 @@ export function readDecision(sections: Sections): DecisionResult | null {
   const section = sections.get('decision');
   if (section === undefined) return null;
   const [word, ...rest] = linesOf(section);
-  if (section.status === busyStatus) return busy(asText(section.body).trim());
+  if (section.status === busyStatus) return busy(textOf(section));
   switch (word) {
     case 'confirmed':
     case 'rebooted':
@@ -68,11 +73,16 @@ export function readHealth(sections: Sections): HealthResult {
   );
 }
 
+function textOf({ body }: Section): string {
+  return asText(body.slice(0, longestText)).trim();
+}
+
 function linesOf(section: Section | undefined): readonly string[] {
-  return asText(section?.body ?? '')
+  return asText((section?.body ?? '').slice(0, mostLines * longestLine))
     .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
+    .map((line) => line.trim().slice(0, longestLine))
+    .filter((line) => line !== '')
+    .slice(0, mostLines);
 }
 
 function count(text: string | undefined): number {
