@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ConnectionError } from '../connection/transport.ts';
 import type { Host } from '../inventory/model.ts';
 import { batchStops, exceeded } from './budget.ts';
-import type { HostStatus } from './events.ts';
+import type { Activity, HostStatus } from './events.ts';
 import { type HostProgress, type LegEnd, Progress } from './host-progress.ts';
 import { endOfBug, LegEnds } from './leg-ends.ts';
 import { type LegOptions, usualConfirm } from './leg-options.ts';
@@ -42,6 +42,8 @@ export class Rollout {
   /** Aborted by an interrupt, or when the rollout stops: no changes are begun any more. */
   readonly #halt = new AbortController();
   #wasStopped = false;
+  /** The operator leaves: how hosts are left is said before the end. */
+  #isLeaving = false;
   #hasLeft = false;
   /** Batches that are over, and whose followers may not begin yet. */
   #closing = 0;
@@ -102,7 +104,7 @@ export class Rollout {
         else void this.#runOne(leg).then(() => this.#goOn());
       }
     } while (this.#closeBatches());
-    if (this.#schedule.isOver && this.#closing === 0) this.#resolve();
+    if (this.#schedule.isOver && this.#closing === 0 && !this.#isLeaving) this.#resolve();
   }
 
   async #runOne(leg: PlannedLeg): Promise<void> {
@@ -115,6 +117,7 @@ export class Rollout {
       const result = await runLeg(leg, this.#optionsOf(leg), (signal) =>
         transport.connect(endpointOf(host), signal),
       );
+      if (result.undoesItselfWithinSeconds !== null) this.#tell(leg, 'undo');
       this.#end(leg, this.#ends.ofResult(host, result), true);
     } catch (error) {
       const isBug = !(error instanceof ConnectionError);
@@ -124,10 +127,11 @@ export class Rollout {
   }
 
   #optionsOf({ host, sequence }: PlannedLeg): LegOptions {
-    const { emit, check, identity, inventory, leaving, confirm = usualConfirm } = this.#request;
+    const { emit, check, identity, leaving, confirm = usualConfirm } = this.#request;
+    const { inventory, inventoryWord = 'INVENTORY' } = this.#request;
     const ofDom0 = this.#sequences[sequence]?.maxPer.find(({ group }) => group === 'dom0');
     return {
-      ...{ inventory, identity, check, confirm, emit, leaving },
+      ...{ inventory, inventoryWord, identity, check, confirm, emit, leaving },
       stopping: this.#halt.signal,
       nextNumber: () => this.#nextNumber(host.name),
       enterWindow: () => this.#turns.enter(host, ofDom0?.most ?? usualWindows),
@@ -152,7 +156,7 @@ export class Rollout {
     const progress = this.#progress.end(leg, end, wasBegun);
     this.#schedule.end(leg);
     if (progress.legsLeft === 0) this.#endHost(progress);
-    else this.#tellWait(leg);
+    else this.#tell(leg, 'wait');
     const limit = this.#sequences[leg.sequence]?.limit ?? null;
     if (limit === null || this.#schedule.isOver) return;
     const why = exceeded(limit, this.#progress.tally(leg.sequence));
@@ -165,10 +169,10 @@ export class Rollout {
     this.#request.emit({ event: 'host_end', host: name, kind, status, error, seconds });
   }
 
-  #tellWait({ host, tasks }: PlannedLeg): void {
+  #tell({ host, tasks }: PlannedLeg, doing: Activity['doing']): void {
     const total = tasks.length;
-    const wait = { event: 'activity', doing: 'wait', task: null, done: 0 } as const;
-    this.#request.emit({ ...wait, host: host.name, total });
+    const about = { event: 'activity', task: null, done: 0 } as const;
+    this.#request.emit({ ...about, host: host.name, doing, total });
   }
 
   /** What follows from batches that are over; gives whether more legs may start now. */
@@ -260,6 +264,7 @@ export class Rollout {
 
   /** The second interrupt: what is under way says in a moment how it is left. */
   async #leave(): Promise<void> {
+    this.#isLeaving = true;
     this.#halt.abort();
     this.#goOn(); // who has not begun is passed over
     const isOver = (): boolean => this.#schedule.isOver;

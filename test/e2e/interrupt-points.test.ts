@@ -173,8 +173,9 @@ describe('a run that is interrupted at any of its events', () => {
         expect(tookMs).toBeLessThan(3000);
         for (const name of hosts) {
           const { status, error } = hostIn(document, name);
-          if (error?.message.includes('confirm window') === true) {
+          if (error?.message.includes('left in its confirm window') === true) {
             expect(stderr).toMatch(new RegExp(`by themselves: .*${name} by \\d\\d:\\d\\d:\\d\\d`));
+            expect(stderr).toMatch(new RegExp(`partly new \\(may be changed in part\\) .*${name}`));
           }
           await until(`${name} is settled`, () => isSettled(name), 20_000);
           const made = await sh(name, 'cd /etc; ls after window 2>/dev/null');
