@@ -1,7 +1,7 @@
 import type { HostedPlay } from '../engine/legs.ts';
 import type { PlanRecorder, RecordedHost, RecordedTask } from '../engine/plan-recorder.ts';
 import { recordOf } from '../engine/records.ts';
-import type { Change } from '../host/change.ts';
+import { type Change, isOpaque } from '../host/change.ts';
 import { type FoundFile, plannedDocument } from '../host/planned-change.ts';
 import { type PlayRollout, usualRollout } from '../playbook/model.ts';
 import type { PlanDocument } from '../records/plan-schema.ts';
@@ -51,6 +51,7 @@ function tasksOf(
   diffs: DiffText,
 ): TaskPlan[] {
   if (status !== 'ok' && status !== 'changed') return [];
+  let lacksCommand = false;
   return tasks.flatMap((task): TaskPlan[] => {
     const { plan } = task;
     const name = plays[task.play]?.play.tasks[task.task]?.name ?? '';
@@ -59,7 +60,10 @@ function tasksOf(
       task: name,
       network: isNetwork(task, plays),
     };
-    if (plan === null) return [{ ...frame, ...nothing, ...left(unknown) }];
+    const isOfCommand = plan?.changes.some(isOpaque) === true;
+    if (plan === null || (lacksCommand && isOfCommand)) {
+      return [{ ...frame, ...nothing, ...left(unknown) }];
+    }
     const { changes: counted, upkeep = [], pending = [], message = null } = plan;
     if (counted.length === 0 && upkeep.length === 0) return [];
     const changes = counted.flatMap((one) => changeOf(one, task.found, diffs) ?? []);
@@ -67,6 +71,7 @@ function tasksOf(
     const isWhole = changes.length === counted.length && documents.length === upkeep.length;
     const said = JSON.stringify([changes, documents]);
     if (!isWhole || redactor.redact(said) !== said) {
+      lacksCommand ||= isOfCommand; // what comes behind it may count on it
       return [{ ...frame, ...nothing, ...left(secret) }];
     }
     const status = counted.length > 0 ? ('changed' as const) : ('upkeep' as const);

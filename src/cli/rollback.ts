@@ -97,9 +97,13 @@ export const rollback = defineCommand({
       { note: (event) => left.note(event) },
     );
     process.stderr.write(left.text);
+    if (exit === exitCodes.rolledBack) process.stderr.write(stayed);
     return exit;
   },
 });
+
+const stayed =
+  'Where it did not come to stay, all is as before this rollback. To go back all the same: --no-confirm\n';
 
 interface Found {
   /** By host: what it could undo. */

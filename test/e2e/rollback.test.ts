@@ -152,6 +152,7 @@ describe.concurrent('xpush rollback of a dom0 with native nftables', () => {
     // back to where the guests do not answer: the window undoes it, without one it is done
     const cut = await rollback('--confirm-timeout', '4');
     expect(cut.code, cut.stdout).toBe(4);
+    expect(cut.stderr).toContain('--no-confirm');
     expect(without(await rulesetOf(fleet, 'xen1'), theirs)).toBe(first);
     const last = await rollback('--no-confirm');
     expect(last.code, last.stdout + last.stderr).toBe(0);

@@ -132,7 +132,7 @@ describe('a secret', () => {
     expect(applied.code, applied.stderr).toBe(0);
     expectNoTrace(applied);
     expect(applied.stderr + applied.stdout).toMatch(
-      new RegExp(`${host.name}: not done, as it could not be told before: command`),
+      new RegExp(`Not done on ${host.name}: command \\(it uses a secret, which no plan holds`),
     );
     expect((await host.readFile('/proc/sys/net/ipv4/conf/eth0/rp_filter')).toString()).toBe('2\n');
   });
