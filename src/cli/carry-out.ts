@@ -16,6 +16,7 @@ import type { Work } from './load.ts';
 import { redactedEvent } from './redaction.ts';
 import { Remarks } from './remarks.ts';
 import { checkReportFile, writeReportFile } from './report-file.ts';
+import { quotedWord } from './resume-command.ts';
 import { rolloutEntries, rolloutOf, rolloutOptions } from './rollout-options.ts';
 import { newRunIdentity } from './run-identity.ts';
 import { beginRecord } from './run-record.ts';
@@ -125,6 +126,7 @@ export async function carryOut(
   const { stopping, leaving } = interrupts;
   const request = {
     ...{ check, forks, pendingAsExit, emit, stopping, leaving },
+    inventoryWord: quotedWord(work.sources?.inventory.argument ?? 'INVENTORY'),
     ...rolloutOf(options),
   };
   const signals = { stopping, leaving };

@@ -12,6 +12,8 @@ export interface RunRequest {
   readonly version: string;
   readonly identity: RunIdentity;
   readonly inventory: Inventory;
+  /** The inventory as a word of a command line, for what people may do next. */
+  readonly inventoryWord?: string;
   readonly plays: readonly HostedPlay[];
   readonly transport: Transport;
   readonly endpointOf: (host: Host) => Endpoint;
