@@ -219,7 +219,8 @@ xp_syslog() { # PRIORITY TEXT
   xp_bounded 2 logger -t xpush -p "daemon.$1" -- "$2" >/dev/null 2>&1 </dev/null || :
 }
 
-# `timeout` where there is one: its words were other ones in busybox before 1.30.
+# `timeout` where there is one: its words were other ones in busybox before 1.30. What busybox leaves
+# to watch lives for up to a second more, and must not hold what `xp_decide` reads to its end.
 xp_bounded() { # SECONDS COMMAND...
   if timeout 1 true 2>/dev/null; then
     timeout "$@"
@@ -229,4 +230,4 @@ xp_bounded() { # SECONDS COMMAND...
     shift
     "$@"
   fi
-}
+} 9>&-

@@ -140,7 +140,7 @@ xp_start() { # MODE
         -p TimeoutStopSec=2 "$xp_shell" "$XP_WINDOW/run.sh" "$1" >/dev/null 2>>log </dev/null && return
     done
   fi
-  XPUSH_NONCE='' setsid sh "$XP_WINDOW/run.sh" "$1" >/dev/null 2>>log </dev/null &
+  XPUSH_NONCE='' setsid sh "$XP_WINDOW/run.sh" "$1" >/dev/null 2>>log </dev/null 9>&- &
 }
 
 xp_wait_for() { # guard|supervisor
