@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Complaint } from './complaint.ts';
 import { quoted } from './quoted.ts';
@@ -8,9 +8,9 @@ const OTHERS_WRITE = 0o002;
 const STICKY = 0o1000;
 
 /**
- * Why a file is not to be trusted: somebody else may write to it or to a directory above it, and so
- * say what is done as root on every host (CVE-2018-10874, CVE-2018-10875). Null when nobody may, or
- * the file is not there. A group is no other when none but its owner, root and us is in it.
+ * Why a file is not to be trusted: somebody else owns it or a directory above it, or may write to it,
+ * and so say what is done as root on every host (CVE-2018-10874, CVE-2018-10875). Null when nobody
+ * may, or the file is not there. A group is no other when none but its owner, root and us is in it.
  */
 export function distrustOf(path: string): Complaint | null {
   const stats = statOf(path);
@@ -46,19 +46,25 @@ function distrustOfStep(directory: string, below: string): Complaint | null {
   if ((stats.mode & STICKY) === 0 || !isOurs(stats.uid)) {
     return writersOf(stats, directory, `the directory ${quoted(directory)}`);
   }
-  const owned = statOf(below);
+  const owned = statOf(below, lstatSync); // who owns a link may lead it elsewhere
   return owned === null || isOurs(owned.uid) || writersOf(stats, directory, '') === null
     ? null
-    : { message: `${quoted(below)} belongs to another user`, hint: `chown ${me()} ${below}` };
+    : foreign(quoted(below), below);
 }
 
+/** Who owns it may give himself every right. */
 function writersOf({ mode, uid, gid }: Stats, path: string, what: string): Complaint | null {
+  if (!isOurs(uid)) return foreign(what, path);
   if (mode & OTHERS_WRITE) {
     return { message: `everybody may write to ${what}`, hint: `chmod o-w ${path}` };
   }
   return mode & GROUP_WRITES && !isPrivate(gid, uid)
     ? { message: `the group ${groupName(gid)} may write to ${what}`, hint: `chmod g-w ${path}` }
     : null;
+}
+
+function foreign(what: string, path: string): Complaint {
+  return { message: `${what} belongs to another user`, hint: `chown ${me()} ${path}` };
 }
 
 /** Why a file that holds a key is not to be used: others may read it. */
@@ -82,10 +88,27 @@ function isPrivate(gid: number, owner: number): boolean {
   return uids.every((uid) => uid === owner || isOurs(uid));
 }
 
-/** Root, us, and whoever became root by sudo. */
+/** Root, us, whoever became root by sudo, and whose this program is: he could change it as well. */
 function isOurs(uid: number): boolean {
   const { SUDO_UID } = process.env;
-  return uid === 0 || uid === me() || (me() === 0 && String(uid) === SUDO_UID);
+  if (uid === 0 || uid === me() || (me() === 0 && String(uid) === SUDO_UID)) return true;
+  programOwner ??= statOf(import.meta.filename)?.uid ?? 0;
+  return uid === programOwner || isUnmapped(uid);
+}
+
+let programOwner: number | null = null;
+
+/** user_namespaces(7): all owners from outside of ours, root among them, are this one. */
+function isUnmapped(uid: number): boolean {
+  const mapped = records('/proc/self/uid_map').map(([line = '']) =>
+    line.trim().split(/ +/).map(Number),
+  );
+  const [overflow] = records('/proc/sys/fs/overflowuid').flat();
+  return (
+    String(uid) === overflow &&
+    mapped.length > 0 &&
+    !mapped.some(([first = 0, , count = 0]) => uid >= first && uid < first + count)
+  );
 }
 
 function me(): number {
@@ -132,9 +155,9 @@ function records(file: string): readonly (readonly string[])[] {
   }
 }
 
-function statOf(path: string): Stats | null {
+function statOf(path: string, look: (path: string) => Stats = statSync): Stats | null {
   try {
-    return statSync(path);
+    return look(path);
   } catch {
     return null; // who reads it says why it can't be read
   }

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   chownSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   rmSync,
@@ -9,11 +10,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { distrustOf, distrustOfDirectory, exposureOf } from '../../src/source/distrust.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'xpush-distrust-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 const isRoot = process.getuid?.() === 0;
 const somebody = 65_534; // nobody's uid; its group is no user's own
 const nobodysGroup = 54_321; // in no /etc/group
@@ -84,6 +88,55 @@ describe('distrustOf', () => {
     chownSync(path, somebody, 0);
 
     expect(distrustOf(path)?.message).toContain('belongs to another user');
+  });
+
+  test.skipIf(!isRoot)('trusts no link of another user in a sticky directory', () => {
+    const path = file(0o644, 0o1777);
+    const link = join(path, '..', 'link');
+    symlinkSync(file(0o644), link);
+    expect(distrustOf(link)).toBeNull();
+    lchownSync(link, somebody, 0);
+
+    expect(distrustOf(link)?.message).toContain('belongs to another user');
+  });
+
+  test.skipIf(!isRoot)('trusts nothing that another user owns, whatever its mode', () => {
+    const path = file(0o400);
+    chownSync(path, somebody, 0);
+
+    expect(distrustOf(path)).toEqual({
+      message: 'it belongs to another user',
+      hint: `chown 0 ${path}`,
+    });
+  });
+
+  test.skipIf(!isRoot)('trusts nothing below a directory that another user owns', () => {
+    const path = file(0o600, 0o700);
+    const directory = join(path, '..');
+    mkdirSync(join(directory, 'below'));
+    writeFileSync(join(directory, 'below', 'f'), '');
+    chownSync(directory, somebody, 0);
+
+    for (const one of [path, join(directory, 'below', 'f')]) {
+      expect(distrustOf(one)).toEqual({
+        message: `the directory "${directory}" belongs to another user`,
+        hint: `chown 0 ${directory}`,
+      });
+    }
+    expect(distrustOfDirectory(join(directory, 'below'))?.message).toContain('another user');
+    expect(distrustOfDirectory(directory)?.message).toBe('it belongs to another user');
+  });
+
+  test.skipIf(!isRoot)('trusts what is owned by who became root by sudo', () => {
+    const path = file(0o644);
+    chownSync(path, 54_322, 0);
+    chownSync(join(path, '..'), 54_322, 0);
+    expect(distrustOf(path)).not.toBeNull();
+    vi.stubEnv('SUDO_UID', '54322');
+
+    expect(distrustOf(path)).toBeNull();
+    vi.stubEnv('SUDO_UID', '54323');
+    expect(distrustOf(path)).not.toBeNull();
   });
 
   test.skipIf(!isRoot)('trusts a group in which nobody else is', () => {
