@@ -6,10 +6,11 @@ import type { Surveyed } from '../engine/survey.ts';
 import type { Query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
+import { addressBook } from '../inventory/vantage.ts';
 import type { Verdict } from '../verify/judge.ts';
 import type { PlannedProbe, ProbeResult, Subject } from '../verify/model.ts';
 import { probePlan, udpNote } from '../verify/probe-plan.ts';
-import { addressBook, proberFor } from '../verify/probing.ts';
+import { proberFor } from '../verify/probing.ts';
 import { type Proof, peerOf } from '../verify/proof.ts';
 
 /** How a host that was asked ended. */

@@ -1,8 +1,8 @@
-import { familyOf, parseIpNetwork } from '../inventory/address.ts';
+import { parseIpNetwork } from '../inventory/address.ts';
 import type { Allow, DomU, PortRange } from '../inventory/model.ts';
-import { cidrOf, cidrsOf, holds } from '../xen/firewall-address.ts';
+import { admits, openingsOf } from '../inventory/openings.ts';
+import { localPortFor } from '../inventory/port-ranges.ts';
 import { isBridged } from '../xen/firewall-spoof.ts';
-import { normalisePorts } from '../xen/ports.ts';
 import type { PlannedProbe, Subject } from './model.ts';
 
 /** What probes of an address are sent, and what of it can't be proven from here. */
@@ -28,16 +28,13 @@ export const forbiddenSample = 3;
 
 const sshPort = 22;
 
-/** Linux takes source ports from here (net.ipv4.ip_local_port_range). */
-const ephemeral: PortRange = { first: 32_768, last: 60_999 };
-
 /**
  * The TCP connections that prove what the inventory says of an address: ports that are allowed from
  * here, and a few that nothing allows. Port 22 of a guest that isn't filtered stands for its address.
  */
 export function probePlan(subject: Subject, { source, isRoot }: Prober): ProbePlan {
-  const { address, guest, vif } = subject;
-  const entries = entriesFor(subject);
+  const { address, guest, vif, dom0 } = subject;
+  const entries = openingsOf(address, guest, dom0);
   if (guest.allow === null) {
     const port = guest.ssh.port ?? sshPort;
     return { probes: [{ address, port, localPort: null, expected: 'answer' }], notes: [] };
@@ -68,36 +65,6 @@ export function probePlan(subject: Subject, { source, isRoot }: Prober): ProbePl
     }
   }
   return { probes: [...probes.values()], notes: [...notes] };
-}
-
-/** Entries of the guest's and the dom0's that let TCP in to the address, from anybody. */
-function entriesFor({ address, guest, dom0 }: Subject): readonly Allow[] {
-  const isIn = ({ proto, direction }: Allow): boolean => proto === 'tcp' && direction === 'in';
-  return [
-    ...(guest.allow ?? []).filter((entry) => isIn(entry) && admits(entry.to, address)),
-    ...dom0.firewall.rules.filter(
-      (entry) => isIn(entry) && entry.to.length > 0 && admits(entry.to, address),
-    ),
-  ];
-}
-
-/** Whether a list of networks has the address; an empty one has every address. */
-export function admits(networks: readonly string[], address: string): boolean {
-  const family = familyOf(address);
-  const own = cidrOf(address, family);
-  if (own === null) return false;
-  return networks.length === 0 || cidrsOf(networks, family).some((network) => holds(network, own));
-}
-
-/** null: any will do. */
-function localPortFor(ranges: readonly PortRange[], isRoot: boolean): number | null | 'privileged' {
-  const merged = normalisePorts(ranges);
-  const holdsAll = merged.some(
-    ({ first, last }) => first <= ephemeral.first && last >= ephemeral.last,
-  );
-  if (merged.length === 0 || holdsAll) return null;
-  const last = merged.at(-1)?.last ?? 0;
-  return last < 1024 && !isRoot ? 'privileged' : last;
 }
 
 interface PortSample {

@@ -1,7 +1,7 @@
 import type { Allow, Dom0, DomU, Family, Vif } from '../inventory/model.ts';
+import { normalisePorts } from '../inventory/port-ranges.ts';
 import { cidrsOf, holds } from './firewall-address.ts';
 import { accept, chains, type FirewallRule, jump, rule, type Verdict } from './firewall-types.ts';
-import { normalisePorts } from './ports.ts';
 
 /** A guest with an `allow` list, in one family. */
 export interface ClosedGuest {

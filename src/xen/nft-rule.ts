@@ -1,7 +1,7 @@
 import type { Family } from '../inventory/model.ts';
+import { normalisePorts } from '../inventory/port-ranges.ts';
 import type { FirewallRule, Verdict } from './firewall-model.ts';
 import { addressWords, portWords } from './nft-sets.ts';
-import { normalisePorts } from './ports.ts';
 
 /** A rule in the words of nft. */
 export interface NftRule {

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { familyOf } from '../../src/inventory/address.ts';
 import type { Subject } from '../../src/verify/model.ts';
 import {
-  admits,
   forbiddenPorts,
   forbiddenSample,
   mostProbesOfEntry,
@@ -202,19 +201,6 @@ describe('forbiddenPorts', () => {
     expect(forbiddenPorts(open)).toEqual([40_001, 40_002]);
     expect(forbiddenPorts([{ ports: [range(23, 65_535)] }])).toHaveLength(forbiddenSample);
     expect(forbiddenPorts([{ ports: [] }])).toEqual([]);
-  });
-});
-
-describe('admits', () => {
-  test.each<[readonly string[], string, boolean]>([
-    [[], '192.168.0.1', true],
-    [['192.168.0.0/24'], '192.168.0.1', true],
-    [['192.168.1.0/24'], '192.168.0.1', false],
-    [['2001:db8::/32'], '192.168.0.1', false],
-    [['2001:db8::/32'], '2001:db8::1', true],
-    [[], 'nonsense', false],
-  ])('%j has %s: %s', (networks, address, wanted) => {
-    expect(admits(networks, address)).toBe(wanted);
   });
 });
 

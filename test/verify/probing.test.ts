@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { loadInventory } from '../../src/inventory/load-inventory.ts';
-import { addressBook, proberFor, type Vantage } from '../../src/verify/probing.ts';
+import { proberFor, type Vantage } from '../../src/verify/probing.ts';
 import { webserv } from '../xen/fleet.ts';
 import { second } from './known.ts';
 
@@ -43,24 +42,6 @@ describe('proberFor', () => {
 
     expect(seenFrom({}, { ...second, guest })).toMatchObject({
       reason: expect.stringContaining('jump host'),
-    });
-  });
-});
-
-describe('addressBook', () => {
-  test('has dom0s, guests with all their addresses, and plain hosts, however they are written', async () => {
-    const inventory = await loadInventory({
-      argument: '-',
-      stdin: `
-networks: { lan: { subnet: 10.0.0.0/24 }, lan6: { subnet: "2001:db8::/64" } }
-dom0: { xen1: { address: 10.0.0.2 } }
-domU: { a: { dom0: xen1, vifs: [{ ips: [10.0.0.10, "2001:DB8:0::A"] }] } }
-hosts: { ns: { address: 10.0.0.3 } }
-`,
-    });
-
-    expect(Object.fromEntries(addressBook(inventory))).toEqual({
-      ...{ '10.0.0.2': 'xen1', '10.0.0.10': 'a', '2001:db8::a': 'a', '10.0.0.3': 'ns' },
     });
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { PortRange } from '../../src/inventory/model.ts';
-import { formatPorts, normalisePorts, portPieces } from '../../src/xen/ports.ts';
+import { normalisePorts } from '../../src/inventory/port-ranges.ts';
+import { portPieces } from '../../src/xen/ports.ts';
 import { runs } from '../runs.ts';
 
 fc.configureGlobal({ numRuns: runs() });
@@ -12,41 +12,6 @@ const ranges = fc.array(
     .map(([first, width]) => ({ first, last: first + width })),
   { maxLength: 60 },
 );
-
-const members = (list: readonly PortRange[]): readonly number[] =>
-  Array.from({ length: 330 }, (_, port) => port).filter((port) =>
-    list.some(({ first, last }) => first <= port && port <= last),
-  );
-
-describe('normalisePorts', () => {
-  test('drops what another range covers', () => {
-    const list = [
-      { first: 8080, last: 8080 },
-      { first: 1024, last: 65_535 },
-      { first: 443, last: 443 },
-      { first: 80, last: 80 },
-    ];
-
-    expect(normalisePorts(list).map(formatPorts)).toEqual(['80', '443', '1024:65535']);
-  });
-
-  test('is empty, any port, where all are covered', () => {
-    expect(normalisePorts([{ first: 1, last: 65_535 }])).toEqual([]);
-  });
-
-  test('keeps the ports, in ranges that neither touch nor overlap', () => {
-    fc.assert(
-      fc.property(ranges, (list) => {
-        const normal = normalisePorts(list);
-
-        expect(members(normal)).toEqual(members(list));
-        normal.forEach(({ first }, place) => {
-          expect(first).toBeGreaterThan((normal[place - 1]?.last ?? -1) + 1);
-        });
-      }),
-    );
-  });
-});
 
 describe('portPieces', () => {
   test('fit a multiport match each, and make up the whole', () => {
