@@ -1,6 +1,7 @@
 import { type Act, staleStatus } from '../host/act-program.ts';
 import { type Change, isOpaque } from '../host/change.ts';
 import type { GenerationText } from '../host/window.ts';
+import { cutMark } from '../source/secret.ts';
 import { generationText } from './generation.ts';
 import type { ActResult } from './host-shell.ts';
 import type { LegOptions } from './leg-options.ts';
@@ -81,5 +82,11 @@ const longestOutput = 65_536;
 
 /** What a host printed, as text; bytes that are no UTF-8 stay visible as replacement characters. */
 function asText(bytes: string): string {
-  return Buffer.from(bytes.slice(0, longestOutput), 'latin1').toString('utf8');
+  const isCut = bytes.length >= longestOutput;
+  // a character that the cut went through would hide which value it is of
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(
+    Buffer.from(bytes.slice(0, longestOutput), 'latin1'),
+    { stream: isCut },
+  );
+  return isCut ? `${text}${cutMark}` : text;
 }

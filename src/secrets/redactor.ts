@@ -1,4 +1,4 @@
-import { hidden } from '../source/secret.ts';
+import { cutMark, hidden } from '../source/secret.ts';
 import { formsOf, type Needle, partsOf } from './forms.ts';
 import { squeeze, withoutNoise } from './squeeze.ts';
 
@@ -10,8 +10,8 @@ export function isTooShort(value: string): boolean {
   return withoutNoise(value).length < shortestSecret;
 }
 
-/** A text of this length may have been cut off in the middle of a value. */
-const cutLength = 60_000;
+/** A text has one or two; more are a host's own words, and take time. */
+const mostCuts = 16;
 
 /** Knows the values that were revealed, and takes them out of every text that leaves. */
 export class Redactor {
@@ -41,7 +41,9 @@ export class Redactor {
       ...this.#rangesIn(text),
       ...this.#brokenRanges(text),
       ...this.#quotedRanges(text),
-      ...this.#cutRange(text),
+      ...placesIn(text, cutMark)
+        .slice(-mostCuts)
+        .flatMap((end) => this.#cutRange(text, end)),
     ];
     return ranges.length === 0 ? text : without(text, ranges);
   }
@@ -92,15 +94,35 @@ export class Redactor {
     );
   }
 
-  #cutRange(text: string): Range[] {
-    if (text.length < cutLength) return [];
-    for (let from = Math.max(0, text.length - this.#longest); from < text.length - 3; from++) {
-      const tail = text.slice(from);
-      for (const needle of this.#needles.keys()) {
-        if (needle.startsWith(tail)) return [[from, text.length]];
+  /** What may be the beginning of a value, before the place where an output was cut off. */
+  #cutRange(text: string, end: number): Range[] {
+    // blanks and quotes make a value longer than any form of it
+    const start = Math.max(0, end - 8 * this.#longest);
+    const { text: squeezed, starts } = squeeze(text.slice(start, end));
+    const asWritten = this.#cutLength(text.slice(start, end), this.#needles.keys());
+    const meant = this.#cutLength(squeezed, [...this.#squeezed, ...this.#bareNeedles()]);
+    const from = Math.min(
+      asWritten === 0 ? end : end - asWritten,
+      meant === 0 ? end : start + (starts[squeezed.length - meant] ?? 0),
+    );
+    return from === end ? [] : [[from, end]];
+  }
+
+  /** As they are in an output whose blanks and line ends are gone. */
+  #bareNeedles(): readonly string[] {
+    return [...this.#needles.keys()].map(withoutNoise);
+  }
+
+  /** How many characters at the end of a text a value may begin with; fewer than four tell nothing. */
+  #cutLength(text: string, values: Iterable<string>): number {
+    let longest = 0;
+    for (const value of values) {
+      for (let length = Math.min(value.length, text.length); length > longest; length--) {
+        if (length < shortestSecret) break;
+        if (text.endsWith(value.slice(0, length))) longest = length;
       }
     }
-    return [];
+    return longest;
   }
 }
 

@@ -15,6 +15,9 @@ export type SecretOrigin =
 /** What stands for a value that is shown to nobody. */
 export const hidden = '***';
 
+/** Ends an output that was cut off, it may be in the middle of a value. */
+export const cutMark = '\n[cut off at 64 KiB]';
+
 const comparisonKey = randomBytes(32);
 
 /**

@@ -7,6 +7,7 @@ import { run } from '../../src/engine/run.ts';
 import { change } from '../../src/host/change.ts';
 import { query } from '../../src/host/query.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
+import { cutMark } from '../../src/source/secret.ts';
 import { SourceText } from '../../src/source/source-text.ts';
 import { command } from '../../src/steps/command.ts';
 import { defineStep, type Step } from '../../src/steps/step.ts';
@@ -224,7 +225,21 @@ describe('run, of a hostile host and a good one', () => {
 
     expect(await exit).toBe(0);
     const messages = events.flatMap((event) => (event.event === 'task' ? [event.message] : []));
-    expect(Math.max(...messages.map((text) => text?.length ?? 0))).toBe(65_536);
+    expect(messages).toContain(`${'x'.repeat(65_536)}${cutMark}`);
+  });
+
+  test('whose output is cut off in the middle of a character says so right behind the last whole one', async () => {
+    const { exit, events } = begin([[command, { argv: ['id'] }]], (session) => {
+      if (session.count === 0) session.answerLook();
+      else {
+        session.stdout.write(session.section('0.0', `x${'é'.repeat(40_000)}`));
+        session.stdout.write(`\n@${session.nonce} done 1\n`);
+      }
+    });
+
+    expect(await exit).toBe(0);
+    const messages = events.flatMap((event) => (event.event === 'task' ? [event.message] : []));
+    expect(messages).toContain(`x${'é'.repeat(32_767)}${cutMark}`);
   });
 
   test('that meets a bug of ours fails, the others are done, and the bug is told', async () => {
