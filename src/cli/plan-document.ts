@@ -6,6 +6,7 @@ import { type FoundFile, plannedDocument } from '../host/planned-change.ts';
 import { type PlayRollout, usualRollout } from '../playbook/model.ts';
 import type { PlanDocument } from '../records/plan-schema.ts';
 import type { DiffText } from '../report/diff-text.ts';
+import { mapTexts } from '../source/map-texts.ts';
 import { redactor } from './redaction.ts';
 
 type HostPlan = PlanDocument['hosts'][number];
@@ -40,9 +41,13 @@ export function hostsOfPlan(
     const found = hosts.get(host);
     if (found === undefined) return [];
     const { status, error } = found;
-    return [{ host, status, error, tasks: tasksOf(found, plays, diffs) }];
+    const document = { host, status, error, tasks: tasksOf(found, plays, diffs) };
+    return [mapTexts(document, (text) => redactor.redact(text), exactKeys)];
   });
 }
+
+/** What is done exactly; of what shows a secret, nothing is there. */
+const exactKeys = new Set(['host', 'status', 'at', 'exact', 'upkeep']);
 
 /** Nothing is done on a host that could not be planned whole. */
 function tasksOf(
