@@ -43,6 +43,13 @@ describe('runtime', () => {
     ).toEqual([]);
   });
 
+  // dash and busybox end there, whatever follows
+  test('opens no file with a special builtin, at whose failed redirection a shell ends', () => {
+    for (const { name, text } of files) {
+      expect(text, name).not.toMatch(/(^|[\s;&|({])(:|eval|export|set|unset|shift) +[<>]/m);
+    }
+  });
+
   test('is small files of plain ASCII', () => {
     for (const { name, text } of files) {
       expect(text.split('\n').length, name).toBeLessThanOrEqual(300);

@@ -31,7 +31,7 @@ xp_make_now() {
     xp_place=$xp_place/xpush-$XP_ID
     (umask 077 && mkdir "$xp_place") 2>/dev/null || continue
     if xp_put "$xp_place/probe" probe && [ -s "$xp_place/probe" ] && ln -s "$xp_place" now; then
-      : >now/out && return
+      true >now/out && return
     fi
     rm -rf "$xp_place"
   done
@@ -98,7 +98,7 @@ xp_stage_directory() { # PATH MODE
 # On the disk before the first change: then a power cut is a reboot.
 xp_seal() {
   xp_boot
-  xp_put boot_id "$XP_BOOT" && xp_until $((XP_APPLY_SECONDS * 10)) && : >armed ||
+  xp_put boot_id "$XP_BOOT" && xp_until $((XP_APPLY_SECONDS * 10)) && true >armed ||
     xp_refuse 'the window could not be written (disk full?): nothing was changed' || return
   set -- ./* files/* live/* . .. ../..
   while IFS= read -r xp_path; do

@@ -8,7 +8,7 @@ done'
 
 # The first way that this host has; without one, files in place can not be changed safely.
 xp_install_hook() {
-  : >hooks
+  true >hooks
   if [ -d /run/systemd/system ]; then
     xp_hook_systemd
   elif [ -d /etc/rcS.d ]; then

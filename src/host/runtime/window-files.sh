@@ -4,7 +4,7 @@
 # is KIND NUMBER PERMISSIONS UID GID PATH; kinds are F(ile), L(ink), D(irectory), A(bsent).
 
 xp_snapshot_files() { # PATH...
-  : >manifest && : >beside && : >made || return
+  true >manifest && true >beside && true >made || return
   xp_number=0
   for xp_path; do
     xp_snapshot_path "$xp_path" || xp_refuse "$xp_path could not be saved (disk full, or read-only?): nothing was changed" || return

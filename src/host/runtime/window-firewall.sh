@@ -115,7 +115,7 @@ xp_load_back() { # FIREWALL
 
 # One transaction: each table that differs goes, and comes again as it was.
 xp_load_native_back() {
-  : >now/payload
+  true >now/payload
   xp_seen=' '
   # shellcheck disable=SC2013 # words without blanks
   for xp_table in $(sed -n 's/^table \([^ ]*\) \([^ ]*\) {.*/\1:\2/p' live/nft now/is); do

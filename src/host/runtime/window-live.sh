@@ -150,7 +150,7 @@ xp_dump() { # FAMILY WORDS...
   xp_family=$1
   shift
   ip -N -o "-$xp_family" "$@" >now/raw 2>/dev/null || ip -o "-$xp_family" "$@" >now/raw 2>/dev/null ||
-    { : >now/raw && xp_has_none 1 "$xp_family" "$@"; }
+    { true >now/raw && xp_has_none 1 "$xp_family" "$@"; }
 }
 
 # A kernel without policy routing has none.

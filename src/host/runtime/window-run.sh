@@ -143,7 +143,7 @@ xp_note_status() {
   xp_read_word now/status failed
   if [ "$XP_WORD" != 0 ]; then
     xp_give_up "a change failed$(xp_under_way)"
-  elif xp_until $((XP_CONFIRM_SECONDS * 10)) && : >now/applied; then
+  elif xp_until $((XP_CONFIRM_SECONDS * 10)) && true >now/applied; then
     xp_note "all changes are made: waiting $XP_CONFIRM_SECONDS s for the confirmation"
   else
     xp_give_up 'that its changes are made could not be written down (disk full?)'
