@@ -199,7 +199,6 @@ export class Windows {
       confirmSeconds: confirm.timeoutSeconds ?? safety.confirmTimeoutSeconds,
       onRollbackFailure: safety.onRollbackFailure,
       allowNoBootHook: safety.allowNoBootHook,
-      extraFiles: [],
       generation: generationOf(this.#leg, this.#options, id, tasks),
     };
   }

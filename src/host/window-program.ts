@@ -108,7 +108,7 @@ function settingsText(plan: WindowPlan, { staged, idle, files }: WindowActs): st
   const parameters = plan.acts.flatMap(({ change }) =>
     change.kind === 'parameter' ? [parameterPath(change.name)] : [],
   );
-  const inPlace = [...new Set([...files, ...plan.extraFiles])].map(checkedPath);
+  const inPlace = [...new Set(files)].map(checkedPath);
   const settings = {
     XP_APPLY_SECONDS: `${Math.max(1, Math.ceil(plan.applySeconds))}`,
     XP_CONFIRM_SECONDS: `${Math.max(1, Math.ceil(plan.confirmSeconds))}`,

@@ -21,8 +21,6 @@ export interface WindowPlan {
   readonly controller: string | null;
   /** Whether files may be changed in place where nothing could undo that at a boot. */
   readonly allowNoBootHook: boolean;
-  /** Files besides those that the changes name, which are to be as before after an undo. */
-  readonly extraFiles: readonly string[];
   /** Addresses that the host pings before it changes anything: see `compileHealth`. */
   readonly pings: readonly string[];
   readonly generation: GenerationText | null;

@@ -48,7 +48,6 @@ export function windowPlan(
     onRollbackFailure: 'stay',
     controller: null,
     allowNoBootHook: false,
-    extraFiles: [],
     pings: [],
     generation: null,
     ...options,
