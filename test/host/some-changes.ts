@@ -21,7 +21,7 @@ export const bytes = fc.oneof(
 );
 export const mode = fc.integer({ min: 0, max: 0o7777 });
 
-export const smallFile = fc
+const smallFile = fc
   .record({ mode, uid: fc.nat(), gid: fc.nat(), content: bytes })
   .map(
     ({ content, ...file }): FileState => ({ type: 'file', ...file, size: content.length, content }),
@@ -107,7 +107,7 @@ const ruleTexts = fc.array(ruleText, { maxLength: 3 });
 const chainMap = (name: fc.Arbitrary<string>) =>
   fc.array(fc.tuple(name, ruleTexts), { maxLength: 3 }).map((entries) => new Map(entries));
 
-export const chainsState: fc.Arbitrary<ChainsState> = fc.record({
+const chainsState: fc.Arbitrary<ChainsState> = fc.record({
   listed: fc.constant(['FORWARD', 'raw/PREROUTING', 'XPUSH-FWD', 'XPUSH-OUT', 'XPUSH-DROP']),
   chains: chainMap(
     fc.oneof(ownName, fc.constantFrom('FORWARD', 'raw/PREROUTING', 'raw/XPUSH-SPOOF')),
@@ -141,7 +141,7 @@ const nftBase: fc.Arbitrary<NftBaseChain> = fc.record({
   isOfIptables: fc.boolean(),
   isOwned: fc.boolean(),
 });
-export const nftState: fc.Arbitrary<NftState> = fc.record({
+const nftState: fc.Arbitrary<NftState> = fc.record({
   bases: fc.array(nftBase, { maxLength: 2 }),
   chains: fc.array(nftChain, { maxLength: 3 }),
   spelled: fc.array(fc.record({ family: nftPlace.family, chains: chainMap(ownName) }), {
