@@ -64,6 +64,7 @@ export function beginRecord(
     },
     close: async () => {
       if (!(await endsInTime(writer.close(), patienceMs))) {
+        if (writer.hasFailed) return null; // it was said
         return `the record of this run has no end: ${directory} does not answer`;
       }
       // Older ones may stay until the next run.

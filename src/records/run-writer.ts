@@ -10,6 +10,9 @@ import { runsDirectory } from './state-directory.ts';
 
 const mostContentBytes = 64 * 1024 * 1024;
 
+/** All contents may wait for a slow disk; one that lets more wait has hung. */
+const mostWaitingLength = mostContentBytes + 16 * 1024 * 1024;
+
 /** Keeps the record of a run on disk while it goes. */
 export interface RunWriter {
   /** Never throws and never waits; what was noted is written at once, beside the run. */
@@ -86,7 +89,8 @@ export function openRunRecord(
       if (hasFailed || isClosed || !isNews(event)) return;
       counts.note(event);
       waiting += lines.of({ at: (performance.now() - beganMs) / 1000, event });
-      flush();
+      if (waiting.length > mostWaitingLength) fail(`${path} does not keep up`);
+      else flush();
     },
 
     async close() {

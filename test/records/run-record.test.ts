@@ -130,6 +130,24 @@ describe('openRunRecord', () => {
     await writer.close();
   });
 
+  test('gives up once, with a warning, when the disk stands still under what is to be written', async () => {
+    const warnings: string[] = [];
+    const writer = openRunRecord(directory, headOf(id), (text) => warnings.push(text));
+    const text = 'x'.repeat(1024 * 1024);
+    const say = () => writer.note({ event: 'message', level: 'info', host: null, text });
+
+    for (let count = 0; count < 79; count += 1) say(); // no turn for the disk in between
+    expect(warnings).toEqual([]);
+    for (let count = 0; count < 20; count += 1) say();
+
+    expect(warnings).toEqual([
+      expect.stringMatching(/^This run leaves no record: .* does not keep up$/),
+    ]);
+    expect(writer.hasFailed).toBe(true);
+    await writer.close();
+    expect(warnings).toHaveLength(1);
+  });
+
   test.each([
     ['is a file', async () => writeFile(directory, '')],
     ['cannot hold directories', async () => mkdir(directory).then(() => (directory = '/proc'))],
