@@ -32,6 +32,8 @@ export interface WindowOptions extends Pick<LegOptions, 'reach' | 'stopping' | '
   readonly tell: (doing: Activity['doing']) => void;
   /** For people, while it goes on. */
   readonly warn: (text: string) => void;
+  /** Nothing but the way in is there to be checked, and why. */
+  readonly onBlind: (why: string) => void;
 }
 
 /** A host that is armed and says nothing for so long is asked over a new connection; then for longer. */
@@ -142,6 +144,8 @@ export class WindowRun {
       return await this.#undo();
     }
     this.#options.tell('confirm');
+    const blind = this.#health.blind;
+    if (blind !== null) this.#options.onBlind(blind);
     const { deadline } = this.facts.clock;
     const until = deadline - Math.min(marginMs, (deadline - performance.now()) / 4);
     const end = await this.#comeBack(until, (shell) => this.#judge(shell, until));

@@ -3,13 +3,14 @@ import { HostState } from '../host/state.ts';
 import type { WindowPlan } from '../host/window.ts';
 import { actsOf, endsOf, generationOf, type Results, taskOf } from './act-results.ts';
 import { isMissing, seenResults, wrongText } from './confirmed-results.ts';
-import { healthPlan } from './health.ts';
+import { guestsOf, type HealthPlan, healthPlan } from './health.ts';
 import type { HostContact } from './host-contact.ts';
 import { LostError } from './host-shell.ts';
 import type { LegOptions } from './leg-options.ts';
 import { allChanges, foresee, type PlannedTask } from './leg-plan.ts';
 import type { LegTasks } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
+import { proberTo } from './prober.ts';
 import { recordOf } from './records.ts';
 import type { WindowEnd } from './window-end.ts';
 import { WindowRun } from './window-run.ts';
@@ -25,6 +26,7 @@ export class Windows {
   readonly #contact: HostContact;
   readonly #tasks: LegTasks;
   #hasBegun = false;
+  #isBlind = false;
   #open: WindowRun | null = null;
 
   constructor(leg: Leg, options: LegOptions, contact: HostContact, tasks: LegTasks) {
@@ -55,9 +57,9 @@ export class Windows {
     tasks: readonly PlannedTask[],
     controller: string | null,
   ): Promise<'ended' | 'stale' | 'stopped'> {
+    const health = await this.#healthPlan(controller);
     const release = await this.#enter();
     if (release === null) return 'stopped';
-    const health = healthPlan(this.#leg.host, this.#options.inventory);
     const plan = this.#planOf(tasks, [...health.pings.keys()], controller);
     const window = new WindowRun(
       this.#contact,
@@ -67,6 +69,7 @@ export class Windows {
         onBegin: (id) => this.#tell('act', tasks, taskOf(id)),
         tell: (doing) => this.#tell(doing, tasks, tasks.length - 1),
         warn: (text) => this.#tasks.note('warning', text),
+        onBlind: (why) => this.#tellBlind(why),
       },
     );
     this.#open = window;
@@ -183,6 +186,25 @@ export class Windows {
       }
     }
     this.#tasks.giveUp(ending, failed === null ? afterWords[end.type] : 'an earlier task failed');
+  }
+
+  async #healthPlan(controller: string | null): Promise<HealthPlan> {
+    const { inventory } = this.#options;
+    const { host } = this.#leg;
+    const addresses = guestsOf(host, inventory).flatMap(({ vifs }) =>
+      vifs.flatMap(({ ips }) => ips),
+    );
+    return healthPlan(host, inventory, await proberTo(addresses, inventory, controller));
+  }
+
+  /** Once is enough: nobody can change it in the run. */
+  #tellBlind(why: string): void {
+    if (this.#isBlind) return;
+    this.#isBlind = true;
+    this.#tasks.note(
+      'info',
+      `only its own SSH is checked before its network changes are kept: ${why}`,
+    );
   }
 
   #planOf(

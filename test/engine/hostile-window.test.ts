@@ -122,7 +122,9 @@ describe('runLeg, of a host with a confirm window', () => {
     expect(run.result).toMatchObject({ status: 'changed', error: null });
     expect(run.host.connections).toBe(2);
     expect(run.decisions).toEqual(['confirm']);
-    expect(run.events.filter(({ event }) => event === 'message')).toEqual([]);
+    expect(run.events.filter((event) => event.event === 'message')).toEqual([
+      expect.objectContaining({ level: 'info', text: expect.stringContaining('is a name') }),
+    ]);
   });
 
   test.each<[string, Lies['open']]>([
@@ -246,7 +248,9 @@ describe('runLeg, of a host with a confirm window', () => {
     expect(run.result?.status).toBe('needs_human');
     expect(taskStatuses(run)).toEqual(['failed']);
     expect(run.seconds).toBeLessThan(30 + 10 + 5);
-    const waits = run.events.flatMap((event) => (event.event === 'message' ? [event.text] : []));
+    const waits = run.events.flatMap((event) =>
+      event.event === 'message' && event.level === 'warning' ? [event.text] : [],
+    );
     expect(waits[0]).toMatch(
       /nothing is heard of it .*no way: network.* waited for 3\d s more at most/,
     );
