@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { carryOut, runEntries, runOptions } from './carry-out.ts';
 import { defineCommand, flag, text } from './command.ts';
 import { readWork } from './load.ts';
-import { plannedWork } from './planned-work.ts';
+import { plannedWork, readSavedPlan } from './planned-work.ts';
 import { resumeCommand } from './resume-command.ts';
 import { readRetry } from './retry.ts';
 import { secretEntries, secretOptions, secretStore } from './secrets.ts';
@@ -51,22 +51,24 @@ export const apply = defineCommand({
 
   run: async ({ inventory, playbook, limit = null, retry, plan, ...options }) => {
     const store = secretStore(options);
-    const extras = { isVerifying: options.verify };
-    if (plan !== undefined) {
-      if (playbook.length > 0 || retry !== undefined) {
-        throw new UsageError('--plan says what is done: no playbook and no --retry with it');
-      }
-      const wanted = { file: plan, inventory: inventory ?? null, limit };
-      return carryOut(options, await plannedWork(wanted, store), extras);
+    if (plan !== undefined && playbook.length > 0) {
+      throw new UsageError('--plan says what is done: no playbook with it');
     }
-    if (inventory === undefined) {
+    const saved = plan === undefined ? null : await readSavedPlan({ file: plan, inventory }, store);
+    const argument = saved?.argument ?? inventory;
+    if (argument === undefined) {
       throw new UsageError('<inventory> is missing', 'see xpush apply --help');
     }
-    const left = retry === undefined ? null : await readRetry(retry, inventory);
-    const work = await readWork(inventory, playbook, { limit, only: left?.hosts ?? null }, store);
+    const left = retry === undefined ? null : await readRetry(retry, argument);
+    const chosen = { limit, only: left?.hosts ?? null };
+    const work =
+      saved === null
+        ? await readWork(argument, playbook, chosen, store)
+        : plannedWork(saved, chosen);
     const notes = left === null ? work.notes : [left.note, ...work.notes];
     const resume = options.check ? {} : { resume: resumeCommand(process.argv.slice(2)) };
     const known = left?.left.filter(({ name }) => work.inventory.hosts.has(name));
-    return carryOut(options, { ...work, notes }, { ...extras, ...resume, left: known });
+    const extras = { isVerifying: options.verify, ...resume, left: known };
+    return carryOut(options, { ...work, notes }, extras);
   },
 });

@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { HostedPlay } from '../engine/legs.ts';
-import { plannedTask } from '../engine/planned-task.ts';
+import { areTasksDone, plannedTask } from '../engine/planned-task.ts';
 import { bindSaved, savedStep } from '../engine/saved-tasks.ts';
+import type { Inventory } from '../inventory/model.ts';
 import { selectHosts } from '../inventory/patterns.ts';
 import type { PlayRollout } from '../playbook/model.ts';
 import { readPlan } from '../records/plan-file.ts';
@@ -10,7 +11,7 @@ import type { SecretStore } from '../secrets/secret-store.ts';
 import { largestTextBytes } from '../source/decode-text.ts';
 import { SourceText } from '../source/source-text.ts';
 import type { BoundStep } from '../steps/step.ts';
-import { readInventory, type Work } from './load.ts';
+import { type Chosen, readInventory, type Work } from './load.ts';
 import { reasonOf } from './out-file.ts';
 import { notesOf } from './plan-notes.ts';
 import { type SourceFile, sourceFile } from './sources.ts';
@@ -19,20 +20,27 @@ import { UsageError } from './usage-error.ts';
 interface Wanted {
   /** The file of the plan. */
   readonly file: string;
-  /** INVENTORY; null: where the plan was made from. */
-  readonly inventory: string | null;
-  /** A host pattern that narrows it; null: all. */
-  readonly limit: string | null;
+  /** INVENTORY; absent: where the plan was made from. */
+  readonly inventory: string | undefined;
+}
+
+/** A plan with the inventory that it was made from. */
+export interface PlanOfFleet {
+  readonly plan: SavedPlan;
+  readonly inventory: Inventory;
+  /** INVENTORY as given, else as the plan says. */
+  readonly argument: string;
+  readonly files: readonly SourceFile[];
 }
 
 /**
- * What a saved plan does. Throws `UsageError` when the file is no plan as xpush wrote it, or the
- * inventory is another one than it was made from.
+ * Reads a saved plan. Throws `UsageError` when the file is no plan as xpush wrote it, or the inventory
+ * is another one than it was made from.
  */
-export async function plannedWork(
-  { file, inventory: given, limit }: Wanted,
+export async function readSavedPlan(
+  { file, inventory: given }: Wanted,
   store: SecretStore,
-): Promise<Work> {
+): Promise<PlanOfFleet> {
   const plan = await readPlanFile(file);
   const argument = given ?? plan.inventory.path;
   if (argument === null) {
@@ -41,23 +49,32 @@ export async function plannedWork(
       `xpush apply INVENTORY --plan ${file}`,
     );
   }
-  const read: SourceFile[] = [];
+  const files: SourceFile[] = [];
   const inventory = await readInventory(argument, store, (name, content) =>
-    read.push(sourceFile(name, content)),
+    files.push(sourceFile(name, content)),
   );
-  if (sumsOf(read) !== sumsOf(plan.inventory.files)) {
+  if (sumsOf(files) !== sumsOf(plan.inventory.files)) {
     throw new UsageError(
       `the inventory ${argument} is not as it was when ${file} was made`,
       'make a new plan, or name the inventory that it was made from',
     );
   }
+  return { plan, inventory, argument, files };
+}
+
+/** What a saved plan does on the chosen hosts. Throws `UsageError` for a pattern that none matches. */
+export function plannedWork(
+  { plan, inventory, argument, files }: PlanOfFleet,
+  { limit, only }: Chosen,
+): Work {
   const selection = selectHosts(inventory, limit ?? 'all');
   if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
-  const within = new Set(selection.hosts.map(({ name }) => name));
+  const names = selection.hosts.map(({ name }) => name);
+  const within = new Set(names.filter((name) => only?.has(name) ?? true));
   const hosts = plan.hosts.filter(({ host }) => within.has(host));
   return {
     inventory,
-    sources: { inventory: { argument, files: read }, playbooks: plan.playbooks },
+    sources: { inventory: { argument, files }, playbooks: plan.playbooks },
     plays: playsOf(plan, hosts),
     notes: notesOf(hosts),
   };
@@ -94,6 +111,7 @@ function playsOf(plan: SavedPlan, hosts: readonly HostPlan[]): readonly HostedPl
           ...{ upkeep: task.upkeep, pending: task.pending, message: task.message },
         }),
       ),
+      areTasksDone,
     );
     for (const [index, { at }] of planned.entries()) {
       const step = steps[index];

@@ -54,9 +54,8 @@ export async function showRun(
 
 /** null: no command line goes on with it, or the record has not all of its words. */
 function resumeOf({ command, check, arguments: words, directory, run }: RunHead): string | null {
-  const isPlan = words.some((word) => /^--plan(?:=|$)/.test(word));
   const isWhole = !words.some((word) => /(?:^|=)\*{3}$/.test(word));
-  if (command !== 'apply' || check || isPlan || !isWhole) return null;
+  if (command !== 'apply' || check || !isWhole) return null;
   const line = resumeCommand(words, run.id);
   return directory === process.cwd() ? line : `cd ${quotedWord(directory)} && ${line}`;
 }

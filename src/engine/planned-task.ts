@@ -1,6 +1,7 @@
 import { failureOf } from '../host/answer.ts';
 import type { Change } from '../host/change.ts';
 import { type PlannedChange, plannedChange, plannedQueries } from '../host/planned-change.ts';
+import { areMade } from '../host/planned-made.ts';
 import type { HostState } from '../host/state.ts';
 import type { Plan, Refusal } from '../steps/step.ts';
 import type { SavedTask } from './saved-tasks.ts';
@@ -13,6 +14,17 @@ export interface PlannedWork extends Pick<SavedTask, 'step' | 'network'> {
   readonly message: string | null;
 }
 
+/** A task of a saved plan that can be bound. */
+export interface PlannedTask extends SavedTask, Pick<PlannedWork, 'changes' | 'upkeep'> {}
+
+/** Whether all that was planned of these tasks is in force. */
+export function areTasksDone(tasks: readonly PlannedTask[], state: HostState): boolean {
+  return areMade(
+    tasks.flatMap(({ changes, upkeep }) => [...changes, ...upkeep]),
+    state,
+  );
+}
+
 /** Exactly those changes, on a host that is as they were planned from. */
 export function plannedTask({
   step,
@@ -21,9 +33,9 @@ export function plannedTask({
   upkeep,
   pending,
   message,
-}: PlannedWork): SavedTask {
+}: PlannedWork): PlannedTask {
   return {
-    ...{ step, network },
+    ...{ step, network, changes, upkeep },
     queries: [...changes, ...upkeep].flatMap(plannedQueries),
     plan: (state) => {
       const counted = onHost(changes, state);

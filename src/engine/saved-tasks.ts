@@ -15,17 +15,24 @@ export interface SavedTask {
   readonly plan: (state: HostState) => Plan | Refusal;
 }
 
+/** Whether tasks in a row are done on a host already, by an earlier run. */
+export type AreDone<Task> = (tasks: readonly Task[], state: HostState) => boolean;
+
 /**
  * The saved tasks of a host as bound steps, in their order. Nothing is done on a host on which one
- * of them cannot be done: each looks at all that follow, in the world that those before leave.
+ * of them cannot be done: each looks at all that follow, in the world that those before leave. What an
+ * earlier run has done of them, from the first on, is passed over.
  */
-export function bindSaved(tasks: readonly SavedTask[]): readonly BoundStep[] {
+export function bindSaved<Task extends SavedTask>(
+  tasks: readonly Task[],
+  areDone: AreDone<Task> = () => false,
+): readonly BoundStep[] {
   return tasks.map(({ network }, index) => {
     const left = tasks.slice(index);
     return {
       queries: left.flatMap(({ queries }) => queries),
       network,
-      plan: (state) => planFirst(left, state),
+      plan: (state) => planFirst(left, state, areDone),
       leave: null,
     };
   });
@@ -50,7 +57,22 @@ const idle: BoundStep = {
   leave: null,
 };
 
-function planFirst(tasks: readonly SavedTask[], observed: HostState): Plan | Refusal {
+function planFirst<Task extends SavedTask>(
+  tasks: readonly Task[],
+  observed: HostState,
+  areDone: AreDone<Task>,
+): Plan | Refusal {
+  const plan = planAll(tasks, observed);
+  if (!('refusal' in plan)) return plan;
+  const isBegun = tasks.some((_, index) => {
+    const isDone = areDone(tasks.slice(0, index + 1), observed);
+    return isDone && !('refusal' in planAll(tasks.slice(index + 1), observed));
+  });
+  return isBegun ? { changes: [] } : plan;
+}
+
+/** What the first does, when all can be done. */
+function planAll(tasks: readonly SavedTask[], observed: HostState): Plan | Refusal {
   let state = observed;
   let first: Plan | null = null;
   for (const task of tasks) {

@@ -98,7 +98,7 @@ export function plannedChange(planned: PlannedChange, now: HostState): Change | 
     const { found, ...change } = planned;
     return found.every((one) => isAsFound(one, now)) ? change : null;
   }
-  const change = onHost(planned, now);
+  const change = plannedOn(planned, now);
   return change !== null && sumOf(change) === planned.planned_from ? change : null;
 }
 
@@ -107,7 +107,8 @@ function isAsFound({ path, exists }: FoundFile, now: HostState): boolean {
   return file !== null && (file.type !== 'absent') === exists;
 }
 
-function onHost(
+/** The change on the host as it is, whatever it was planned from; null: there is no place for it. */
+export function plannedOn(
   planned: Exclude<PlannedChange, { kind: 'command' }>,
   now: HostState,
 ): Change | null {

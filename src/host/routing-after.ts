@@ -186,7 +186,8 @@ function tosOf(route: Route): string | undefined {
   return /\btos (\S+)/.exec(route.rest)?.[1];
 }
 
-function isSameRule(a: Rule, b: Rule): boolean {
+/** Whether two rules are one to the kernel, but for where they came from. */
+export function isSameRule(a: Rule, b: Rule): boolean {
   return (
     a.priority === b.priority &&
     a.from === b.from &&

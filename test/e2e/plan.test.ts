@@ -12,7 +12,7 @@ const soon = ['--confirm-timeout', '5'];
 
 let fleet: FaultFleet;
 beforeAll(async () => {
-  fleet = await FaultFleet.start({ hosts: { full: 5, mini: 2 } });
+  fleet = await FaultFleet.start({ hosts: { full: 7, mini: 3 } });
 });
 afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
@@ -136,6 +136,40 @@ describe('xpush plan', () => {
     const rest = await apply(planned.file, '--limit', `!${other.name}`);
     expect(rest.code, rest.stderr).toBe(0);
     expect(statuses(documentOf(rest))).toEqual({ [one.name]: 'changed' });
+  });
+
+  test.concurrent('one that stopped is gone on with by the command that it prints, or again as it is', async () => {
+    const all = [await fleet.take('full'), await fleet.take('full'), await fleet.take('mini')];
+    const [one, other, last] = all;
+    if (one === undefined || other === undefined || last === undefined) throw new Error('hosts');
+    const { plan, xpush } = await hosts(all);
+    const { file } = await plan('1');
+    const rollout = ['--serial', '1', '--max-fail', '0', ...soon] as const;
+    await other.sh('echo 2 >/proc/sys/net/ipv4/conf/eth0/rp_filter');
+
+    const stopped = await xpush('apply', '--plan', file, ...rollout);
+    expect(stopped.code, stopped.stderr).toBe(1);
+    const line = /^ {2}xpush (apply --plan .* --retry last)$/m.exec(stopped.stdout)?.[1] ?? '';
+    expect(line, stopped.stdout).not.toBe('');
+    await other.sh('echo 0 >/proc/sys/net/ipv4/conf/eth0/rp_filter');
+    const resumed = await xpush(...line.split(' '), '-o', 'json');
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(statuses(documentOf(resumed))).toEqual({
+      ...{ [other.name]: 'changed', [last.name]: 'changed' },
+    });
+
+    const again = await xpush('apply', '--plan', file, '-o', 'json', ...soon);
+    expect(again.code, again.stderr).toBe(0);
+    expect(statuses(documentOf(again))).toEqual({
+      ...{ [one.name]: 'ok', [other.name]: 'ok', [last.name]: 'ok' },
+    });
+    expect(await Promise.all(all.map(settings))).toEqual(all.map(() => '1\n0\ndone\n'));
+
+    // done in part, as by a run that ended between two tasks
+    await one.sh('rm /etc/planned');
+    const rest = await xpush('apply', '--plan', file, '-o', 'json', ...soon, '-l', one.name);
+    expect(rest.code, rest.stderr).toBe(0);
+    expect(await settings(one)).toBe('1\n0\ndone\n');
   });
 
   test.concurrent('a file that is no plan of this fleet is refused in a sentence, and nobody is contacted', async () => {

@@ -200,8 +200,12 @@ describe.concurrent('xpush plan', () => {
     expect(statuses((await fleet.mustApply()).document)).toEqual({ xen1: 'ok', webserv: 'ok' });
 
     const twice = await fleet.xpush('apply', '--plan', file, '-o', 'json');
-    expect(twice.code).toBe(1);
-    expect(hostIn(documentOf(twice), 'xen1').error?.message).toContain('is not as it was when');
+    expect(twice.code, twice.stdout + twice.stderr).toBe(0);
+    expect(statuses(documentOf(twice))).toEqual({ xen1: 'ok', webserv: 'ok' });
+    await fleet.lab.host('webserv').exec(['sh', '-c', 'echo "# mine" >>/etc/network/interfaces']);
+    const moved = await fleet.xpush('apply', '--plan', file, '-o', 'json');
+    expect(statuses(documentOf(moved))).toEqual({ xen1: 'ok', webserv: 'failed' });
+    expect(hostIn(documentOf(moved), 'webserv').error?.message).toContain('is not as it was when');
 
     await fleet.write('inventory.yaml', inventory);
     const foreign = await fleet.xpush('apply', '--plan', file);

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { plannedTask } from '../../src/engine/planned-task.ts';
+import { areTasksDone, plannedTask } from '../../src/engine/planned-task.ts';
 import { answerTo } from '../../src/host/answer.ts';
 import { type Change, change } from '../../src/host/change.ts';
 import { type FoundFile, plannedDocument, plannedSchema } from '../../src/host/planned-change.ts';
@@ -85,5 +85,15 @@ describe('plannedTask', () => {
     expect(plannedDocument(change.command(['a'], null, { stdin: { reveal: () => 'x' } }))).toBe(
       null,
     );
+  });
+});
+
+describe('areTasksDone', () => {
+  test('changes and upkeep, of all of them', () => {
+    const tasks = [saved(write('new', old)), saved([], write('x', old, '/etc/other'))];
+    const at = (motd: string, other: string | null) =>
+      areTasksDone(tasks, hostWithFiles({ [path]: motd, '/etc/other': other }));
+
+    expect([at('new', 'x'), at('old', 'x'), at('new', null)]).toEqual([true, false, false]);
   });
 });

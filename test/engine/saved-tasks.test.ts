@@ -46,6 +46,27 @@ describe('bindSaved', () => {
   });
 });
 
+describe('bindSaved on a host where an earlier run did some', () => {
+  const tasks = [step('0', '1'), step('1', '2'), step('2', '3')];
+  /** Knows of so many that they are done. */
+  const bind = (...known: readonly number[]) =>
+    bindSaved(tasks, (some) => some[0] === tasks[0] && known.includes(some.length));
+
+  test('passes over what is done, when the rest can be', () => {
+    expect(bind(2)[0]?.plan(at('2'))).toEqual({ changes: [] });
+    expect(bind(3)[0]?.plan(at('3'))).toEqual({ changes: [] });
+  });
+
+  test('refuses as ever when the rest cannot, or nothing is done', () => {
+    expect(bind(1)[0]?.plan(at('2'))).toEqual({ refusal: 'it is 2', hint: null });
+    expect(bind()[0]?.plan(at('3'))).toEqual({ refusal: 'it is 3', hint: null });
+  });
+
+  test('does all of it on a host that is as it was', () => {
+    expect(bind(1, 2, 3)[0]?.plan(at('0'))).toMatchObject({ changes: [{ value: '1' }] });
+  });
+});
+
 describe('savedStep', () => {
   test('a host that it knows nothing of has nothing to do', async () => {
     const inventory = await loadInventory({

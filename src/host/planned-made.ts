@@ -1,0 +1,136 @@
+import { answerTo } from './answer.ts';
+import type { RoutingOperation } from './change.ts';
+import { fileFingerprint } from './file-state.ts';
+import { normalParameter } from './names.ts';
+import { type PlannedChange, plannedOn } from './planned-change.ts';
+import {
+  type ChainsState,
+  type NetworkInterface,
+  type NftState,
+  type ProxyNeighbour,
+  query,
+  type Route,
+  type Rule,
+} from './query.ts';
+import { isSameRule, routesAfter } from './routing-after.ts';
+import type { HostState } from './state.ts';
+import { nftStateDocument } from './state-document.ts';
+
+type Routing = Extract<PlannedChange, { kind: 'routing' }>;
+
+/**
+ * Whether planned changes are made on a host already: what they lead to, the later over the earlier,
+ * is what is there. A command is made where what it depends on has turned; one that depends on
+ * nothing is never known to be.
+ */
+export function areMade(planned: readonly PlannedChange[], now: HostState): boolean {
+  let after = now;
+  for (const one of planned) {
+    if (one.kind === 'command' || one.kind === 'routing') continue;
+    const change = one.kind === 'directory' ? one : plannedOn(one, after);
+    if (change !== null) after = after.after(change);
+  }
+  const routing = planned.filter((one) => one.kind === 'routing');
+  const areOperationsMade = ([4, 6] as const).every((family) =>
+    isRoutingMade(
+      routing.filter((one) => one.family === family),
+      now,
+    ),
+  );
+  return areOperationsMade && planned.every((one) => isMade(one, now, after));
+}
+
+function isMade(planned: PlannedChange, now: HostState, after: HostState): boolean {
+  switch (planned.kind) {
+    case 'write':
+    case 'remove':
+    case 'directory': {
+      const asked = query.file(planned.path);
+      return isEqual(answerTo(now, asked), answerTo(after, asked), fileFingerprint);
+    }
+    case 'parameter': {
+      const asked = query.parameter(planned.name);
+      return isEqual(answerTo(now, asked), answerTo(after, asked), normalParameter);
+    }
+    case 'chains': {
+      const asked = query.chains(planned.family, ...planned.listed);
+      const textOf = ({ chains, policies, problem }: ChainsState) =>
+        JSON.stringify([inOrder(chains), inOrder(policies), problem]);
+      return isEqual(answerTo(now, asked), answerTo(after, asked), textOf);
+    }
+    case 'nft': {
+      const asked = query.nft(planned.listed);
+      const textOf = (state: NftState) => {
+        const { bases, chains, problem } = nftStateDocument(state);
+        return JSON.stringify([bases, chains, problem]);
+      };
+      return isEqual(answerTo(now, asked), answerTo(after, asked), textOf);
+    }
+    case 'routing':
+      return true;
+    case 'command':
+      return planned.found.some(({ path, exists }) => {
+        const file = answerTo(now, query.file(path));
+        return file !== null && (file.type !== 'absent') !== exists;
+      });
+  }
+}
+
+/** Known on both sides, and the same. */
+function isEqual<State>(a: State | null, b: State | null, textOf: (state: State) => string) {
+  return a !== null && b !== null && textOf(a) === textOf(b);
+}
+
+const inOrder = (map: ReadonlyMap<string, unknown>): readonly unknown[] =>
+  [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+
+/** Of several operations on one thing the last one counts. */
+function isRoutingMade(changes: readonly Routing[], now: HostState): boolean {
+  const [first] = changes;
+  if (first === undefined) return true;
+  const rules = answerTo(now, query.rules(first.family));
+  const routes = answerTo(now, query.routes(first.family));
+  const interfaces = answerTo(now, query.interfaces());
+  const proxies = answerTo(now, query.proxies());
+  if (rules === null || routes === null || interfaces === null) return false;
+
+  const last = new Map<string, RoutingOperation>();
+  for (const one of changes.flatMap(({ operations }) => operations)) last.set(keyOf(one), one);
+  const found = { rules: rules.entries, routes: routes.entries, interfaces, proxies };
+  return [...last.values()].every((one) => isOperationMade(one, found));
+}
+
+interface Found {
+  readonly rules: readonly Rule[];
+  readonly routes: readonly Route[];
+  readonly interfaces: readonly NetworkInterface[];
+  readonly proxies: readonly ProxyNeighbour[] | null;
+}
+
+function isOperationMade(one: RoutingOperation, found: Found): boolean {
+  const { rules, routes, interfaces, proxies } = found;
+  const isThere = one.verb !== 'delete';
+  switch (one.object) {
+    case 'rule':
+      return rules.some((other) => isSameRule(other, one.rule)) === isThere;
+    case 'route':
+      return JSON.stringify(routesAfter(routes, interfaces, [one])) === JSON.stringify(routes);
+    case 'address': {
+      const owner = interfaces.find(({ name }) => name === one.iface);
+      const has = owner?.addresses.some(({ ip, prefix }) => ip === one.ip && prefix === one.prefix);
+      return (has ?? false) === isThere;
+    }
+    case 'proxy': {
+      const has = proxies?.some(({ ip, dev }) => ip === one.ip && dev === one.iface);
+      return has === isThere;
+    }
+  }
+}
+
+/** What an operation is about. */
+function keyOf(operation: RoutingOperation): string {
+  const { verb: _, ...about } = operation;
+  if (operation.object !== 'route') return JSON.stringify(about);
+  const { table, destination, metric, dev } = operation.route;
+  return JSON.stringify(['route', table, destination, metric, dev]);
+}
