@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { carryOut, runEntries, runOptions } from './carry-out.ts';
 import { defineCommand, flag, text } from './command.ts';
+import { limitOption, playbookPositional } from './host-options.ts';
 import { readWork } from './load.ts';
 import { plannedWork, readSavedPlan } from './planned-work.ts';
 import { resumeCommand } from './resume-command.ts';
@@ -16,14 +17,10 @@ export const apply = defineCommand({
       describe: 'File, directory, executable, or - for standard input; needed without --plan',
       type: 'string',
     },
-    playbook: {
-      describe: 'Playbook files; default: those of the inventory, else vif-route',
-      type: 'string',
-      array: true,
-    },
+    playbook: playbookPositional,
   },
   options: {
-    limit: { ...text, alias: 'l', describe: 'Only these hosts: names, groups, globs; a,b:&c:!d' },
+    limit: limitOption,
     retry: { ...text, describe: 'Only the hosts that this run left behind: last, or its id' },
     plan: { ...text, describe: 'Do exactly what this file of xpush plan says' },
     verify: { ...flag, describe: 'Then prove the way to the guests, as xpush verify does' },

@@ -1,27 +1,26 @@
 import * as v from 'valibot';
 import { exitCode } from '../engine/exit-code.ts';
 import type { Surveyed } from '../engine/survey.ts';
-import { selectHosts } from '../inventory/patterns.ts';
 import { defineCommand, oneOf, text } from './command.ts';
 import { connectingEntries, connectingOptions } from './connecting.ts';
 import { type FactsOutcome, factsDocument, type HostReport } from './facts-document.ts';
 import { domainsTable, factsTables } from './facts-table.ts';
 import { factsOf, type Topic, topicQueries, topics } from './facts-topics.ts';
-import { readInventory } from './load.ts';
+import { inventoryPositional, limitOption } from './host-options.ts';
+import { selectedHosts } from './load.ts';
 import { sayProblems } from './problems.ts';
-import { secretEntries, secretOptions, secretStore } from './secrets.ts';
+import { secretEntries, secretOptions } from './secrets.ts';
 import { withSurveyor } from './survey-hosts.ts';
-import { UsageError } from './usage-error.ts';
 import { version } from './version.ts';
 
 export const facts = defineCommand({
   usage: 'facts <inventory>',
   summary: 'Show what the hosts are: system, network, firewalls, Xen; nothing is changed',
   positionals: {
-    inventory: { describe: 'File, directory, executable, or - for standard input', type: 'string' },
+    inventory: inventoryPositional,
   },
   options: {
-    limit: { ...text, alias: 'l', describe: 'Only these hosts: names, groups, globs; a,b:&c:!d' },
+    limit: limitOption,
     topic: {
       ...text,
       describe: `Only these facts, by commas: ${topics.join(', ')}; xen lists running domains`,
@@ -51,10 +50,7 @@ export const facts = defineCommand({
   }),
 
   run: async (options) => {
-    const inventory = await readInventory(options.inventory, secretStore(options));
-    const selection = selectHosts(inventory, options.limit ?? 'all');
-    if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
-    const { hosts } = selection;
+    const { inventory, hosts } = await selectedHosts(options);
     const asked = topics.filter((topic) => options.topic?.includes(topic) ?? true);
     const queries = asked.map((topic) => topicQueries[topic]);
     const { surveyed, interrupted } = await withSurveyor(

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { type HostedPlays, planHosts } from '../engine/plays.ts';
 import { loadInventory } from '../inventory/load-inventory.ts';
-import type { Inventory } from '../inventory/model.ts';
+import type { Host, Inventory } from '../inventory/model.ts';
+import { selectHosts } from '../inventory/patterns.ts';
 import type { OnRead } from '../inventory/read-files.ts';
 import { inventoryWarnings } from '../inventory/warnings.ts';
 import { loadPlaybooks } from '../playbook/load-playbook.ts';
@@ -10,6 +11,7 @@ import { largestTextBytes } from '../source/decode-text.ts';
 import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
 import { formatDiagnostic } from '../source/format-diagnostic.ts';
 import { type Secret, secretsIn } from '../source/secret.ts';
+import { type SecretsGiven, secretStore } from './secrets.ts';
 import { type SourceFile, type Sources, sourceFile, sourceFiles } from './sources.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -39,6 +41,26 @@ export async function readInventory(
     process.stderr.write(`warning: ${formatDiagnostic(warning)}\n`);
   }
   return inventory;
+}
+
+/** The fleet, those of its hosts that are meant, and what it was read from. Throws as `readInventory`. */
+export async function selectedHosts({
+  inventory: argument,
+  limit = 'all',
+  ...options
+}: SecretsGiven & { readonly inventory: string; readonly limit?: string | undefined }): Promise<{
+  readonly inventory: Inventory;
+  readonly hosts: readonly Host[];
+  readonly sources: Sources;
+}> {
+  const files: SourceFile[] = [];
+  const inventory = await readInventory(argument, secretStore(options), (file, content) =>
+    files.push(sourceFile(file, content)),
+  );
+  const selection = selectHosts(inventory, limit);
+  if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
+  const sources = { inventory: { argument, files }, playbooks: [] };
+  return { inventory, hosts: selection.hosts, sources };
 }
 
 /** All of it, or as much as is too much: the rest of an endless input is not waited for. */

@@ -8,6 +8,7 @@ import { largestTextBytes } from '../source/decode-text.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 import { carryOut, runEntries, runOptions } from './carry-out.ts';
 import { defineCommand, flag, text } from './command.ts';
+import { inventoryPositional, limitOption, playbookPositional } from './host-options.ts';
 import { readWork } from './load.ts';
 import { checkOutFile, checkWritable, writePrivateFile } from './out-file.ts';
 import { hostsOfPlan, playsOfPlan } from './plan-document.ts';
@@ -23,15 +24,11 @@ export const plan = defineCommand({
   usage: 'plan <inventory> [playbook..]',
   summary: 'Write what apply would do to a file, for review; apply --plan does exactly that',
   positionals: {
-    inventory: { describe: 'File, directory, executable, or - for standard input', type: 'string' },
-    playbook: {
-      describe: 'Playbook files; default: those of the inventory, else vif-route',
-      type: 'string',
-      array: true,
-    },
+    inventory: inventoryPositional,
+    playbook: playbookPositional,
   },
   options: {
-    limit: { ...text, alias: 'l', describe: 'Only these hosts: names, groups, globs; a,b:&c:!d' },
+    limit: limitOption,
     out: { ...text, describe: 'The file to write; default: only show what would be done' },
     force: { ...flag, describe: 'Write over a file that is there' },
     ...secretOptions,

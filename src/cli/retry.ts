@@ -24,7 +24,9 @@ export async function readRetry(run: string, inventory: string): Promise<Retry> 
   const unfinished = await readUnfinished(
     stateDirectory(process.env),
     run,
-    ({ inventory: of, directory }) => isOfInventory({ inventory: of?.argument ?? null, directory }),
+    // what was confirmed by hand is what an earlier run has done
+    ({ command, inventory: of, directory }) =>
+      command !== 'confirm' && isOfInventory({ inventory: of?.argument ?? null, directory }),
   );
   if (unfinished === null) {
     const what =

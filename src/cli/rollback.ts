@@ -12,27 +12,26 @@ import { bindSaved, savedStep } from '../engine/saved-tasks.ts';
 import { answerTo } from '../host/answer.ts';
 import { query } from '../host/query.ts';
 import type { Host } from '../inventory/model.ts';
-import { selectHosts } from '../inventory/patterns.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 import { carryOut, runEntries, runOptions } from './carry-out.ts';
 import { defineCommand, text } from './command.ts';
+import { decideWindows } from './decide-windows.ts';
 import { compressNames } from './host-names.ts';
-import { readInventory } from './load.ts';
+import { inventoryPositional, limitOption } from './host-options.ts';
+import { selectedHosts } from './load.ts';
+import { checkReportFile } from './report-file.ts';
 import { RollbackNotes } from './rollback-notes.ts';
-import { secretEntries, secretOptions, secretStore } from './secrets.ts';
-import { type SourceFile, sourceFile } from './sources.ts';
+import { secretEntries, secretOptions } from './secrets.ts';
 import { type Surveyor, withSurveyor } from './survey-hosts.ts';
-import { undoWindows } from './undo-windows.ts';
-import { UsageError } from './usage-error.ts';
 
 export const rollback = defineCommand({
   usage: 'rollback <inventory>',
   summary: 'Undo what waits to be confirmed, else the last run',
   positionals: {
-    inventory: { describe: 'File, directory, executable, or - for standard input', type: 'string' },
+    inventory: inventoryPositional,
   },
   options: {
-    limit: { ...text, alias: 'l', describe: 'Only these hosts: names, groups, globs; a,b:&c:!d' },
+    limit: limitOption,
     run: { ...text, describe: 'Undo this run; default: the last one that hosts remember' },
     ...secretOptions,
     ...runOptions,
@@ -50,20 +49,16 @@ export const rollback = defineCommand({
     ...runEntries,
   }),
 
-  run: async ({ inventory: argument, limit, run, ...options }) => {
-    const files: SourceFile[] = [];
-    const inventory = await readInventory(argument, secretStore(options), (file, content) =>
-      files.push(sourceFile(file, content)),
-    );
-    const sources = { inventory: { argument, files }, playbooks: [] };
-    const selection = selectHosts(inventory, limit ?? 'all');
-    if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
-    const { hosts } = selection;
+  run: async ({ run, ...options }) => {
+    const { forks, output, report, check } = options;
+    if (report !== undefined) await checkReportFile(report);
+    const { inventory, hosts, sources } = await selectedHosts(options);
     const found = await withSurveyor(options, inventory, hosts, async (surveyor) => {
       const kept = await look(surveyor, hosts);
       const { waiting } = kept;
-      if (waiting.length === 0 || options.check) return kept;
-      return undoWindows(surveyor, waiting, inventory, { forks: options.forks, sources });
+      if (waiting.length === 0 || check) return kept;
+      const deciding = { decision: 'undo', forks, sources, output, report } as const;
+      return decideWindows(surveyor, waiting, inventory, deciding);
     });
     if (typeof found === 'number') return found;
     if (found.waiting.length > 0) {

@@ -4,15 +4,20 @@ import type { StatusReport } from './status-document.ts';
 import { aligned } from './table.ts';
 import { findingsOf } from './windows-words.ts';
 
-/** The report as people read it: a row for what is pending, held or undone, and one line for all other hosts. */
-export function statusText(reports: readonly StatusReport[]): string {
+/**
+ * The report as people read it: a row for what is pending, held or undone, and one line for all other
+ * hosts; `all`: a row for what was kept, too.
+ */
+export function statusText(reports: readonly StatusReport[], all = false): string {
   const rows = reports.flatMap(({ host, outcome }) =>
     outcome.status === 'ok' || outcome.status === 'needs_human'
-      ? findingsOf(outcome.windows).map(({ word, text }) => [host.name, word, oneLine(text)])
+      ? findingsOf(outcome.windows, all).map(({ word, text }) => [host.name, word, oneLine(text)])
       : [],
   );
   const quiet = reports.flatMap(({ host, outcome }) =>
-    outcome.status === 'ok' && findingsOf(outcome.windows).length === 0 ? [host.name] : [],
+    outcome.status === 'ok' && findingsOf(outcome.windows).length === 0
+      ? [{ name: host.name, isKept: outcome.windows.last !== null }]
+      : [],
   );
   const lines = rows.length === 0 ? '' : aligned(rows);
   return `${lines}${quiet.length === 0 ? '' : quietLine(quiet)}`;
@@ -21,14 +26,16 @@ export function statusText(reports: readonly StatusReport[]): string {
 /** More names than that are told by their number. */
 const mostNames = 8;
 
-function quietLine(names: readonly string[]): string {
-  const shown = compressNames(names);
+function quietLine(quiet: readonly { readonly name: string; readonly isKept: boolean }[]): string {
+  const shown = compressNames(quiet.map(({ name }) => name));
   const list =
     shown.length <= mostNames
       ? shown.join(', ')
       : `${shown.slice(0, mostNames).join(', ')} and others`;
-  const hosts = names.length === 1 ? '1 host' : `${names.length} hosts`;
-  return `Nothing pending on ${hosts}: ${list}\n`;
+  const hosts = quiet.length === 1 ? '1 host' : `${quiet.length} hosts`;
+  const kept = quiet.filter(({ isKept }) => isKept).length;
+  const changed = kept === 0 ? '' : `; the last change was kept on ${kept}`;
+  return `Nothing pending on ${hosts}: ${list}${changed}\n`;
 }
 
 /** What can be done about it, one line each. */

@@ -3,16 +3,15 @@ import { exitCode } from '../engine/exit-code.ts';
 import type { Surveyed } from '../engine/survey.ts';
 import { answerTo, failureOf } from '../host/answer.ts';
 import { query } from '../host/query.ts';
-import { selectHosts } from '../inventory/patterns.ts';
 import { defineCommand, oneOf, text } from './command.ts';
 import { connectingEntries, connectingOptions } from './connecting.ts';
-import { readInventory } from './load.ts';
+import { inventoryPositional, limitOption } from './host-options.ts';
+import { selectedHosts } from './load.ts';
 import { sayProblems } from './problems.ts';
-import { secretEntries, secretOptions, secretStore } from './secrets.ts';
+import { secretEntries, secretOptions } from './secrets.ts';
 import { type StatusOutcome, statusDocument } from './status-document.ts';
 import { statusHints, statusText } from './status-text.ts';
 import { withSurveyor } from './survey-hosts.ts';
-import { UsageError } from './usage-error.ts';
 import { version } from './version.ts';
 import { findingsOf } from './windows-words.ts';
 
@@ -20,13 +19,14 @@ export const status = defineCommand({
   usage: 'status <inventory>',
   summary: 'Show changes that wait to be confirmed, locks, and how the last changes ended',
   positionals: {
-    inventory: { describe: 'File, directory, executable, or - for standard input', type: 'string' },
+    inventory: inventoryPositional,
   },
   options: {
-    limit: { ...text, alias: 'l', describe: 'Only these hosts: names, groups, globs; a,b:&c:!d' },
+    limit: limitOption,
     ...secretOptions,
     ...connectingOptions,
     output: { ...text, alias: 'o', describe: 'table or json [default: table]' },
+    verbose: { type: 'count', alias: 'v', describe: 'Say what was kept, too' },
   },
   examples: [
     ['xpush status fleet.yaml', 'what waits, who holds what'],
@@ -38,13 +38,11 @@ export const status = defineCommand({
     ...secretEntries,
     ...connectingEntries,
     output: v.optional(oneOf(['table', 'json']), 'table'),
+    verbose: v.optional(v.number(), 0),
   }),
 
   run: async (options) => {
-    const inventory = await readInventory(options.inventory, secretStore(options));
-    const selection = selectHosts(inventory, options.limit ?? 'all');
-    if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
-    const { hosts } = selection;
+    const { inventory, hosts } = await selectedHosts(options);
     const { surveyed, interrupted } = await withSurveyor(
       options,
       inventory,
@@ -62,7 +60,7 @@ export const status = defineCommand({
       const document = statusDocument(reports, { version: version(), exit });
       process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
     } else {
-      process.stdout.write(statusText(reports));
+      process.stdout.write(statusText(reports, options.verbose > 0));
       sayProblems(reports);
       for (const hint of statusHints(reports, options.inventory)) process.stderr.write(`${hint}\n`);
     }

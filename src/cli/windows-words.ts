@@ -1,4 +1,11 @@
-import type { DecisionResult, LastWindow, PendingWindow, WindowsState } from '../host/window.ts';
+import { ago, ofRun } from '../engine/window-words.ts';
+import type {
+  DecisionPlan,
+  DecisionResult,
+  LastWindow,
+  PendingWindow,
+  WindowsState,
+} from '../host/window.ts';
 
 /** One thing to know of a host's windows and lock: a short word for it, and a sentence. */
 export interface Finding {
@@ -8,29 +15,32 @@ export interface Finding {
   readonly needsHuman: boolean;
 }
 
-/** What is worth a line of a host; none when nothing is pending, locked or undone. */
-export function findingsOf({ lock, pending, last }: WindowsState): readonly Finding[] {
+/**
+ * What is worth a line of a host; none when nothing is pending, locked or undone. `all`: that its last
+ * change was kept, too.
+ */
+export function findingsOf({ lock, pending, last }: WindowsState, all = false): readonly Finding[] {
   const findings: Finding[] = [];
   const isStuck = pending !== null && last?.id === pending.id && last.outcome === 'incomplete';
   if (pending !== null && !isStuck) findings.push(pendingFinding(pending));
-  if (last !== null && last.outcome !== 'confirmed') findings.push(lastFinding(last));
+  if (last !== null && (all || last.outcome !== 'confirmed')) findings.push(lastFinding(last));
   if (lock !== null && lock.run !== pending?.run) {
     const since = lock.since === '' ? '' : ` since ${lock.since}`;
     findings.push(
       lock.isStale
         ? {
             word: 'stale lock',
-            text: `${ownerOf(lock)} held it${since} and is gone; the next run takes it over`,
+            text: `${ofRun(lock)} held it${since} and is gone; the next run takes it over`,
             needsHuman: false,
           }
-        : { word: 'locked', text: `${ownerOf(lock)} is at work${since}`, needsHuman: false },
+        : { word: 'locked', text: `${ofRun(lock)} is at work${since}`, needsHuman: false },
     );
   }
   return findings;
 }
 
 function pendingFinding(window: PendingWindow): Finding {
-  const by = ownerOf(window);
+  const by = ofRun(window);
   const seconds = `${window.secondsLeft} s`;
   if (window.hasRebooted) {
     return {
@@ -65,76 +75,73 @@ function pendingFinding(window: PendingWindow): Finding {
 
 function lastFinding(last: LastWindow): Finding {
   const when = last.secondsAgo === null ? '' : `, ${ago(last.secondsAgo)}`;
+  if (last.outcome === 'confirmed') {
+    const text = `the change of ${ofRun(last)} was kept${when}`;
+    return { word: 'kept', text, needsHuman: false };
+  }
   const why = last.why === '' ? '' : `: ${last.why}`;
   return last.outcome === 'incomplete'
     ? {
         word: 'needs a human',
-        text: `the change of ${ownerOf(last)} could not be undone wholly${when}${why}`,
+        text: `the change of ${ofRun(last)} could not be undone wholly${when}${why}`,
         needsHuman: true,
       }
     : {
         word: 'undone',
-        text: `the change of ${ownerOf(last)} was undone${when}${why}`,
+        text: `the change of ${ofRun(last)} was undone${when}${why}`,
         needsHuman: false,
       };
 }
 
-/** `alice@ctl (run 20261122T230501Z-3f9a2c)`. */
-function ownerOf({ by, run }: { readonly by: string; readonly run: string }): string {
-  return `${by === '' ? 'somebody' : by}${run === '' ? '' : ` (run ${run})`}`;
+/** How a host stands after a decision by hand, in a word and a sentence. */
+export interface DecisionWords {
+  readonly status: 'ok' | 'changed' | 'failed' | 'rolled_back' | 'needs_human' | 'busy';
+  readonly word: string;
+  readonly text: string;
 }
 
-/** `12 s ago`, `3 min ago`, `5 h ago`, `2 days ago`. */
-export function ago(seconds: number): string {
-  if (seconds < 120) return `${seconds} s ago`;
-  if (seconds < 2 * 3600) return `${Math.floor(seconds / 60)} min ago`;
-  return seconds < 48 * 3600
-    ? `${Math.floor(seconds / 3600)} h ago`
-    : `${Math.floor(seconds / 86_400)} days ago`;
-}
-
-/** What a host made of a confirmation by hand: the host's status, and a sentence about it. */
-export function confirmationOf(
+/** What a host made of a decision by hand. */
+export function decisionOf(
+  decision: DecisionPlan['decision'],
   window: PendingWindow,
   result: DecisionResult,
-): {
-  readonly status: 'changed' | 'failed' | 'rolled_back' | 'needs_human' | 'busy';
-  readonly text: string;
-} {
-  const owner = ownerOf(window);
+): DecisionWords {
+  const change = `the change of ${ofRun(window)}`;
+  const isUndo = decision === 'undo';
+  const undone = (why: string): DecisionWords =>
+    isUndo
+      ? { status: 'ok', word: 'undone', text: 'it is as before' }
+      : { status: 'rolled_back', word: 'undone', text: `too late: ${change} ${why}` };
+  const failed = (text: string): DecisionWords => ({
+    ...{ status: 'failed', word: isUndo ? 'not undone' : 'not confirmed', text },
+  });
   switch (result.type) {
     case 'confirmed':
-      return { status: 'changed', text: `the change of ${owner} is kept` };
+      return isUndo
+        ? failed(`${change} was confirmed before`)
+        : { status: 'changed', word: 'confirmed', text: `${change} is kept` };
     case 'rolled_back':
-      return {
-        status: 'rolled_back',
-        text: `too late: the change of ${owner} was undone (${result.why})`,
-      };
-    case 'too_late':
-      return {
-        status: 'rolled_back',
-        text: `too late: the change of ${owner} is being undone (${result.message})`,
-      };
+      return undone(`was undone (${result.why})`);
     case 'rebooted':
-      return {
-        status: 'rolled_back',
-        text: `too late: it was booted since, which undid the change of ${owner}`,
-      };
-    case 'incomplete':
-      return {
-        status: 'needs_human',
-        text: `the change of ${owner} could not be undone wholly (${[result.why, ...result.parts].join('; ')})`,
-      };
+      return isUndo
+        ? { status: 'ok', word: 'undone', text: 'it was rebooted in between' }
+        : undone('is gone: it was booted since');
+    case 'too_late':
+      return isUndo ? failed(result.message) : undone(`is being undone (${result.message})`);
+    case 'incomplete': {
+      const why = [result.why, ...result.parts].join('; ');
+      const text = `${change} could not be undone wholly (${why})`;
+      return { status: 'needs_human', word: 'needs a human', text };
+    }
     case 'not_applied':
-      return {
-        status: 'failed',
-        text: `${owner} is still changing it: nothing can be confirmed before that is done`,
-      };
+      return failed(`${ofRun(window)} is still changing it: wait until that is done`);
     case 'gone':
-      return { status: 'failed', text: `somebody else has decided of the change of ${owner}` };
+      return isUndo
+        ? { status: 'ok', word: 'quiet', text: 'nothing waits any more' }
+        : failed(`somebody else has decided of ${change}`);
     case 'busy':
-      return { status: 'busy', text: `${ownerOf(result)} is at work on it` };
+      return { status: 'busy', word: 'busy', text: `${ofRun(result)} is at work on it` };
     case 'failed':
-      return { status: 'failed', text: `the host did not confirm: ${result.message}` };
+      return failed(`the host did not do it: ${result.message}`);
   }
 }

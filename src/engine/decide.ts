@@ -1,34 +1,26 @@
-import { answerTo } from '../host/answer.ts';
-import { query } from '../host/query.ts';
-import { HostState } from '../host/state.ts';
 import type { DecisionPlan, DecisionResult, PendingWindow, WindowsState } from '../host/window.ts';
 import { compileDecision } from '../host/window-program.ts';
 import { readDecision } from '../host/window-sections.ts';
 import type { Host } from '../inventory/model.ts';
 import { type HostShell, LostError } from './host-shell.ts';
 import { type Visited, type VisitRequest, visit } from './visit.ts';
+import { decidingMs, lookAtWindows } from './window-shell.ts';
 
 /** What became of a host whose window was to be decided. */
 export type Decided =
-  /** Nothing was asked of it. */
-  | { readonly type: 'left'; readonly windows: WindowsState }
+  /** Nothing waits there. */
+  | { readonly type: 'left' }
   | {
       readonly type: 'decided';
       readonly window: PendingWindow;
       readonly result: DecisionResult;
-      /** The decision had been made before, or by the attempt whose line was lost. */
-      readonly isOld: boolean;
     };
 
 /** All that deciding needs. */
 export interface DecideRequest extends VisitRequest {
-  /** What to decide of a host's window; null: leave it alone. Asked for a host with a window that is not over. */
-  readonly choose: (host: Host, window: PendingWindow) => DecisionPlan | null;
-  readonly onHost: (host: Host, visited: Visited<Decided>) => void;
+  /** What to decide of a window that is not over. */
+  readonly choose: (window: PendingWindow) => DecisionPlan;
 }
-
-/** Moving files into place, or undoing everything three times. */
-const decidingMs = 120_000;
 
 /**
  * Decides the windows of many hosts at once, each over its own new connection. By host name. A line
@@ -45,27 +37,19 @@ export async function decide(
     const before = asked.get(host.name);
     const result = before === undefined ? null : resultOf(before, windows);
     if (before !== undefined && result !== null) {
-      return { type: 'decided', window: before, result, isOld: true };
+      return { type: 'decided', window: before, result };
     }
-    const plan = windows.pending === null ? null : request.choose(host, windows.pending);
-    if (windows.pending === null || plan === null) return { type: 'left', windows };
+    if (windows.pending === null) return { type: 'left' };
+    const plan = request.choose(windows.pending);
     asked.set(host.name, windows.pending);
     const sections = await shell.run((known) => compileDecision(plan, known), {
       patience: ({ since }) => since + decidingMs,
     });
     const decided = readDecision(sections);
     if (decided === null) throw new LostError('it does not say what it made of the decision');
-    return { type: 'decided', window: windows.pending, result: decided, isOld: false };
+    return { type: 'decided', window: windows.pending, result: decided };
   };
-  return await visit(request, decideHost, request.onHost);
-}
-
-/** What a host says of its windows; nothing is touched. */
-async function lookAtWindows(shell: HostShell): Promise<WindowsState> {
-  const asked = query.windows();
-  const windows = answerTo(new HostState(await shell.look([asked])), asked);
-  if (windows === null) throw new LostError('it does not say what became of its windows');
-  return windows;
+  return await visit(request, decideHost);
 }
 
 /** How a window ended; null: it has not. */

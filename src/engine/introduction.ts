@@ -5,7 +5,7 @@ import type { LastWindow, PendingWindow } from '../host/window.ts';
 import type { Host } from '../inventory/model.ts';
 import type { LegOptions } from './leg-options.ts';
 import type { LegEnding } from './leg-tasks.ts';
-import { busyEnding, ofRun } from './window-words.ts';
+import { ago, busyEnding, ofRun } from './window-words.ts';
 
 const hostname = query.parameter('kernel.hostname');
 const machineId = query.file('/etc/machine-id');
@@ -74,7 +74,7 @@ function strangerEnding({ expect }: Host, state: HostState): LegEnding | null {
 function lastNotes(last: LastWindow): readonly string[] {
   const { outcome, why, secondsAgo } = last;
   if (outcome === 'confirmed') return [];
-  const when = secondsAgo === null ? '' : `, ${inWords(secondsAgo)} ago`;
+  const when = secondsAgo === null ? '' : `, ${ago(secondsAgo)}`;
   return outcome === 'rolled_back'
     ? [`the previous ${ofRun(last)} was rolled back${when}: ${why}`]
     : [`the previous ${ofRun(last)} could not undo all of its changes${when}: ${why}`];
@@ -89,10 +89,4 @@ function pendingEnding(pending: PendingWindow, last: LastWindow | null): LegEndi
     return { status: 'needs_human', error };
   }
   return busyEnding(pending, pending.secondsLeft);
-}
-
-function inWords(seconds: number): string {
-  if (seconds < 120) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
 }

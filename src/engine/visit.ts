@@ -38,7 +38,7 @@ const mostAttempts = 2;
 export async function visit<Result>(
   request: VisitRequest,
   work: (host: Host, shell: HostShell) => Promise<Result>,
-  onHost: (host: Host, visited: Visited<Result>) => void,
+  onHost: (host: Host, visited: Visited<Result>) => void = () => {},
 ): Promise<ReadonlyMap<string, Visited<Result>>> {
   const { hosts, stopping, leaving } = request;
   const found = new Map<string, Visited<Result>>();

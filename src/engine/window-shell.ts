@@ -24,7 +24,7 @@ import { ForgedError, forgedText, type HostShell, LostError } from './host-shell
 const armingMs = 120_000;
 
 /** Moving files into place, or undoing everything three times. */
-const decidingMs = 120_000;
+export const decidingMs = 120_000;
 
 const pingingMs = 10_000;
 

@@ -3,19 +3,38 @@ import type { WindowEnd } from './window-end.ts';
 
 /** A run as a host names it. */
 export function ofRun({ run, by }: { readonly run: string; readonly by: string }): string {
-  return `run ${run} by ${by}`;
+  const who = by === '' ? 'somebody' : by;
+  return run === '' ? who : `run ${run} by ${who}`;
 }
 
-/** Another run is at the host; `pendingSeconds`: so long at most it waits for that run, null: it does not. */
+/** `12 s ago`, `3 min ago`, `5 h ago`, `2 days ago`. */
+export function ago(seconds: number): string {
+  if (seconds < 120) return `${seconds} s ago`;
+  if (seconds < 2 * 3600) return `${Math.floor(seconds / 60)} min ago`;
+  return seconds < 48 * 3600
+    ? `${Math.floor(seconds / 3600)} h ago`
+    : `${Math.floor(seconds / 86_400)} days ago`;
+}
+
+/**
+ * Another run is at the host. `isPending`: it waits for that run's decision on a window;
+ * `pendingSeconds`: so long at most, null: nobody knows, or it does not.
+ */
 export function busyEnding(
-  holder: { readonly run: string; readonly by: string; readonly since?: string },
+  holder: {
+    readonly run: string;
+    readonly by: string;
+    readonly since?: string;
+    readonly isPending?: boolean;
+  },
   pendingSeconds: number | null,
 ): LegEnding {
   const since = holder.since === undefined ? '' : `, since ${holder.since}`;
+  const within = pendingSeconds === null ? '' : ` within ${pendingSeconds} s`;
   const waiting =
-    pendingSeconds === null
+    pendingSeconds === null && holder.isPending !== true
       ? ''
-      : `; it is in a confirm window, and undoes itself within ${pendingSeconds} s unless that run confirms`;
+      : `; it is in a confirm window, and undoes itself${within} unless that run confirms`;
   const error = {
     message: `busy with ${ofRun(holder)}${since}${waiting}; nothing was changed`,
     hint: 'run again when that is over; xpush status tells who holds it',

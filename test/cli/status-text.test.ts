@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type StatusReport, statusDocument } from '../../src/cli/status-document.ts';
 import { statusHints, statusText } from '../../src/cli/status-text.ts';
-import { ago, confirmationOf, findingsOf } from '../../src/cli/windows-words.ts';
+import { decisionOf, findingsOf } from '../../src/cli/windows-words.ts';
 import type {
   DecisionResult,
   LastWindow,
@@ -15,7 +15,15 @@ import { runs } from '../runs.ts';
 const run = '20261122T230501Z-3f9a2c';
 const by = 'alice@ctl';
 const waiting: PendingWindow = {
-  ...{ id: `${run}.1`, run, by, state: 'applied', secondsLeft: 21, hasRebooted: false },
+  ...{
+    id: `${run}.1`,
+    run,
+    by,
+    state: 'applied',
+    secondsLeft: 21,
+    hasRebooted: false,
+    isWatched: true,
+  },
 };
 const nothing: WindowsState = { lock: null, pending: null, last: null };
 const lock = { run, by, since: '2026-11-22T23:05:01Z', isStale: false };
@@ -44,10 +52,10 @@ describe('statusText', () => {
     });
 
     expect(statusText(reports)).toBe(
-      `xen007  unconfirmed  changed by ${by} (run ${run}); undone in 21 s unless it is confirmed
-xen100  undone       the change of ${by} (run ${run}) was undone, 3 min ago: not confirmed
-xen101  stale lock   ${by} (run ${run}) held it since 2026-11-22T23:05:01Z and is gone; the next run takes it over
-xen102  locked       ${by} (run ${run}) is at work since 2026-11-22T23:05:01Z
+      `xen007  unconfirmed  changed by run ${run} by ${by}; undone in 21 s unless it is confirmed
+xen100  undone       the change of run ${run} by ${by} was undone, 3 min ago: not confirmed
+xen101  stale lock   run ${run} by ${by} held it since 2026-11-22T23:05:01Z and is gone; the next run takes it over
+xen102  locked       run ${run} by ${by} is at work since 2026-11-22T23:05:01Z
 Nothing pending on 996 hosts: xen[000:006], xen[008:099], xen[103:999]
 `,
     );
@@ -63,11 +71,28 @@ Nothing pending on 996 hosts: xen[000:006], xen[008:099], xen[103:999]
     });
 
     expect(statusText(reports)).toBe(
-      `xen1  needs a human  the change of ${by} (run ${run}) could not be undone wholly, 3 min ago: rules of IPv4\n`,
+      `xen1  needs a human  the change of run ${run} by ${by} could not be undone wholly, 3 min ago: rules of IPv4\n`,
     );
     expect(statusHints(reports, 'fleet.yaml')).toEqual([
       expect.stringContaining('console of xen1'),
     ]);
+  });
+
+  test('what was kept is counted, and a row each when all is to be said', () => {
+    const kept = { ...undone, outcome: 'confirmed', why: '' } as const;
+    const reports = reportsOf({ xen1: { last: kept }, xen2: {}, xen3: { last: kept, lock } });
+
+    expect(statusText(reports)).toBe(
+      `xen3  locked  run ${run} by ${by} is at work since 2026-11-22T23:05:01Z
+Nothing pending on 2 hosts: xen1, xen2; the last change was kept on 1
+`,
+    );
+    expect(statusText(reports, true)).toContain(
+      `xen1  kept    the change of run ${run} by ${by} was kept, 3 min ago\n`,
+    );
+    expect(JSON.stringify(statusDocument(reports, { version: '1', exit: 0 }))).toContain(
+      '"outcome":"confirmed"',
+    );
   });
 
   test('what waits comes with the command that keeps it', () => {
@@ -83,7 +108,7 @@ Nothing pending on 996 hosts: xen[000:006], xen[008:099], xen[103:999]
     const window = fc.record({
       ...{ id: anyText, run: anyText, by: anyText },
       state: fc.constantFrom('armed', 'applied', 'rolling', 'confirmed'),
-      ...{ secondsLeft: fc.nat(), hasRebooted: fc.boolean() },
+      ...{ secondsLeft: fc.nat(), hasRebooted: fc.boolean(), isWatched: fc.boolean() },
     });
     const state = fc.record({
       lock: fc.option(
@@ -141,37 +166,33 @@ describe('findingsOf', () => {
   );
 });
 
-describe('confirmationOf', () => {
+describe('decisionOf', () => {
   test.each([
-    [{ type: 'confirmed' }, 'changed'],
-    [{ type: 'rolled_back', why: 'x' }, 'rolled_back'],
-    [{ type: 'too_late', message: 'x' }, 'rolled_back'],
-    [{ type: 'rebooted' }, 'rolled_back'],
-    [{ type: 'incomplete', why: 'x', parts: ['y'] }, 'needs_human'],
-    [{ type: 'not_applied' }, 'failed'],
-    [{ type: 'gone' }, 'failed'],
-    [{ type: 'busy', run: 'r', by, since: '', isPending: false }, 'busy'],
-    [{ type: 'failed', message: `x ${by}` }, 'failed'],
-  ] as const satisfies readonly (readonly [DecisionResult, string])[])(
-    '%o is %s',
-    (result, status) => {
-      expect(confirmationOf(waiting, result)).toMatchObject({
-        status,
-        text: expect.stringContaining(by),
-      });
+    [{ type: 'confirmed' }, 'changed', 'failed'],
+    [{ type: 'rolled_back', why: 'x' }, 'rolled_back', 'ok'],
+    [{ type: 'too_late', message: 'x' }, 'rolled_back', 'failed'],
+    [{ type: 'rebooted' }, 'rolled_back', 'ok'],
+    [{ type: 'incomplete', why: 'x', parts: ['y'] }, 'needs_human', 'needs_human'],
+    [{ type: 'not_applied' }, 'failed', 'failed'],
+    [{ type: 'gone' }, 'failed', 'ok'],
+    [{ type: 'busy', run: 'r', by, since: '', isPending: false }, 'busy', 'busy'],
+    [{ type: 'failed', message: 'x' }, 'failed', 'failed'],
+  ] as const satisfies readonly (readonly [DecisionResult, string, string])[])(
+    '%o is %s to who confirms, and %s to who undoes',
+    (result, confirming, undoing) => {
+      expect(decisionOf('confirm', waiting, result).status).toBe(confirming);
+      expect(decisionOf('undo', waiting, result).status).toBe(undoing);
     },
   );
-});
 
-describe('ago', () => {
-  test.each([
-    [0, '0 s ago'],
-    [119, '119 s ago'],
-    [120, '2 min ago'],
-    [7199, '119 min ago'],
-    [7200, '2 h ago'],
-    [172_800, '2 days ago'],
-  ])('%i seconds are %s', (seconds, text) => {
-    expect(ago(seconds)).toBe(text);
+  test('says what is not as before as far as it is known', () => {
+    const incomplete = { type: 'incomplete', why: 'rules of IPv4' } as const;
+    const { text } = decisionOf('undo', waiting, { ...incomplete, parts: [] });
+    const named = decisionOf('undo', waiting, { ...incomplete, parts: ['filter'] });
+
+    expect(text).toBe(
+      `the change of run ${run} by ${by} could not be undone wholly (rules of IPv4)`,
+    );
+    expect(named.text).toContain('(rules of IPv4; filter)');
   });
 });

@@ -233,7 +233,7 @@ describe('the record of a run', () => {
     await run.ended;
 
     const undone = await user.xpush('rollback', fleet.file, '-l', 'h10');
-    expect(undone.stdout, undone.stderr).toContain('undone: it is as before');
+    expect(undone.stdout, undone.stderr).toContain('undone  it is as before');
 
     const { stdout } = await user.xpush('runs');
     expect(stdout).toMatch(/ 0 +rollback \S*inventory.yaml -l h10 +1 ok\n.* killed +apply /);

@@ -73,7 +73,7 @@ describe('xpush rollback of a pending window', () => {
 
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: `${host.name}  undone: it is as before\n`,
+      stdout: `${host.name}  undone  it is as before\n`,
     });
     await host.expectOld();
     expect((await host.xpush('rollback')).stderr).toContain('Nothing to undo');

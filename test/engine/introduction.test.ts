@@ -100,7 +100,7 @@ describe('introduce', () => {
       introduce(hostOf('any'), stateOf({ windows }), applying).notes;
 
     expect(notes({ last })).toEqual([
-      'the previous run R-1 by ops@desk was rolled back, 5 minutes ago: not confirmed',
+      'the previous run R-1 by ops@desk was rolled back, 5 min ago: not confirmed',
     ]);
     expect(notes({ last: { ...last, run: identity.id } })).toEqual([]);
     expect(notes({ last: { ...last, outcome: 'confirmed' } })).toEqual([]);

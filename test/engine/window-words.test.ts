@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { busyEnding, windowEnding } from '../../src/engine/window-words.ts';
+import { ago, busyEnding, windowEnding } from '../../src/engine/window-words.ts';
 
 const holder = { run: 'R-1', by: 'ops@desk', since: '2026-11-22T23:05:01Z' };
 
@@ -12,6 +12,12 @@ describe('busyEnding', () => {
       },
     });
     expect(busyEnding(holder, 23).error.message).toContain('undoes itself within 23 s');
+    const end = { ...holder, type: 'busy', isPending: true } as const;
+    expect(windowEnding(end, null, false).error?.message).toContain(
+      'it is in a confirm window, and undoes itself unless that run confirms',
+    );
+    const plain = windowEnding({ ...end, isPending: false }, null, false);
+    expect(plain.error?.message).not.toContain('confirm window');
   });
 });
 
@@ -72,5 +78,18 @@ describe('windowEnding', () => {
       status: 'failed',
       error: { message: 'no confirm window: no space on /var/lib; nothing was changed' },
     });
+  });
+});
+
+describe('ago', () => {
+  test.each([
+    [0, '0 s ago'],
+    [119, '119 s ago'],
+    [120, '2 min ago'],
+    [7199, '119 min ago'],
+    [7200, '2 h ago'],
+    [172_800, '2 days ago'],
+  ])('%i seconds are %s', (seconds, text) => {
+    expect(ago(seconds)).toBe(text);
   });
 });

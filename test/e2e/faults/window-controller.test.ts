@@ -76,7 +76,7 @@ describe('a controller that is killed', () => {
       expect(early.stdout).toContain('not confirmed');
       expect(status.code, status.stderr).toBe(0);
       expect(status.stdout).toMatch(
-        new RegExp(`^${host.name} +unconfirmed +changed by \\S+ \\(run \\S+\\); undone in \\d+ s`),
+        new RegExp(`^${host.name} +unconfirmed +changed by run \\S+ by \\S+; undone in \\d+ s`),
       );
       expect(status.stderr).toContain('xpush confirm');
       expect(document.hosts[host.name]).toMatchObject({
@@ -85,8 +85,10 @@ describe('a controller that is killed', () => {
       });
       expect(document.hosts[host.name].pending.seconds_left).toBeGreaterThan(40);
       expect(confirm.code, confirm.stderr).toBe(0);
-      expect(confirm.stdout).toMatch(/confirmed +the change of \S+ \(run \S+\) is kept/);
-      expect(after.stdout).toBe(`Nothing pending on 1 host: ${host.name}\n`);
+      expect(confirm.stdout).toMatch(/confirmed +the change of run \S+ by \S+ is kept/);
+      expect(after.stdout).toBe(
+        `Nothing pending on 1 host: ${host.name}; the last change was kept on 1\n`,
+      );
       expect(again).toMatchObject({ code: 0, stdout: `Nothing to confirm on ${host.name}\n` });
       expect((await host.apply(goodChange, ['--check', '--exit-code'])).code).toBe(10);
       await host.apply(goodChange, ample); // the last task was not begun
