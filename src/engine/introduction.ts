@@ -47,10 +47,21 @@ export function introduce(
   const told = { ending: null, overdue: null, notes, controller };
   // files that are being put into place are for the lock to wait for
   if (pending === null || pending.run === identity.id || pending.state === 'confirmed') return told;
-  const isOver = pending.hasRebooted || (pending.secondsLeft === 0 && pending.state !== 'rolling');
-  if (isOver && !check) return { ...told, overdue: pending };
+  if (isOverdue(pending, last) && !check) return { ...told, overdue: pending };
   const busy = pendingEnding(pending, last);
   return check ? { ...told, notes: [...notes, busy.error.message] } : { ...told, ending: busy };
+}
+
+/** Nobody on the host sees to its end, and that was not tried in vain since its last boot. */
+function isOverdue(pending: PendingWindow, last: LastWindow | null): boolean {
+  const { state, hasRebooted, isWatched, secondsLeft } = pending;
+  if (isStuck(pending, last)) return hasRebooted && last?.secondsAgo === null;
+  return hasRebooted || (state === 'rolling' ? !isWatched : secondsLeft === 0);
+}
+
+/** It could not be undone: nothing more becomes of it by itself. */
+export function isStuck({ id }: PendingWindow, last: LastWindow | null): boolean {
+  return last?.id === id && last.outcome === 'incomplete';
 }
 
 /** An address may have come to be another host's. */
@@ -81,12 +92,16 @@ function lastNotes(last: LastWindow): readonly string[] {
 }
 
 function pendingEnding(pending: PendingWindow, last: LastWindow | null): LegEnding {
-  if (last?.id === pending.id && last.outcome === 'incomplete') {
-    const error = {
-      message: `the ${ofRun(pending)} could not undo all of its changes: ${last.why}`,
-      hint: 'put the host in order by hand, or have it tried again: xpush rollback',
-    };
-    return { status: 'needs_human', error };
-  }
-  return busyEnding(pending, pending.secondsLeft);
+  return last !== null && isStuck(pending, last)
+    ? stuckEnding(pending, last.why)
+    : busyEnding(pending, pending.secondsLeft);
+}
+
+/** A window could not be undone, neither by its own run nor by this one. */
+export function stuckEnding(pending: PendingWindow, why: string): LegEnding {
+  const error = {
+    message: `the ${ofRun(pending)} could not undo all of its changes: ${why}`,
+    hint: 'have it tried again: xpush rollback; or put the host in order by hand, and keep it so: xpush confirm --as-it-is',
+  };
+  return { status: 'needs_human', error };
 }

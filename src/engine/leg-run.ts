@@ -4,7 +4,7 @@ import type { Query } from '../host/query.ts';
 import { HostState } from '../host/state.ts';
 import { firstWordMs, HostContact } from './host-contact.ts';
 import { LostError } from './host-shell.ts';
-import { type Introduction, introduce, introductionQueries } from './introduction.ts';
+import { type Introduction, introduce, introductionQueries, stuckEnding } from './introduction.ts';
 import type { LegOptions, LegResult } from './leg-options.ts';
 import { allChanges, type Foreseen, foresee, predict } from './leg-plan.ts';
 import { LegTasks } from './leg-tasks.ts';
@@ -145,8 +145,11 @@ class LegRun {
     if (overdue !== null) {
       tasks.tell('undo', null);
       tasks.note('warning', `undoing what ${ofRun(overdue)} left in its confirm window`);
-      await undoOverdue(shell, overdue, this.#options.identity);
-      return 'stale';
+      const undone = await undoOverdue(shell, overdue, this.#options.identity);
+      if (undone?.type !== 'incomplete') return 'stale';
+      const stuck = stuckEnding(overdue, undone.why);
+      tasks.giveUp(stuck, stuck.error.message);
+      return 'done';
     }
     if (this.#options.check) {
       predict(tasks, state);

@@ -5,6 +5,7 @@ import type { RunIdentity } from '../host/run-identity.ts';
 import { HostState } from '../host/state.ts';
 import type {
   DecisionPlan,
+  DecisionResult,
   HealthResult,
   PendingWindow,
   WindowPlan,
@@ -17,7 +18,7 @@ import {
   compileHealth,
   compileWindow,
 } from '../host/window-program.ts';
-import { readHealth } from '../host/window-sections.ts';
+import { readDecision, readHealth } from '../host/window-sections.ts';
 import { ForgedError, forgedText, type HostShell, LostError } from './host-shell.ts';
 
 /** A copy of all that the changes touch, made durable on a busy disk. */
@@ -104,18 +105,20 @@ export async function decideWindow(
 }
 
 /**
- * Undoes a window that its run and its watchdog left behind, in the name of another run. What becomes
- * of it, the next look tells.
+ * Undoes a window that its run and its watchdog left behind, in the name of another run. null: the host
+ * does not say what became of it, so the next look tells.
  */
 export async function undoOverdue(
   shell: HostShell,
   { id, run, by }: PendingWindow,
   identity: RunIdentity,
-): Promise<void> {
+): Promise<DecisionResult | null> {
   const why = `left behind by run ${run} by ${by}`;
-  await shell.run((known) => compileDecision({ id, decision: 'undo', why, identity }, known), {
-    patience: ({ since }) => since + decidingMs,
-  });
+  const sections = await shell.run(
+    (known) => compileDecision({ id, decision: 'undo', why, identity }, known),
+    { patience: ({ since }) => since + decidingMs },
+  );
+  return readDecision(sections);
 }
 
 /** Has the host ping these. */

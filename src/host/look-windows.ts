@@ -28,15 +28,17 @@ function parseLock(line: string): LockState | null {
 }
 
 function parsePending(line: string): PendingWindow | null {
-  const [, id, run, by, state, tenths, boot] =
-    /^window (\S+) (\S{1,200}) (\S{1,200}) (\S+) (-?\d{1,10}) (same|other)$/.exec(line) ?? [];
+  const [, id, run, by, state, tenths, boot, watched] =
+    /^window (\S+) (\S{1,200}) (\S{1,200}) (\S+) (-?\d{1,10}) (same|other) (watched|alone)$/.exec(
+      line,
+    ) ?? [];
   if (id === undefined || run === undefined || by === undefined || !isWindowId(id)) return null;
   if (state !== 'armed' && state !== 'applied' && state !== 'rolling' && state !== 'confirmed') {
     return null;
   }
   const hasRebooted = boot === 'other';
   const secondsLeft = hasRebooted ? 0 : Math.max(0, Math.floor(Number(tenths) / 10));
-  return { id, run, by, state, secondsLeft, hasRebooted };
+  return { id, run, by, state, secondsLeft, hasRebooted, isWatched: watched === 'watched' };
 }
 
 function parseLast(line: string): LastWindow | null {

@@ -89,6 +89,8 @@ export interface PendingWindow {
   readonly secondsLeft: number;
   /** The host was booted since it was armed. */
   readonly hasRebooted: boolean;
+  /** A process on the host sees to its end. */
+  readonly isWatched: boolean;
 }
 
 export interface LastWindow {

@@ -58,7 +58,10 @@ const last: LastWindow = {
   why: 'not confirmed',
   secondsAgo: 300,
 };
-const pending: PendingWindow = { ...other, state: 'applied', secondsLeft: 12, hasRebooted: false };
+const pending: PendingWindow = {
+  ...other,
+  ...{ state: 'applied', secondsLeft: 12, hasRebooted: false, isWatched: true },
+};
 
 const applying = { identity, check: false };
 
@@ -121,20 +124,32 @@ describe('introduce', () => {
     expect(check.notes[0]).toContain('busy with run R-1');
   });
 
-  test('a host that could not undo another run needs a human', () => {
-    const windows = {
-      pending: { ...pending, state: 'rolling' as const },
-      last: { ...last, outcome: 'incomplete' as const },
-    };
-    const { ending } = introduce(hostOf('any'), stateOf({ windows }), applying);
+  test.each<[Partial<PendingWindow>, number | null, string | null]>([
+    [{ state: 'rolling' }, 300, 'needs_human'],
+    [{ state: 'rolling', isWatched: false, secondsLeft: 0 }, 300, 'needs_human'],
+    [{ state: 'rolling', isWatched: false, hasRebooted: true }, 300, 'needs_human'],
+    [{ state: 'rolling', isWatched: false, hasRebooted: true }, null, null],
+  ])(
+    'of a window that could not be undone (%j, told %s s ago) the host is %s',
+    (said, secondsAgo, status) => {
+      const windows = {
+        pending: { ...pending, ...said },
+        last: { ...last, outcome: 'incomplete' as const, secondsAgo },
+      };
+      const { ending, overdue } = introduce(hostOf('any'), stateOf({ windows }), applying);
 
-    expect(ending?.status).toBe('needs_human');
-  });
+      expect(ending?.status ?? null).toBe(status);
+      expect(overdue !== null).toBe(status === null); // tried once more, as nobody did since the boot
+    },
+  );
 
   test.each<[Partial<PendingWindow>, boolean, string | null]>([
     [{ secondsLeft: 0 }, true, null],
     [{ hasRebooted: true }, true, null],
     [{ secondsLeft: 0, state: 'rolling' }, false, 'busy'],
+    [{ secondsLeft: 0, state: 'rolling', isWatched: false }, true, null],
+    [{ state: 'rolling', isWatched: false }, true, null],
+    [{ isWatched: false }, false, 'busy'],
     [{ state: 'confirmed' }, false, null],
   ])('a window that is %j: overdue is %s, the host %s', (said, isOverdue, status) => {
     const state = stateOf({ windows: { pending: { ...pending, ...said } } });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { compileAct } from '../../src/host/act-program.ts';
 import { change } from '../../src/host/change.ts';
-import { readArm } from '../../src/host/window-sections.ts';
+import { readArm, readLock } from '../../src/host/window-sections.ts';
 import { busybox, dash, isRoot } from './shells.ts';
 import { identity, Room, sh, windowPlan } from './window-room.ts';
 
@@ -36,7 +37,7 @@ const inits = [
 /** Processes and memory are gone; the disk is as it was. */
 const powerCut = `
   for name in guard supervisor; do
-    read -r _ id _ </var/lib/xpush/window/*/now/$name && kill -9 "$id"; done
+    for keeper in /var/lib/xpush/window/*/now/$name; do read -r _ id _ <"$keeper" && kill -9 "$id"; done; done
   rm -rf /run/xpush-*; ip link set eth0 down
   echo 11111111-2222-3333-4444-555555555555 >/run/boot_id; mount --bind /run/boot_id /proc/sys/kernel/random/boot_id`;
 
@@ -100,6 +101,78 @@ describe.runIf(isRoot)('a host without any known init', () => {
     });
     expect(undone).toEqual({ type: 'rolled_back', why: 'by hand' });
     expect(readArm(live)).toEqual({ type: 'armed', note: null });
+  });
+});
+
+describe.runIf(isRoot)('a directory that was changed in place', () => {
+  const boot = 'for script in /etc/rcS.d/S*; do "$script" start; done';
+  const inTree = sh('echo n >/etc/tree/new; echo x >/etc/tree/old', ['/etc/tree']);
+
+  test.concurrent('loses at the boot what is new in it', async () => {
+    await using room = new Room(dash, 'mkdir /etc/tree; echo o >/etc/tree/old');
+
+    await room.open(windowPlan([inTree]));
+    await room.say(powerCut);
+    await room.say(boot);
+
+    expect(await room.say('ls /etc/tree; cat /etc/tree/old')).toBe('old\no\n');
+    expect((await room.windows()).last).toMatchObject({ outcome: 'rolled_back' });
+  });
+
+  test.concurrent('is not as before where it can not be listed: that needs a human, until one lets go', async () => {
+    await using room = new Room(dash, 'mkdir /etc/tree; echo o >/etc/tree/old');
+
+    await room.open(windowPlan([inTree]));
+    await room.say(
+      `${powerCut}; printf '#!/bin/sh\\nexit 1\\n' >/run/bin/find; chmod +x /run/bin/find`,
+    );
+    await room.say(boot);
+    const state = await room.windows();
+    const confirmed = await room.decide('confirm');
+    const forgotten = await room.decide('forget');
+
+    expect(state).toMatchObject({
+      pending: { state: 'rolling', hasRebooted: true, isWatched: false },
+      last: { outcome: 'incomplete', secondsAgo: expect.any(Number) },
+    });
+    expect(confirmed).toMatchObject({ type: 'incomplete', parts: ['/etc/tree'] });
+    expect(forgotten).toEqual({ type: 'rolled_back', why: 'put in order by hand' });
+    expect(await room.windows()).toMatchObject({ pending: null, lock: null });
+  });
+});
+
+describe.runIf(isRoot)('a window whose watchers die in the middle of the undo', () => {
+  test.concurrent('is nobody’s, and the next who comes undoes it', async () => {
+    await using room = new Room(
+      dash,
+      `printf '#!/bin/sh\\n[ -e /run/go ] || case "$*" in *"route add"*|*"route replace"*|*"route append"*) sleep 30 ;; esac\\nexec /usr/sbin/ip "$@"\\n' >/run/bin/ip; chmod +x /run/bin/ip`,
+    );
+    await room.running.observe([]);
+    await using rival = room.join();
+    await rival.observe([]);
+
+    await room.open(windowPlan([sh('ip route del default')], { confirmSeconds: 1 }));
+    while ((await room.windows()).pending?.state !== 'rolling') {}
+    const watched = await room.windows();
+    await room.say(`for name in guard supervisor; do
+      for keeper in /var/lib/xpush/window/*/now/$name; do read -r _ id _ <"$keeper" && kill -9 "$id"; done; done; true >/run/go`);
+    let alone = await room.windows();
+    while (alone.pending?.isWatched) alone = await room.windows();
+    const undone = await room.decide('undo');
+    rival.send(
+      compileAct([{ id: '0', change: sh('true') }], rival.known, [], {
+        identity: { ...identity, id: 'other' },
+        generation: null,
+      }),
+    );
+    const sections = await rival.sections();
+
+    expect(watched.pending).toMatchObject({ isWatched: true });
+    expect(alone.pending).toMatchObject({ state: 'rolling' });
+    expect(undone).toMatchObject({ type: 'rolled_back' });
+    expect(readLock(sections)).toMatchObject({ type: 'locked' });
+    expect(await room.say('ip route show default')).toContain('10.0.0.9');
+    expect((await room.windows()).last).toMatchObject({ outcome: 'rolled_back' });
   });
 });
 

@@ -70,6 +70,8 @@ const word = fc.constantFrom(
     'rolling',
     'same',
     'other',
+    'watched',
+    'alone',
   ],
   ...[
     'confirmed',

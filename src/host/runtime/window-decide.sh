@@ -7,7 +7,13 @@ xp_confirm() {
   xp_read_word boot_id none
   if [ "$XP_WORD" != "$XP_BOOT" ]; then
     xp_recover
-    xp_answer rebooted
+    if [ -e settled ]; then
+      xp_answer confirmed
+    elif xp_token .; then
+      xp_answer "$(xp_told)"
+    else
+      xp_answer rebooted
+    fi
   elif [ -e armed ] && [ ! -e now/applied ]; then
     xp_answer not_applied
   else
@@ -27,8 +33,12 @@ xp_confirm_again() {
     xp_answer confirmed
   else
     xp_await_result
-    xp_answer "too_late
-$(xp_told)"
+    xp_end_told=$(xp_told)
+    case $xp_end_told in
+    incomplete*) xp_answer "$xp_end_told" ;;
+    *) xp_answer "too_late
+$xp_end_told" ;;
+    esac
   fi
 }
 
@@ -57,12 +67,12 @@ it was confirmed before'
 # A human has put it in order.
 xp_let_go() {
   xp_await_watchers
-  if [ -e armed ] || [ -e confirmed ]; then
+  if ! xp_is_told . || [ -e confirmed ]; then
     xp_answer 'it is not stuck: confirm or undo it'
   elif xp_is_supervised .; then
     xp_answer 'it is being undone: wait for that'
   else
-    [ ! -e rolling ] || xp_finish rolled_back 'put in order by hand'
+    if xp_token .; then xp_finish rolled_back 'put in order by hand'; fi
     xp_answer "$(xp_told)"
   fi
 }

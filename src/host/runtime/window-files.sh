@@ -125,15 +125,15 @@ xp_restore_directory() { # PATH
   if xp_is_restored "$1"; then return 0; fi
   [ -d "$1" ] || { rm -f "$1" && mkdir -p "$1"; }
   xp_give_permissions "$1"
-  find "$1" ! -type d -print >now/tree
+  find "$1" ! -type d -print >now/tree || return
   while IFS= read -r xp_member; do
     if xp_is_strange "$xp_member"; then rm -f "$xp_member" && xp_note "$xp_member, which was new, is removed"; fi
   done <now/tree
 }
 
-# Files that were not there, without our own copies.
+# Files that were not there, without our own copies; so says a list that could not be made, too.
 xp_has_strangers() { # DIRECTORY
-  find "$1" ! -type d -print >now/tree
+  find "$1" ! -type d -print >now/tree || return 0
   while IFS= read -r xp_member; do
     if xp_is_strange "$xp_member"; then return 0; fi
   done <now/tree

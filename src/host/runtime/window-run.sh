@@ -227,20 +227,25 @@ xp_step() { # ID WHAT FUNCTION ARGUMENTS...
 # What nobody watches over any more: at a boot, or when the next run comes.
 xp_recover() {
   xp_token . || return 0
+  if xp_is_supervised .; then return 0; fi
   xp_read_word boot_id none
   xp_boot
   if [ "$XP_TOKEN" = confirmed ]; then
     xp_settle >/dev/null
   elif [ "$XP_WORD" != "$XP_BOOT" ]; then
+    # memory went with the boot
+    [ -d now/ ] || { rm -f now && xp_make_now; }
+    xp_register supervisor
+    xp_claim_token rolling # or it stays where it is: nobody can confirm any more
     xp_roll_back_files 'the host was rebooted before anybody confirmed it'
+  elif [ "$XP_TOKEN" = rolling ]; then
+    xp_register supervisor
+    xp_roll_back "$(xp_reason)"
   else
     xp_read_word now/deadline 0
     xp_clock
     [ "$XP_NOW" -ge "$XP_WORD" ] || return 0
-    if [ "$XP_TOKEN" = rolling ]; then
-      xp_roll_back "$(xp_reason)"
-    else
-      xp_give_up 'nobody confirmed it, and what watched over it was killed'
-    fi
+    xp_register supervisor
+    xp_give_up 'nobody confirmed it, and what watched over it was killed'
   fi
 }

@@ -60,7 +60,8 @@ xp_follow() { # ID
   [ -d "$XP_WINDOW" ] || return 0
   until [ -e "$XP_WINDOW/now/applied" ] || xp_is_told "$XP_WINDOW"; do xp_nap; done
   xp_read_word "$XP_WINDOW/nonce" none
-  sed "s/^@$XP_WORD /@$XP_NONCE /" "$XP_WINDOW/now/out" 2>/dev/null
+  # it goes with the decision
+  sed "s/^@$XP_WORD /@$XP_NONCE /" "$XP_WINDOW/now/out" 2>/dev/null || return 0
   xp_read_word "$XP_WINDOW/now/sections" 0
   XP_COUNT=$((XP_COUNT + XP_WORD))
 }

@@ -95,7 +95,7 @@ xp_is_told() { # WINDOW
   [ -e "$1/now/result" ]
 }
 
-# Lines `lock RUN BY SINCE held|stale`, `window ID RUN BY STATE TENTHS same|other` and
+# Lines `lock RUN BY SINCE held|stale`, `window ID RUN BY STATE TENTHS same|other watched|alone` and
 # `last ID RUN BY OUTCOME TENTHS-AGO WHY`.
 xp_windows() {
   xp_find_home || return 0
@@ -126,8 +126,10 @@ xp_tell_pending() {
   [ "$XP_WORD" = "$XP_BOOT" ] || xp_at=other
   xp_read_word "$XP_PENDING/now/deadline" 0
   xp_clock
+  xp_left=$((XP_WORD - XP_NOW)) xp_watched=alone
+  if xp_is_supervised "$XP_PENDING"; then xp_watched=watched; fi
   xp_read_who "$XP_PENDING/who"
-  xp_print "window ${XP_PENDING##*/} ${XP_RUN:--} ${XP_BY:--} $xp_is $((XP_WORD - XP_NOW)) $xp_at$XP_NEWLINE"
+  xp_print "window ${XP_PENDING##*/} ${XP_RUN:--} ${XP_BY:--} $xp_is $xp_left $xp_at $xp_watched$XP_NEWLINE"
 }
 
 xp_tell_last() { # FILE
