@@ -70,6 +70,102 @@ describe('a dom0 that can be reached, but does not do its work any more', () => 
   });
 });
 
+/** Guests that are filtered: one is reached directly, one through its dom0. */
+const filteredText = `
+networks:
+  lan: { subnet: 192.168.0.0/24, gateway: 192.168.0.1 }
+dom0:
+  xen1: { address: 192.168.0.100, uplink: eth0 }
+domU:
+  web:
+    dom0: xen1
+    names: none
+    network_config: ifupdown
+    vifs: [{ ips: [192.168.0.200, 192.168.0.201] }]
+    allow: [{ proto: tcp, ports: [22, 80, 443, 8080] }]
+  inner:
+    dom0: xen1
+    ssh: { jump: dom0 }
+    names: none
+    network_config: ifupdown
+    vifs: [{ ip: 192.168.0.210 }]
+    allow: [{ proto: tcp, ports: [22, 25] }]
+`;
+
+describe('a dom0 whose guests serve something', () => {
+  let fleet: Fleet;
+  beforeAll(async () => {
+    fleet = await Fleet.start(filteredText);
+    await fleet.mustApply();
+    await fleet.lab
+      .host('web')
+      .listen([
+        ...[80, 8080].map((port) => ({ address: '192.168.0.200', port })),
+        { address: '192.168.0.201', port: 80 },
+      ]);
+    await fleet.lab.host('inner').listen([{ address: '192.168.0.210', port: 25 }]);
+  });
+  afterAll(async () => {
+    await fleet?.lab.down();
+  });
+
+  const applyCut = async (shell: string): Promise<JsonRun> =>
+    await fleet.apply(await fleet.write('cut.yaml', cut(shell)), ...soon);
+  const drop = (address: string, port: number): string =>
+    `iptables -I FORWARD -p tcp -d ${address} --dport ${port} -j DROP`;
+
+  test.each([
+    ['a port of one', 'web', '192.168.0.200', 80],
+    ['a port of another address', 'web', '192.168.0.201', 80],
+    ['a port where nothing listens, which refused before', 'web', '192.168.0.200', 443],
+    ['a port of one behind a jump host', 'inner', '192.168.0.210', 25],
+  ])('undoes what closes %s, and says which', async (_, guest, address, port) => {
+    const before = await fleet.snapshot('xen1');
+
+    const { code, document, stderr } = await applyCut(drop(address, port));
+
+    expect(code, stderr).toBe(4);
+    expect(hostIn(document, 'xen1').error?.message).toContain(
+      `its guest ${guest} (${address}) does not answer on port ${port} any more`,
+    );
+    expect((await fleet.snapshot('xen1')).live).toBe(before.live);
+  });
+
+  test('a port that is refused in place of served is closed too', async () => {
+    const reject =
+      'iptables -I FORWARD -p tcp -d 192.168.0.200 --dport 8080 -j REJECT --reject-with tcp-reset';
+
+    const { code, document, stderr } = await applyCut(reject);
+
+    expect(code, stderr).toBe(4);
+    expect(hostIn(document, 'xen1').error?.message).toContain('does not answer on port 8080');
+  });
+
+  test('what no entry allows may be closed, and what was closed before does not count', async () => {
+    await fleet.lab.host('xen1').exec(['sh', '-c', drop('192.168.0.201', 8080)]);
+
+    const { code, stderr } = await applyCut(
+      `${drop('192.168.0.201', 8080)}; ${drop('192.168.0.200', 9999)}`,
+    );
+
+    expect(code, stderr).toBe(0);
+  });
+
+  test('a guest that closes its own port undoes it', async () => {
+    const file = await fleet.write(
+      'own.yaml',
+      cut('iptables -I INPUT -p tcp --dport 80 -j DROP').replace('dom0', 'web'),
+    );
+
+    const { code, document, stderr } = await fleet.apply(file, ...soon);
+
+    expect(code, stderr).toBe(4);
+    expect(hostIn(document, 'web').error?.message).toContain(
+      'its address 192.168.0.200 does not answer on port 80 any more',
+    );
+  });
+});
+
 describe('a window whose run and watchdog are gone', () => {
   test('is undone by the next run, which then does its own work', async () => {
     await using fleet = await FaultFleet.start({ hosts: { full: 1 } });
