@@ -30,7 +30,7 @@ describe('a dom0 whose disk is full', () => {
     await fleet.mustApply();
 
     expect(full.code).toBe(1);
-    expect(hostIn(full.document, 'xen1').error?.message).toContain('No space left on device');
+    expect(hostIn(full.document, 'xen1').error?.message).toContain('disk full');
     expect(hostIn(full.document, 'webserv').status).toBe('skipped');
     expect(after).toEqual(before);
   });
