@@ -104,6 +104,53 @@ describe.runIf(isRoot)('a host without any known init', () => {
   });
 });
 
+/** Whether the network finds the file as it was, when these scripts are started on a root that is read-only at first. */
+const sysv = `mkdir -p /etc/init.d; echo >/run/at-network
+  printf '#!/bin/sh\\nmount -o remount,rw,bind /etc; mount -o remount,rw /var/lib\\n' >/etc/rcS.d/S10checkroot.sh
+  printf '#!/bin/sh\\ntrue\\n' >/etc/rcS.d/S35mountall.sh
+  printf '#!/bin/sh\\ncat /etc/kept >/run/at-network\\n' >/etc/rcS.d/S40networking
+  chmod +x /etc/rcS.d/*`;
+const readOnly = 'mount -o remount,ro,bind /etc; mount -o remount,ro /var/lib';
+
+/** insserv as far as it matters: what it is told of, it writes down with a link, and forgets. */
+const insserv = `rm -rf /etc/init.d; mkdir /etc/init.d; echo 'TARGETS = checkroot.sh mountall.sh networking' >/etc/init.d/.depend.boot
+  printf '%s\\n' '#!/bin/sh' 'cd /etc/init.d' 'sed -i "s/ xpush-undo//" .depend.boot; rm -f ../rcS.d/S*xpush-undo' \
+    '[ "$1" != -r ] || exit 0' 'grep -q "^# X-Start-Before: *networking" "$1" && grep -q "^# Required-Start: *mountall" "$1" && grep -q "^# Default-Start: *S$" "$1" || exit 1' \
+    'sed -i "s/ networking/ $1 networking/" .depend.boot; ln -s ../init.d/$1 ../rcS.d/S17$1' >/run/bin/insserv; chmod +x /run/bin/insserv
+  for name in S10checkroot.sh S35mountall.sh S40networking; do mv /etc/rcS.d/$name /etc/init.d/\${name#S??}; ln -s ../init.d/\${name#S??} /etc/rcS.d/$name; done`;
+
+describe.runIf(isRoot).each([dash, busybox])('a boot of System V ($name)', (shell) => {
+  test.concurrent.each([
+    ['in the order of numbers', sysv, 'for script in /etc/rcS.d/S*; do "$script" start; done'],
+    [
+      'in the order of insserv',
+      `${sysv}\n${insserv}`,
+      `for name in $(sed 's/.*= //' /etc/init.d/.depend.boot); do /etc/init.d/$name start; done`,
+    ],
+  ])('puts files back between the mounts and the network, %s', async (_, furniture, boot) => {
+    await using room = new Room(shell, furniture);
+    const before = await room.say('cd /etc; ls rcS.d init.d; cat init.d/.depend.boot');
+
+    const sections = await room.open(windowPlan([sh('echo new >/etc/kept', ['/etc/kept'])]));
+    await room.say(powerCut);
+    await room.say(`${readOnly}; ${boot}`);
+
+    expect(readArm(sections)).toEqual({ type: 'armed', note: null });
+    expect(await room.say('cat /run/at-network')).toBe('old\n');
+    expect((await room.windows()).last).toMatchObject({ outcome: 'rolled_back' });
+    expect(await room.say('cd /etc; ls rcS.d init.d; cat init.d/.depend.boot')).toBe(before);
+  });
+
+  test.concurrent('that insserv orders, without insserv, is no boot that undoes files', async () => {
+    await using room = new Room(shell, `${sysv}; echo 'TARGETS = x' >/etc/init.d/.depend.boot`);
+
+    const refused = await room.open(windowPlan([sh('echo new >/etc/kept', ['/etc/kept'])]));
+
+    expect(readArm(refused)).toMatchObject({ type: 'failed' });
+    expect(await room.say(`cat /etc/kept; ${traces}`)).toBe('old\n');
+  });
+});
+
 describe.runIf(isRoot)('a directory that was changed in place', () => {
   const boot = 'for script in /etc/rcS.d/S*; do "$script" start; done';
   const inTree = sh('echo n >/etc/tree/new; echo x >/etc/tree/old', ['/etc/tree']);

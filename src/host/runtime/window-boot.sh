@@ -11,8 +11,10 @@ xp_install_hook() {
   true >hooks
   if [ -d /run/systemd/system ]; then
     xp_hook_systemd
+  elif [ -e /etc/init.d/.depend.boot ]; then
+    xp_hook_insserv
   elif [ -d /etc/rcS.d ]; then
-    xp_hook_file /etc/rcS.d/S05xpush-undo '#!/bin/sh' 755
+    xp_hook_sysv
   elif [ -d /etc/runlevels/sysinit ]; then
     xp_hook_openrc
   elif [ -d /etc/rc.d/rc3.d ]; then
@@ -66,6 +68,51 @@ ExecStart=/bin/sh -c 'for window in /var/lib/xpush/window/*/; do sh \"\$\${windo
     xp_durable "$xp_units/xpush-undo.service" && xp_durable "$xp_units/sysinit.target.wants/"
 }
 
+# Just before the network comes up; earlier, the root is not writable, nor is all of it mounted.
+xp_hook_sysv() {
+  xp_order=$(xp_order_of networking 40)
+  xp_order=$((xp_order - 1))
+  [ "$(xp_order_of mountall.sh 0)" -le "$xp_order" ] || return
+  [ "$xp_order" -gt 9 ] || xp_order=0$xp_order
+  xp_hook_file "/etc/rcS.d/S${xp_order}xpush-undo" '#!/bin/sh' 755
+}
+
+xp_order_of() { # SCRIPT DEFAULT
+  for xp_link in /etc/rcS.d/S[0-9][0-9]"$1"; do
+    [ -e "$xp_link" ] || [ -L "$xp_link" ] || continue
+    xp_link=${xp_link#/etc/rcS.d/S}
+    xp_link=${xp_link%"$1"}
+    echo "${xp_link#0}"
+    return
+  done
+  echo "$2"
+}
+
+# There `startpar -M` starts what insserv(8) has written down, and no other file of rcS.d.
+xp_hook_insserv() {
+  xp_insserv=$(xp_find_insserv) || return
+  xp_hash='#' # lines of ours that begin with one do not come to a host
+  xp_hook_file /etc/init.d/xpush-undo "#!/bin/sh
+$xp_hash## BEGIN INIT INFO
+$xp_hash Provides:          xpush-undo
+$xp_hash Required-Start:    mountall
+$xp_hash Required-Stop:
+$xp_hash X-Start-Before:    networking
+$xp_hash Default-Start:     S
+$xp_hash Default-Stop:
+$xp_hash Short-Description: Undo a network change that was not confirmed (xpush)
+$xp_hash## END INIT INFO" 755 || return
+  "$xp_insserv" xpush-undo >>log 2>&1 && grep -q xpush-undo /etc/init.d/.depend.boot &&
+    xp_durable /etc/init.d/.depend.boot && xp_durable /etc/rcS.d/
+}
+
+xp_find_insserv() {
+  for xp_place in /sbin /usr/sbin /usr/lib/insserv; do
+    [ ! -x "$xp_place/insserv" ] || { echo "$xp_place/insserv" && return; }
+  done
+  command -v insserv
+}
+
 xp_hook_openrc() {
   xp_hook_file /etc/init.d/xpush-undo '#!/sbin/openrc-run
 depend() {
@@ -83,6 +130,9 @@ start() {
 xp_remove_hook() {
   [ -e hooks ] || return 0
   while IFS= read -r xp_hook; do
+    if [ "$xp_hook" = /etc/init.d/xpush-undo ] && xp_insserv=$(xp_find_insserv); then
+      "$xp_insserv" -r xpush-undo >>log 2>&1 </dev/null
+    fi
     if [ -d "$xp_hook" ]; then rmdir "$xp_hook" 2>/dev/null; else rm -f "$xp_hook"; fi
   done <hooks
 }
