@@ -31,9 +31,10 @@ function hasTerminal(): boolean {
 }
 
 async function ask(question: string): Promise<string | null> {
-  process.stderr.write(`${escapeControls(question)}: `);
   const mute = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input: process.stdin, output: mute, terminal: true });
+  // only now: whoever answers at once is not to be echoed
+  process.stderr.write(`${escapeControls(question)}: `);
   try {
     const answer = await reader.question('');
     return answer === '' ? null : answer;

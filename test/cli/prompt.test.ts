@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,9 +29,10 @@ describe('a prompt for a password', () => {
     await rm(directory, { recursive: true });
   });
 
-  const open = () =>
+  const open = (...before: readonly string[]) =>
     new Pty(
       [
+        ...before,
         ...[process.execPath, program, 'apply'],
         ...['fleet.yaml', 'vault.yaml'].map((file) => join(directory, file)),
       ],
@@ -51,4 +53,17 @@ describe('a prompt for a password', () => {
     expect(pty.text).toMatch(said);
     expect(pty.text).not.toContain('hunter22');
   });
+
+  test.skipIf(!existsSync(strace))('comes when the terminal has stopped to echo', async () => {
+    // TCSETS takes its time here: whoever sees the prompt before it types into an echo
+    const slow = ['-e', 'trace=ioctl', '-e', 'inject=ioctl:delay_enter=50ms'];
+    await using pty = open(strace, '-f', '-o', '/dev/null', ...slow);
+    await pty.until(() => pty.text.includes('Vault password: '));
+    pty.type('hunter22\r');
+
+    expect(await pty.ended(), pty.text).toBe(2);
+    expect(pty.text).not.toContain('hunter22');
+  });
 });
+
+const strace = '/usr/bin/strace';
