@@ -11,7 +11,7 @@ const inventoryText = `
 networks:
   lan: { subnet: 192.168.0.0/24, gateway: 192.168.0.1 }
 hosts:
-  "h[1:10]": { address: "192.168.0.[101:110]" }
+  "h[1:12]": { address: "192.168.0.[101:112]" }
 ssh: { connect_timeout: 2 }
 `;
 
@@ -232,17 +232,63 @@ describe('the record of a run', () => {
     run.kill('SIGKILL');
     await run.ended;
 
-    const undone = await user.xpush('rollback', fleet.file, '-l', 'h10');
-    expect(undone.stdout, undone.stderr).toContain('undone  it is as before');
+    const page = join(user.state, '..', 'undone.html');
+    const forms = ['-o', 'json', '--report', page];
+    const undone = await user.xpush('rollback', fleet.file, '-l', 'h10', ...forms);
+    expect(statuses(documentOf(undone))).toEqual({ h10: 'ok' });
+    expect(await readFile(page, 'utf8')).toContain('h10');
 
     const { stdout } = await user.xpush('runs');
-    expect(stdout).toMatch(/ 0 +rollback \S*inventory.yaml -l h10 +1 ok\n.* killed +apply /);
+    expect(stdout).toMatch(/ 0 +rollback \S*inventory.yaml -l h10 .* 1 ok\n.* killed +apply /);
     const shown = await user.xpush('runs', 'show', '-o', 'json');
     expect(statuses(documentOf(shown))).toEqual({ h10: 'ok' });
     const retried = await user.xpush('apply', fleet.file, waiting, '--retry', 'last');
     expect([retried.code, retried.stderr]).toEqual([
       2,
       expect.stringContaining('was xpush rollback'),
+    ]);
+  });
+
+  test.concurrent('is left by a confirmation by hand; --retry goes on with the run before it', async () => {
+    const user = await newUser();
+    const waiting = await fleet.write('waiting.yaml', waitingText);
+    const named = ['-l', 'h11', '--confirm-timeout', '60'];
+    const run = user.begin('apply', fleet.file, waiting, ...named);
+    await waits('h11');
+    run.kill('SIGKILL');
+    await run.ended;
+    const host = fleet.lab.host('h11');
+    await host.writeFile('/run/go', '');
+    const isApplied = ['sh', '-c', 'test -e /run/xpush-*/applied'];
+    await until('h11 is applied', async () => (await host.exec(isApplied)).code === 0, 30_000);
+
+    const confirmed = await user.xpush('confirm', fleet.file, '-l', 'h11');
+    expect(confirmed.stdout, confirmed.stderr).toMatch(
+      /^h11 +confirmed +the change of run \S+ by /,
+    );
+
+    const { stdout } = await user.xpush('runs');
+    expect(stdout).toMatch(/ 0 +confirm \S*inventory.yaml -l h11 +1 changed\n.* killed +apply /);
+    const retried = await user.xpush('apply', fleet.file, waiting, '--retry', 'last', '--check');
+    expect(retried.code, retried.stderr).toBe(0);
+  });
+
+  test.concurrent('of a plain change has a line with its id in the log of the host', async () => {
+    const user = await newUser();
+    const host = fleet.lab.host('h12');
+    const logger = '#!/bin/sh\nprintf "%s\\n" "$*" >>/run/syslog\n';
+    await host.writeFile('/usr/local/bin/logger', logger, 0o755);
+
+    const run = await user.xpush('apply', fleet.file, mixed, '-l', 'h12');
+    expect(run.code, run.stderr).toBe(0);
+
+    const { stdout } = await host.exec(['cat', '/run/syslog']);
+    const [id = ''] = await readdir(join(user.state, 'xpush', 'runs'));
+    const said = (what: string) =>
+      expect.stringMatching(`^-t xpush -p daemon.notice -- run ${id} by \\S+: ${what}$`);
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      said('network changes made and confirmed'),
+      said('changed this host'), // the command
     ]);
   });
 
