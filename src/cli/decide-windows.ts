@@ -50,9 +50,8 @@ export async function decideWindows(
   const writePage = async (page: string): Promise<void> => {
     reportFailure = report === undefined ? null : await writeReportFile(report, page);
   };
-  const isReported = report !== undefined || (output !== 'auto' && output !== 'plain');
   const { stdout, stderr } = process;
-  const reporter = isReported
+  const reporter = isReported({ output, report })
     ? createReporter({ ...{ form: output, diff: false, verbose: 0, stdout, stderr }, writePage })
     : null;
   const note = (event: RunEvent): void => {
@@ -100,6 +99,11 @@ export async function decideWindows(
   if (reportFailure === null) return exit;
   stderr.write(`xpush: ${reportFailure}\n`);
   return exit === exitCodes.done ? exitCodes.failed : exit;
+}
+
+/** Whether more is wanted than rows for people. */
+export function isReported({ output, report }: Pick<Deciding, 'output' | 'report'>): boolean {
+  return report !== undefined || (output !== 'auto' && output !== 'plain');
 }
 
 function say(reports: readonly Report[]): void {

@@ -15,7 +15,7 @@ import type { Host } from '../inventory/model.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 import { carryOut, runEntries, runOptions } from './carry-out.ts';
 import { defineCommand, text } from './command.ts';
-import { decideWindows } from './decide-windows.ts';
+import { decideWindows, isReported } from './decide-windows.ts';
 import { compressNames } from './host-names.ts';
 import { inventoryPositional, limitOption } from './host-options.ts';
 import { selectedHosts } from './load.ts';
@@ -23,6 +23,7 @@ import { checkReportFile } from './report-file.ts';
 import { RollbackNotes } from './rollback-notes.ts';
 import { secretEntries, secretOptions } from './secrets.ts';
 import { type Surveyor, withSurveyor } from './survey-hosts.ts';
+import { UsageError } from './usage-error.ts';
 
 export const rollback = defineCommand({
   usage: 'rollback <inventory>',
@@ -62,6 +63,12 @@ export const rollback = defineCommand({
     });
     if (typeof found === 'number') return found;
     if (found.waiting.length > 0) {
+      if (isReported({ output, report })) {
+        throw new UsageError(
+          `a check reports nothing of what waits to be confirmed, on ${names(found.waiting)}`,
+          'without --output and --report: what it would undo; without --check: it is undone, and reported',
+        );
+      }
       process.stderr.write(`Would undo what waits to be confirmed on ${names(found.waiting)}\n`);
       return options['exit-code'] ? exitCodes.pendingChanges : exitCodes.done;
     }
