@@ -107,6 +107,45 @@ describe.runIf(isRoot).each(shells)('compileAct with a holder ($name)', (shell) 
     expect((await act(second, other)).isChanged).toBe(true); // the window's end let go of it
   });
 
+  test.concurrent('waits for the last change of its own run’s other shell, not for its silence', async () => {
+    await using room = new Room(shell);
+    await room.running.observe([]);
+    await using first = room.join();
+    await first.observe([]);
+    const working = 'echo first >>/run/order; sleep 2; echo first >>/run/order';
+    const last = act(first, identity, null, working).catch(() => null);
+    for (let tries = 0; tries < 100 && !(await room.say('cat /run/order')).includes('first'); )
+      tries += 1;
+    first.child.stdin?.end();
+    await using second = room.join();
+    const waited = await act(second, identity, null, 'echo second >>/run/order');
+    await last;
+    const order = await room.say('cat /run/order');
+    const beganMs = performance.now();
+    await using third = room.join(); // while the second one is idle, and lives
+    const taken = await act(third, identity);
+
+    expect(waited.isChanged).toBe(true);
+    expect(order).toBe('first\nfirst\nsecond\n');
+    expect(taken.isChanged).toBe(true);
+    expect(performance.now() - beganMs).toBeLessThan(15_000);
+  });
+
+  test.concurrent.each(['HUP', 'PIPE', 'TERM'])(
+    'lets go when a signal ends the shell: %s',
+    async (signal) => {
+      await using room = new Room(shell);
+      await room.running.observe([]);
+      await using first = room.join();
+      await act(first, other);
+      first.child.kill(`SIG${signal}`); // a lost line is both
+
+      await first.close();
+
+      expect(await room.say('ls /var/lib/xpush')).toBe('');
+    },
+  );
+
   test.concurrent('keeps what undoes the newest runs', async () => {
     await using room = new Room(shell);
     for (const run of ['1', '2', '3', '4']) {
@@ -126,7 +165,7 @@ describe.runIf(isRoot).each(shells)('compileAct with a holder ($name)', (shell) 
     await room.open(windowPlan([sh('true')]));
     await room.decide('confirm');
     await using rival = room.join();
-    await act(rival, identity);
+    await rival.observe([]);
     const remembered = await act(
       room.running,
       identity,

@@ -5,6 +5,9 @@
 
 XP_BUSY=76
 
+# How long the shell of a lost line, which was ours, may go on with its last change: tenths of a second.
+XP_PATIENCE=50
+
 # Takes the lock, and keeps what undoes the changes to come.
 xp_hold() { # RUN BY SINCE [GENERATION KEEP ENCODING TEXT]
   XP_HELD=
@@ -26,15 +29,15 @@ xp_lock() { # RUN BY SINCE
   XP_ME="$XP_BOOT $$ $XP_STARTED"
   xp_mine=$XP_HOME/lock.$$-$XP_NONCE
   xp_write_who "$xp_mine" "$@" || return
-  trap xp_unlock EXIT
-  xp_tries=0
+  xp_unlock_at_end
+  xp_tries=0 xp_waits_since=
   until xp_try_lock "$1"; do
     if [ "$XP_TRIED" = busy ]; then
       rm -f "$xp_mine"
       xp_say_busy
       return "$XP_BUSY"
     fi
-    xp_tries=$((xp_tries + 1))
+    [ "$XP_TRIED" = ours ] || xp_tries=$((xp_tries + 1))
     [ "$xp_tries" -lt 50 ] || xp_refuse "$XP_HOME/lock could not be made: nothing was changed" || return
     xp_nap
     if [ ! -e "$xp_mine" ]; then # another run has forgotten everything
@@ -52,7 +55,15 @@ xp_write_who() { # FILE RUN BY SINCE
   xp_refuse "$1 could not be written (disk full, or read-only?): nothing was changed"
 }
 
-# In XP_TRIED why not: `busy`, or `again`.
+# Also when a signal ends the shell, which may run no EXIT trap then.
+xp_unlock_at_end() {
+  trap xp_unlock EXIT
+  trap 'xp_unlock; trap - EXIT; exit 129' HUP
+  trap 'xp_unlock; trap - EXIT; exit 141' PIPE
+  trap 'xp_unlock; trap - EXIT; exit 143' TERM
+}
+
+# In XP_TRIED why not: `busy`, `ours`, or `again`.
 xp_try_lock() { # RUN
   XP_TRIED=again
   if ln "$xp_mine" "$XP_HOME/lock" 2>/dev/null; then return 0; fi
@@ -68,7 +79,20 @@ xp_try_lock() { # RUN
     XP_TRIED=busy
     return 1
   fi
+  if xp_is_ours_at_work; then
+    XP_TRIED=ours
+    return 1
+  fi
   xp_take_over "$1"
+}
+
+# Another shell of this run may still be in a change: it ends after that, if its line is lost.
+xp_is_ours_at_work() {
+  # shellcheck disable=SC2086 # three words
+  [ "$XP_OWNER" != "$XP_ME" ] && xp_is_alive $XP_OWNER || return
+  xp_clock
+  xp_waits_since=${xp_waits_since:-$XP_NOW}
+  [ $((XP_NOW - xp_waits_since)) -lt "$XP_PATIENCE" ]
 }
 
 # Of all who see the same owner gone, one wins.

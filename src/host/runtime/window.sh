@@ -101,7 +101,7 @@ xp_adopt() { # RUN BY SINCE
   xp_read_who "$XP_HOME/lock" && [ "$XP_RUN" = "$1" ] || return 0
   xp_mine=$XP_HOME/lock.$$-$XP_NONCE
   xp_write_who "$xp_mine" "$@" >/dev/null || return 0
-  trap xp_unlock EXIT
+  xp_unlock_at_end
   xp_read_who "$XP_HOME/lock"
   xp_take_over "$1"
   rm -f "$xp_mine"
