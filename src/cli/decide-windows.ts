@@ -21,6 +21,8 @@ import { decisionOf } from './windows-words.ts';
 
 export interface Deciding {
   readonly decision: DecisionPlan['decision'];
+  /** Only windows of this run; absent: of all. */
+  readonly run?: string | undefined;
   readonly forks: number;
   /** What the inventory was read from. */
   readonly sources: Sources;
@@ -38,7 +40,7 @@ export async function decideWindows(
   { transport, endpointOf, stopping, leaving }: Surveyor,
   hosts: readonly Host[],
   inventory: Inventory,
-  { decision, forks, sources, output = 'auto', report }: Deciding,
+  { decision, run, forks, sources, output = 'auto', report }: Deciding,
 ): Promise<number> {
   const beganMs = performance.now();
   const identity = newRunIdentity();
@@ -67,7 +69,8 @@ export async function decideWindows(
   const decided = await decide({
     ...{ hosts, transport, stopping, leaving, forks },
     endpointOf: (host) => endpointOf(host, inventory),
-    choose: ({ id }) => ({ id, decision, why, identity: null }),
+    choose: ({ id, run: of }) =>
+      run === undefined || of === run ? { id, decision, why, identity: null } : null,
   });
   const reports = hosts.map((host) => ({
     host,

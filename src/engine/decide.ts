@@ -18,8 +18,8 @@ export type Decided =
 
 /** All that deciding needs. */
 export interface DecideRequest extends VisitRequest {
-  /** What to decide of a window that is not over. */
-  readonly choose: (window: PendingWindow) => DecisionPlan;
+  /** What to decide of a window that is not over; null: leave it alone. */
+  readonly choose: (window: PendingWindow) => DecisionPlan | null;
 }
 
 /**
@@ -39,8 +39,8 @@ export async function decide(
     if (before !== undefined && result !== null) {
       return { type: 'decided', window: before, result };
     }
-    if (windows.pending === null) return { type: 'left' };
-    const plan = request.choose(windows.pending);
+    const plan = windows.pending === null ? null : request.choose(windows.pending);
+    if (windows.pending === null || plan === null) return { type: 'left' };
     asked.set(host.name, windows.pending);
     const sections = await shell.run((known) => compileDecision(plan, known), {
       patience: ({ since }) => since + decidingMs,

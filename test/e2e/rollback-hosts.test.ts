@@ -13,7 +13,7 @@ const generations = '/var/lib/xpush/generations';
 
 let fleet: FaultFleet;
 beforeAll(async () => {
-  fleet = await FaultFleet.start({ hosts: { full: 6, mini: 4 } });
+  fleet = await FaultFleet.start({ hosts: { full: 8, mini: 4 } });
 });
 afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
@@ -80,6 +80,48 @@ describe('xpush rollback of a pending window', () => {
     });
     await host.expectOld();
     expect((await host.xpush('rollback')).stderr).toContain('Nothing to undo');
+  });
+});
+
+describe('xpush rollback with --run while a window of another run waits', () => {
+  test.concurrent('undoes what was asked, hosts out of reach count, and the window is left alone', async () => {
+    const [host, done] = [await fleet.take('full'), await fleet.take('full')];
+    const completed = await change(done, filter, 1);
+    const run = await host.begin(waitingChange, ['--confirm-timeout', '60']);
+    await host.waits();
+    run.kill('SIGKILL');
+    await run.ended;
+    await host.go();
+    await host.reaches('applied');
+    const waiting = idOf(run.events.find(({ event }) => event === 'run_start'));
+    const lines = [host, done].map(({ name, address }) => `  ${name}: { address: ${address} }\n`);
+    const inventory = await fleet.write(
+      'fleet.yaml',
+      `hosts:\n${lines.join('')}  away: { address: 10.0.7.78 }\n`,
+    );
+    const xpush = (...args: readonly string[]) => fleet.fleet.xpush('rollback', inventory, ...args);
+
+    const checked = await xpush('--check');
+    expect([checked.code, checked.stderr]).toEqual([
+      3,
+      expect.stringMatching(
+        new RegExp(`^Would undo what waits to be confirmed on ${host.name}\naway: unreachable: `),
+      ),
+    ]);
+
+    const named = await xpush('--run', completed, '-o', 'json', ...soon);
+    expect(named.code, named.stderr).toBe(3);
+    expect(named.stderr).toContain(
+      `A change of another run waits to be confirmed on ${host.name}: without --run, it is undone`,
+    );
+    await done.expectOld();
+    expect(await host.windowFiles()).toContain('applied');
+
+    const undone = await xpush('--run', waiting);
+    expect(undone.code, undone.stdout).toBe(3);
+    expect(undone.stderr).toContain('away: unreachable: ');
+    expect(undone.stdout).toContain(`${host.name} `);
+    await host.expectOld();
   });
 });
 
@@ -154,7 +196,7 @@ describe('xpush rollback of runs', () => {
 });
 
 describe('xpush rollback on a host that lies', () => {
-  const id = '20991231T235959Z-ffffff';
+  const id = '20201231T235959Z-ffffff';
   const painting = '\u001b]0;pwned\u0007\u001b[2J';
   const text = (changes: unknown, task = 't') =>
     JSON.stringify({
