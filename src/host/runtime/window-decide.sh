@@ -19,7 +19,10 @@ xp_confirm() {
   else
     xp_claim_token confirmed
     case $? in
-    0) xp_settle && xp_answer confirmed ;;
+    0)
+      xp_settle # which others may have done meanwhile
+      xp_answer confirmed
+      ;;
     1) xp_confirm_again ;;
     *) xp_answer 'it can not be confirmed: the disk does not take the decision (read-only?)' ;;
     esac
