@@ -131,14 +131,14 @@ describe.runIf(isRoot).each(shells)('compileAct with a holder ($name)', (shell) 
     expect(performance.now() - beganMs).toBeLessThan(15_000);
   });
 
-  test.concurrent.each(['HUP', 'PIPE', 'TERM'])(
+  test.concurrent.each(['SIGHUP', 'SIGPIPE', 'SIGTERM'] as const)(
     'lets go when a signal ends the shell: %s',
     async (signal) => {
       await using room = new Room(shell);
       await room.running.observe([]);
       await using first = room.join();
       await act(first, other);
-      first.child.kill(`SIG${signal}`); // a lost line is both
+      first.child.kill(signal); // a lost line is both
 
       await first.close();
 
