@@ -17,8 +17,23 @@ import { newRunIdentity } from './run-identity.ts';
 import { secretEntries, secretOptions, secretStore } from './secrets.ts';
 import { version } from './version.ts';
 
-const { check: _check, ...shownOptions } = runOptions;
-const { check: _entry, ...shownEntries } = runEntries;
+// a plan keeps nothing of how hosts are gone through, nor of confirm windows
+const {
+  check: _check,
+  serial: _serial,
+  'max-fail': _most,
+  'confirm-timeout': _seconds,
+  'no-confirm': _off,
+  ...shownOptions
+} = runOptions;
+const {
+  check: _checkEntry,
+  serial: _serialEntry,
+  'max-fail': _mostEntry,
+  'confirm-timeout': _secondsEntry,
+  'no-confirm': _offEntry,
+  ...shownEntries
+} = runEntries;
 
 export const plan = defineCommand({
   usage: 'plan <inventory> [playbook..]',
@@ -56,7 +71,8 @@ export const plan = defineCommand({
     const work = await readWork(inventory, playbook, { limit, only: null }, secretStore(options));
     const recorder = new PlanRecorder(work.plays);
     const { plays } = recorder;
-    const shown = { ...options, check: true, diff: options.diff || out === undefined };
+    const diff = options.diff || out === undefined;
+    const shown = { ...options, check: true, 'no-confirm': false, diff };
     const exit = await carryOut(
       shown,
       { ...work, plays },
