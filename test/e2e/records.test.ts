@@ -259,7 +259,7 @@ describe('the record of a run', () => {
     await run.ended;
     const host = fleet.lab.host('h11');
     await host.writeFile('/run/go', '');
-    const isApplied = ['sh', '-c', 'test -e /run/xpush-*/applied'];
+    const isApplied = ['sh', '-c', 'test -e /run/xpush-*/applied'] as const;
     await until('h11 is applied', async () => (await host.exec(isApplied)).code === 0, 30_000);
 
     const confirmed = await user.xpush('confirm', fleet.file, '-l', 'h11');
