@@ -68,8 +68,8 @@ describe('xpush rollback of a pending window', () => {
       `Would undo what waits to be confirmed on ${host.name}\n`,
     ]);
     const reported = await host.xpush('rollback', '--check', '-o', 'json');
-    expect(reported).toMatchObject({ code: 2, stdout: '' });
-    expect(reported.stderr).toContain('reports nothing of what waits to be confirmed');
+    expect(reported.code).toBe(2);
+    expect(reported.stdout).toContain('reports nothing of what waits to be confirmed');
     expect(await host.windowFiles()).toContain('applied');
 
     const { code, stdout } = await host.xpush('rollback');
