@@ -5,7 +5,9 @@ const { XPUSH_TEST_RUNS = '200' } = process.env;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    maxWorkers: 2, // most of a lab's time is waiting, on two cores too
+    // most of a lab's time is waiting, on two cores too
+    maxWorkers: 3,
+    maxConcurrency: 8,
     // properties take as many times longer as they have more cases
     testTimeout: 60_000 * Math.max(1, Number(XPUSH_TEST_RUNS) / 200),
     hookTimeout: 120_000,
