@@ -13,6 +13,7 @@ import { readWork } from './load.ts';
 import { checkOutFile, checkWritable, writePrivateFile } from './out-file.ts';
 import { hostsOfPlan, playsOfPlan } from './plan-document.ts';
 import { notesOf } from './plan-notes.ts';
+import { quotedWord } from './resume-command.ts';
 import { newRunIdentity } from './run-identity.ts';
 import { secretEntries, secretOptions, secretStore } from './secrets.ts';
 import { version } from './version.ts';
@@ -76,7 +77,13 @@ export const plan = defineCommand({
     const exit = await carryOut(
       shown,
       { ...work, plays },
-      { note: (event) => recorder.note(event) },
+      {
+        note: (event) => recorder.note(event),
+        resume:
+          out === undefined
+            ? `xpush plan ${quotedWord(inventory)} --out FILE`
+            : `xpush apply --plan ${quotedWord(out)}`,
+      },
     );
     if (out === undefined || exit === exitCodes.interrupted) return exit;
     const { by, since: at } = newRunIdentity();
@@ -99,7 +106,7 @@ export const plan = defineCommand({
       process.stderr.write(`xpush: ${failure}\n`);
       return exitCodes.failed;
     }
-    const said = [...notesOf(hosts), `The plan is in ${out}: xpush apply --plan ${out}`];
+    const said = [...notesOf(hosts), `The plan is in ${out}.`];
     process.stderr.write(said.map((line) => `${escapeControls(line)}\n`).join(''));
     return exit;
   },

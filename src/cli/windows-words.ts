@@ -121,6 +121,8 @@ export function decisionOf(
         ? failed(`${change} was confirmed before`)
         : { status: 'changed', word: 'confirmed', text: `${change} is kept` };
     case 'rolled_back':
+      if (decision === 'forget')
+        return { status: 'ok', word: 'kept', text: 'it stays as it is now' };
       return undone(`was undone (${result.why})`);
     case 'rebooted':
       return isUndo
@@ -130,7 +132,7 @@ export function decisionOf(
       return isUndo ? failed(result.message) : undone(`is being undone (${result.message})`);
     case 'incomplete': {
       const why = [result.why, ...result.parts].join('; ');
-      const text = `${change} could not be undone wholly (${why})`;
+      const text = `${change} could not be undone wholly (${why}); have it tried again: xpush rollback; or put the host in order, and keep it so: xpush confirm --as-it-is`;
       return { status: 'needs_human', word: 'needs a human', text };
     }
     case 'not_applied':

@@ -30,7 +30,7 @@ export function nextStep(record: RunRecord): string {
     : ended(null);
   if (unfinished.length > 0) {
     const left = `${unfinished.length} of ${counted(hosts.length, 'host')} were not done`;
-    return record.resume === null
+    return record.resume === null || isCheck
       ? `Next: run again: ${left}.`
       : `Next: ${left}; go on with:\n  ${record.resume}`;
   }
@@ -51,7 +51,11 @@ export function nextStep(record: RunRecord): string {
     return `Next: wait for the other run to end, then run again${limit([...busy, ...skipped], record)}.`;
   }
 
-  if (isCheck && isChanging) return 'Next: run again without --check to apply.';
+  if (isCheck && isChanging) {
+    return record.resume === null
+      ? 'Next: run again without --check to apply.'
+      : `Next: read it, then:\n  ${record.resume}`;
+  }
 
   if (record.proof?.isRight === false) return 'Next: see to what verify found, above.';
 

@@ -190,9 +190,18 @@ describe('decisionOf', () => {
     const { text } = decisionOf('undo', waiting, { ...incomplete, parts: [] });
     const named = decisionOf('undo', waiting, { ...incomplete, parts: ['filter'] });
 
-    expect(text).toBe(
-      `the change of run ${run} by ${by} could not be undone wholly (rules of IPv4)`,
+    expect(text).toContain(
+      `the change of run ${run} by ${by} could not be undone wholly (rules of IPv4);`,
     );
     expect(named.text).toContain('(rules of IPv4; filter)');
+  });
+
+  test('a host that is kept as it is now is well', () => {
+    const kept = decisionOf('forget', waiting, {
+      type: 'rolled_back',
+      why: 'put in order by hand',
+    });
+
+    expect(kept).toEqual({ status: 'ok', word: 'kept', text: 'it stays as it is now' });
   });
 });

@@ -39,7 +39,7 @@ export function forgedWindow(lies: Lies): ForgedWindow {
   const honest: Required<Omit<Lies, 'connect'>> = {
     look: () => ({ windows: state }),
     open: (session, id) => {
-      state = `window ${id} run by applied 300 same\n`;
+      state = `window ${id} run by applied 300 same watched\n`;
       say(session, ['lock'], ['arm'], ['0.0'], ['window', 'applied\n30\n']);
     },
     follow: (session) => say(session, ['0.0'], ['window', 'applied\n30\n']),

@@ -163,7 +163,9 @@ describe('runLeg, of a host with a confirm window', () => {
     const run = await runWith({
       open: (session) => say(session, ...armed, ...acts, ['window', 'applied\n30']),
       look: (_session, { length }) =>
-        length < 4 ? { windows: length === 1 ? '' : `window ${id} r b applied 300 same` } : {},
+        length < 4
+          ? { windows: length === 1 ? '' : `window ${id} r b applied 300 same watched` }
+          : {},
     });
 
     expect(run.decisions).toEqual(['undo']);
@@ -197,7 +199,7 @@ describe('runLeg, of a host with a confirm window', () => {
         expect(of).toBe(id);
       },
       look: (_session, { length }) =>
-        length === 1 ? {} : { windows: `window ${id} r b applied 300 same` },
+        length === 1 ? {} : { windows: `window ${id} r b applied 300 same watched` },
       decide: (session) => say(session, ['decision', 'confirmed']),
     });
 
@@ -225,7 +227,7 @@ describe('runLeg, of a host with a confirm window', () => {
         if (asked.some(({ kind }) => kind === 'decide')) {
           return { windows: `last ${id} r b ${outcome} 1 why`, files };
         }
-        return { windows: asked.length === 1 ? '' : `window ${id} r b applied 300 same` };
+        return { windows: asked.length === 1 ? '' : `window ${id} r b applied 300 same watched` };
       },
     });
 
@@ -260,9 +262,9 @@ describe('runLeg, of a host with a confirm window', () => {
 
   test.each([
     ['that is gone', ''],
-    ['of another run', 'window other-1.1 other-1 b applied 300 same'],
-    ['of another number', `window ${identity.id}.9 ${identity.id} b applied 300 same`],
-    ['that is no name', 'window $(reboot) $(reboot) b applied 0 same'],
+    ['of another run', 'window other-1.1 other-1 b applied 300 same watched'],
+    ['of another number', `window ${identity.id}.9 ${identity.id} b applied 300 same watched`],
+    ['that is no name', 'window $(reboot) $(reboot) b applied 0 same watched'],
     ['that has another end', `last ${identity.id}.9 ${identity.id} b confirmed 1 x`],
   ])(
     'behind which another machine answers, with a window %s: nothing is decided there',
@@ -280,7 +282,7 @@ describe('runLeg, of a host with a confirm window', () => {
   );
 
   test.each([
-    ['of names that nobody may have', 'window $(reboot) r b applied 0 same'],
+    ['of names that nobody may have', 'window $(reboot) r b applied 0 same watched'],
     ['of names without end', `window ${'x'.repeat(1_000_000)}.1 r b applied 0 same`],
   ])('that tells of an earlier window %s has none', async (_what, windows) => {
     const run = await runWith({
@@ -298,7 +300,7 @@ describe('runLeg, of a host with a confirm window', () => {
         if (asked.some(({ kind }) => kind === 'decide')) {
           return { windows: `last ${id} r b rolled_back 1 really` };
         }
-        return { windows: asked.length === 1 ? '' : `window ${id} r b applied 300 same` };
+        return { windows: asked.length === 1 ? '' : `window ${id} r b applied 300 same watched` };
       },
     });
 
@@ -319,11 +321,11 @@ describe('runLeg, of a host with a confirm window', () => {
   );
 
   test.each([
-    ['is being changed', 'armed 9999999999 same'],
-    ['waits', 'applied 9999999999 same'],
-    ['was booted', 'applied 0 other'],
-    ['is being undone', 'rolling 5 same'],
-    ['is being put in place', 'confirmed 5 same'],
+    ['is being changed', 'armed 9999999999 same watched'],
+    ['waits', 'applied 9999999999 same watched'],
+    ['was booted', 'applied 0 other watched'],
+    ['is being undone', 'rolling 5 same watched'],
+    ['is being put in place', 'confirmed 5 same watched'],
   ])('that says for ever that it %s is given up', async (_what, state) => {
     const run = await runWith({
       open: lose,
@@ -363,7 +365,7 @@ describe('runLeg, of a host with a confirm window', () => {
   ])('that hangs %s ends in time, and honestly', async (_what, lies) => {
     const run = await runWith({
       look: (_session, { length }) =>
-        length === 1 ? {} : { windows: `window ${id} r b armed 9 same` },
+        length === 1 ? {} : { windows: `window ${id} r b armed 9 same watched` },
       follow: () => {},
       ...lies,
     });

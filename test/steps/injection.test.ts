@@ -230,9 +230,9 @@ function expectOwnWords(change: Change, words: readonly string[]): void {
       expect(words[4]).toBe(change.value);
       break;
     case 'command':
-      expect(words.slice(1)).toEqual(
-        ['xp_command', change.directory ?? '', ...change.argv].map(bytes),
-      );
+      expect(words.slice(1, 3)).toEqual(['xp_command', change.directory ?? ''].map(bytes));
+      expect(words[3]).toMatch(/^(text|base64)?$/);
+      expect(words.slice(5)).toEqual(change.argv.map(bytes));
       break;
     case 'directory':
     case 'remove':

@@ -13,7 +13,7 @@ const ample = ['--confirm-timeout', '20'];
 
 let fleet: FaultFleet;
 beforeAll(async () => {
-  fleet = await FaultFleet.start({ hosts: { full: 16, mini: 14, systemd: 7 } });
+  fleet = await FaultFleet.start({ hosts: { full: 17, mini: 14, systemd: 7 } });
 });
 afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
@@ -170,6 +170,22 @@ describe('an undo that can not be made whole', () => {
       await host.expectOld();
     },
   );
+
+  test.concurrent('full: what was put in order by hand is kept as it is, and the host is free', async () => {
+    const host = await fleet.take('full');
+    expect((await host.xpush('confirm', '--as-it-is', '-l', host.name)).code).toBe(0);
+    expect((await host.apply(stuck, soon)).code).toBe(5);
+
+    await host.sh(`${mend}; iptables -D INPUT -p tcp --dport 9 -j DROP`);
+    const kept = await host.xpush('confirm', '--as-it-is', '-l', host.name);
+
+    expect(kept.code, kept.stderr).toBe(0);
+    expect(kept.stdout).toContain('kept');
+    expect((await host.xpush('status')).code).toBe(0);
+    await host.expectOld();
+    const next = await host.apply(goodChange, ample);
+    expect(next.code, next.stderr).toBe(0);
+  });
 
   test.concurrent('full: on_rollback_failure: open lets the controller in again', async () => {
     const host = await fleet.take('full');
