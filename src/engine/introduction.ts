@@ -60,7 +60,7 @@ function isOverdue(pending: PendingWindow, last: LastWindow | null): boolean {
 }
 
 /** It could not be undone: nothing more becomes of it by itself. */
-export function isStuck({ id }: PendingWindow, last: LastWindow | null): boolean {
+function isStuck({ id }: PendingWindow, last: LastWindow | null): boolean {
   return last?.id === id && last.outcome === 'incomplete';
 }
 

@@ -49,7 +49,7 @@ const iface = fc.constantFrom('eth0', 'eth1', 'vif1.0');
 const address = fc.nat(255).map((last) => `10.0.0.${last}`);
 const maybe = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: null });
 
-export const rule: fc.Arbitrary<Rule> = fc.record({
+const rule: fc.Arbitrary<Rule> = fc.record({
   priority: fc.nat(3000),
   from: fc.oneof(fc.constant('all'), network),
   to: maybe(network),
@@ -59,7 +59,7 @@ export const rule: fc.Arbitrary<Rule> = fc.record({
   rest: fc.constantFrom('', 'not', 'fwmark 0x1/0xff', 'unreachable'),
 });
 
-export const route: fc.Arbitrary<Route> = fc.record({
+const route: fc.Arbitrary<Route> = fc.record({
   table: fc.constantFrom(16, 17, 254),
   destination: fc.oneof(fc.constant('0.0.0.0/0'), network),
   via: maybe(fc.oneof(address, fc.constant('inet6 fe80::1'))),
