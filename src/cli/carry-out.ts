@@ -59,6 +59,8 @@ const runSchema = v.object(runEntries);
 export interface Extras {
   /** Prove the network of the hosts, batch by batch and afterwards, but not in a check. */
   readonly isVerifying?: boolean;
+  /** The hosts go back to what they were before the inventory was as it is: default false. */
+  readonly isGoingBack?: boolean;
   /** The command line that goes on with hosts that are left behind. */
   readonly resume?: string;
   /** Hosts that the run which this one goes on with left behind. */
@@ -74,7 +76,7 @@ export interface Extras {
 export async function carryOut(
   options: v.InferOutput<typeof runSchema>,
   work: Work,
-  { isVerifying = false, resume, left, note }: Extras = {},
+  { isVerifying = false, isGoingBack = false, resume, left, note }: Extras = {},
 ): Promise<number> {
   const { report } = options;
   if (report !== undefined) await checkReportFile(report);
@@ -127,7 +129,7 @@ export async function carryOut(
   const request = {
     ...{ check, forks, pendingAsExit, emit, stopping, leaving },
     inventoryWord: quotedWord(work.sources?.inventory.argument ?? 'INVENTORY'),
-    ...rolloutOf(options),
+    ...rolloutOf(options, isGoingBack),
   };
   const signals = { stopping, leaving };
   const verify = async (found: Proof): Promise<Proven> => {

@@ -127,7 +127,7 @@ export const rollback = defineCommand({
     const exit = await carryOut(
       options,
       { inventory, plays, notes, sources },
-      { note: (event) => left.note(event) },
+      { isGoingBack: true, note: (event) => left.note(event) },
     );
     process.stderr.write(left.text);
     if (exit === exitCodes.rolledBack) process.stderr.write(stayed);

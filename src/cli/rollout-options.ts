@@ -62,8 +62,11 @@ export const rolloutEntries = {
 
 const rolloutSchema = v.object(rolloutEntries);
 
-/** What the command line says of the rollout and of confirm windows. */
-export function rolloutOf(options: v.InferOutput<typeof rolloutSchema>): {
+/** What the command line says of the rollout and of confirm windows. `isGoingBack`: as in `ConfirmOptions`. */
+export function rolloutOf(
+  options: v.InferOutput<typeof rolloutSchema>,
+  isGoingBack: boolean,
+): {
   readonly rollout: RolloutOptions;
   readonly confirm: ConfirmOptions;
 } {
@@ -72,6 +75,7 @@ export function rolloutOf(options: v.InferOutput<typeof rolloutSchema>): {
     confirm: {
       timeoutSeconds: options['confirm-timeout'] ?? null,
       isOff: options['no-confirm'],
+      isGoingBack,
     },
   };
 }

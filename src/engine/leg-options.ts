@@ -9,6 +9,11 @@ export interface ConfirmOptions {
   readonly timeoutSeconds: number | null;
   /** No windows at all: network changes are made as any other. */
   readonly isOff: boolean;
+  /**
+   * Whether the run goes back to what was before: ports that the inventory opens may close again then.
+   * Default: false.
+   */
+  readonly isGoingBack?: boolean;
 }
 
 /** Windows as long as the hosts' safety says. */

@@ -189,8 +189,9 @@ export class Windows {
   }
 
   async #healthPlan(controller: string | null): Promise<HealthPlan> {
-    const { inventory } = this.#options;
+    const { inventory, confirm } = this.#options;
     const { host } = this.#leg;
+    if (confirm.isGoingBack === true) return healthPlan(host, inventory, null);
     const addresses = guestsOf(host, inventory).flatMap(({ vifs }) =>
       vifs.flatMap(({ ips }) => ips),
     );

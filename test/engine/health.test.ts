@@ -60,6 +60,17 @@ describe('healthPlan', () => {
     ]);
   });
 
+  test('of a run that goes back: ports that the inventory opens do not count, SSH does', () => {
+    const host = inventory.hosts.get('xen2');
+    if (host === undefined) throw new Error('xen2');
+    const { probes } = healthPlan(host, inventory, null);
+
+    expect(probes.map(({ probe }) => `${probe.address}:${probe.port}`)).toEqual([
+      '10.1.0.10:22',
+      '10.1.0.12:22',
+    ]);
+  });
+
   test('of a guest: the gateways of all its networks, of both families', () => {
     expect([...planOf('behind').pings.keys()]).toEqual(['10.0.0.1', '2001:db8::1']);
     expect(planOf('behind').probes).toEqual([]);
