@@ -73,8 +73,15 @@ describe('a run that is interrupted at any of its events', () => {
     signals: readonly NodeJS.Signals[],
     check: (run: Interrupted) => Promise<void>,
   ): Promise<void> {
-    await until('hosts are free', async () => free.length > 0, 50_000);
-    const hosts = free.shift() ?? ['', ''];
+    let hosts: readonly [string, string] = ['', ''];
+    await until(
+      'hosts are free',
+      async () => {
+        hosts = free.shift() ?? hosts;
+        return hosts[0] !== '';
+      },
+      50_000,
+    );
     const state = join(fleet.lab.directory, id);
     await mkdir(state);
     const args = ['apply', fleet.file, playbook, '-l', hosts.join(), '-f', '1', '-o', 'json'];
