@@ -80,7 +80,7 @@ describe('a run that is interrupted at any of its events', () => {
         hosts = free.shift() ?? hosts;
         return hosts[0] !== '';
       },
-      50_000,
+      runs() > 200 ? 200_000 : 50_000,
     );
     const state = join(fleet.lab.directory, id);
     await mkdir(state);
