@@ -8,37 +8,9 @@ import {
   parsePort,
   parseTime,
 } from './openssh-config-values.ts';
+import type { OpensshSettings, UnsupportedSetting } from './openssh-settings.ts';
 import { matchesPatternList, matchesPatterns } from './pattern.ts';
 import type { ConnectionError } from './transport.ts';
-
-/** What an OpenSSH configuration says of one host; undefined is what it leaves open. */
-export interface OpensshSettings {
-  /** With `%h` and `%%` replaced. */
-  readonly hostname?: string;
-  readonly user?: string;
-  readonly port?: number;
-  /** As written, in order. */
-  readonly identityFiles: readonly string[];
-  readonly identitiesOnly?: boolean;
-  readonly identityAgent?: string;
-  readonly userKnownHostsFiles?: readonly string[];
-  readonly globalKnownHostsFiles?: readonly string[];
-  readonly hostKeyAlias?: string;
-  readonly strictHostKeyChecking?: 'yes' | 'ask' | 'no' | 'accept-new';
-  readonly hashKnownHosts?: boolean;
-  /** Null when there is none. */
-  readonly connectTimeoutMs?: number | null;
-  /** Hops with commas; `none` is null. */
-  readonly proxyJump?: string | null;
-  readonly unsupported: readonly UnsupportedSetting[];
-}
-
-/** A setting that would change whom we talk to or trust, and that only OpenSSH itself can follow. */
-export interface UnsupportedSetting {
-  readonly keyword: 'ProxyCommand' | 'CanonicalizeHostname' | 'RevokedHostKeys';
-  /** `file:line`. */
-  readonly at: string;
-}
 
 /** A host as the user names it, with what is fixed before any file is read. */
 export interface ConfigQuery {
@@ -83,7 +55,7 @@ type Draft = { -readonly [Key in keyof OpensshSettings]: OpensshSettings[Key] };
 
 class Evaluation {
   readonly #query: ConfigQuery;
-  readonly #draft: Draft = { identityFiles: [], unsupported: [] };
+  readonly #draft: Draft = { identityFiles: [], certificateFiles: [], unsupported: [] };
   /** Unsupported keywords that have their first value. */
   readonly #decided = new Set<UnsupportedSetting['keyword']>();
   #host: string;

@@ -2,11 +2,18 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { parseJumpList } from './jump-list.ts';
 import type { LocalUser } from './local-user.ts';
-import type { OpensshConfig, OpensshSettings } from './openssh-config.ts';
+import type { OpensshConfig } from './openssh-config.ts';
 import { configError } from './openssh-config-lines.ts';
+import type { OpensshSettings } from './openssh-settings.ts';
 import { expandHome, expandPath, expandTokens, type TokenValues } from './openssh-tokens.ts';
 import { type PublicKey, parsePublicKey } from './public-key.ts';
-import type { HostKeyPolicy, IdentityChoice, Target } from './target.ts';
+import type {
+  AlgorithmChoice,
+  HostKeyPolicy,
+  IdentityChoice,
+  LoginPolicy,
+  Target,
+} from './target.ts';
 import { ConnectionError, type Endpoint } from './transport.ts';
 
 /** What endpoints are completed from. */
@@ -20,6 +27,9 @@ export interface LocalSettings {
 
 const defaultTimeoutMs = 10_000;
 const defaultKeepaliveMs = 15_000;
+const defaultKeepaliveCount = 3;
+const defaultLeastRsaBits = 1024;
+const defaultPasswordPrompts = 3;
 const maximumHops = 8;
 
 /** In the order in which OpenSSH would offer those that are strong today. */
@@ -66,10 +76,20 @@ function resolve(
     user: tokens.remoteUser,
     hostKey: hostKeyPolicy(endpoint, settings, tokens, local),
     identities: identityChoices(endpoint, settings, tokens),
+    certificateFiles: settings.certificateFiles.map((file) => expandPath(file, tokens)),
     identitiesOnly: endpoint.identity !== undefined || settings.identitiesOnly === true,
     agentSocket: agentSocket(settings, tokens, local),
+    login: loginPolicy(settings),
+    algorithms: algorithmChoice(endpoint),
+    dialling: {
+      family: settings.addressFamily ?? 'any',
+      bindAddress: settings.bindAddress ?? null,
+      attempts: settings.connectionAttempts ?? 1,
+    },
+    proxyCommand: null,
     connectTimeoutMs,
     keepaliveMs: endpoint.keepaliveMs ?? defaultKeepaliveMs,
+    keepaliveCount: defaultKeepaliveCount,
     legacyAlgorithms: endpoint.legacyAlgorithms ?? false,
     via:
       via ?? lastHop(hopsOf(endpoint, settings, tokens, connectTimeoutMs), endpoint, local, behind),
@@ -151,6 +171,20 @@ function agentSocket(
     : expandPath(identityAgent, tokens);
 }
 
+function loginPolicy(settings: OpensshSettings): LoginPolicy {
+  return {
+    methods: ['publickey', 'keyboard-interactive', 'password'],
+    passwordPrompts: settings.numberOfPasswordPrompts ?? defaultPasswordPrompts,
+    isBatch: settings.batchMode ?? false,
+    signatures: [],
+    leastRsaBits: settings.requiredRsaSize ?? defaultLeastRsaBits,
+  };
+}
+
+function algorithmChoice(_endpoint: Endpoint): AlgorithmChoice {
+  return { kex: [], ciphers: [], macs: [], hostKeys: [], isHostKeyOrderFixed: false };
+}
+
 function hostKeyPolicy(
   endpoint: Endpoint,
   settings: OpensshSettings,
@@ -177,6 +211,9 @@ function hostKeyPolicy(
     name: { host: tokens.host, port: tokens.port, alias: settings.hostKeyAlias ?? null },
     pin: endpoint.hostKey === undefined ? null : parsePin(endpoint.hostKey, endpoint.name),
     files: [...userFiles, ...systemFiles],
+    revokedFiles: [],
+    checksAddress: settings.checkHostIp ?? false,
+    leastRsaBits: settings.requiredRsaSize ?? defaultLeastRsaBits,
     recordFile: userFiles[0] ?? null,
     recordHashed: settings.hashKnownHosts ?? false,
     acceptNew: (endpoint.hostKeyChecking ?? checkingOf(settings, local)) === 'accept-new',

@@ -4,7 +4,8 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { localUser } from '../../src/connection/local-user.ts';
-import { OpensshConfig, type OpensshSettings } from '../../src/connection/openssh-config.ts';
+import { OpensshConfig } from '../../src/connection/openssh-config.ts';
+import type { OpensshSettings } from '../../src/connection/openssh-settings.ts';
 import { runs } from '../runs.ts';
 import { TempDir } from './sshd.ts';
 
@@ -280,6 +281,7 @@ describe('OpensshConfig', () => {
     expect((await OpensshConfig.read('none', dir.file('home'))).settingsFor(query)).toEqual({
       hostname: 'a',
       identityFiles: [],
+      certificateFiles: [],
       unsupported: [],
     });
   });
