@@ -45,10 +45,22 @@ export interface Exec {
    * after the command has ended is dropped; `outcome` tells.
    */
   readonly stdin: Writable;
+  /** What it was given to read along with connecting, see `FirstExec`; unset: nothing yet. */
+  readonly given?: string;
   readonly stdout: Readable;
   readonly stderr: Readable;
   /** Settles once; never rejects. */
   readonly outcome: Promise<Outcome>;
+}
+
+/**
+ * The first command of a connection, and what it reads first. A transport may send both before the
+ * host has said whether the login is good, to save round trips: so `input` must be nothing that
+ * changes a host, and nothing that the host must not read.
+ */
+export interface FirstExec {
+  readonly command: string;
+  readonly input: string;
 }
 
 /** An authenticated connection to one host. */
@@ -64,8 +76,10 @@ export interface Transport {
   /**
    * Connects, verifies the host key and authenticates.
    * Rejects with `ConnectionError`, also when `signal` aborts.
+   * The first `exec` of the connection, if of `first.command`, may be of one that was begun along
+   * with connecting: its `given` is `first.input` then. A transport may ignore `first`.
    */
-  connect(endpoint: Endpoint, signal: AbortSignal): Promise<Connection>;
+  connect(endpoint: Endpoint, signal: AbortSignal, first?: FirstExec): Promise<Connection>;
   /** Releases what hosts shared (jump hosts, agent). */
   close(): Promise<void>;
 }
