@@ -1,5 +1,4 @@
-import { type Readable, Writable } from 'node:stream';
-import type { ClientChannel } from 'ssh2';
+import { type Duplex, type Readable, Writable } from 'node:stream';
 import { printable } from './text.ts';
 import type { Exec, Outcome } from './transport.ts';
 
@@ -7,6 +6,15 @@ import type { Exec, Outcome } from './transport.ts';
 const lingerCheckMs = 500;
 /** After this many looks the outputs are closed even if a child still writes to them. */
 const lingerChecks = 40;
+
+/**
+ * A channel that a command runs on: its input and output. Emits `exit` with a code, or with null and a
+ * signal's name, and `close` when nothing more comes.
+ */
+export interface SessionChannel extends Duplex {
+  readonly stderr: Readable;
+  close(): void;
+}
 
 /** What a running command must know of its connection. */
 export interface ChannelOwner {
@@ -19,19 +27,21 @@ export interface ChannelOwner {
 /** A session channel as `Exec`: settles when the command has ended and its output has arrived. */
 export class ChannelExec implements Exec {
   readonly stdin: Writable;
+  readonly given?: string;
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly outcome: Promise<Outcome>;
-  readonly #channel: ClientChannel;
+  readonly #channel: SessionChannel;
   readonly #owner: ChannelOwner;
   #ended: Outcome | null = null;
   #linger: NodeJS.Timeout | undefined;
   #settle: (outcome: Outcome) => void = () => {};
 
-  constructor(channel: ClientChannel, owner: ChannelOwner) {
+  constructor(channel: SessionChannel, owner: ChannelOwner) {
     this.#channel = channel;
     this.#owner = owner;
     this.stdin = new ChannelInput(channel);
+    if (given !== null) this.given = given;
     this.stdout = channel;
     this.stderr = channel.stderr;
     this.outcome = new Promise((resolve) => {
@@ -81,10 +91,10 @@ export class ChannelExec implements Exec {
  * closed; here such writes are dropped, since the outcome tells the story.
  */
 class ChannelInput extends Writable {
-  readonly #channel: ClientChannel;
+  readonly #channel: SessionChannel;
   #pending: (() => void) | null = null;
 
-  constructor(channel: ClientChannel) {
+  constructor(channel: SessionChannel) {
     super({ decodeStrings: true });
     this.#channel = channel;
   }
