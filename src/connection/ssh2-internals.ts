@@ -1,4 +1,5 @@
 import type { Client } from 'ssh2';
+import { WireReader, wireString } from './ssh-wire.ts';
 
 /** Messages of a server as ssh2 hands them on, by its names for them. */
 export interface ServerMessages {
@@ -30,6 +31,15 @@ export interface OpenedChannel {
   readonly packetSize: number;
 }
 
+/**
+ * Signs for a key: resolves to a whole signature (RFC 4253, 6.6), made by a plain algorithm such as
+ * `ssh-ed25519` with whatever belongs to it; null when it could not. Never rejects.
+ */
+export type WholeSigner = (data: Buffer, algorithm: string) => Promise<Buffer | null>;
+
+/** Is given what is to be signed, and calls back with a bare signature; ssh2 adds the algorithm. */
+type PublicKeySigner = (data: Buffer, send: (signature: Buffer) => void) => void;
+
 /** What is used of ssh2 1.17's private `Protocol`. */
 interface Protocol {
   readonly _handlers: ServerMessages;
@@ -43,6 +53,8 @@ interface Protocol {
     };
   };
   readonly _cipher: { encrypt(packet: Buffer): void };
+  readonly _authsQueue: string[];
+  authPK(user: string, key: unknown, algorithm?: string, sign?: PublicKeySigner): void;
   exec(channel: number, command: string, wantsReply: boolean): void;
   channelData(channel: number, bytes: Buffer): void;
 }
@@ -82,6 +94,33 @@ export class Ssh2Internals {
     _cipher.encrypt(_packetRW.write.finalize(packet));
   }
 
+  /**
+   * Has the keys that `signerOf` knows signed for by what it gives. ssh2 writes the algorithm of the
+   * request before each signature: that is wrong for certificates, and FIDO keys add a counter.
+   */
+  signWhole(signerOf: (key: unknown) => WholeSigner | null): void {
+    const protocol = this.#protocol;
+    const ask = protocol.authPK.bind(protocol);
+    protocol.authPK = (user, key, algorithm, sign) => {
+      const signer = signerOf(key);
+      if (signer === null || sign === undefined) ask(user, key, algorithm, sign);
+      else ask(user, key, algorithm, (data) => void this.#signWhole(signer, data, sign));
+    };
+  }
+
+  async #signWhole(signer: WholeSigner, data: Buffer, sign: PublicKeySigner): Promise<void> {
+    // RFC 4252, 7: the session's id, then the request with its algorithm
+    const request = data.subarray(4 + data.readUInt32BE());
+    const signature = await signer(data, algorithmOf(request));
+    if (signature === null || this.isExchanging) {
+      // the key says then why it can't sign, and ssh2 goes on to the next
+      sign(data, () => {});
+      return;
+    }
+    this.#protocol._authsQueue.push('publickey');
+    this.send(Buffer.concat([request, wireString(signature)]));
+  }
+
   /** Asks for a command on one of the server's channels, and gives it the first of its input. */
   startCommand(channel: number, command: string, input: Buffer): void {
     this.#protocol.exec(channel, command, true);
@@ -110,6 +149,15 @@ export class Ssh2Internals {
   }
 }
 
+/** Of a request to log in by a public key (RFC 4252, 7). */
+function algorithmOf(request: Buffer): string {
+  const reader = new WireReader(request);
+  reader.byte();
+  for (let skipped = 0; skipped < 3; skipped += 1) reader.string();
+  reader.byte();
+  return reader.string().toString('latin1');
+}
+
 const messages: readonly (keyof ServerMessages)[] = [
   'EXT_INFO',
   'USERAUTH_SUCCESS',
@@ -122,7 +170,8 @@ const messages: readonly (keyof ServerMessages)[] = [
 
 function isProtocol(value: unknown): value is Protocol {
   return (
-    has(value, '_handlers', '_kex', '_packetRW', '_cipher') &&
+    has(value, '_handlers', '_kex', '_packetRW', '_cipher', '_authsQueue') &&
+    Array.isArray(value._authsQueue) &&
     '_kexinit' in value &&
     messages.every((name) => hasFunctions(value._handlers, name)) &&
     has(value._kex, 'sessionID') &&
@@ -132,7 +181,7 @@ function isProtocol(value: unknown): value is Protocol {
     typeof value._packetRW.write.allocStart === 'number' &&
     hasFunctions(value._packetRW.write, 'alloc', 'finalize') &&
     hasFunctions(value._cipher, 'encrypt') &&
-    hasFunctions(value, 'exec', 'channelData')
+    hasFunctions(value, 'authPK', 'exec', 'channelData')
   );
 }
 
