@@ -2,11 +2,26 @@ import type { Duplex } from 'node:stream';
 import ssh2, { type AnyAuthMethod, type Client } from 'ssh2';
 import { abortedError } from './abort.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
-import { ClosedBeforeBannerError } from './early-close.ts';
+import {
+  type BegunExec,
+  FirstFlight,
+  type FirstKey,
+  type FlightLevel,
+  type FlightRefusedError,
+} from './first-flight.ts';
 import { Greeting } from './greeting.ts';
+import {
+  closedError,
+  explainError,
+  type HandshakeStanding,
+  notSshError,
+  type Phase,
+  timeoutError,
+} from './handshake-errors.ts';
 import { offeredAlgorithms } from './ssh2-algorithms.ts';
-import { codeOf, messageOf, printable, seconds } from './text.ts';
-import { ConnectionError } from './transport.ts';
+import { Ssh2Internals } from './ssh2-internals.ts';
+import { messageOf, printable } from './text.ts';
+import { ConnectionError, type FirstExec } from './transport.ts';
 
 /** Everything that one SSH session over an open socket needs. There is no way to leave out the host key. */
 export interface ClientOptions {
@@ -22,6 +37,14 @@ export interface ClientOptions {
   /** How often an authenticated connection is asked for a sign of life. */
   readonly keepaliveMs: number;
   readonly signal: AbortSignal;
+  /** What may go along with the login; null: nothing. */
+  readonly flight?: FlightPlan | null;
+}
+
+/** A command to be sent along with the login, and how much is to be sent ahead. */
+export interface FlightPlan {
+  readonly level: FlightLevel;
+  readonly first: FirstExec;
 }
 
 /** Says whether a host is the right one. */
@@ -37,6 +60,11 @@ export interface HostKeyVerifier {
 /** Chooses what to authenticate with. */
 export interface Authenticator {
   /**
+   * What `next` would try first, if that is a key whose signature may be sent before the server was
+   * asked about the key; it counts as tried. null: there is no such key, and `next` comes first.
+   */
+  first?(pause: () => () => void): FirstKey | null;
+  /**
    * The next thing to try; null when there is none. `allowed` is null at the first call. `pause` stops
    * the clock of the phase while something here is waited for, not the host, and gives what goes on.
    */
@@ -48,17 +76,23 @@ export interface Authenticator {
 }
 
 /**
- * Key exchange, host key check and authentication over a connected socket.
- * The only `new Client` there is. Rejects with `ConnectionError`; the socket is destroyed then.
+ * Key exchange, host key check and authentication over a connected socket; `use` runs as soon as they
+ * are done, before the server's next message. The only `new Client` there is. Rejects with
+ * `ConnectionError`, or `FlightRefusedError` if it may be tried with less sent ahead; the socket is
+ * destroyed then.
  */
-export function openClient(options: ClientOptions): Promise<Client> {
-  return new Handshake(options).run();
+export function openClient<T>(
+  options: ClientOptions,
+  use: (client: Client, begun: BegunExec | null) => T,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const opened = (client: Client, begun: BegunExec | null) => resolve(use(client, begun));
+    new Handshake(options, opened, reject).run();
+  });
 }
 
 /** How often a server may exchange keys anew before it has let anybody in. */
 const maximumExchanges = 4;
-
-type Phase = 'banner' | 'key exchange' | 'authentication';
 
 class Handshake {
   readonly #options: ClientOptions;
@@ -68,51 +102,74 @@ class Handshake {
   #deadline: Deadline | null = null;
   #settled = false;
   #exchanges = 0;
-  #resolve: (client: Client) => void = () => {};
-  #reject: (error: ConnectionError) => void = () => {};
+  #flight: FirstFlight | null = null;
+  readonly #resolve: (client: Client, begun: BegunExec | null) => void;
+  readonly #reject: (error: ConnectionError | FlightRefusedError) => void;
 
-  constructor(options: ClientOptions) {
+  constructor(
+    options: ClientOptions,
+    resolve: (client: Client, begun: BegunExec | null) => void,
+    reject: (error: ConnectionError | FlightRefusedError) => void,
+  ) {
     this.#options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
   }
 
-  run(): Promise<Client> {
+  run(): void {
     const { socket, signal, phaseTimeoutMs } = this.#options;
-    return new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-      if (signal.aborted) {
-        this.#abort();
-        return;
-      }
-      signal.addEventListener('abort', this.#abort, { once: true });
-      this.#deadline = startDeadline(phaseTimeoutMs, () => this.#fail(this.#timeoutError()));
-      this.#client
-        .on('error', (error) => this.#onError(error))
-        .on('close', () => this.#fail(this.#closedError()))
-        .on('handshake', () => this.#onExchange())
-        .on('ready', () => this.#succeed());
-      this.#connect();
-      // After ssh2 has paused the socket, or this listener would swallow the banner.
-      socket.on('data', this.#onData);
-    });
+    if (signal.aborted) {
+      this.#abort();
+      return;
+    }
+    signal.addEventListener('abort', this.#abort, { once: true });
+    this.#deadline = startDeadline(phaseTimeoutMs, () => this.#fail(timeoutError(this.#standing)));
+    this.#client
+      .on('error', (error) => this.#onError(error))
+      .on('close', () => this.#fail(closedError(this.#standing)))
+      .on('handshake', () => this.#onExchange())
+      .on('ready', () => {
+        if (this.#flight?.isGrounded ?? true) this.#succeed();
+      });
+    this.#connect();
+    // After ssh2 has paused the socket, or this listener would swallow the banner.
+    socket.on('data', this.#onData);
   }
 
   readonly #onData = (chunk: Buffer): void => {
     const state = this.#greeting.add(chunk);
     if (state === 'incomplete') return;
     this.#options.socket.off('data', this.#onData);
-    if (state === 'too-long') this.#fail(this.#notSsh());
+    if (state === 'too-long') this.#fail(notSshError(this.#standing));
     else if (this.#phase === 'banner') this.#enter('key exchange');
   };
 
   /** Only the first exchange is progress: a server may go on exchanging keys for ever. */
   #onExchange(): void {
     this.#exchanges += 1;
-    if (this.#exchanges === 1) this.#enter('authentication');
-    else if (this.#exchanges > maximumExchanges) {
+    if (this.#exchanges === 1) {
+      this.#enter('authentication');
+      this.#flight = this.#startFlight();
+    } else if (this.#exchanges > maximumExchanges) {
       const { label } = this.#options;
       this.#fail(new ConnectionError('network', `${label} exchanges keys without end`));
     }
+  }
+
+  #startFlight(): FirstFlight | null {
+    const { socket, user, authentication, flight: plan = null } = this.#options;
+    if (plan === null || plan.level === 'stock') return null;
+    const internals = Ssh2Internals.of(this.#client);
+    const key = internals === null ? null : authentication.first?.(() => this.#pause());
+    if (internals === null || key === null || key === undefined) return null;
+    const { level, first } = plan;
+    return new FirstFlight(
+      this.#client,
+      socket,
+      internals,
+      { level, user, key, first },
+      { landed: () => this.#succeed(), refused: (error) => this.#end(error) },
+    );
   }
 
   #connect(): void {
@@ -137,7 +194,7 @@ class Handshake {
   }
 
   #authenticate(allowed: readonly string[] | null, next: (method: AnyAuthMethod) => void): void {
-    if (this.#settled) return;
+    if (this.#settled || this.#flight?.isGrounded === false) return;
     const method = this.#options.authentication.next(allowed, () => this.#pause());
     if (method === null) {
       this.#fail(this.#options.authentication.failure());
@@ -162,78 +219,32 @@ class Handshake {
     if (error.level === 'client-authentication' || error.level === 'agent') {
       this.#options.authentication.note(printable(error.message));
     } else {
-      this.#fail(this.#explain(error));
+      this.#fail(explainError(error, this.#standing));
     }
   }
 
-  #explain(error: Error): ConnectionError {
-    const { label, hostKey, legacyAlgorithms: legacy, authentication } = this.#options;
-    const refusal = hostKey.refusal();
-    if (refusal !== null) return refusal;
-    const text = printable(error.message);
-    if (notSsh.test(text)) return this.#notSsh(error);
-    if (this.#phase === 'banner' || /^Connection lost before handshake/.test(text)) {
-      return new ClosedBeforeBannerError(label, this.#greeting.firstLine);
-    }
-    if (/no matching/.test(text)) {
-      return new ConnectionError(
-        'network',
-        `${label}: ${text.replace(/^Handshake failed: /, '')}`,
-        {
-          hint: legacy ? 'the server is too old or too new for this client' : legacyHint,
-          cause: error,
-        },
-      );
-    }
-    if (codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE') {
-      return new ConnectionError('network', `${label} cut the connection ${this.#during()}`);
-    }
-    if (/^Bad packet length/.test(text)) {
-      return new ConnectionError('network', `${label}: ${text} ${this.#during()}`, {
-        hint: 'a packet has 35 kB at most: is the Banner in its sshd_config longer?',
-        cause: error,
-      });
-    }
-    // Only its own words are the host's answer to a login.
-    if (this.#phase === 'authentication' && 'code' in error && typeof error.code === 'number') {
-      authentication.note(text);
-      return authentication.failure();
-    }
-    return new ConnectionError('network', `${label}: ${text} ${this.#during()}`, { cause: error });
-  }
-
-  #closedError(): ConnectionError {
-    const { label, hostKey } = this.#options;
-    if (this.#phase === 'banner') {
-      return new ClosedBeforeBannerError(label, this.#greeting.firstLine);
-    }
-    return (
-      hostKey.refusal() ??
-      new ConnectionError('network', `${label} closed the connection ${this.#during()}`)
-    );
-  }
-
-  #notSsh(cause?: Error): ConnectionError {
-    const said = this.#greeting.firstLine;
-    const text = `${this.#options.label} does not speak SSH${said === '' ? '' : `; it said: ${said}`}`;
-    return new ConnectionError('network', text, { cause });
-  }
-
-  #timeoutError(): ConnectionError {
-    const { label, phaseTimeoutMs } = this.#options;
-    const time = seconds(phaseTimeoutMs);
-    return this.#phase === 'banner'
-      ? new ConnectionError('timeout', `no SSH banner from ${label} in ${time}`)
-      : new ConnectionError('timeout', `no answer from ${label} in ${time} ${this.#during()}`);
-  }
-
-  #during(): string {
-    return `during the ${this.#phase}`;
+  get #standing(): HandshakeStanding {
+    const { label, phaseTimeoutMs, hostKey, legacyAlgorithms, authentication } = this.#options;
+    return {
+      ...{ label, phaseTimeoutMs, legacyAlgorithms },
+      phase: this.#phase,
+      said: this.#greeting.firstLine,
+      refusal: hostKey.refusal(),
+      loginFailure: (words) => {
+        authentication.note(words);
+        return authentication.failure();
+      },
+    };
   }
 
   readonly #abort = (): void => this.#fail(abortedError(this.#options.label));
 
   #fail(error: ConnectionError): void {
+    const isOurs = error.reason === 'aborted';
+    this.#end((isOurs ? null : this.#flight?.refusal(error)) ?? error);
+  }
+
+  #end(error: ConnectionError | FlightRefusedError): void {
     if (this.#settled) return;
     this.#finish();
     this.#client.removeAllListeners().on('error', () => {});
@@ -246,7 +257,7 @@ class Handshake {
     if (this.#settled) return;
     this.#finish();
     this.#client.removeAllListeners().on('error', () => {});
-    this.#resolve(this.#client);
+    this.#resolve(this.#client, this.#flight?.begun ?? null);
   }
 
   #finish(): void {
@@ -256,12 +267,6 @@ class Handshake {
     this.#options.socket.off('data', this.#onData);
   }
 }
-
-/** What ssh2 says of a first line that is none of SSH 2. */
-const notSsh = /^(Invalid header|Invalid identification|Max greeting|Max line|Header line)/;
-
-const legacyHint =
-  'an old server needs `legacy_algorithms: true`; one that allows post-quantum key exchange only cannot be reached by xpush 0.1';
 
 /** ssh2 takes everything but `false` for a yes, a promise too; this takes only `true` for one. */
 function accepts(verifier: HostKeyVerifier, key: Buffer): boolean {

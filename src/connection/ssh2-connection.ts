@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { startDeadline } from './deadline.ts';
+import type { BegunExec } from './first-flight.ts';
 import { type SilenceWatch, watchSilence } from './silence.ts';
 import { ChannelExec, type ChannelOwner } from './ssh2-exec.ts';
 import { codeOf, hostPort, messageOf, printable, seconds } from './text.ts';
@@ -33,6 +34,7 @@ export class Ssh2Connection implements Connection, ChannelOwner {
   #exchanges = 0;
   #bytesReceived = 0;
   #lossReason: string | null = null;
+  #begun: { readonly command: string; readonly exec: Promise<Exec> } | null = null;
 
   constructor(
     client: Client,
@@ -43,6 +45,8 @@ export class Ssh2Connection implements Connection, ChannelOwner {
       readonly keepaliveMs: number;
       /** Bytes that may come in all. */
       readonly receiveLimit: number;
+      /** What was sent along with the login. */
+      readonly begun?: BegunExec | null;
     },
   ) {
     this.#client = client;
@@ -67,6 +71,7 @@ export class Ssh2Connection implements Connection, ChannelOwner {
         resolve();
       });
     });
+    this.#begin(options.begun ?? null);
   }
 
   get isOpen(): boolean {
@@ -86,11 +91,16 @@ export class Ssh2Connection implements Connection, ChannelOwner {
     return this.#lossReason;
   }
 
-  exec(command: string): Promise<Exec> {
+  async exec(command: string): Promise<Exec> {
+    const begun = this.#begun;
+    this.#begun = null;
+    if (begun?.command === command) return begun.exec;
+    // nobody reads it, so it may not go on
+    void begun?.exec.then(({ stdin }) => stdin.end()).catch(() => {});
     return this.#ask(
       'a session',
       (answer) => this.#client.exec(command, answer),
-      (channel) => this.#run(channel),
+      (channel) => this.#run(channel, null),
     );
   }
 
@@ -150,8 +160,24 @@ export class Ssh2Connection implements Connection, ChannelOwner {
     });
   }
 
-  #run(channel: ClientChannel): Exec {
-    const exec = new ChannelExec(channel, this);
+  #begin(begun: BegunExec | null): void {
+    if (begun === null) return;
+    const { command, input } = begun.first;
+    const exec = this.#ask(
+      'a session',
+      (answer) => begun.onAnswer(answer),
+      (channel) => {
+        const running = this.#run(channel, input);
+        if (begun.rest.length > 0) running.stdin.write(begun.rest);
+        return running;
+      },
+    );
+    exec.catch(() => {}); // told to who asks for it
+    this.#begun = { command, exec };
+  }
+
+  #run(channel: ClientChannel, given: string | null): Exec {
+    const exec = new ChannelExec(channel, this, given);
     this.#running.add(exec);
     void exec.outcome.then(() => this.#running.delete(exec));
     return exec;

@@ -37,7 +37,8 @@ export class ChannelExec implements Exec {
   #linger: NodeJS.Timeout | undefined;
   #settle: (outcome: Outcome) => void = () => {};
 
-  constructor(channel: SessionChannel, owner: ChannelOwner) {
+  /** @param given what it was given to read before this; null: nothing */
+  constructor(channel: SessionChannel, owner: ChannelOwner, given: string | null = null) {
     this.#channel = channel;
     this.#owner = owner;
     this.stdin = new ChannelInput(channel);

@@ -6,6 +6,8 @@ import { Agent } from './agent.ts';
 import { chooseKeys, KeyAuthenticator, type Offers } from './authentication.ts';
 import { ClosedBeforeBannerError } from './early-close.ts';
 import { FailedLogins } from './failed-logins.ts';
+import { FlightRefusedError } from './first-flight.ts';
+import { FlightMemory } from './flight-memory.ts';
 import { HostKeyCheck } from './host-key.ts';
 import { type AskPassphrase, IdentityFiles } from './identity.ts';
 import { forwardError, JumpHosts } from './jump-hosts.ts';
@@ -14,12 +16,18 @@ import { KnownHostsFiles } from './known-hosts-files.ts';
 import { type LocalUser, localUser } from './local-user.ts';
 import { OpensshConfig } from './openssh-config.ts';
 import { resolveTarget } from './resolve.ts';
-import { openClient } from './ssh2-client.ts';
+import { type FlightPlan, openClient } from './ssh2-client.ts';
 import { Ssh2Connection } from './ssh2-connection.ts';
 import type { Target } from './target.ts';
 import { dial } from './tcp.ts';
 import { hostPort, printable } from './text.ts';
-import { type Connection, ConnectionError, type Endpoint, type Transport } from './transport.ts';
+import {
+  type Connection,
+  ConnectionError,
+  type Endpoint,
+  type FirstExec,
+  type Transport,
+} from './transport.ts';
 
 /** What a run has that its hosts share. */
 export interface Ssh2TransportOptions {
@@ -45,6 +53,13 @@ export interface Ssh2Transport extends Transport {
   prepare(endpoints: readonly Endpoint[]): Promise<readonly ConnectionError[]>;
 }
 
+/** Of one connection that is to be opened. */
+interface OpenOptions {
+  readonly signal: AbortSignal;
+  readonly receiveLimit: number;
+  readonly first: FirstExec | null;
+}
+
 /** How often a host is tried again that hangs up before its banner. */
 const maximumRetries = 3;
 const firstRetryMs = 300;
@@ -63,8 +78,11 @@ class Run implements Ssh2Transport {
   readonly #identities: IdentityFiles;
   readonly #knownHosts: KnownHostsFiles;
   readonly #failedLogins = new FailedLogins();
+  readonly #flights = new FlightMemory();
   readonly #agents = new Map<string, Agent>();
-  readonly #jumpHosts = new JumpHosts((hop, signal) => this.#open(hop, signal, Infinity));
+  readonly #jumpHosts = new JumpHosts((hop, signal) =>
+    this.#open(hop, { signal, receiveLimit: Infinity, first: null }),
+  );
   readonly #warned = new Set<string>();
   #config: Promise<OpensshConfig> | null = null;
 
@@ -75,10 +93,15 @@ class Run implements Ssh2Transport {
     this.#knownHosts = new KnownHostsFiles(this.#warn);
   }
 
-  async connect(endpoint: Endpoint, signal: AbortSignal): Promise<Connection> {
+  async connect(
+    endpoint: Endpoint,
+    signal: AbortSignal,
+    first: FirstExec | null = null,
+  ): Promise<Connection> {
     // One signal stops a whole fleet, so many listeners on it are no leak.
     setMaxListeners(0, signal);
-    return this.#open(await this.#resolve(endpoint), signal, hostReceiveLimit);
+    const target = await this.#resolve(endpoint);
+    return this.#open(target, { signal, receiveLimit: hostReceiveLimit, first });
   }
 
   async prepare(endpoints: readonly Endpoint[]): Promise<readonly ConnectionError[]> {
@@ -119,15 +142,21 @@ class Run implements Ssh2Transport {
     return chooseKeys(target, this.#identities, agent);
   }
 
-  async #open(target: Target, signal: AbortSignal, receiveLimit: number): Promise<Ssh2Connection> {
+  async #open(target: Target, options: OpenOptions): Promise<Ssh2Connection> {
+    const { signal } = options;
     const refusal = this.#failedLogins.refusal(target);
     if (refusal !== null) throw refusal;
     const offers = await orAborted(this.#keysFor(target), signal, labelOf(target));
     for (let retry = 0; ; retry += 1) {
       try {
-        return await this.#attempt(target, offers, signal, receiveLimit);
+        return await this.#attempt(target, offers, options);
       } catch (error) {
         if (signal.aborted) throw abortedError(labelOf(target));
+        if (error instanceof FlightRefusedError) {
+          this.#flights.refused(target, error.nextLevel);
+          retry -= 1;
+          continue;
+        }
         const isEarly = error instanceof ClosedBeforeBannerError;
         if (!isEarly || !error.isWorthRetrying || retry === maximumRetries) throw error;
       }
@@ -136,19 +165,14 @@ class Run implements Ssh2Transport {
     }
   }
 
-  async #attempt(
-    target: Target,
-    offers: Offers,
-    signal: AbortSignal,
-    receiveLimit: number,
-  ): Promise<Ssh2Connection> {
+  async #attempt(target: Target, offers: Offers, options: OpenOptions): Promise<Ssh2Connection> {
+    const { signal } = options;
     const { via, hostKey: policy } = target;
     const known =
       policy.pin === null ? await this.#knownHosts.load(policy.files) : new KnownHosts();
     const hostKey = new HostKeyCheck(policy, known);
     // Nothing is awaited between an open socket and its handshake: nobody would hear its errors.
-    const handshake = (socket: Duplex) =>
-      this.#handshake(socket, target, hostKey, offers, { signal, receiveLimit });
+    const handshake = (socket: Duplex) => this.#handshake(socket, target, hostKey, offers, options);
     if (via === null) {
       return handshake(await dial(target, target.connectTimeoutMs, signal));
     }
@@ -166,33 +190,41 @@ class Run implements Ssh2Transport {
     target: Target,
     hostKey: HostKeyCheck,
     offers: Offers,
-    { signal, receiveLimit }: { readonly signal: AbortSignal; readonly receiveLimit: number },
+    { signal, receiveLimit, first }: OpenOptions,
   ): Promise<Ssh2Connection> {
     const { hostKey: policy, connectTimeoutMs, keepaliveMs } = target;
     const label = labelOf(target);
-    const opened = openClient({
-      socket,
-      label,
-      user: target.user,
-      hostKey,
-      authentication: new KeyAuthenticator(target, offers),
-      legacyAlgorithms: target.legacyAlgorithms,
-      phaseTimeoutMs: connectTimeoutMs,
-      keepaliveMs,
-      signal,
-    });
-    const client = await opened.catch((error: ConnectionError) => {
-      if (error.reason === 'authentication') this.#failedLogins.failed(target, error);
+    const flight: FlightPlan | null =
+      first === null ? null : { level: this.#flights.levelFor(target), first };
+    const opened = openClient(
+      {
+        socket,
+        label,
+        user: target.user,
+        hostKey,
+        authentication: new KeyAuthenticator(target, offers),
+        legacyAlgorithms: target.legacyAlgorithms,
+        phaseTimeoutMs: connectTimeoutMs,
+        keepaliveMs,
+        signal,
+        flight,
+      },
+      (client, begun) =>
+        new Ssh2Connection(client, {
+          socket,
+          label,
+          answerTimeoutMs: connectTimeoutMs,
+          keepaliveMs,
+          receiveLimit,
+          begun,
+        }),
+    );
+    const connection = await opened.catch((error) => {
+      const isRefusal = error instanceof ConnectionError && error.reason === 'authentication';
+      if (isRefusal) this.#failedLogins.failed(target, error);
       throw error;
     });
     this.#failedLogins.succeeded(target);
-    const connection = new Ssh2Connection(client, {
-      socket,
-      label,
-      answerTimeoutMs: connectTimeoutMs,
-      keepaliveMs,
-      receiveLimit,
-    });
     const newKey = hostKey.newKey();
     if (newKey !== null) await closeOnError(connection, this.#knownHosts.record(policy, newKey));
     return connection;

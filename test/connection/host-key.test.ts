@@ -297,17 +297,20 @@ describe('openClient', () => {
     const socket = createConnection(server.port, '127.0.0.1');
     const hostKey = { knownTypes: [], verify, refusal: () => null } as unknown as HostKeyVerifier;
 
-    const attempt = openClient({
-      socket,
-      label: at,
-      user: loginUser,
-      hostKey,
-      authentication: authentication as never,
-      legacyAlgorithms: false,
-      phaseTimeoutMs: 5_000,
-      keepaliveMs: 15_000,
-      signal: never,
-    });
+    const attempt = openClient(
+      {
+        socket,
+        label: at,
+        user: loginUser,
+        hostKey,
+        authentication: authentication as never,
+        legacyAlgorithms: false,
+        phaseTimeoutMs: 5_000,
+        keepaliveMs: 15_000,
+        signal: never,
+      },
+      () => null,
+    );
 
     await expect(attempt).rejects.toMatchObject({
       name: 'ConnectionError',
@@ -320,17 +323,20 @@ describe('openClient', () => {
     const socket = createConnection(server.port, '127.0.0.1');
 
     await expect(
-      openClient({
-        socket,
-        label: at,
-        user: loginUser,
-        hostKey: { knownTypes: [], verify: () => true, refusal: () => null },
-        authentication: authentication as never,
-        legacyAlgorithms: false,
-        phaseTimeoutMs: 5_000,
-        keepaliveMs: 15_000,
-        signal: never,
-      }),
+      openClient(
+        {
+          socket,
+          label: at,
+          user: loginUser,
+          hostKey: { knownTypes: [], verify: () => true, refusal: () => null },
+          authentication: authentication as never,
+          legacyAlgorithms: false,
+          phaseTimeoutMs: 5_000,
+          keepaliveMs: 15_000,
+          signal: never,
+        },
+        () => null,
+      ),
     ).rejects.toThrow('it got as far as authentication');
   });
 });
