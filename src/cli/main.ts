@@ -4,6 +4,7 @@ import { ConfigError } from '../source/diagnostic.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 import { formatDiagnostic } from '../source/format-diagnostic.ts';
 import { mapTexts } from '../source/map-texts.ts';
+import type { CodeUse } from './code-cache.ts';
 import { InterruptedError } from './interrupts.ts';
 import { redactor } from './redaction.ts';
 import { endIfStuck } from './stuck.ts';
@@ -13,11 +14,16 @@ import { UsageError } from './usage-error.ts';
  * Runs one command line and sets the exit code of the process. What is the user's mistake is said in
  * a sentence; anything else is a bug and keeps its stack.
  */
-export async function main(argv: readonly string[]): Promise<void> {
+export async function main(argv: readonly string[], code: CodeUse): Promise<void> {
   process.stdout.on('error', outputFailed);
   process.stderr.on('error', () => {}); // nobody is left to tell
   process.on('uncaughtException', dieOfBug);
   try {
+    if (isVersionReport(argv)) {
+      const { versionReport } = await import('./version-report.ts');
+      process.stdout.write(versionReport(code));
+      return;
+    }
     const { parse } = await import('./parse.ts');
     process.exitCode = await (await parse(argv))();
     endIfStuck();
@@ -38,6 +44,10 @@ export async function main(argv: readonly string[]): Promise<void> {
       process.stdout.write(`${JSON.stringify(errorDocument(shown))}\n`);
     }
   }
+}
+
+function isVersionReport(argv: readonly string[]): boolean {
+  return argv.length === 2 && argv.includes('--version') && argv.includes('-v');
 }
 
 /** A bug keeps its stack; what it was about may be a secret. */

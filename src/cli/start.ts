@@ -1,0 +1,60 @@
+import { readFileSync, statSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { Script } from 'node:vm';
+import { type CachedCode, CodeCache, codeCacheDirectory } from './code-cache.ts';
+import { profileOf } from './code-profile.ts';
+import type { main } from './main.ts';
+import { version } from './version.ts';
+
+/**
+ * What bin/xpush runs: the whole program, by way of the code that V8 made of it before. It stands in a
+ * file of its own, which loads nothing more for `--version`.
+ */
+export function start(argv: readonly string[]): void {
+  if (argv.length === 1 && argv[0] === '--version' && isSaid(`${version()}\n`)) return;
+  const file = join(import.meta.dirname, 'program.cjs');
+  const source = readFileSync(file, 'latin1'); // it is ASCII; V8 need not copy it then
+  const cache = cacheFor(source, argv);
+  const cached: CachedCode = cache?.read() ?? { code: null, reason: 'switched off' };
+  const script = new Script(source, {
+    filename: file,
+    ...(cached.code === null ? {} : { cachedData: cached.code }),
+  });
+  const isUsed = cached.code !== null && script.cachedDataRejected !== true;
+  if (!isUsed && cache !== null) keepAtExit(script, cache);
+  const program: { exports: { main?: typeof main } } = { exports: {} };
+  script.runInThisContext()(program.exports, createRequire(file), program, file, dirname(file));
+  const reason = isUsed ? null : (cached.reason ?? 'of another V8');
+  void program.exports.main?.(argv, { file: cache?.file ?? null, reason });
+}
+
+/** False when the output takes nothing; the whole program knows what to say then. */
+function isSaid(text: string): boolean {
+  try {
+    return writeSync(1, text) > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Code is good for one program, one build of node, and what a command needs of it. */
+function cacheFor(source: string, argv: readonly string[]): CodeCache | null {
+  const directory = codeCacheDirectory(process.env);
+  if (directory === null) return null;
+  const [, program = ''] = /^\/\/ (\w+)\n/.exec(source.slice(0, 80)) ?? [];
+  const { size, mtimeMs } = statSync(process.execPath);
+  const node = `${process.version}-${process.arch}-${size.toString(36)}${Math.trunc(mtimeMs).toString(36)}`;
+  return new CodeCache(directory, `${program}-${node}-${profileOf(argv)}`);
+}
+
+/** A run that takes longer has lost the code of its beginning: V8 flushes what was not used for a while. */
+const longestRunSeconds = 15;
+
+/** Code is complete only after what the command does; a mistake does not get there. */
+function keepAtExit(script: Script, cache: CodeCache): void {
+  process.once('exit', (code) => {
+    if (code === 2 || process.uptime() > longestRunSeconds) return;
+    cache.write(() => script.createCachedData());
+  });
+}
