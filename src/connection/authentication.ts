@@ -1,186 +1,282 @@
-import type { AnyAuthMethod, ParsedKey } from 'ssh2';
-import { type Agent, type AgentKey, OneKeyAgent, sha1Refusal } from './agent.ts';
-import type { Identity, IdentityFiles, IdentityProblem } from './identity.ts';
-import { fingerprint, type PublicKey } from './public-key.ts';
-import type { Authenticator } from './ssh2-client.ts';
-import type { IdentityChoice, Target } from './target.ts';
-import { printable } from './text.ts';
+import type { AnyAuthMethod } from 'ssh2';
+import type { FirstKey } from './first-flight.ts';
+import type { Offer, Offers } from './key-offers.ts';
+import { type Question, unanswerable } from './keyboard-interactive.ts';
+import { mostRefusals, type PasswordTurn, type PasswordTurns } from './password.ts';
+import type { Authenticator, LoginContext } from './ssh2-client.ts';
+import type { LoginMethod, Target } from './target.ts';
+import { messageOf, printable } from './text.ts';
 import { ConnectionError } from './transport.ts';
+import { wideKey } from './wide-key.ts';
 
-/** Servers count each key against MaxAuthTries, 6 by default. */
-const maximumKeys = 5;
-
-/** A key that will be offered. */
-type Offer =
-  | { readonly kind: 'file'; readonly identity: Identity }
-  | { readonly kind: 'agent'; readonly agent: Agent; readonly key: AgentKey };
-
-/** The keys for one host, in the order in which they are offered, and what is to be said of the others. */
-export interface Offers {
-  readonly offers: readonly Offer[];
-  readonly remarks: readonly string[];
-}
+/** Said of an RSA key when the server can't verify SHA-2 signatures. */
+const sha1Refusal =
+  'the server takes only SHA-1 signatures of RSA keys, which needs `legacy_algorithms: true`';
 
 /**
- * Chooses the keys for a host as OpenSSH does: first those of its identity files that the agent
- * holds, then the agent's others unless IdentitiesOnly, then the files themselves. Asks for the
- * passphrases that this needs. Throws `ConnectionError` (`config`) when a key named for the
- * endpoint can't be used.
+ * One connection's login: the chosen keys, then the password if there is one, in the order of the
+ * user's PreferredAuthentications, as far as the server allows each; where the server wants several,
+ * one after the other. A password is sent once.
  */
-export async function chooseKeys(
-  target: Target,
-  files: IdentityFiles,
-  agent: Agent | null,
-): Promise<Offers> {
-  const remarks: string[] = [];
-  const held = await agentKeys(agent, remarks);
-  const fromAgent: AgentKey[] = [];
-  const fromFiles: IdentityChoice[] = [];
-  for (const choice of target.identities) {
-    const preview = await files.preview(choice.file);
-    const publicKey = preview.kind === 'preview' ? preview.publicKey : null;
-    const match = held.find((key) => isSame(key.publicKey, publicKey));
-    if (match !== undefined) fromAgent.push(match);
-    else fromFiles.push(choice);
-  }
-  if (!target.identitiesOnly) fromAgent.push(...held.filter((key) => !fromAgent.includes(key)));
-
-  const offers: Offer[] = [];
-  if (agent !== null)
-    offers.push(...fromAgent.map((key) => ({ kind: 'agent', agent, key }) as const));
-  for (const choice of fromFiles) {
-    if (await isWorthAsking(choice, files, offers.length > 0, remarks)) {
-      const loaded = await files.load(choice.file);
-      if (loaded.kind === 'identity') offers.push({ kind: 'file', identity: loaded.identity });
-      else remarks.push(...complain(loaded.problem, choice));
-    }
-  }
-  return {
-    offers: offers.slice(0, maximumKeys),
-    remarks: [...remarks, ...leftOver(offers.length)],
-  };
-}
-
-/** One connection's way through the chosen keys. */
-export class KeyAuthenticator implements Authenticator {
+export class Login implements Authenticator {
   readonly #target: Target;
   readonly #offers: Offers;
+  readonly #turns: PasswordTurns;
   readonly #notes: string[] = [];
-  #tried = 0;
+  readonly #passwordMethods: LoginMethod[] = [];
+  #keysTried = 0;
   #hasAsked = false;
+  #isOver = false;
   #allowed: readonly string[] | null = null;
+  #isPartial = false;
+  /** While the server has the password and has not answered. */
+  #turn: PasswordTurn | null = null;
+  #password: 'unused' | 'refused' | 'held back' = 'unused';
 
-  constructor(target: Target, offers: Offers) {
+  constructor(target: Target, offers: Offers, turns: PasswordTurns) {
     this.#target = target;
     this.#offers = offers;
+    this.#turns = turns;
   }
 
-  next(allowed: readonly string[] | null, pause: () => () => void): AnyAuthMethod | null {
+  /** Whether the server has refused the password itself. */
+  get isPasswordRefused(): boolean {
+    return this.#password === 'refused';
+  }
+
+  /** The first key, for a login without asking first whether the server would take it; null: there is none. */
+  first(pause: () => () => void): FirstKey | null {
+    const [offer] = this.#offers.offers;
+    const isFirst = this.#target.login.methods[0] === 'publickey' && this.#keysTried === 0;
+    if (offer === undefined || !isFirst) return null;
+    this.#keysTried = 1;
+    return {
+      algorithms: offer.algorithms,
+      blob: offer.key.publicKey.blob,
+      sign: async (data, algorithm) => {
+        try {
+          return await sign(offer, data, algorithm, pause);
+        } catch (error) {
+          this.note(messageOf(error));
+          return null;
+        }
+      },
+    };
+  }
+
+  next(
+    allowed: readonly string[] | null,
+    isPartial: boolean,
+    context: LoginContext,
+  ): AnyAuthMethod | null | Promise<AnyAuthMethod | null> {
+    this.#answered(isPartial);
     this.#allowed = allowed ?? this.#allowed;
-    if (this.#allowed !== null && !this.#allowed.includes('publickey')) return null;
-    const offer = this.#offers.offers[this.#tried];
-    if (offer === undefined) return this.#question();
-    this.#tried += 1;
-    return this.#method(offer, pause);
+    this.#isPartial ||= isPartial;
+    return this.#choose(context);
   }
 
-  /** ssh2 keeps to itself what the server allows after an agent's key: asked at the end, for the message. */
+  note(problem: string): void {
+    const text = problem.replace(/^Error signing data with key: /, '');
+    if (!this.#notes.includes(text)) this.#notes.push(text);
+  }
+
+  passwordExpired(): ConnectionError {
+    this.#answered(true);
+    return this.#error('the server wants the password changed first', changeHint(this.#target));
+  }
+
+  failure(): ConnectionError {
+    this.#answered(false);
+    const { user } = this.#target;
+    const parts = [this.#triedText()];
+    if (this.#password === 'refused') parts.push('the password was refused');
+    if (this.#password === 'held back') {
+      parts.push(
+        `the password was not sent, since ${mostRefusals} more hosts have refused it for ${printable(user)} than accepted it`,
+      );
+    }
+    if (this.#allowed !== null) {
+      const allowed = printable(this.#allowed.join(','));
+      parts.push(
+        this.#isPartial
+          ? `after that the server still wants ${allowed}`
+          : `the server allows ${allowed}`,
+      );
+    }
+    parts.push(...this.#notes, ...this.#offers.remarks);
+    return this.#error(parts.join('; '), this.#hint());
+  }
+
+  ended(isIn: boolean): void {
+    this.#isOver = true;
+    this.#turn?.end(isIn ? 'accepted' : 'unknown');
+    this.#turn = null;
+  }
+
+  /** The answer to what was tried last; `isGood` when it was right but not enough. */
+  #answered(isGood: boolean): void {
+    if (this.#turn === null) return;
+    this.#turn.end(isGood ? 'accepted' : 'refused');
+    this.#turn = null;
+    if (!isGood) this.#password = 'refused';
+  }
+
+  #choose(context: LoginContext): AnyAuthMethod | null | Promise<AnyAuthMethod | null> {
+    for (const method of this.#target.login.methods) {
+      if (this.#allowed?.includes(method) === false) continue;
+      if (method === 'publickey') {
+        const offer = this.#offers.offers[this.#keysTried];
+        if (offer !== undefined) return this.#offerKey(offer, context);
+      } else if (this.#mayUsePassword(method)) {
+        if (this.#allowed === null) break;
+        return method === 'password' ? this.#sendPassword(context) : this.#answerQuestions(context);
+      }
+    }
+    return this.#question();
+  }
+
+  #mayUsePassword(method: LoginMethod): boolean {
+    const { password, login } = this.#target;
+    return (
+      password !== null &&
+      login.passwordPrompts > 0 &&
+      this.#password === 'unused' &&
+      !this.#passwordMethods.includes(method)
+    );
+  }
+
+  /** Asks what the server allows, unless it has said so. */
   #question(): AnyAuthMethod | null {
-    if (this.#allowed !== null || this.#hasAsked || this.#tried >= maximumKeys) return null;
+    if (this.#allowed !== null || this.#hasAsked) return null;
     this.#hasAsked = true;
     return { type: 'none', username: this.#target.user };
   }
 
-  note(problem: string): void {
-    if (!this.#notes.includes(problem)) this.#notes.push(problem);
-  }
-
-  failure(): ConnectionError {
-    const { user } = this.#target;
-    const parts = [this.#triedText()];
-    if (this.#allowed !== null) {
-      parts.push(`the server allows ${printable(this.#allowed.join(','))}`);
-    }
-    parts.push(...this.#notes, ...this.#offers.remarks);
-    return new ConnectionError(
-      'authentication',
-      `authentication failed as ${printable(user)}: ${parts.join('; ')}`,
-      {
-        hint: `can you log in with: ssh -l ${printable(user)} ${printable(this.#target.name)} true`,
-      },
+  #offerKey(offer: Offer, { pause }: LoginContext): AnyAuthMethod {
+    this.#keysTried += 1;
+    const { type, blob } = offer.key.publicKey;
+    // for an RSA key ssh2 chooses one of its algorithms, by what the server takes
+    const requested = type === 'ssh-rsa' ? type : (offer.algorithms[0] ?? type);
+    const key = wideKey({ type: requested, blob }, (data, algorithm) =>
+      sign(offer, data, algorithm, pause),
     );
+    return { type: 'publickey', username: this.#target.user, key };
   }
 
-  #method(offer: Offer, pause: () => () => void): AnyAuthMethod {
-    const { user: username, legacyAlgorithms } = this.#target;
-    if (offer.kind === 'agent') {
-      const agent = new OneKeyAgent(offer.agent, offer.key.key, legacyAlgorithms, pause);
-      return { type: 'agent', username, agent };
+  async #sendPassword(context: LoginContext): Promise<AnyAuthMethod | null> {
+    this.#passwordMethods.push('password');
+    const password = await this.#takePassword(context);
+    if (password === null) return this.#choose(context);
+    return { type: 'password', username: this.#target.user, password };
+  }
+
+  #answerQuestions(context: LoginContext): AnyAuthMethod {
+    this.#passwordMethods.push('keyboard-interactive');
+    let isFirst = true;
+    return {
+      type: 'keyboard-interactive',
+      username: this.#target.user,
+      prompt: (_name, _instructions, _language, questions, answer) => {
+        void this.#answer(questions, isFirst, answer, context);
+        isFirst = false;
+      },
+    };
+  }
+
+  async #answer(
+    questions: readonly Question[],
+    isFirst: boolean,
+    answer: (answers: string[]) => void,
+    context: LoginContext,
+  ): Promise<void> {
+    const asked = unanswerable(questions, isFirst);
+    if (asked !== null) {
+      this.#answered(true);
+      const message = `the server asks for something else than the password: ${asked}`;
+      context.refuse(this.#error(message, questionHint(this.#allowed)));
+      return;
     }
-    const { key } = offer.identity;
-    return { type: 'publickey', username, key: legacyAlgorithms ? key : withoutSha1(key) };
+    const password = await this.#takePassword(context);
+    if (password !== null) answer([password]);
+    else context.refuse(this.failure());
+  }
+
+  /** The password once it may be sent; null when it may not, or not any more. */
+  async #takePassword({ pause }: LoginContext): Promise<string | null> {
+    const { password, user } = this.#target;
+    if (password === null) return null;
+    const goOn = pause();
+    const turn = await this.#turns.take(user, password);
+    goOn();
+    if (turn === null) this.#password = 'held back';
+    else if (this.#isOver) turn.end('unknown');
+    else {
+      this.#turn = turn;
+      return password.reveal();
+    }
+    return null;
   }
 
   #triedText(): string {
-    const tried = this.#offers.offers.slice(0, this.#tried);
-    const keys = tried.flatMap((offer) => (offer.kind === 'file' ? [offer.identity] : []));
-    const words = keys.map(({ file, publicKey }) => `key ${file} (${fingerprint(publicKey.blob)})`);
-    const held = tried.length - keys.length;
+    const tried = this.#offers.offers.slice(0, this.#keysTried);
+    const held = tried.filter(({ isAgentKey }) => isAgentKey).length;
+    const words = tried.flatMap((offer) => (offer.isAgentKey ? [] : [offer.words]));
     if (held > 0) words.unshift(`agent (${held} ${held === 1 ? 'key' : 'keys'})`);
-    return words.length === 0 ? 'no key to offer' : `tried ${words.join(', ')}`;
+    words.push(...this.#passwordMethods.filter(() => this.#password !== 'held back'));
+    if (words.length > 0) return `tried ${words.join(', ')}`;
+    const hasNone = this.#offers.offers.length === 0 && this.#target.password === null;
+    return hasNone ? 'no key to offer' : 'nothing to try that the server allows';
+  }
+
+  #hint(): string {
+    const { user, name, password } = this.#target;
+    if (this.#password !== 'unused') {
+      return `is it the password of ${printable(user)} there? It is not sent again in this run, lest the account be locked`;
+    }
+    const isAsked = ['password', 'keyboard-interactive'].some((way) =>
+      this.#allowed?.includes(way),
+    );
+    const isKeyOfUse = this.#allowed?.includes('publickey') === true && this.#keysTried > 0;
+    return password === null && isAsked && !isKeyOfUse
+      ? `-k asks for a password; better put a key there: ssh-copy-id ${printable(user)}@${printable(name)}`
+      : `can you log in with: ssh -l ${printable(user)} ${printable(name)} true`;
+  }
+
+  #error(why: string, hint: string): ConnectionError {
+    const { user } = this.#target;
+    const message = `authentication failed as ${printable(user)}: ${why}`;
+    return new ConnectionError('authentication', message, { hint });
   }
 }
 
-async function agentKeys(agent: Agent | null, remarks: string[]): Promise<readonly AgentKey[]> {
-  if (agent === null) return [];
-  const keys = await agent.keys();
-  if (!(keys instanceof Error)) return keys;
-  remarks.push(`the agent can't be used (${printable(keys.message)})`);
-  return [];
-}
-
-function isSame(key: PublicKey, other: PublicKey | null): boolean {
-  return other?.blob.equals(key.blob) ?? false;
-}
-
-/** Nobody is asked for the passphrase of a key that no one named while there are others. */
-async function isWorthAsking(
-  choice: IdentityChoice,
-  files: IdentityFiles,
-  haveOthers: boolean,
-  remarks: string[],
-): Promise<boolean> {
-  if (choice.origin !== 'default' || !haveOthers) return true;
-  const preview = await files.preview(choice.file);
-  if (preview.kind !== 'preview' || !preview.isEncrypted) return true;
-  remarks.push(`${choice.file} is encrypted and was not asked for`);
-  return false;
-}
-
-function complain(problem: IdentityProblem, { origin }: IdentityChoice): readonly string[] {
-  if (origin === 'endpoint') {
-    throw new ConnectionError(
-      'config',
-      problem.message,
-      problem.hint === null ? {} : { hint: problem.hint },
+/** A whole signature. Throws when the key may not, or its holder does not, sign in this way. */
+async function sign(
+  { key, algorithms, isWaitedFor }: Offer,
+  data: Buffer,
+  algorithm: string,
+  pause: () => () => void,
+): Promise<Buffer> {
+  if (!algorithms.includes(algorithm)) {
+    throw new Error(
+      algorithm.startsWith('ssh-rsa')
+        ? sha1Refusal
+        : `PubkeyAcceptedAlgorithms leaves out ${algorithm}, which the server wants`,
     );
   }
-  return problem.kind === 'missing' ? [] : [problem.message];
+  const goOn = isWaitedFor ? pause() : () => {};
+  try {
+    return await key.sign(data, algorithm);
+  } finally {
+    goOn();
+  }
 }
 
-function leftOver(count: number): readonly string[] {
-  const rest = count - maximumKeys;
-  return rest > 0
-    ? [`${rest} more not tried, for a server counts them: name one with identity`]
-    : [];
+function changeHint({ user, name }: Target): string {
+  return `log in by hand and change it: ssh -l ${printable(user)} ${printable(name)}`;
 }
 
-/** The same key, but without SHA-1 signatures; ssh2 takes a returned Error for a refusal and goes on. */
-function withoutSha1(key: ParsedKey): ParsedKey {
-  if (key.type !== 'ssh-rsa') return key;
-  const strict: ParsedKey = Object.create(key);
-  return Object.defineProperty(strict, 'sign', {
-    value: (data: Buffer, hash?: string): Buffer | Error =>
-      hash === undefined || hash === 'sha1' ? new Error(sha1Refusal) : key.sign(data, hash),
-  });
+function questionHint(allowed: readonly string[] | null): string {
+  return allowed?.includes('password') === true
+    ? 'it takes passwords without questions too: say "PreferredAuthentications publickey,password" for it, or use --transport openssh'
+    : 'one-time codes and the like are for --transport openssh';
 }

@@ -4,9 +4,13 @@ import type { ConnectionError } from './transport.ts';
 /** A host that let us in before is asked again: what checks logins may be coming up again itself. */
 const mostAfterSuccess = 3;
 
+/** Accounts get locked by as few as three wrong passwords (faillock(8)). */
+const mostPasswordsAfterSuccess = 2;
+
 interface Logins {
   hasSucceeded: boolean;
   readonly failures: ConnectionError[];
+  passwords: number;
 }
 
 /**
@@ -18,27 +22,31 @@ export class FailedLogins {
 
   /** Why nothing is to be sent to this host any more; null when it may be asked. */
   refusal(target: Target): ConnectionError | null {
-    const { failures, hasSucceeded } = this.#of(target);
-    return failures.length >= (hasSucceeded ? mostAfterSuccess : 1)
-      ? (failures.at(-1) ?? null)
-      : null;
+    const { failures, hasSucceeded, passwords } = this.#of(target);
+    const isEnough =
+      failures.length >= (hasSucceeded ? mostAfterSuccess : 1) ||
+      passwords >= mostPasswordsAfterSuccess;
+    return isEnough ? (failures.at(-1) ?? null) : null;
   }
 
-  /** A login was refused: `error` says with which keys. */
-  failed(target: Target, error: ConnectionError): void {
-    this.#of(target).failures.push(error);
+  /** A login was refused: `error` says with which keys, `isPassword` whether a password was. */
+  failed(target: Target, error: ConnectionError, isPassword = false): void {
+    const logins = this.#of(target);
+    logins.failures.push(error);
+    if (isPassword) logins.passwords += 1;
   }
 
   succeeded(target: Target): void {
     const logins = this.#of(target);
     logins.hasSucceeded = true;
     logins.failures.splice(0);
+    logins.passwords = 0;
   }
 
   #of(target: Target): Logins {
     const { host, port, user, via, identities } = target;
     const id = JSON.stringify([host, port, user, via, identities]);
-    const logins = this.#logins.get(id) ?? { hasSucceeded: false, failures: [] };
+    const logins = this.#logins.get(id) ?? { hasSucceeded: false, failures: [], passwords: 0 };
     this.#logins.set(id, logins);
     return logins;
   }

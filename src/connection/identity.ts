@@ -1,14 +1,15 @@
-import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import ssh2, { type ParsedKey } from 'ssh2';
+import { CertificateFiles } from './certificate-files.ts';
+import { isTokenType } from './key-types.ts';
 import { type PublicKey, parsePublicKey, readPublicKey } from './public-key.ts';
+import { type SigningKey, signByKey } from './signing-key.ts';
 import { codeOf, messageOf } from './text.ts';
 
 /** A private key that can sign. */
-export interface Identity {
+export interface Identity extends SigningKey {
   readonly file: string;
-  readonly publicKey: PublicKey;
-  readonly key: ParsedKey;
 }
 
 /** Why a private key file can't be used. */
@@ -38,6 +39,7 @@ export type AskPassphrase = (file: string) => Promise<string | null>;
 
 /** Private key files of a run: each is read, decrypted and asked about once, whatever the number of hosts. */
 export class IdentityFiles {
+  readonly certificates = new CertificateFiles();
   readonly #askPassphrase: AskPassphrase | null;
   readonly #texts = new Map<string, Promise<string | IdentityProblem>>();
   readonly #previews = new Map<string, Promise<IdentityPreview>>();
@@ -61,16 +63,28 @@ export class IdentityFiles {
 
   async #preview(file: string): Promise<IdentityPreview> {
     const text = await this.#text(file);
-    if (typeof text !== 'string') return { kind: 'problem', problem: text };
+    if (typeof text !== 'string') {
+      // an agent may hold what is not here
+      const publicHalf = text.kind === 'missing' ? await readPublicHalf(file) : null;
+      return publicHalf === null
+        ? { kind: 'problem', problem: text }
+        : { kind: 'preview', isEncrypted: false, publicKey: publicHalf };
+    }
     const header = readOpensshHeader(text);
-    const publicKey = header?.publicKey ?? (await readPublicHalf(file));
+    const publicKey = header?.publicKey ?? parsePublicKey(text) ?? (await readPublicHalf(file));
     return { kind: 'preview', isEncrypted: header?.isEncrypted ?? isEncryptedPem(text), publicKey };
   }
 
   async #load(file: string): Promise<IdentityResult> {
     const text = await this.#text(file);
     if (typeof text !== 'string') return { kind: 'problem', problem: text };
-    const isEncrypted = readOpensshHeader(text)?.isEncrypted ?? isEncryptedPem(text);
+    const header = readOpensshHeader(text);
+    if (isTokenType(header?.publicKey?.type ?? '')) {
+      return problem('unreadable', `cannot use the key ${file}: it is on a FIDO token`, {
+        hint: `load it into an agent (ssh-add ${file}), which asks the token, or use --transport openssh`,
+      });
+    }
+    const isEncrypted = header?.isEncrypted ?? isEncryptedPem(text);
     if (!isEncrypted) return parseIdentity(file, text, null);
     const passphrase = await this.#ask(file);
     if (passphrase === null) {
@@ -105,6 +119,8 @@ function remember<T>(cache: Map<string, Promise<T>>, key: string, make: () => Pr
 async function readKeyFile(file: string): Promise<string | IdentityProblem> {
   try {
     const { mode, uid } = await stat(file);
+    const text = await readFile(file, 'utf8');
+    if (parsePublicKey(text) !== null) return text;
     // The same rule as OpenSSH's sshkey_perm_ok: only the owner's own files are judged.
     if (uid === process.getuid?.() && (mode & 0o077) !== 0) {
       const octal = (mode & 0o777).toString(8).padStart(4, '0');
@@ -114,7 +130,7 @@ async function readKeyFile(file: string): Promise<string | IdentityProblem> {
         hint: `chmod 600 ${file}`,
       };
     }
-    return await readFile(file, 'utf8');
+    return text;
   } catch (error) {
     return codeOf(error) === 'ENOENT'
       ? { kind: 'missing', message: `there is no key file ${file}`, hint: null }
@@ -131,7 +147,10 @@ function parseIdentity(file: string, text: string, passphrase: string | null): I
   if (parsed instanceof Error) {
     return passphrase === null
       ? problem('unreadable', `cannot use the key ${file}: ${parsed.message}`, {
-          hint: 'ed25519, ECDSA and RSA keys in OpenSSH or PEM form work; ssh-keygen -p -f FILE converts',
+          hint:
+            parsePublicKey(text) === null
+              ? 'ed25519, ECDSA and RSA keys in OpenSSH or PEM form work; ssh-keygen -p -f FILE converts'
+              : 'it is a public key: name the private one, or add that to your agent (ssh-add)',
         })
       : problem('wrong-passphrase', `wrong passphrase for the key ${file}`, { hint: null });
   }
@@ -139,7 +158,10 @@ function parseIdentity(file: string, text: string, passphrase: string | null): I
   if (publicKey === null) {
     return problem('unreadable', `cannot use the key ${file}: it is damaged`, { hint: null });
   }
-  return { kind: 'identity', identity: { file, publicKey, key: withFastSign(parsed) } };
+  // ssh2 would parse the PEM again for each signature
+  const key = createPrivateKey(parsed.getPrivatePEM());
+  const sign = (data: Buffer, algorithm: string) => signByKey(key, data, algorithm);
+  return { kind: 'identity', identity: { file, publicKey, sign } };
 }
 
 /** OpenSSH's own format as it is; PEM through OpenSSL, which knows PKCS#8 and old encryption too. */
@@ -169,30 +191,6 @@ function exportTraditional(key: KeyObject): string {
       return key.export({ type: 'sec1', format: 'pem' }).toString();
     default:
       throw new Error(`unsupported type ${key.asymmetricKeyType} in this format`);
-  }
-}
-
-/** ssh2 parses the PEM again for each signature; this keeps OpenSSL's key. */
-function withFastSign(key: ParsedKey): ParsedKey {
-  const keyObject = createPrivateKey(key.getPrivatePEM());
-  const ownHash = signatureHash(key.type);
-  key.sign = (data, hash) =>
-    sign(hash ?? ownHash, typeof data === 'string' ? Buffer.from(data) : data, keyObject);
-  return key;
-}
-
-function signatureHash(type: string): string | null {
-  switch (type) {
-    case 'ssh-ed25519':
-      return null;
-    case 'ecdsa-sha2-nistp256':
-      return 'sha256';
-    case 'ecdsa-sha2-nistp384':
-      return 'sha384';
-    case 'ecdsa-sha2-nistp521':
-      return 'sha512';
-    default:
-      return 'sha1';
   }
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { WireReader } from './ssh-wire.ts';
 
 /** A public key as it travels: RFC 4253, 6.6. */
 export interface PublicKey {
@@ -43,4 +44,14 @@ export function fingerprint(blob: Buffer): string {
 /** The line that known_hosts and an inventory's `host_key` take: `ssh-ed25519 AAAA...`. */
 export function formatPublicKey(key: PublicKey): string {
   return `${key.type} ${key.blob.toString('base64')}`;
+}
+
+/** The size of an RSA key; infinite for others, whose size follows from their type. */
+export function rsaBits({ type, blob }: PublicKey): number {
+  if (type !== 'ssh-rsa') return Number.POSITIVE_INFINITY;
+  const reader = new WireReader(blob);
+  reader.string();
+  reader.string();
+  const modulus = reader.string().toString('hex');
+  return modulus === '' ? 0 : BigInt(`0x${modulus}`).toString(2).length;
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import ssh2, { type AnyAuthMethod, type Client } from 'ssh2';
 import { abortedError } from './abort.ts';
+import { chooseAlgorithms } from './algorithm-choice.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import {
   type BegunExec,
@@ -20,8 +21,10 @@ import {
 } from './handshake-errors.ts';
 import { offeredAlgorithms } from './ssh2-algorithms.ts';
 import { Ssh2Internals } from './ssh2-internals.ts';
+import type { AlgorithmChoice } from './target.ts';
 import { messageOf, printable } from './text.ts';
 import { ConnectionError, type FirstExec } from './transport.ts';
+import { signerOf } from './wide-key.ts';
 
 /** Everything that one SSH session over an open socket needs. There is no way to leave out the host key. */
 export interface ClientOptions {
@@ -32,6 +35,8 @@ export interface ClientOptions {
   readonly hostKey: HostKeyVerifier;
   readonly authentication: Authenticator;
   readonly legacyAlgorithms: boolean;
+  /** What to offer; default is what is usual. */
+  readonly algorithms?: AlgorithmChoice;
   /** For each phase: banner, key exchange, and each key that is tried. */
   readonly phaseTimeoutMs: number;
   /** How often an authenticated connection is asked for a sign of life. */
@@ -57,6 +62,14 @@ export interface HostKeyVerifier {
   refusal(): ConnectionError | null;
 }
 
+/** What an authenticator can do with the handshake that asks it. */
+export interface LoginContext {
+  /** Stops the clock of the phase while something here is waited for, not the host; gives what goes on. */
+  pause(): () => void;
+  /** Gives up, when the server asks for something that nobody here can give. */
+  refuse(error: ConnectionError): void;
+}
+
 /** Chooses what to authenticate with. */
 export interface Authenticator {
   /**
@@ -65,10 +78,18 @@ export interface Authenticator {
    */
   first?(pause: () => () => void): FirstKey | null;
   /**
-   * The next thing to try; null when there is none. `allowed` is null at the first call. `pause` stops
-   * the clock of the phase while something here is waited for, not the host, and gives what goes on.
+   * The next thing to try; null when there is none. `allowed` is null at the first call; `isPartial`
+   * says that what was tried before is right but not enough.
    */
-  next(allowed: readonly string[] | null, pause: () => () => void): AnyAuthMethod | null;
+  next(
+    allowed: readonly string[] | null,
+    isPartial: boolean,
+    context: LoginContext,
+  ): AnyAuthMethod | null | Promise<AnyAuthMethod | null>;
+  /** Why a server does not let in a user whose password has expired. */
+  passwordExpired(): ConnectionError;
+  /** The login is over, one way or the other. */
+  ended(isIn: boolean): void;
   /** What went wrong with a key, such as an agent that refused to sign. */
   note(problem: string): void;
   /** Why nothing worked. */
@@ -128,6 +149,7 @@ class Handshake {
       .on('error', (error) => this.#onError(error))
       .on('close', () => this.#fail(closedError(this.#standing)))
       .on('handshake', () => this.#onExchange())
+      .on('change password', () => this.#fail(this.#options.authentication.passwordExpired()))
       .on('ready', () => {
         if (this.#flight?.isGrounded ?? true) this.#succeed();
       });
@@ -149,6 +171,7 @@ class Handshake {
     this.#exchanges += 1;
     if (this.#exchanges === 1) {
       this.#enter('authentication');
+      Ssh2Internals.of(this.#client)?.signWhole(signerOf);
       this.#flight = this.#startFlight();
     } else if (this.#exchanges > maximumExchanges) {
       const { label } = this.#options;
@@ -173,15 +196,18 @@ class Handshake {
   }
 
   #connect(): void {
-    const { socket, user, hostKey, legacyAlgorithms: legacy } = this.#options;
+    const { socket, user, hostKey, legacyAlgorithms } = this.#options;
+    const lists = this.#options.algorithms ?? chooseAlgorithms({}, legacyAlgorithms);
     try {
       this.#client.connect({
         sock: socket,
         username: user,
         ident: 'xpush',
-        algorithms: offeredAlgorithms({ knownTypes: hostKey.knownTypes, legacy }),
+        algorithms: offeredAlgorithms(lists, hostKey.knownTypes),
         hostVerifier: (key: Buffer) => accepts(hostKey, key),
-        authHandler: (allowed, _partial, next) => this.#authenticate(allowed, next),
+        authHandler: (allowed, partial, next) => {
+          void this.#authenticate(allowed, partial === true, next);
+        },
         agentForward: false,
         readyTimeout: 0,
         // These make the other side speak; who hears nothing gives up by himself.
@@ -193,9 +219,19 @@ class Handshake {
     }
   }
 
-  #authenticate(allowed: readonly string[] | null, next: (method: AnyAuthMethod) => void): void {
+  async #authenticate(
+    allowed: readonly string[] | null,
+    isPartial: boolean,
+    next: (method: AnyAuthMethod) => void,
+  ): Promise<void> {
     if (this.#settled || this.#flight?.isGrounded === false) return;
-    const method = this.#options.authentication.next(allowed, () => this.#pause());
+    const chosen = this.#options.authentication.next(allowed, isPartial, {
+      pause: () => this.#pause(),
+      refuse: (error) => this.#fail(error),
+    });
+    // without a turn of the loop where nobody is waited for
+    const method = chosen instanceof Promise ? await chosen : chosen;
+    if (this.#settled) return;
     if (method === null) {
       this.#fail(this.#options.authentication.failure());
     } else {
@@ -246,7 +282,7 @@ class Handshake {
 
   #end(error: ConnectionError | FlightRefusedError): void {
     if (this.#settled) return;
-    this.#finish();
+    this.#finish(false);
     this.#client.removeAllListeners().on('error', () => {});
     this.#options.socket.on('error', () => {});
     this.#options.socket.destroy();
@@ -255,13 +291,14 @@ class Handshake {
 
   #succeed(): void {
     if (this.#settled) return;
-    this.#finish();
+    this.#finish(true);
     this.#client.removeAllListeners().on('error', () => {});
     this.#resolve(this.#client, this.#flight?.begun ?? null);
   }
 
-  #finish(): void {
+  #finish(isIn: boolean): void {
     this.#settled = true;
+    this.#options.authentication.ended(isIn);
     this.#deadline?.clear();
     this.#options.signal.removeEventListener('abort', this.#abort);
     this.#options.socket.off('data', this.#onData);

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortedError, orAborted } from './abort.ts';
 import { Agent } from './agent.ts';
-import { chooseKeys, KeyAuthenticator, type Offers } from './authentication.ts';
+import { Login } from './authentication.ts';
 import { ClosedBeforeBannerError } from './early-close.ts';
 import { FailedLogins } from './failed-logins.ts';
 import { FlightRefusedError } from './first-flight.ts';
@@ -11,10 +11,12 @@ import { FlightMemory } from './flight-memory.ts';
 import { HostKeyCheck } from './host-key.ts';
 import { type AskPassphrase, IdentityFiles } from './identity.ts';
 import { forwardError, JumpHosts } from './jump-hosts.ts';
+import { chooseKeys, type Offers } from './key-offers.ts';
 import { KnownHosts } from './known-hosts.ts';
 import { KnownHostsFiles } from './known-hosts-files.ts';
 import { type LocalUser, localUser } from './local-user.ts';
 import { OpensshConfig } from './openssh-config.ts';
+import { PasswordTurns } from './password.ts';
 import { resolveTarget } from './resolve.ts';
 import { type FlightPlan, openClient } from './ssh2-client.ts';
 import { Ssh2Connection } from './ssh2-connection.ts';
@@ -78,6 +80,7 @@ class Run implements Ssh2Transport {
   readonly #identities: IdentityFiles;
   readonly #knownHosts: KnownHostsFiles;
   readonly #failedLogins = new FailedLogins();
+  readonly #passwordTurns = new PasswordTurns();
   readonly #flights = new FlightMemory();
   readonly #agents = new Map<string, Agent>();
   readonly #jumpHosts = new JumpHosts((hop, signal) =>
@@ -196,14 +199,16 @@ class Run implements Ssh2Transport {
     const label = labelOf(target);
     const flight: FlightPlan | null =
       first === null ? null : { level: this.#flights.levelFor(target), first };
+    const login = new Login(target, offers, this.#passwordTurns);
     const opened = openClient(
       {
         socket,
         label,
         user: target.user,
         hostKey,
-        authentication: new KeyAuthenticator(target, offers),
+        authentication: login,
         legacyAlgorithms: target.legacyAlgorithms,
+        algorithms: target.algorithms,
         phaseTimeoutMs: connectTimeoutMs,
         keepaliveMs,
         signal,
@@ -221,7 +226,7 @@ class Run implements Ssh2Transport {
     );
     const connection = await opened.catch((error) => {
       const isRefusal = error instanceof ConnectionError && error.reason === 'authentication';
-      if (isRefusal) this.#failedLogins.failed(target, error);
+      if (isRefusal) this.#failedLogins.failed(target, error, login.isPasswordRefused);
       throw error;
     });
     this.#failedLogins.succeeded(target);

@@ -1,5 +1,10 @@
 import type { Readable, Writable } from 'node:stream';
 
+/** A text that is in no message and no dump: only `reveal` shows it. */
+export interface HiddenText {
+  reveal(): string;
+}
+
 /** Where and as whom to connect: what is left of inventory, command line and OpenSSH config. */
 export interface Endpoint {
   /** The name people know the host by; used in messages and for `Host` lines of the OpenSSH config. */
@@ -10,6 +15,8 @@ export interface Endpoint {
   readonly user?: string;
   /** Private key file; the only key offered when set. */
   readonly identity?: string;
+  /** Sent, if no key lets us in, once the host key is verified; to this host only, not to its jump hosts. */
+  readonly password?: HiddenText;
   /** Hosts to go through, first hop first. Unset: ProxyJump of the OpenSSH config; empty: none. */
   readonly jump?: readonly Endpoint[];
   /** A pinned host key: `ssh-ed25519 AAAA...`; replaces known_hosts for this host. */
