@@ -1,6 +1,5 @@
 import { orAborted } from './abort.ts';
 import { HandshakeGate } from './handshake-gate.ts';
-import type { Ssh2Connection } from './ssh2-connection.ts';
 import type { Target } from './target.ts';
 import { hostPort, printable } from './text.ts';
 import { ConnectionError } from './transport.ts';
@@ -9,20 +8,34 @@ import { ConnectionError } from './transport.ts';
 const keepaliveMs = 5_000;
 const roundTripMs = 1_000;
 
-interface JumpHost {
-  readonly connection: Promise<Ssh2Connection>;
+/** A host to go through: plain data, the same for the same way to the same host. */
+interface Hop {
+  readonly name: string;
+  readonly keepaliveMs: number;
+}
+
+/** A connection that others go through. */
+interface Jump {
+  readonly isOpen: boolean;
+  /** For how long nothing has come from the other side. */
+  readonly silentMs: number;
+  close(): Promise<void>;
+}
+
+interface JumpHost<J extends Jump> {
+  readonly connection: Promise<J>;
   readonly handshakes: HandshakeGate;
 }
 
 /** The jump hosts of a run: one connection to each, shared by the hosts behind it. */
-export class JumpHosts {
-  readonly #open: (target: Target, signal: AbortSignal) => Promise<Ssh2Connection>;
-  readonly #hosts = new Map<string, JumpHost>();
+export class JumpHosts<H extends Hop = Target, J extends Jump = Jump> {
+  readonly #open: (hop: H, signal: AbortSignal) => Promise<J>;
+  readonly #hosts = new Map<string, JumpHost<J>>();
   /** To be closed at the end, if they are still there. */
-  readonly #left = new Set<Promise<Ssh2Connection>>();
+  readonly #left = new Set<Promise<J>>();
   readonly #closing = new AbortController();
 
-  constructor(open: (target: Target, signal: AbortSignal) => Promise<Ssh2Connection>) {
+  constructor(open: (hop: H, signal: AbortSignal) => Promise<J>) {
     this.#open = open;
   }
 
@@ -30,11 +43,7 @@ export class JumpHosts {
    * Does `work`, a handshake, by way of a jump host. Throws what it throws, and `ConnectionError`
    * when the jump host can't be reached.
    */
-  async through<T>(
-    hop: Target,
-    signal: AbortSignal,
-    work: (jump: Ssh2Connection) => Promise<T>,
-  ): Promise<T> {
+  async through<T>(hop: H, signal: AbortSignal, work: (jump: J) => Promise<T>): Promise<T> {
     const { connection, handshakes } = await this.#host({ ...hop, keepaliveMs });
     const label = printable(hop.name);
     const jump = await orAborted(connection, signal, label).catch((error) => {
@@ -62,7 +71,7 @@ export class JumpHosts {
    * One that has gone away is opened again. So is one that left a keepalive without an answer, for who
    * comes now; those that use it keep it until it is known to be dead.
    */
-  async #host(hop: Target): Promise<JumpHost> {
+  async #host(hop: H): Promise<JumpHost<J>> {
     const id = JSON.stringify(hop);
     const known = this.#hosts.get(id);
     if (known !== undefined && (await isUsable(known))) return known;
@@ -80,7 +89,11 @@ export class JumpHosts {
 }
 
 /** Says why a jump host can't pass a connection on, in terms of the host behind it. */
-export function forwardError(error: unknown, hop: Target, target: Target): unknown {
+export function forwardError(
+  error: unknown,
+  hop: { readonly name: string },
+  target: { readonly host: string; readonly port: number },
+): unknown {
   if (!(error instanceof ConnectionError) || error.reason !== 'channel') return error;
   const what = error.message.slice(error.message.lastIndexOf(': ') + 2);
   const isForbidden = /prohibited/.test(what);
@@ -91,7 +104,7 @@ export function forwardError(error: unknown, hop: Target, target: Target): unkno
   );
 }
 
-async function isUsable({ connection }: JumpHost): Promise<boolean> {
+async function isUsable({ connection }: JumpHost<Jump>): Promise<boolean> {
   return connection.then(
     (jump) => jump.isOpen && jump.silentMs < keepaliveMs + roundTripMs,
     () => false,

@@ -1,0 +1,183 @@
+import { ClosedBeforeBannerError } from './early-close.ts';
+import type { OpensshLog } from './openssh-log.ts';
+import type { OpensshTarget } from './openssh-target.ts';
+import { hostPort, printable, seconds } from './text.ts';
+import { ConnectionError } from './transport.ts';
+
+/** Why `ssh` gave up before it was in, by what it said. */
+export function opensshFailure(target: OpensshTarget, log: OpensshLog): ConnectionError {
+  return (
+    configFailure(log) ??
+    hostKeyFailure(target, log) ??
+    loginFailure(target, log) ??
+    networkFailure(target, log)
+  );
+}
+
+/** Why nothing more was heard of `ssh` on its way to a host. */
+export function opensshTimeout(target: OpensshTarget, { phase }: OpensshLog): ConnectionError {
+  const label = opensshLabel(target);
+  const time = seconds(target.connectTimeoutMs);
+  switch (phase) {
+    case 'lookup':
+      return new ConnectionError(
+        'timeout',
+        `no address was found for "${printable(target.host)}" in ${time}`,
+        { hint: "the name server does not answer: set the host's address in the inventory" },
+      );
+    case 'connection':
+      return new ConnectionError('timeout', `no answer from ${label} in ${time}`);
+    case 'banner':
+      return new ConnectionError('timeout', `no SSH banner from ${label} in ${time}`);
+    default:
+      return new ConnectionError(
+        'timeout',
+        `no answer from ${label} in ${time} during the ${phase}`,
+      );
+  }
+}
+
+/** Why a connection ended that was up. */
+export function opensshLoss(target: OpensshTarget, log: OpensshLog): string {
+  const label = opensshLabel(target);
+  if (log.has(/^Timeout, server .* not responding/)) {
+    return `${label} has been silent for ${seconds(target.keepaliveMs * target.keepaliveCount)}`;
+  }
+  return log.has(/Connection reset by/)
+    ? `${label} reset the connection`
+    : `${label} closed the connection`;
+}
+
+/** `address:port`, and through what. */
+export function opensshLabel({ host, port, via }: OpensshTarget): string {
+  const label = hostPort(host, port);
+  return via === null ? label : `${label} (through ${printable(via.name)})`;
+}
+
+function configFailure(log: OpensshLog): ConnectionError | null {
+  const problem = log.notes.find((note) =>
+    /Bad configuration option|Bad owner or permissions on|^command-line( line \d+)?: |: line \d+: |^Bad .* '|terminating, \d+ bad/.test(
+      note,
+    ),
+  );
+  return problem === undefined || log.phase !== 'lookup'
+    ? null
+    : new ConnectionError('config', `ssh does not start: ${problem}`);
+}
+
+function hostKeyFailure(target: OpensshTarget, log: OpensshLog): ConnectionError | null {
+  const isRefused = log.has(/^Host key verification failed|REVOKED HOST KEY|revoked host key/i);
+  if (!isRefused || log.phase === 'authentication') return null;
+  const label = opensshLabel(target);
+  const shown = log.hostKey ?? 'one that ssh does not name';
+  const files = target.knownHostsFiles.join(', ');
+  if (log.has(/REVOKED HOST KEY|revoked/i)) {
+    const where = log.offending === null ? '' : ` by ${log.offending}`;
+    return new ConnectionError(
+      'host-key',
+      `the host key of ${label} is REVOKED${where}: ${shown}`,
+      {
+        hint: 'whoever has this key may not be the host: give the host a new key',
+      },
+    );
+  }
+  if (target.pin !== null) {
+    return new ConnectionError(
+      'host-key',
+      `${label} showed the host key ${shown}, but the inventory's host_key is ${target.pin}`,
+      { hint: 'this may be another host, or someone in between: do not go on before you know' },
+    );
+  }
+  if (log.has(/IDENTIFICATION HAS CHANGED/)) {
+    const known = log.offending === null ? '' : `, but ${log.offending} has another one`;
+    return new ConnectionError(
+      'host-key',
+      `the host key of ${label} has CHANGED: it showed ${shown}${known}`,
+      { hint: 'someone may be in between. If the host was installed anew, remove the line' },
+    );
+  }
+  return new ConnectionError('host-key', `the host key of ${label} is not known: ${shown}`, {
+    hint: `looked in ${files}. Compare it on the host's console (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then log in once with ssh, or pin it as host_key, or say --host-key-checking accept-new`,
+  });
+}
+
+function loginFailure(target: OpensshTarget, log: OpensshLog): ConnectionError | null {
+  const denied = log.notes.find((note) =>
+    /Permission denied \(|Too many authentication failures|No (more|supported) authentication methods/.test(
+      note,
+    ),
+  );
+  if (denied === undefined || log.phase !== 'authentication') return null;
+  const user = printable(target.user);
+  const [, methods = log.allowed] = /Permission denied \((.*)\)/.exec(denied) ?? [];
+  const parts = [triedText(log)];
+  if (methods !== null) parts.push(`the server allows ${methods}`);
+  if (/Too many/.test(denied)) parts.push('the server said: Too many authentication failures');
+  parts.push(
+    ...log.notes.filter((note) => /^(Load key|sign_and_send_pubkey|Warning: Identity)/.test(note)),
+  );
+  return new ConnectionError(
+    'authentication',
+    `authentication failed as ${user}: ${parts.join('; ')}`,
+    {
+      hint: `can you log in with: ssh -o BatchMode=yes -l ${user} ${printable(target.name)} true (a passphrase, a PIN or a password cannot be asked for: use an agent)`,
+    },
+  );
+}
+
+function triedText({ offered }: OpensshLog): string {
+  const files = offered.filter(({ isFromAgent }) => !isFromAgent);
+  const words = files.map(({ name, fingerprint }) => `key ${name} (${fingerprint})`);
+  const held = offered.length - files.length;
+  if (held > 0) words.unshift(`agent (${held} ${held === 1 ? 'key' : 'keys'})`);
+  return words.length === 0 ? 'no key to offer' : `tried ${words.join(', ')}`;
+}
+
+function networkFailure(target: OpensshTarget, log: OpensshLog): ConnectionError {
+  const label = opensshLabel(target);
+  const network = (message: string, hint?: string) =>
+    new ConnectionError('network', message, hint === undefined ? {} : { hint });
+  if (log.has(/Could not resolve hostname/)) {
+    return network(
+      `no address is known for "${printable(target.host)}"`,
+      "set the host's address in the inventory, or HostName in ~/.ssh/config",
+    );
+  }
+  if (log.phase === 'connection' || log.phase === 'lookup') {
+    if (log.has(/: Connection refused$/)) {
+      return network(
+        `connection refused by ${label}`,
+        'is the SSH server running, and is this its port?',
+      );
+    }
+    if (log.has(/: (No route to host|Network is unreachable)$/))
+      return network(`no route to ${label}`);
+    if (log.has(/: (Connection|Operation) timed out$/)) return opensshTimeout(target, log);
+  }
+  if (log.has(/timed out during banner exchange|: Connection timed out$/)) {
+    return opensshTimeout(target, log);
+  }
+  const negotiation = log.notes.find((note) => /no matching .* found|invalid format/.test(note));
+  if (negotiation !== undefined && log.phase === 'key exchange') {
+    const what = /(no matching .*)$/.exec(negotiation)?.[1] ?? negotiation;
+    return network(`${label}: ${what}`, 'an old server needs `legacy_algorithms: true`');
+  }
+  if (log.phase === 'banner') return bannerFailure(label, log);
+  const last = log.notes.filter((note) => !/^Connection (closed|reset) by/.test(note)).at(-1);
+  const isReset = log.has(/Connection reset by|Broken pipe/);
+  const what = isReset
+    ? `${label} cut the connection during the ${log.phase}`
+    : `${label} closed the connection during the ${log.phase}`;
+  return network(last === undefined ? what : `${what}: ${last}`);
+}
+
+function bannerFailure(label: string, log: OpensshLog): ConnectionError {
+  const isOther = log.has(
+    /invalid characters|Protocol major versions differ|remote protocol version|banner line too long|No SSH identification string/i,
+  );
+  if (isOther) {
+    const said = log.said === null ? '' : `; it said: ${log.said}`;
+    return new ConnectionError('network', `${label} does not speak SSH${said}`);
+  }
+  return new ClosedBeforeBannerError(label, log.said ?? '');
+}

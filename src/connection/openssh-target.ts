@@ -1,0 +1,160 @@
+import { parseJumpList } from './jump-list.ts';
+import type { LocalUser } from './local-user.ts';
+import {
+  type ArgumentSources,
+  endpointArguments,
+  hostArgument,
+  legacyArguments,
+} from './openssh-arguments.ts';
+import type { OpensshProgram } from './openssh-program.ts';
+import { expandHome } from './openssh-tokens.ts';
+import { fingerprint, parsePublicKey } from './public-key.ts';
+import { ConnectionError, type Endpoint } from './transport.ts';
+
+/** An endpoint as `ssh` will take it. */
+export interface OpensshTarget {
+  /** What `ssh` is told to connect to. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly args: readonly string[];
+  /** `ssh-ed25519 SHA256:...`; null: known_hosts decides. */
+  readonly pin: string | null;
+  readonly knownHostsFiles: readonly string[];
+  /** Whether the way is a ProxyCommand of the user's. */
+  readonly hasProxyCommand: boolean;
+  readonly connectTimeoutMs: number;
+  readonly keepaliveMs: number;
+  readonly keepaliveCount: number;
+  /** The hop before this host; it has its own hop before it, and so on. */
+  readonly via: OpensshTarget | null;
+}
+
+/** What targets are made with. */
+export interface TargetSources {
+  readonly program: OpensshProgram;
+  readonly user: LocalUser;
+  readonly config: string | null;
+  readonly agentSocket: string | null | undefined;
+  /** Writes a known_hosts file for a pinned key, and gives its path. */
+  readonly pinFile: (key: string) => Promise<string>;
+  readonly warn: (message: string) => void;
+}
+
+const defaultTimeoutMs = 10_000;
+const defaultKeepaliveMs = 15_000;
+const defaultKeepaliveCount = 3;
+const maximumHops = 8;
+
+/**
+ * Completes an endpoint by what the user's `ssh` says that it would do (`ssh -G`); its hops likewise.
+ * Rejects with `ConnectionError` (`config`).
+ */
+export async function resolveOpensshTarget(
+  endpoint: Endpoint,
+  sources: TargetSources,
+): Promise<OpensshTarget> {
+  return await resolve(endpoint, sources, null, []);
+}
+
+/** `via` is a hop that is given already; `behind` are the names of the hosts that this one leads to. */
+async function resolve(
+  endpoint: Endpoint,
+  sources: TargetSources,
+  via: OpensshTarget | null,
+  behind: readonly string[],
+): Promise<OpensshTarget> {
+  const { program, user, warn } = sources;
+  const name = hostArgument(endpoint.name);
+  const pin = endpoint.hostKey === undefined ? null : pinOf(endpoint.hostKey, endpoint.name);
+  const arguments_: ArgumentSources = {
+    config: sources.config,
+    version: await program.version(),
+    agentSocket: sources.agentSocket,
+    pinFile: endpoint.hostKey === undefined ? null : await sources.pinFile(endpoint.hostKey),
+    expand: (path) => expandHome(path, user.home),
+  };
+  const isGiven = via !== null;
+  const own = endpointArguments(isGiven ? { ...endpoint, jump: [] } : endpoint, arguments_);
+  const legacy =
+    endpoint.legacyAlgorithms === true
+      ? await legacyArguments((kind) => program.supported(kind))
+      : [];
+  const settings = await program.settings([...own, ...legacy], name);
+  const value = (key: string) => settings.get(key)?.[0] ?? null;
+  const number = (key: string) => Number(value(key) ?? 0) || 0;
+  const checking =
+    pin !== null ? 'yes' : checkingOf(endpoint, value('stricthostkeychecking'), warn);
+  const target = {
+    name,
+    host: value('hostname') ?? endpoint.address,
+    port: number('port') || 22,
+    user: value('user') ?? user.name,
+    args: [...own, ...legacy, '-o', `StrictHostKeyChecking=${checking}`],
+    pin,
+    knownHostsFiles: [
+      ...(value('userknownhostsfile') ?? '').split(' '),
+      ...(value('globalknownhostsfile') ?? '').split(' '),
+    ].filter((file) => file !== '' && file !== '/dev/null'),
+    hasProxyCommand: ![null, 'none'].includes(value('proxycommand')),
+    connectTimeoutMs:
+      endpoint.connectTimeoutMs ?? (number('connecttimeout') * 1_000 || defaultTimeoutMs),
+    keepaliveMs:
+      endpoint.keepaliveMs ?? (number('serveraliveinterval') * 1_000 || defaultKeepaliveMs),
+    keepaliveCount: number('serveralivecountmax') || defaultKeepaliveCount,
+  };
+  if (isGiven) return { ...target, via };
+  const hops = endpoint.jump ?? hopsOf(value('proxyjump'), target.connectTimeoutMs);
+  return { ...target, via: await lastHop(hops, endpoint.name, sources, behind) };
+}
+
+function hopsOf(proxyJump: string | null, connectTimeoutMs: number): readonly Endpoint[] {
+  if (proxyJump === null || proxyJump === 'none') return [];
+  return parseJumpList(proxyJump).map(({ host, user, port }) => ({
+    name: host,
+    address: host,
+    ...(user === null ? {} : { user }),
+    ...(port === null ? {} : { port }),
+    connectTimeoutMs,
+  }));
+}
+
+/** The first hop may have hops of its own; each later one is reached through the one before it. */
+async function lastHop(
+  hops: readonly Endpoint[],
+  name: string,
+  sources: TargetSources,
+  behind: readonly string[],
+): Promise<OpensshTarget | null> {
+  const chain = [...behind, name];
+  if (hops.length > 0 && (behind.includes(name) || behind.length >= maximumHops)) {
+    throw new ConnectionError('config', `the jump hosts go in a circle: ${chain.join(', ')}`);
+  }
+  let via: OpensshTarget | null = null;
+  for (const hop of hops) via = await resolve(hop, sources, via, chain);
+  return via;
+}
+
+/** The same as over ssh2: `ask` is strict, since nobody can be asked, and `no` is not followed. */
+function checkingOf(
+  { hostKeyChecking }: Endpoint,
+  configured: string | null,
+  warn: (message: string) => void,
+): 'yes' | 'accept-new' {
+  if (hostKeyChecking !== undefined) return hostKeyChecking === 'strict' ? 'yes' : 'accept-new';
+  if (configured === 'no' || configured === 'off' || configured === 'false') {
+    warn(
+      'StrictHostKeyChecking no of the OpenSSH configuration is not followed: unknown host keys are refused',
+    );
+  }
+  return configured === 'accept-new' ? 'accept-new' : 'yes';
+}
+
+function pinOf(text: string, name: string): string {
+  const key = parsePublicKey(text);
+  if (key !== null) return `${key.type} ${fingerprint(key.blob)}`;
+  throw new ConnectionError('config', `the host_key of ${name} is not a public key`, {
+    hint: 'it looks like: ssh-ed25519 AAAAC3Nz...',
+  });
+}
