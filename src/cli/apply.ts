@@ -1,13 +1,22 @@
 import * as v from 'valibot';
-import { carryOut, runEntries, runOptions } from './carry-out.ts';
 import { defineCommand, flag, text } from './command.ts';
 import { limitOption, playbookPositional } from './host-options.ts';
-import { readWork } from './load.ts';
-import { plannedWork, readSavedPlan } from './planned-work.ts';
-import { resumeCommand } from './resume-command.ts';
-import { readRetry } from './retry.ts';
-import { secretEntries, secretOptions, secretStore } from './secrets.ts';
-import { UsageError } from './usage-error.ts';
+import { runEntries, runOptions } from './run-options.ts';
+import { secretEntries, secretOptions } from './secret-options.ts';
+
+const schema = v.object({
+  inventory: v.optional(v.string()),
+  playbook: v.optional(v.array(v.string()), []),
+  limit: v.optional(v.string()),
+  retry: v.optional(v.pipe(v.string(), v.nonEmpty('last, or the id of a run'))),
+  plan: v.optional(v.pipe(v.string(), v.nonEmpty('a file'))),
+  verify: v.optional(v.boolean(), false),
+  ...secretEntries,
+  ...runEntries,
+});
+
+/** What `xpush apply` is given. */
+export type ApplyOptions = v.InferOutput<typeof schema>;
 
 export const apply = defineCommand({
   usage: 'apply [inventory] [playbook..]',
@@ -35,37 +44,10 @@ export const apply = defineCommand({
     ['xpush apply --plan fleet.plan', 'exactly what was reviewed'],
     ['xpush apply fleet.yaml --retry last', 'go on where the last run stopped'],
   ],
-  schema: v.object({
-    inventory: v.optional(v.string()),
-    playbook: v.optional(v.array(v.string()), []),
-    limit: v.optional(v.string()),
-    retry: v.optional(v.pipe(v.string(), v.nonEmpty('last, or the id of a run'))),
-    plan: v.optional(v.pipe(v.string(), v.nonEmpty('a file'))),
-    verify: v.optional(v.boolean(), false),
-    ...secretEntries,
-    ...runEntries,
-  }),
+  schema,
 
-  run: async ({ inventory, playbook, limit = null, retry, plan, ...options }) => {
-    const store = secretStore(options);
-    if (plan !== undefined && playbook.length > 0) {
-      throw new UsageError('--plan says what is done: no playbook with it');
-    }
-    const saved = plan === undefined ? null : await readSavedPlan({ file: plan, inventory }, store);
-    const argument = saved?.argument ?? inventory;
-    if (argument === undefined) {
-      throw new UsageError('<inventory> is missing', 'see xpush apply --help');
-    }
-    const left = retry === undefined ? null : await readRetry(retry, argument);
-    const chosen = { limit, only: left?.hosts ?? null };
-    const work =
-      saved === null
-        ? await readWork(argument, playbook, chosen, store)
-        : plannedWork(saved, chosen);
-    const notes = left === null ? work.notes : [left.note, ...work.notes];
-    const resume = options.check ? {} : { resume: resumeCommand(process.argv.slice(2)) };
-    const known = left?.left.filter(({ name }) => work.inventory.hosts.has(name));
-    const extras = { isVerifying: options.verify, ...resume, left: known };
-    return carryOut(options, { ...work, notes }, extras);
+  run: async (options) => {
+    const { runApply } = await import('./run-apply.ts');
+    return runApply(options);
   },
 });

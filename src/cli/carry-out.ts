@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as v from 'valibot';
 import type { RunEvent } from '../engine/events.ts';
 import { exitCodes } from '../engine/exit-code.ts';
 import { run } from '../engine/run.ts';
@@ -9,16 +8,16 @@ import type { Host } from '../inventory/model.ts';
 import type { RunHead } from '../records/run-head.ts';
 import { createReporter } from '../report/reporter.ts';
 import { Proof } from '../verify/proof.ts';
-import { flag, oneOf, text } from './command.ts';
-import { connectingEntries, connectingOptions, prepareWay } from './connecting.ts';
+import { prepareWay } from './connecting.ts';
 import { dieOfInterrupt, leftInVain, listenForInterrupts } from './interrupts.ts';
 import type { Work } from './load.ts';
 import { redactedEvent } from './redaction.ts';
 import { Remarks } from './remarks.ts';
 import { checkReportFile, writeReportFile } from './report-file.ts';
 import { quotedWord } from './resume-command.ts';
-import { rolloutEntries, rolloutOf, rolloutOptions } from './rollout-options.ts';
+import { rolloutOf } from './rollout-options.ts';
 import { newRunIdentity } from './run-identity.ts';
+import { type RunOptions, runOptions } from './run-options.ts';
 import { beginRecord } from './run-record.ts';
 import { endIfStuck } from './stuck.ts';
 import { proofDocument } from './verify-document.ts';
@@ -26,34 +25,8 @@ import { prove } from './verify-run.ts';
 import { proofText, summary } from './verify-text.ts';
 import { version } from './version.ts';
 
-/** Options of every command that plans and changes hosts. */
-export const runOptions = {
-  check: { ...flag, alias: 'C', describe: 'Show what would change; nothing that writes is sent' },
-  diff: { ...flag, alias: 'D', describe: 'Show the differences of files and live state' },
-  ...rolloutOptions,
-  ...connectingOptions,
-  output: { ...text, alias: 'o', describe: 'auto, plain, json, ndjson or junit [default: auto]' },
-  report: { ...text, describe: 'Write a page of HTML about the run to this file' },
-  'exit-code': { ...flag, describe: 'With --check: exit 10 when changes are pending' },
-  verbose: { type: 'count', alias: 'v', describe: 'Say more: a line for each task; -vv: all' },
-} as const;
-
-/** The same, as a command's schema has them. */
-export const runEntries = {
-  check: v.optional(v.boolean(), false),
-  diff: v.optional(v.boolean(), false),
-  ...rolloutEntries,
-  ...connectingEntries,
-  output: v.optional(oneOf(['auto', 'plain', 'json', 'ndjson', 'junit']), 'auto'),
-  report: v.optional(v.pipe(v.string(), v.nonEmpty('a file is needed'))),
-  'exit-code': v.optional(v.boolean(), false),
-  verbose: v.optional(v.number(), 0),
-} as const;
-
 /** The recap waits no longer for a disk. */
 const slowRecordMs = 500;
-
-const runSchema = v.object(runEntries);
 
 /** What a command adds to the carrying out of its work. */
 export interface Extras {
@@ -74,7 +47,7 @@ export interface Extras {
  * are heard from here on. Throws `ConfigError` when the files that say how to connect are wrong.
  */
 export async function carryOut(
-  options: v.InferOutput<typeof runSchema>,
+  options: RunOptions,
   work: Work,
   { isVerifying = false, isGoingBack = false, resume, left, note }: Extras = {},
 ): Promise<number> {

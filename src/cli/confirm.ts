@@ -1,12 +1,19 @@
 import * as v from 'valibot';
 import { defineCommand, flag } from './command.ts';
-import { connectingEntries, connectingOptions } from './connecting.ts';
-import { decideWindows } from './decide-windows.ts';
+import { connectingEntries, connectingOptions } from './connecting-options.ts';
 import { inventoryPositional, limitOption } from './host-options.ts';
-import { selectedHosts } from './load.ts';
-import { secretEntries, secretOptions } from './secrets.ts';
-import { withSurveyor } from './survey-hosts.ts';
-import { UsageError } from './usage-error.ts';
+import { secretEntries, secretOptions } from './secret-options.ts';
+
+const schema = v.object({
+  inventory: v.string(),
+  limit: v.optional(v.string()),
+  'as-it-is': v.optional(v.boolean(), false),
+  ...secretEntries,
+  ...connectingEntries,
+});
+
+/** What `xpush confirm` is given. */
+export type ConfirmOptions = v.InferOutput<typeof schema>;
 
 export const confirm = defineCommand({
   usage: 'confirm <inventory>',
@@ -24,24 +31,10 @@ export const confirm = defineCommand({
     ...connectingOptions,
   },
   examples: [['xpush confirm fleet.yaml -l xen07', 'keep what xen07 would undo by itself']],
-  schema: v.object({
-    inventory: v.string(),
-    limit: v.optional(v.string()),
-    'as-it-is': v.optional(v.boolean(), false),
-    ...secretEntries,
-    ...connectingEntries,
-  }),
+  schema,
 
   run: async (options) => {
-    const keepsAsItIs = options['as-it-is'];
-    if (keepsAsItIs && options.limit === undefined) {
-      throw new UsageError('--as-it-is needs --limit', 'name the hosts that you have put in order');
-    }
-    const decision = keepsAsItIs ? 'forget' : 'confirm';
-    const { inventory, hosts, sources } = await selectedHosts(options);
-    const { forks } = options;
-    return await withSurveyor(options, inventory, hosts, (surveyor) =>
-      decideWindows(surveyor, hosts, inventory, { decision, forks, sources }),
-    );
+    const { runConfirm } = await import('./run-confirm.ts');
+    return runConfirm(options);
   },
 });

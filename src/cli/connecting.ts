@@ -1,4 +1,3 @@
-import * as v from 'valibot';
 import {
   type ConnectionError,
   createSsh2Transport,
@@ -8,37 +7,8 @@ import {
 import { endpointOf, type SshOverrides } from '../engine/endpoint.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import { ConfigError } from '../source/diagnostic.ts';
-import { count, oneOf, text } from './command.ts';
+import type { ConnectingOptions } from './connecting-options.ts';
 import { askPassphrase } from './passphrase.ts';
-
-const defaultForks = 32;
-
-/** Options of every command that connects to hosts. */
-export const connectingOptions = {
-  forks: { ...text, alias: 'f', describe: `Hosts at once [default: ${defaultForks}]` },
-  user: { ...text, alias: 'u', describe: 'Log in as this user' },
-  identity: { ...text, alias: 'i', describe: 'Private key file to log in with' },
-  'ssh-config': {
-    ...text,
-    alias: 'F',
-    describe: 'OpenSSH client config to use in place of ~/.ssh/config; "none" for none',
-  },
-  'host-key-checking': {
-    ...text,
-    describe: 'What to do with unknown host keys: strict (refuse) or accept-new (record)',
-  },
-} as const;
-
-/** The same, as a command's schema has them. */
-export const connectingEntries = {
-  forks: v.optional(count, String(defaultForks)),
-  user: v.optional(v.pipe(v.string(), v.nonEmpty('a user name is needed'))),
-  identity: v.optional(v.pipe(v.string(), v.nonEmpty('a file is needed'))),
-  'ssh-config': v.optional(v.string()),
-  'host-key-checking': v.optional(oneOf(['strict', 'accept-new'])),
-} as const;
-
-const connectingSchema = v.object(connectingEntries);
 
 /** How a command reaches its hosts. */
 export interface Way {
@@ -52,7 +22,7 @@ export interface Way {
  * wrong: nobody is contacted then.
  */
 export async function prepareWay(
-  options: v.InferOutput<typeof connectingSchema>,
+  options: ConnectingOptions,
   inventory: Inventory,
   hosts: readonly Host[],
   warn: (text: string) => void,
@@ -69,7 +39,7 @@ export async function prepareWay(
 }
 
 /** What the command line says of all hosts. */
-export function overridesOf(options: v.InferOutput<typeof connectingSchema>): SshOverrides {
+export function overridesOf(options: ConnectingOptions): SshOverrides {
   return {
     user: options.user,
     identity: options.identity,

@@ -1,17 +1,27 @@
 import * as v from 'valibot';
-import { exitCode } from '../engine/exit-code.ts';
-import type { Surveyed } from '../engine/survey.ts';
 import { defineCommand, oneOf, text } from './command.ts';
-import { connectingEntries, connectingOptions } from './connecting.ts';
-import { type FactsOutcome, factsDocument, type HostReport } from './facts-document.ts';
-import { domainsTable, factsTables } from './facts-table.ts';
-import { factsOf, type Topic, topicQueries, topics } from './facts-topics.ts';
+import { connectingEntries, connectingOptions } from './connecting-options.ts';
+import { topics } from './facts-topics.ts';
 import { inventoryPositional, limitOption } from './host-options.ts';
-import { selectedHosts } from './load.ts';
-import { sayProblems } from './problems.ts';
-import { secretEntries, secretOptions } from './secrets.ts';
-import { withSurveyor } from './survey-hosts.ts';
-import { version } from './version.ts';
+import { secretEntries, secretOptions } from './secret-options.ts';
+
+const schema = v.object({
+  inventory: v.string(),
+  limit: v.optional(v.string()),
+  topic: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((words) => words.split(',').map((word) => word.trim())),
+      v.array(oneOf(topics)),
+    ),
+  ),
+  ...secretEntries,
+  ...connectingEntries,
+  output: v.optional(oneOf(['table', 'json']), 'table'),
+});
+
+/** What `xpush facts` is given. */
+export type FactsOptions = v.InferOutput<typeof schema>;
 
 export const facts = defineCommand({
   usage: 'facts <inventory>',
@@ -34,64 +44,10 @@ export const facts = defineCommand({
     ['xpush facts fleet.yaml -l dom0 --topic xen', 'what runs, with which vifs'],
     ['xpush facts fleet.yaml -o json', 'all of it, for scripts'],
   ],
-  schema: v.object({
-    inventory: v.string(),
-    limit: v.optional(v.string()),
-    topic: v.optional(
-      v.pipe(
-        v.string(),
-        v.transform((words) => words.split(',').map((word) => word.trim())),
-        v.array(oneOf(topics)),
-      ),
-    ),
-    ...secretEntries,
-    ...connectingEntries,
-    output: v.optional(oneOf(['table', 'json']), 'table'),
-  }),
+  schema,
 
   run: async (options) => {
-    const { inventory, hosts } = await selectedHosts(options);
-    const asked = topics.filter((topic) => options.topic?.includes(topic) ?? true);
-    const queries = asked.map((topic) => topicQueries[topic]);
-    const { surveyed, interrupted } = await withSurveyor(
-      options,
-      inventory,
-      hosts,
-      async ({ look, stopping }) => ({
-        surveyed: await look(hosts, () => queries),
-        interrupted: stopping.aborted,
-      }),
-    );
-
-    const reports = hosts.map((host) => ({ host, outcome: outcomeOf(surveyed.get(host.name)) }));
-    const statuses = reports.map(({ outcome }) => outcome.status);
-    const exit = exitCode(statuses, { interrupted, pendingAsExit: false });
-    if (options.output === 'json') {
-      const document = factsDocument(reports, asked, { version: version(), exit });
-      process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-    } else {
-      show(reports, asked, options.topic !== undefined);
-    }
-    return exit;
+    const { runFacts } = await import('./run-facts.ts');
+    return runFacts(options);
   },
 });
-
-function outcomeOf(surveyed: Surveyed | undefined): FactsOutcome {
-  if (surveyed === undefined) return { status: 'skipped' };
-  if ('unreachable' in surveyed) {
-    return { status: 'unreachable', message: surveyed.unreachable, hint: surveyed.hint };
-  }
-  const found = factsOf(surveyed.answers);
-  return found.failure === null
-    ? { status: 'ok', facts: found }
-    : { status: 'failed', facts: found, message: found.failure };
-}
-
-function show(reports: readonly HostReport[], asked: readonly Topic[], isNamed: boolean): void {
-  const texts = [
-    factsTables(reports, asked),
-    isNamed && asked.includes('xen') ? domainsTable(reports) : '',
-  ];
-  process.stdout.write(texts.filter((one) => one !== '').join('\n'));
-  sayProblems(reports);
-}

@@ -11,7 +11,8 @@ import { largestTextBytes } from '../source/decode-text.ts';
 import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
 import { formatDiagnostic } from '../source/format-diagnostic.ts';
 import { type Secret, secretsIn } from '../source/secret.ts';
-import { type SecretsGiven, secretStore } from './secrets.ts';
+import type { SecretsGiven } from './secret-options.ts';
+import { secretStore } from './secrets.ts';
 import { type SourceFile, type Sources, sourceFile, sourceFiles } from './sources.ts';
 import { UsageError } from './usage-error.ts';
 

@@ -1,9 +1,11 @@
 import * as v from 'valibot';
-import { steps } from '../steps/index.ts';
-import { leaving } from '../steps/leaving.ts';
-import { carryOut, runEntries, runOptions } from './carry-out.ts';
 import { defineCommand } from './command.ts';
-import { hostsOfArguments } from './host-arguments.ts';
+import { runEntries, runOptions } from './run-options.ts';
+
+const schema = v.object({ host: v.array(v.string()), ...runEntries });
+
+/** What `xpush remove` is given. */
+export type RemoveOptions = v.InferOutput<typeof schema>;
 
 export const remove = defineCommand({
   usage: 'remove <host..>',
@@ -16,16 +18,10 @@ export const remove = defineCommand({
     ['xpush remove xen1 -C -D', 'what would go'],
     ['xpush remove xen1 webserv', 'make it go'],
   ],
-  schema: v.object({ host: v.array(v.string()), ...runEntries }),
+  schema,
 
   run: async (options) => {
-    const inventory = hostsOfArguments(options.host);
-    const tasks = leaving(steps).map((step) => ({ name: step.name, step, params: {} }));
-    const play = { name: 'Remove', tasks };
-    return carryOut(options, {
-      inventory,
-      plays: [{ play, hosts: new Set(inventory.hosts.keys()) }],
-      notes: [],
-    });
+    const { runRemove } = await import('./run-remove.ts');
+    return runRemove(options);
   },
 });

@@ -1,13 +1,18 @@
 import * as v from 'valibot';
-import { exitCodes } from '../engine/exit-code.ts';
-import { type ListedRun, listRuns, matchRuns } from '../records/list-runs.ts';
-import { readRun } from '../records/read-run.ts';
-import { stateDirectory } from '../records/state-directory.ts';
 import { count, defineCommand, flag, oneOf, text } from './command.ts';
-import { checkReportFile } from './report-file.ts';
-import { runsDocument, runsTable } from './runs-list.ts';
-import { showRun } from './runs-show.ts';
-import { UsageError } from './usage-error.ts';
+
+const schema = v.object({
+  show: v.optional(oneOf(['show'])),
+  run: v.optional(v.pipe(v.string(), v.nonEmpty('last, or the id of a run')), 'last'),
+  newest: v.optional(count, '20'),
+  diff: v.optional(v.boolean(), false),
+  output: v.optional(oneOf(['auto', 'plain', 'json', 'ndjson', 'junit']), 'auto'),
+  report: v.optional(v.pipe(v.string(), v.nonEmpty('a file is needed'))),
+  verbose: v.optional(v.number(), 0),
+});
+
+/** What `xpush runs` is given. */
+export type RunsOptions = v.InferOutput<typeof schema>;
 
 export const runs = defineCommand({
   usage: 'runs [show] [run]',
@@ -32,71 +37,10 @@ export const runs = defineCommand({
     ['xpush runs show last -D', 'the last run again, with its differences'],
     ['xpush runs show 3f9a2c --report run.html', 'a run as a page'],
   ],
-  schema: v.object({
-    show: v.optional(oneOf(['show'])),
-    run: v.optional(v.pipe(v.string(), v.nonEmpty('last, or the id of a run')), 'last'),
-    newest: v.optional(count, '20'),
-    diff: v.optional(v.boolean(), false),
-    output: v.optional(oneOf(['auto', 'plain', 'json', 'ndjson', 'junit']), 'auto'),
-    report: v.optional(v.pipe(v.string(), v.nonEmpty('a file is needed'))),
-    verbose: v.optional(v.number(), 0),
-  }),
+  schema,
 
-  run: async ({ show, run, newest, diff, output, report, verbose }) => {
-    const directory = stateDirectory(process.env);
-    if (show === undefined) {
-      refuseForList({ output, report });
-      return list(directory, newest, output === 'json');
-    }
-    if (report !== undefined) await checkReportFile(report);
-    const recording = await readRun(directory, await idOf(directory, run));
-    if (recording === null) throw new UsageError(`the record of run ${run} cannot be read`);
-    const form = output === 'auto' ? 'plain' : output;
-    const failure = await showRun(recording, { form, diff, verbose, report });
-    if (failure === null) return exitCodes.done;
-    process.stderr.write(`xpush: ${failure}\n`);
-    return exitCodes.failed;
+  run: async (options) => {
+    const { runRuns } = await import('./run-runs.ts');
+    return runRuns(options);
   },
 });
-
-function refuseForList({
-  output,
-  report,
-}: {
-  readonly output: string;
-  readonly report: string | undefined;
-}): void {
-  if (report !== undefined) throw new UsageError('--report is of one run', 'xpush runs show last');
-  if (output === 'ndjson' || output === 'junit') {
-    throw new UsageError(`a list of runs has no form ${output}`, 'say -o json');
-  }
-}
-
-async function list(directory: string, newest: number, isJson: boolean): Promise<number> {
-  const listed: ListedRun[] = [];
-  for await (const run of listRuns(directory)) {
-    if (listed.length === newest) break;
-    listed.push(run);
-  }
-  if (isJson) process.stdout.write(`${JSON.stringify(runsDocument(listed), null, 2)}\n`);
-  else if (listed.length === 0) process.stdout.write(`No run is on record in ${directory}.\n`);
-  else process.stdout.write(runsTable(listed, process.stdout.columns ?? 120));
-  return exitCodes.done;
-}
-
-async function idOf(directory: string, word: string): Promise<string> {
-  const [id, ...others] = await matchRuns(directory, word);
-  if (id === undefined) {
-    throw new UsageError(
-      word === 'last' ? 'no run is on record' : `no run on record has ${JSON.stringify(word)}`,
-      'see xpush runs',
-    );
-  }
-  if (others.length > 0) {
-    throw new UsageError(
-      `${others.length + 1} runs on record have ${JSON.stringify(word)}`,
-      `name one: ${[id, ...others].slice(0, 3).join(', ')}`,
-    );
-  }
-  return id;
-}

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import { didYouMean } from '../source/did-you-mean.ts';
-import { steps as registry } from '../steps/index.ts';
-import { parametersOf } from '../steps/parameters.ts';
-import type { Step } from '../steps/step.ts';
 import { defineCommand } from './command.ts';
-import { UsageError } from './usage-error.ts';
+
+const schema = v.object({ step: v.optional(v.string()) });
+
+/** What `xpush steps` is given. */
+export type StepsOptions = v.InferOutput<typeof schema>;
 
 export const steps = defineCommand({
   usage: 'steps [step]',
@@ -12,34 +12,10 @@ export const steps = defineCommand({
   positionals: { step: { describe: 'Name of a step', type: 'string' } },
   options: {},
   examples: [['xpush steps sysctl', 'what sysctl takes']],
-  schema: v.object({ step: v.optional(v.string()) }),
+  schema,
 
-  run: async ({ step: name }) => {
-    if (name === undefined) {
-      const width = Math.max(...registry.map((step) => step.name.length));
-      const lines = registry.map((step) => `${step.name.padEnd(width)}  ${step.summary}`);
-      process.stdout.write(`${lines.join('\n')}\n`);
-      return 0;
-    }
-    const step = registry.find((each) => each.name === name);
-    if (step === undefined) {
-      const names = registry.map((each) => each.name);
-      throw new UsageError(`there is no step ${JSON.stringify(name)}`, didYouMean(name, names));
-    }
-    process.stdout.write(`${describe(step)}\n`);
-    return 0;
+  run: async (options) => {
+    const { runSteps } = await import('./run-steps.ts');
+    return runSteps(options);
   },
 });
-
-function describe(step: Step): string {
-  const fields = parametersOf(step).map(
-    ({ name, isOptional, description }) =>
-      `  ${name}${isOptional ? '' : ' (required)'}\n      ${description}`,
-  );
-  return [
-    `${step.name}: ${step.summary}`,
-    `For: ${step.on.join(', ')}`,
-    fields.length > 0 ? 'Parameters:' : 'No parameters: everything comes from the inventory.',
-    ...fields,
-  ].join('\n');
-}

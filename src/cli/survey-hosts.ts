@@ -1,4 +1,3 @@
-import type * as v from 'valibot';
 import type { Endpoint, Transport } from '../connection/index.ts';
 import { endpointOf } from '../engine/endpoint.ts';
 import { exitCodes } from '../engine/exit-code.ts';
@@ -7,7 +6,8 @@ import type { Query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import { escapeControls } from '../source/escape-controls.ts';
-import { type connectingEntries, overridesOf, prepareWay } from './connecting.ts';
+import { overridesOf, prepareWay } from './connecting.ts';
+import type { ConnectingOptions } from './connecting-options.ts';
 import { listenForInterrupts } from './interrupts.ts';
 
 /** A way to hosts, and looks at them. */
@@ -25,8 +25,6 @@ export interface Surveyor {
     queriesOf: (host: Host, known: HostState) => readonly Query[],
   ) => Promise<ReadonlyMap<string, Surveyed>>;
 }
-
-type ConnectingOptions = v.InferOutput<v.ObjectSchema<typeof connectingEntries, undefined>>;
 
 /**
  * Lets `work` look at hosts: these, or others that are reached by way of the inventory's. Interrupts

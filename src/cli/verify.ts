@@ -1,33 +1,18 @@
 import * as v from 'valibot';
-import { selectHosts } from '../inventory/patterns.ts';
-import { Proof } from '../verify/proof.ts';
 import { defineCommand, oneOf, text } from './command.ts';
-import { connectingEntries, connectingOptions } from './connecting.ts';
-import { readInventory } from './load.ts';
-import { secretEntries, secretOptions, secretStore } from './secrets.ts';
-import { withSurveyor } from './survey-hosts.ts';
-import { UsageError } from './usage-error.ts';
-import { proofDocument } from './verify-document.ts';
-import { prove } from './verify-run.ts';
-import { proofText } from './verify-text.ts';
-import { version } from './version.ts';
+import { connectingEntries, connectingOptions } from './connecting-options.ts';
+import { secretEntries, secretOptions } from './secret-options.ts';
 
-const { TERM } = process.env;
-const clearLine = '\r\x1b[K';
-const leastMsBetween = 125;
+const schema = v.object({
+  inventory: v.string(),
+  limit: v.optional(v.string()),
+  ...secretEntries,
+  ...connectingEntries,
+  output: v.optional(oneOf(['text', 'json']), 'text'),
+});
 
-const isShown = process.stderr.isTTY === true && TERM !== 'dumb';
-
-/** Shows on a terminal how many probes are done. */
-function probingShown(): (done: number, total: number) => void {
-  let shownAt = Number.NEGATIVE_INFINITY;
-  return (done, total) => {
-    const now = performance.now();
-    if (!isShown || now - shownAt < leastMsBetween) return;
-    shownAt = now;
-    process.stderr.write(`${clearLine}Tried ${done} of ${total} connections`);
-  };
-}
+/** What `xpush verify` is given. */
+export type VerifyOptions = v.InferOutput<typeof schema>;
 
 export const verify = defineCommand({
   usage: 'verify <inventory>',
@@ -50,28 +35,10 @@ export const verify = defineCommand({
     ['xpush verify fleet.yaml -l webserv', 'one guest'],
     ['xpush verify fleet.yaml -o json', 'all of it, for scripts'],
   ],
-  schema: v.object({
-    inventory: v.string(),
-    limit: v.optional(v.string()),
-    ...secretEntries,
-    ...connectingEntries,
-    output: v.optional(oneOf(['text', 'json']), 'text'),
-  }),
+  schema,
 
   run: async (options) => {
-    const inventory = await readInventory(options.inventory, secretStore(options));
-    const selection = selectHosts(inventory, options.limit ?? 'all');
-    if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
-    const proof = new Proof(inventory, selection.hosts);
-    const result = await withSurveyor(options, inventory, proof.subjects.hosts, (surveyor) =>
-      prove(inventory, proof, { ...surveyor, onProbe: probingShown() }),
-    );
-    if (isShown) process.stderr.write(clearLine);
-    process.stdout.write(
-      options.output === 'json'
-        ? `${JSON.stringify(proofDocument(result, { version: version() }), null, 2)}\n`
-        : proofText(result),
-    );
-    return result.exit;
+    const { runVerify } = await import('./run-verify.ts');
+    return runVerify(options);
   },
 });

@@ -1,0 +1,34 @@
+import * as v from 'valibot';
+import { count, oneOf, text } from './command.ts';
+
+const defaultForks = 32;
+
+/** Options of every command that connects to hosts. */
+export const connectingOptions = {
+  forks: { ...text, alias: 'f', describe: `Hosts at once [default: ${defaultForks}]` },
+  user: { ...text, alias: 'u', describe: 'Log in as this user' },
+  identity: { ...text, alias: 'i', describe: 'Private key file to log in with' },
+  'ssh-config': {
+    ...text,
+    alias: 'F',
+    describe: 'OpenSSH client config to use in place of ~/.ssh/config; "none" for none',
+  },
+  'host-key-checking': {
+    ...text,
+    describe: 'What to do with unknown host keys: strict (refuse) or accept-new (record)',
+  },
+} as const;
+
+/** The same, as a command's schema has them. */
+export const connectingEntries = {
+  forks: v.optional(count, String(defaultForks)),
+  user: v.optional(v.pipe(v.string(), v.nonEmpty('a user name is needed'))),
+  identity: v.optional(v.pipe(v.string(), v.nonEmpty('a file is needed'))),
+  'ssh-config': v.optional(v.string()),
+  'host-key-checking': v.optional(oneOf(['strict', 'accept-new'])),
+} as const;
+
+const connectingSchema = v.object(connectingEntries);
+
+/** Options of a command line, as far as they are about connecting. */
+export type ConnectingOptions = v.InferOutput<typeof connectingSchema>;

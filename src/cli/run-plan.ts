@@ -1,0 +1,73 @@
+import { resolve } from 'node:path';
+import { exitCodes } from '../engine/exit-code.ts';
+import { PlanRecorder } from '../engine/plan-recorder.ts';
+import { planText } from '../records/plan-file.ts';
+import { DiffText } from '../report/diff-text.ts';
+import { largestTextBytes } from '../source/decode-text.ts';
+import { escapeControls } from '../source/escape-controls.ts';
+import { carryOut } from './carry-out.ts';
+import { readWork } from './load.ts';
+import { checkOutFile, checkWritable, writePrivateFile } from './out-file.ts';
+import type { PlanOptions } from './plan.ts';
+import { hostsOfPlan, playsOfPlan } from './plan-document.ts';
+import { notesOf } from './plan-notes.ts';
+import { quotedWord } from './resume-command.ts';
+import { newRunIdentity } from './run-identity.ts';
+import { secretStore } from './secrets.ts';
+import { version } from './version.ts';
+
+/** Does what `xpush plan` is for, and gives the exit code. */
+export async function runPlan({
+  inventory,
+  playbook,
+  limit,
+  out,
+  force,
+  ...options
+}: PlanOptions): Promise<number> {
+  if (out !== undefined) {
+    await checkOutFile(out, force);
+    await checkWritable(resolve(out, '..'), out);
+  }
+  const chosen = { limit: limit ?? null, only: null };
+  const work = await readWork(inventory, playbook, chosen, secretStore(options));
+  const recorder = new PlanRecorder(work.plays);
+  const { plays } = recorder;
+  const diff = options.diff || out === undefined;
+  const shown = { ...options, check: true, 'no-confirm': false, diff };
+  const exit = await carryOut(
+    shown,
+    { ...work, plays },
+    {
+      note: (event) => recorder.note(event),
+      resume:
+        out === undefined
+          ? `xpush plan ${quotedWord(inventory)} --out FILE`
+          : `xpush apply --plan ${quotedWord(out)}`,
+    },
+  );
+  if (out === undefined || exit === exitCodes.interrupted) return exit;
+  const { by, since: at } = newRunIdentity();
+  const hosts = hostsOfPlan(work.inventory.hosts.keys(), recorder, new DiffText());
+  const written = planText({
+    made: { by, at, xpush: version() },
+    inventory: {
+      path: inventory === '-' ? null : resolve(inventory),
+      files: [...(work.sources?.inventory.files ?? [])],
+    },
+    playbooks: [...(work.sources?.playbooks ?? [])],
+    plays: playsOfPlan(plays),
+    hosts,
+  });
+  const failure =
+    Buffer.byteLength(written) > largestTextBytes
+      ? `${out} would be larger than 10 MB: plan fewer hosts (--limit)`
+      : await writePrivateFile(out, written, force);
+  if (failure !== null) {
+    process.stderr.write(`xpush: ${failure}\n`);
+    return exitCodes.failed;
+  }
+  const said = [...notesOf(hosts), `The plan is in ${out}.`];
+  process.stderr.write(said.map((line) => `${escapeControls(line)}\n`).join(''));
+  return exit;
+}

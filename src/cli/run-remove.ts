@@ -1,0 +1,17 @@
+import { steps } from '../steps/index.ts';
+import { leaving } from '../steps/leaving.ts';
+import { carryOut } from './carry-out.ts';
+import { hostsOfArguments } from './host-arguments.ts';
+import type { RemoveOptions } from './remove.ts';
+
+/** Does what `xpush remove` is for, and gives the exit code. */
+export async function runRemove(options: RemoveOptions): Promise<number> {
+  const inventory = hostsOfArguments(options.host);
+  const tasks = leaving(steps).map((step) => ({ name: step.name, step, params: {} }));
+  const play = { name: 'Remove', tasks };
+  return carryOut(options, {
+    inventory,
+    plays: [{ play, hosts: new Set(inventory.hosts.keys()) }],
+    notes: [],
+  });
+}
