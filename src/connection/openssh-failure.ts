@@ -150,9 +150,16 @@ function networkFailure(target: OpensshTarget, log: OpensshLog): ConnectionError
         'is the SSH server running, and is this its port?',
       );
     }
+    if (log.has(/connect to host .*: Connection reset by peer$/)) {
+      return new ClosedBeforeBannerError(label);
+    }
     if (log.has(/: (No route to host|Network is unreachable)$/))
       return network(`no route to ${label}`);
     if (log.has(/: (Connection|Operation) timed out$/)) return opensshTimeout(target, log);
+  }
+  if (log.has(notSsh)) {
+    const said = log.said === null ? '' : `; it said: ${log.said}`;
+    return network(`${label} does not speak SSH${said}`);
   }
   if (log.has(/timed out during banner exchange|: Connection timed out$/)) {
     return opensshTimeout(target, log);
@@ -162,7 +169,7 @@ function networkFailure(target: OpensshTarget, log: OpensshLog): ConnectionError
     const what = /(no matching .*)$/.exec(negotiation)?.[1] ?? negotiation;
     return network(`${label}: ${what}`, 'an old server needs `legacy_algorithms: true`');
   }
-  if (log.phase === 'banner') return bannerFailure(label, log);
+  if (log.phase === 'banner') return new ClosedBeforeBannerError(label, log.said ?? '');
   const last = log.notes.filter((note) => !/^Connection (closed|reset) by/.test(note)).at(-1);
   const isReset = log.has(/Connection reset by|Broken pipe/);
   const what = isReset
@@ -171,13 +178,6 @@ function networkFailure(target: OpensshTarget, log: OpensshLog): ConnectionError
   return network(last === undefined ? what : `${what}: ${last}`);
 }
 
-function bannerFailure(label: string, log: OpensshLog): ConnectionError {
-  const isOther = log.has(
-    /invalid characters|Protocol major versions differ|remote protocol version|banner line too long|No SSH identification string/i,
-  );
-  if (isOther) {
-    const said = log.said === null ? '' : `; it said: ${log.said}`;
-    return new ConnectionError('network', `${label} does not speak SSH${said}`);
-  }
-  return new ClosedBeforeBannerError(label, log.said ?? '');
-}
+/** What `ssh` says of a first line that is none of SSH 2. */
+const notSsh =
+  /Protocol major versions differ|banner line too long|No SSH version received|banner line contains invalid/;

@@ -74,6 +74,11 @@ export class OpensshLog {
     if (type !== undefined) this.hostKey = printable(`${type} ${fingerprint}`);
     const [, said] = /banner line 0: (.*)$/.exec(line) ?? [];
     if (said !== undefined) this.said ??= printable(said, 100);
+    const [, version, software] =
+      /^Remote protocol version (\S+), remote software version (.*)$/.exec(line) ?? [];
+    if (version !== undefined && version !== '2.0' && version !== '1.99') {
+      this.said ??= printable(`SSH-${version}-${software}`, 100);
+    }
     const [, allowed] = /^Authentications that can continue: (.*)$/.exec(line) ?? [];
     if (allowed !== undefined) this.allowed = printable(allowed);
     const phase = phases.find(([start]) => line.startsWith(start))?.[1] ?? null;
