@@ -3,11 +3,17 @@ import { type Change, isOpaque } from '../host/change.ts';
 import type { GenerationText } from '../host/window.ts';
 import { cutMark } from '../source/secret.ts';
 import { generationText } from './generation.ts';
-import type { ActResult } from './host-shell.ts';
 import type { LegOptions } from './leg-options.ts';
 import { allChanges, type PlannedTask } from './leg-plan.ts';
 import type { Leg } from './legs.ts';
 import { commandLine } from './records.ts';
+
+/** How an act ended on the host. */
+export interface ActResult {
+  readonly status: number;
+  /** What it printed, bytes as latin1 text. */
+  readonly output: string;
+}
 
 /** What the host said of each act, by its id. */
 export type Results = ReadonlyMap<string, ActResult>;

@@ -2,9 +2,10 @@ import type { DecisionPlan, DecisionResult, PendingWindow, WindowsState } from '
 import { compileDecision } from '../host/window-program.ts';
 import { readDecision } from '../host/window-sections.ts';
 import type { Host } from '../inventory/model.ts';
-import { type HostShell, LostError } from './host-shell.ts';
+import type { HostShell } from './host-shell.ts';
+import { LostError } from './lost-error.ts';
 import { type Visited, type VisitRequest, visit } from './visit.ts';
-import { decidingMs, lookAtWindows } from './window-shell.ts';
+import { decidingMs, lookAtWindows, windowQueries } from './window-shell.ts';
 
 /** What became of a host whose window was to be decided. */
 export type Decided =
@@ -49,7 +50,7 @@ export async function decide(
     if (decided === null) throw new LostError('it does not say what it made of the decision');
     return { type: 'decided', window: windows.pending, result: decided };
   };
-  return await visit(request, decideHost);
+  return await visit(request, { firstQueries: () => windowQueries, work: decideHost });
 }
 
 /** How a window ended; null: it has not. */

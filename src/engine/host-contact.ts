@@ -1,7 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Connection, ConnectionError } from '../connection/transport.ts';
+import { type Connection, ConnectionError, type FirstExec } from '../connection/transport.ts';
+import type { Query } from '../host/query.ts';
 import type { Host } from '../inventory/model.ts';
-import { HostShell, LostError } from './host-shell.ts';
+import { FirstLook } from './first-look.ts';
+import { HostShell } from './host-shell.ts';
+import { LostError } from './lost-error.ts';
 
 /** The first pause before it is tried again to get in, and what it grows to; up to twice that by chance. */
 const firstPauseMs = 150;
@@ -16,9 +19,12 @@ export function firstWordMs({ ssh: { connectTimeoutSeconds } }: Pick<Host, 'ssh'
   return connectTimeoutSeconds === null ? null : connectTimeoutSeconds * 1000;
 }
 
+/** Makes a connection to a host; `first` may travel with the login. Rejects with `ConnectionError`. */
+export type Connect = (signal: AbortSignal, first: FirstExec) => Promise<Connection>;
+
 /** The way to one host: one connection at a time, made anew as often as it takes. */
 export class HostContact {
-  readonly #connect: (signal: AbortSignal) => Promise<Connection>;
+  readonly #connect: Connect;
   readonly #leaving: AbortSignal;
   readonly #firstWordMs: number | null;
   #connection: Connection | null = null;
@@ -26,11 +32,7 @@ export class HostContact {
   #why = 'no answer';
   #isRefused = false;
 
-  constructor(
-    connect: (signal: AbortSignal) => Promise<Connection>,
-    leaving: AbortSignal,
-    firstWordMs: number | null = null,
-  ) {
+  constructor(connect: Connect, leaving: AbortSignal, firstWordMs: number | null = null) {
     this.#connect = connect;
     this.#leaving = leaving;
     this.#firstWordMs = firstWordMs;
@@ -46,11 +48,17 @@ export class HostContact {
     return this.#isRefused;
   }
 
-  /** The shell that is there, or one over a new connection. Rejects with `ConnectionError`, also when `signal` aborts. */
-  async shell(signal: AbortSignal): Promise<HostShell> {
+  /**
+   * The shell that is there, or one over a new connection; `queries` are what it will be asked to look
+   * at first, if anything. Rejects with `ConnectionError`, also when `signal` aborts.
+   */
+  async shell(signal: AbortSignal, queries: readonly Query[] = []): Promise<HostShell> {
     this.#leaving.throwIfAborted();
-    this.#connection ??= await this.#connect(AbortSignal.any([signal, this.#leaving]));
-    this.#shell ??= await HostShell.open(this.#connection, this.#firstWordMs);
+    if (this.#shell !== null) return this.#shell;
+    const asked = new FirstLook(queries);
+    const either = AbortSignal.any([signal, this.#leaving]);
+    this.#connection ??= await this.#connect(either, asked.exec);
+    this.#shell = await HostShell.open(this.#connection, this.#firstWordMs, asked);
     return this.#shell;
   }
 

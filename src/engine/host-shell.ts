@@ -1,7 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { startDeadline } from '../connection/deadline.ts';
-import type { Connection, Exec, Outcome } from '../connection/transport.ts';
-import { ConnectionError } from '../connection/transport.ts';
+import {
+  type Connection,
+  ConnectionError,
+  type Exec,
+  type Outcome,
+} from '../connection/transport.ts';
 import { type Act, compileAct } from '../host/act-program.ts';
 import { isOpaque } from '../host/change.ts';
 import type { Section } from '../host/look-part.ts';
@@ -12,24 +15,11 @@ import { ProtocolError, type SectionEvent, SectionReader } from '../host/section
 import type { Holder, LockResult } from '../host/window.ts';
 import { readLock } from '../host/window-sections.ts';
 import { escapeControls } from '../source/escape-controls.ts';
+import type { ActResult } from './act-results.ts';
+import { FirstLook } from './first-look.ts';
 import type { Listener } from './listener.ts';
-
-/** How an act ended on the host. */
-export interface ActResult {
-  readonly status: number;
-  /** What it printed, bytes as latin1 text. */
-  readonly output: string;
-}
-
-/** The connection went away; what the last program did is unknown. */
-export class LostError extends Error {
-  override readonly name = 'LostError';
-}
-
-/** The host said what no program of ours says: nothing that it says can be told from a lie. */
-export class ForgedError extends LostError {}
-
-export const forgedText = 'the host answers what nobody asked';
+import { ForgedError, forgedText, LostError } from './lost-error.ts';
+import { sendingMs } from './sending-time.ts';
 
 const lookDeadlineMs = 60_000;
 
@@ -43,9 +33,6 @@ const changeDeadlineMs = 120_000;
 /** A deadline waits for what has arrived already; who sends without end gets this much more. */
 const graceMs = 5_000;
 
-/** A program on its way over a slow link gets as much more time. */
-const slowestBytesPerMs = 4;
-
 /** Of all that one program prints. */
 const answerLimit = 32 * 1024 * 1024;
 
@@ -56,13 +43,15 @@ const answerLimit = 32 * 1024 * 1024;
  */
 export class HostShell {
   readonly #exec: Exec;
-  readonly #nonce = randomBytes(16).toString('hex');
-  readonly #reader = new SectionReader(this.#nonce);
+  readonly #first: FirstLook;
+  readonly #reader: SectionReader;
   readonly #events: SectionEvent[] = [];
   #failure: Error | null = null;
   #wake: (() => void) | null = null;
   #received = 0;
-  #heard = 0;
+  #heard = performance.now();
+  /** Whether the first look was sent, and is yet to be taken. */
+  #isAsked: boolean;
   #outcome: Outcome | null = null;
   #errors = '';
   #known = nothingKnown;
@@ -70,9 +59,13 @@ export class HostShell {
   readonly #firstWordMs: number;
   #isAnswering = false;
 
-  private constructor(exec: Exec, firstWordMs: number) {
+  private constructor(exec: Exec, first: FirstLook, firstWordMs: number) {
     this.#exec = exec;
     this.#firstWordMs = firstWordMs;
+    this.#first = first;
+    this.#reader = new SectionReader(first.nonce);
+    this.#isAsked = first.program !== null;
+    this.#known = first.program?.known ?? nothingKnown;
     exec.stdout.on('data', (chunk: Buffer) => this.#receive(chunk));
     exec.stderr.on('data', (chunk: Buffer) => this.#receiveError(chunk));
     exec.stdin.on('error', () => {}); // told by the outcome
@@ -82,18 +75,27 @@ export class HostShell {
     });
   }
 
-  /** @param firstWordMs how long a login shell may take to start the program; null: as is usual */
-  static async open(connection: Connection, firstWordMs: number | null = null): Promise<HostShell> {
-    const exec = await connection.exec('exec /bin/sh -s');
-    return new HostShell(exec, firstWordMs ?? usualFirstWordMs);
+  /**
+   * @param firstWordMs how long a login shell may take to start the program; null: as is usual
+   * @param first what to ask first, `look` is to follow; the connection may have been made with it
+   */
+  static async open(
+    connection: Connection,
+    firstWordMs: number | null = null,
+    first = new FirstLook([]),
+  ): Promise<HostShell> {
+    const { command, input } = first.exec;
+    const exec = await connection.exec(command);
+    const shell = new HostShell(exec, first, firstWordMs ?? usualFirstWordMs);
+    if (exec.given !== input && input !== '') exec.stdin.write(input);
+    return shell;
   }
 
-  /** Asks all of these in one message. */
+  /** Asks all of these in one message, unless it was asked on opening. */
   async look(queries: readonly Query[]): Promise<ReadonlyMap<string, Observation>> {
     for (let attempt = 1; attempt <= lookAttempts; attempt += 1) {
-      const program = compileLook(queries, this.#nonce, this.#known);
-      this.#send(program);
-      const answers = readAnswers(queries, await this.#lookSections(sendingMs(program)));
+      const laterMs = sendingMs(this.#ask(queries));
+      const answers = readAnswers(queries, await this.#lookSections(laterMs));
       if (answers !== null) return answers;
     }
     throw new ConnectionError('channel', 'its files changed each time they were read');
@@ -115,15 +117,13 @@ export class HostShell {
     /** null when there was nothing to ask, or the answers do not hold together: look again. */
     readonly answers: ReadonlyMap<string, Observation> | null;
   }> {
-    const program = compileAct(acts, this.#known, thenLook, holder);
     this.#hasActed = true;
-    this.#send(program);
+    const sentMs = sendingMs(this.#send(compileAct(acts, this.#known, thenLook, holder)));
     const commands = new Set(acts.flatMap(({ id, change }) => (isOpaque(change) ? [id] : [])));
     const left = acts.map(({ id }) => id);
-    const changeMs = changeDeadlineMs + sendingMs(program);
     const sections = await this.#sections({
       patience: ({ open, since }) =>
-        open !== null && commands.has(open) ? null : since + changeMs,
+        open !== null && commands.has(open) ? null : since + sentMs + changeDeadlineMs,
       onBegin: (id) => {
         if (id === 'lock' && left.length === acts.length) return;
         if (id !== left.shift()) throw new ForgedError(forgedText);
@@ -147,10 +147,8 @@ export class HostShell {
    * what the host may have done counts: see `LostError`.
    */
   async run(compile: (known: Program['known']) => Program, listener: Listener): Promise<Sections> {
-    const program = compile(this.#known);
-    let laterMs = sendingMs(program);
     this.#hasActed = true;
-    this.#send(program);
+    let laterMs = sendingMs(this.#send(compile(this.#known)));
     return await this.#sections({
       ...listener,
       patience: (listening) => {
@@ -169,11 +167,23 @@ export class HostShell {
     this.#exec.stdin.end();
   }
 
-  #send(program: Program): void {
+  /** Sends what asks these, unless it was sent with the connection. */
+  #ask(queries: readonly Query[]): Program {
+    const { program, nonce } = this.#first;
+    if (this.#isAsked && program !== null && this.#first.isOf(queries)) {
+      this.#isAsked = false;
+      return program;
+    }
+    return this.#send(compileLook(queries, nonce, this.#known));
+  }
+
+  #send(program: Program): Program {
+    if (this.#isAsked) throw new Error('the first look was not taken');
     this.#received = 0;
     this.#heard = performance.now();
     this.#known = program.known;
     this.#exec.stdin.write(program.text);
+    return program;
   }
 
   #receive(chunk: Buffer): void {
@@ -286,9 +296,4 @@ export class HostShell {
     const text = (this.#reader.noise.trim() || this.#errors.trim()).slice(0, 200);
     return text === '' ? '' : `; it said: ${escapeControls(text).replaceAll('\n', ' | ')}`;
   }
-}
-
-/** What a program takes on its way over a slow link. */
-function sendingMs({ text }: Program): number {
-  return text.length / slowestBytesPerMs;
 }

@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Connection, ConnectionError } from '../connection/transport.ts';
+import { ConnectionError } from '../connection/transport.ts';
 import type { Query } from '../host/query.ts';
 import { HostState } from '../host/state.ts';
-import { firstWordMs, HostContact } from './host-contact.ts';
-import { LostError } from './host-shell.ts';
+import { type Connect, firstWordMs, HostContact } from './host-contact.ts';
 import { type Introduction, introduce, introductionQueries, stuckEnding } from './introduction.ts';
 import type { LegOptions, LegResult } from './leg-options.ts';
 import { allChanges, type Foreseen, foresee, predict } from './leg-plan.ts';
 import { LegTasks } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
+import { LostError } from './lost-error.ts';
 import { PlainActs } from './plain-acts.ts';
 import { cutSegments } from './segment.ts';
 import { undoOverdue } from './window-shell.ts';
@@ -27,11 +27,7 @@ const firstPauseMs = 50;
  * host cannot be reached or gives no usable shell before anything was done to it. Resolves at once
  * when the operator leaves.
  */
-export async function runLeg(
-  leg: Leg,
-  options: LegOptions,
-  connect: (signal: AbortSignal) => Promise<Connection>,
-): Promise<LegResult> {
+export async function runLeg(leg: Leg, options: LegOptions, connect: Connect): Promise<LegResult> {
   const contact = new HostContact(connect, options.leaving, firstWordMs(leg.host));
   const run = new LegRun(leg, options, contact);
   let leave = (): void => {};
@@ -134,9 +130,10 @@ class LegRun {
   async #observeAndGoOn(): Promise<'done' | 'stale'> {
     const tasks = this.#tasks;
     tasks.tell('connect', null);
-    const shell = await this.#contact.shell(this.#options.stopping);
+    const queries = this.#queries();
+    const shell = await this.#contact.shell(this.#options.stopping, queries);
     tasks.tell('look', null);
-    let state: HostState | null = new HostState(await shell.look(this.#queries()));
+    let state: HostState | null = new HostState(await shell.look(queries));
     const { overdue, ending } = this.#introduce(state);
     if (ending !== null) {
       tasks.giveUp(ending, ending.error.message);
@@ -201,8 +198,9 @@ class LegRun {
 
   /** After a window, over the connection that it was confirmed on. */
   async #lookOn(): Promise<HostState> {
-    const shell = await this.#contact.shell(this.#options.leaving);
-    return new HostState(await shell.look(this.#tasks.queries()));
+    const queries = this.#tasks.queries();
+    const shell = await this.#contact.shell(this.#options.leaving, queries);
+    return new HostState(await shell.look(queries));
   }
 
   #queries(): readonly Query[] {

@@ -114,8 +114,8 @@ export class Rollout {
       emit({ event: 'host_start', host: host.name, kind: host.kind });
     }
     try {
-      const result = await runLeg(leg, this.#optionsOf(leg), (signal) =>
-        transport.connect(endpointOf(host), signal),
+      const result = await runLeg(leg, this.#optionsOf(leg), (signal, first) =>
+        transport.connect(endpointOf(host), signal, first),
       );
       if (result.undoesItselfWithinSeconds !== null) this.#tell(leg, 'undo');
       this.#end(leg, this.#ends.ofResult(host, result), true);

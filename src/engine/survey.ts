@@ -20,6 +20,8 @@ export interface SurveyRequest extends VisitRequest {
   readonly onHost: (host: Host, surveyed: Surveyed) => void;
 }
 
+const nothingSeen = new HostState(new Map());
+
 /** Who asks more often never ends. */
 const mostTurns = 10;
 
@@ -32,7 +34,10 @@ export async function survey(request: SurveyRequest): Promise<ReadonlyMap<string
   const { queriesOf, onHost } = request;
   const visited = await visit(
     request,
-    (host, shell) => ask(host, shell, queriesOf),
+    {
+      firstQueries: (host) => queriesOf(host, nothingSeen),
+      work: (host, shell, first) => ask(host, shell, first, queriesOf),
+    },
     (host, one) => onHost(host, surveyedOf(one)),
   );
   return new Map([...visited].map(([name, one]) => [name, surveyedOf(one)]));
@@ -45,13 +50,15 @@ function surveyedOf(visited: Visited<HostState>): Surveyed {
 async function ask(
   host: Host,
   shell: HostShell,
+  first: readonly Query[],
   queriesOf: SurveyRequest['queriesOf'],
 ): Promise<HostState> {
-  let known = new HostState(new Map());
-  for (let turn = 1; ; turn += 1) {
-    const wanted = queriesOf(host, known).filter((one) => known.get(one) === undefined);
-    if (wanted.length === 0) return known;
+  let known = nothingSeen;
+  let wanted = first;
+  for (let turn = 1; wanted.length > 0; turn += 1) {
     if (turn > mostTurns) throw new Error(`asked ${turn} times: ${wanted.map(queryKey).join(' ')}`);
     known = known.with(await shell.look(wanted));
+    wanted = queriesOf(host, known).filter((one) => known.get(one) === undefined);
   }
+  return known;
 }

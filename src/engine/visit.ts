@@ -4,9 +4,12 @@ import {
   type Endpoint,
   type Transport,
 } from '../connection/transport.ts';
+import type { Query } from '../host/query.ts';
 import type { Host } from '../inventory/model.ts';
+import { FirstLook } from './first-look.ts';
 import { firstWordMs } from './host-contact.ts';
-import { HostShell, LostError } from './host-shell.ts';
+import { HostShell } from './host-shell.ts';
+import { LostError } from './lost-error.ts';
 
 /** What became of a visit to a host: what it was for, or why nobody came in. */
 export type Visited<Result> =
@@ -26,6 +29,13 @@ export interface VisitRequest {
   readonly leaving: AbortSignal;
 }
 
+/** What is done on each host. */
+export interface Visitor<Result> {
+  /** What `work` is to look at first, if anything: it travels with the login. */
+  readonly firstQueries: (host: Host) => readonly Query[];
+  readonly work: (host: Host, shell: HostShell, first: readonly Query[]) => Promise<Result>;
+}
+
 /** A lost connection is made again this often. */
 const mostAttempts = 2;
 
@@ -37,7 +47,7 @@ const mostAttempts = 2;
  */
 export async function visit<Result>(
   request: VisitRequest,
-  work: (host: Host, shell: HostShell) => Promise<Result>,
+  visitor: Visitor<Result>,
   onHost: (host: Host, visited: Visited<Result>) => void = () => {},
 ): Promise<ReadonlyMap<string, Visited<Result>>> {
   const { hosts, stopping, leaving } = request;
@@ -48,7 +58,7 @@ export async function visit<Result>(
     for (const host of waiting) {
       if (stopping.aborted || leaving.aborted) return;
       try {
-        const visited = await visitHost(host, request, work);
+        const visited = await visitHost(host, request, visitor);
         if (visited === null || leaving.aborted) continue;
         found.set(host.name, visited);
         onHost(host, visited);
@@ -72,15 +82,18 @@ export async function visit<Result>(
 async function visitHost<Result>(
   host: Host,
   request: VisitRequest,
-  work: (host: Host, shell: HostShell) => Promise<Result>,
+  { firstQueries, work }: Visitor<Result>,
 ): Promise<Visited<Result> | null> {
   const { transport, endpointOf, stopping, leaving } = request;
   for (let attempt = 1; ; attempt += 1) {
     let connection: Connection | null = null;
     try {
-      connection = await transport.connect(endpointOf(host), AbortSignal.any([stopping, leaving]));
-      const shell = await HostShell.open(connection, firstWordMs(host));
-      const result = await work(host, shell);
+      const first = firstQueries(host);
+      const asked = new FirstLook(first);
+      const either = AbortSignal.any([stopping, leaving]);
+      connection = await transport.connect(endpointOf(host), either, asked.exec);
+      const shell = await HostShell.open(connection, firstWordMs(host), asked);
+      const result = await work(host, shell, first);
       shell.end();
       return { result };
     } catch (error) {

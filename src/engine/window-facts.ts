@@ -1,7 +1,7 @@
 import type { Section } from '../host/look-part.ts';
 import type { WindowPlan } from '../host/window.ts';
 import { readArm, readLock } from '../host/window-sections.ts';
-import type { ActResult } from './host-shell.ts';
+import type { ActResult } from './act-results.ts';
 import { WindowClock } from './window-clock.ts';
 import type { WindowEnd } from './window-end.ts';
 import { idsNow } from './window-shell.ts';

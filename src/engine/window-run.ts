@@ -7,8 +7,9 @@ import type { Activity } from './events.ts';
 import type { HealthPlan } from './health.ts';
 import { HealthWatch } from './health-watch.ts';
 import type { HostContact } from './host-contact.ts';
-import { ForgedError, type HostShell, LostError } from './host-shell.ts';
+import type { HostShell } from './host-shell.ts';
 import type { LegOptions } from './leg-options.ts';
+import { ForgedError, LostError } from './lost-error.ts';
 import { readRefusal, type WindowEnd } from './window-end.ts';
 import { isAct, WindowFacts } from './window-facts.ts';
 import {

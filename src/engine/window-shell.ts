@@ -19,7 +19,8 @@ import {
   compileWindow,
 } from '../host/window-program.ts';
 import { readDecision, readHealth } from '../host/window-sections.ts';
-import { ForgedError, forgedText, type HostShell, LostError } from './host-shell.ts';
+import type { HostShell } from './host-shell.ts';
+import { ForgedError, forgedText, LostError } from './lost-error.ts';
 
 /** A copy of all that the changes touch, made durable on a busy disk. */
 const armingMs = 120_000;
@@ -133,10 +134,12 @@ export async function pingFrom(
   return readHealth(sections);
 }
 
+/** What `lookAtWindows` asks. */
+export const windowQueries = [query.windows()] as const;
+
 /** What a host says of its windows; nothing is touched. */
 export async function lookAtWindows(shell: HostShell): Promise<WindowsState> {
-  const asked = query.windows();
-  const state = answerTo(new HostState(await shell.look([asked])), asked);
+  const state = answerTo(new HostState(await shell.look(windowQueries)), query.windows());
   if (state === null) throw new LostError('it does not say what became of its window');
   return state;
 }

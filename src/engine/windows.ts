@@ -5,11 +5,11 @@ import { actsOf, endsOf, generationOf, type Results, taskOf } from './act-result
 import { isMissing, seenResults, wrongText } from './confirmed-results.ts';
 import { guestsOf, type HealthPlan, healthPlan } from './health.ts';
 import type { HostContact } from './host-contact.ts';
-import { LostError } from './host-shell.ts';
 import type { LegOptions } from './leg-options.ts';
 import { allChanges, foresee, type PlannedTask } from './leg-plan.ts';
 import type { LegTasks } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
+import { LostError } from './lost-error.ts';
 import { proberTo } from './prober.ts';
 import { recordOf } from './records.ts';
 import type { WindowEnd } from './window-end.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Connection, ConnectionError } from '../../src/connection/transport.ts';
 import { HostContact } from '../../src/engine/host-contact.ts';
-import { LostError } from '../../src/engine/host-shell.ts';
+import { LostError } from '../../src/engine/lost-error.ts';
 import { localHost } from './local-host.ts';
 
 const never = new AbortController().signal;

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Connection, ConnectionError, type Outcome } from '../../src/connection/transport.ts';
-import { HostShell, LostError } from '../../src/engine/host-shell.ts';
+import { FirstLook } from '../../src/engine/first-look.ts';
+import { HostShell } from '../../src/engine/host-shell.ts';
+import { LostError } from '../../src/engine/lost-error.ts';
 import { query } from '../../src/host/query.ts';
 
 const children: ChildProcess[] = [];
@@ -102,5 +104,57 @@ describe('HostShell.look', () => {
 
   test('tells a lost connection from a shell that ended', async () => {
     await expect(look('exit 0', true)).rejects.toBeInstanceOf(LostError);
+  });
+});
+
+describe('a first look', () => {
+  const queries = [query.tool('sh'), query.file('/nowhere')];
+
+  /** A connection that was made with its first command, if it can do that. */
+  function madeWith(first: FirstLook, isAhead: boolean) {
+    const inputs: string[] = [];
+    const login = loginShell('eval "$1"');
+    const connection: Connection = {
+      ...login,
+      exec: async (command) => {
+        const exec = await login.exec(command);
+        const write = exec.stdin.write.bind(exec.stdin);
+        if (isAhead) write(first.exec.input);
+        exec.stdin.write = (text: string) => {
+          inputs.push(text);
+          return write(text);
+        };
+        return isAhead ? { ...exec, given: first.exec.input } : exec;
+      },
+    };
+    return { connection, inputs };
+  }
+
+  test.each([
+    ['is not sent again over a connection that has taken it along', true, []],
+    ['is sent over a connection that has not', false, ['program']],
+  ])('%s', async (_what, isAhead, sent) => {
+    const first = new FirstLook(queries);
+    const { connection, inputs } = madeWith(first, isAhead);
+
+    const shell = await HostShell.open(connection, null, first);
+    const found = Object.fromEntries(await shell.look([...queries]));
+
+    expect(found).toEqual(answers);
+    expect(inputs.map((text) => (text === first.exec.input ? 'program' : text))).toEqual(sent);
+    const again = Object.fromEntries(await shell.look(queries));
+    expect(again).toEqual(answers);
+    expect(inputs).toHaveLength(sent.length + 1);
+    shell.end();
+  });
+
+  test('must be taken before anything else is asked, or answers would be mixed up', async () => {
+    const first = new FirstLook(queries);
+    const { connection } = madeWith(first, true);
+
+    const shell = await HostShell.open(connection, null, first);
+
+    await expect(shell.look([query.tool('ls')])).rejects.toThrow('the first look was not taken');
+    shell.end();
   });
 });
