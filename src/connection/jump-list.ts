@@ -25,3 +25,8 @@ export function parseJumpList(text: string): readonly JumpHop[] {
     return { host, user, port };
   });
 }
+
+/** The host that a ProxyJump names last, which `%j` stands for; nothing when there is none. */
+export function lastHopName(list: string | null): string {
+  return list === null ? '' : (parseJumpList(list).at(-1)?.host ?? '');
+}

@@ -31,10 +31,14 @@ export function readConfigLines(text: string, file: string): readonly ConfigLine
 }
 
 /** An error of the user's configuration, where it is. */
-export function configError(at: string, message: string): ConnectionError {
-  return new ConnectionError('config', `${at}: ${message}`, {
-    hint: 'this is the OpenSSH client configuration, which says how to reach hosts',
-  });
+export function configError(
+  at: string,
+  message: string,
+  {
+    hint = 'this is the OpenSSH client configuration, which says how to reach hosts',
+  }: { readonly hint?: string } = {},
+): ConnectionError {
+  return new ConnectionError('config', `${at}: ${message}`, { hint });
 }
 
 /** Null when a quote is never closed. A `#` starts a comment only where a word could start. */

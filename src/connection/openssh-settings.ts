@@ -23,6 +23,10 @@ export interface OpensshSettings {
   /** Null when nothing is to be sent. */
   readonly serverAliveIntervalMs?: number | null;
   readonly serverAliveCountMax?: number;
+  readonly canonicalizeHostname?: 'yes' | 'no' | 'always';
+  readonly canonicalDomains?: readonly string[];
+  readonly canonicalizeFallbackLocal?: boolean;
+  readonly canonicalizeMaxDots?: number;
   readonly addressFamily?: 'any' | 'inet' | 'inet6';
   readonly bindAddress?: string;
   /** Hops with commas; `none` is null. */

@@ -56,23 +56,62 @@ export const legacyAlgorithms = {
   hostKey: ['ssh-rsa', 'ssh-dss'],
 } as const;
 
-/**
- * What is offered in the key exchange. Host key algorithms of the types that are known for the
- * host come first, as in OpenSSH: else a host known by its RSA key would seem to have changed.
- */
-export function offeredAlgorithms(options: {
-  readonly knownTypes: readonly string[];
-  readonly legacy: boolean;
-}): Algorithms {
-  const old = options.legacy ? legacyAlgorithms : null;
-  const hostKeys = [...hostKey, ...(old?.hostKey ?? [])];
-  const isKnown = (algorithm: ServerHostKeyAlgorithm) =>
-    options.knownTypes.includes(keyTypeOf(algorithm));
+/** What else ssh2 speaks, for who asks for it by name. */
+const onRequest: { readonly [List in keyof OfferedLists]: OfferedLists[List] } = {
+  kex: ['diffie-hellman-group18-sha512'],
+  ciphers: [],
+  macs: ['hmac-sha1-etm@openssh.com', 'hmac-md5-96'],
+  hostKeys: [],
+};
+
+/** What is offered in the key exchange, in order. */
+export interface OfferedLists {
+  readonly kex: readonly KexAlgorithm[];
+  readonly ciphers: readonly CipherAlgorithm[];
+  readonly macs: readonly MacAlgorithm[];
+  readonly hostKeys: readonly ServerHostKeyAlgorithm[];
+}
+
+/** What is offered unless somebody asks for something else; `legacy` adds `legacyAlgorithms` at the end. */
+export function usualAlgorithms(legacy: boolean): OfferedLists {
+  const old = legacy ? legacyAlgorithms : null;
   return {
     kex: [...kex, ...(old?.kex ?? [])],
-    cipher: [...cipher, ...(old?.cipher ?? [])],
-    hmac: [...mac, ...(old?.mac ?? [])],
-    serverHostKey: [...hostKeys.filter(isKnown), ...hostKeys.filter((name) => !isKnown(name))],
+    ciphers: [...cipher, ...(old?.cipher ?? [])],
+    macs: [...mac, ...(old?.mac ?? [])],
+    hostKeys: [...hostKey, ...(old?.hostKey ?? [])],
+  };
+}
+
+/** Everything that ssh2 can be asked for. */
+export function spokenAlgorithms(): OfferedLists {
+  const { kex, ciphers, macs, hostKeys } = usualAlgorithms(true);
+  return {
+    kex: [...kex, ...onRequest.kex],
+    ciphers: [...ciphers, ...onRequest.ciphers],
+    macs: [...macs, ...onRequest.macs],
+    hostKeys: [...hostKeys, ...onRequest.hostKeys],
+  };
+}
+
+/**
+ * The lists in the words of ssh2. Host key algorithms of the types that are known for the host come
+ * first, as in OpenSSH: else a host known by its RSA key would seem to have changed.
+ */
+export function offeredAlgorithms(
+  lists: OfferedLists & { readonly isHostKeyOrderFixed: boolean },
+  knownTypes: readonly string[],
+): Algorithms {
+  const isFirst = (algorithm: ServerHostKeyAlgorithm) =>
+    !lists.isHostKeyOrderFixed && knownTypes.includes(keyTypeOf(algorithm));
+  return {
+    kex: [...lists.kex],
+    cipher: [...lists.ciphers],
+    hmac: [...lists.macs],
+    serverHostKey: [
+      ...lists.hostKeys.filter(isFirst),
+      ...lists.hostKeys.filter((name) => !isFirst(name)),
+    ],
     compress: ['none'],
   };
 }

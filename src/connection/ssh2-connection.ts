@@ -10,9 +10,6 @@ import { type Connection, ConnectionError, type Exec } from './transport.ts';
 /** How long `close` waits for the other side before it cuts the line. */
 const closeTimeoutMs = 1_000;
 
-/** After so many keepalives without a sign of life a connection is lost. */
-const keepaliveCount = 3;
-
 /** What may wait to be sent to a host that keeps asking and does not listen. */
 const sendLimit = 64 * 1024 * 1024;
 
@@ -43,6 +40,8 @@ export class Ssh2Connection implements Connection, ChannelOwner {
       readonly label: string;
       readonly answerTimeoutMs: number;
       readonly keepaliveMs: number;
+      /** After so many keepalives without a sign of life the connection is lost; default 3. */
+      readonly keepaliveCount?: number;
       /** Bytes that may come in all. */
       readonly receiveLimit: number;
       /** What was sent along with the login. */
@@ -54,7 +53,7 @@ export class Ssh2Connection implements Connection, ChannelOwner {
     this.#label = options.label;
     this.#answerTimeoutMs = options.answerTimeoutMs;
     this.#receiveLimit = options.receiveLimit;
-    const silenceMs = options.keepaliveMs * keepaliveCount;
+    const silenceMs = options.keepaliveMs * (options.keepaliveCount ?? 3);
     this.#watch = watchSilence(silenceMs, () =>
       this.#cut(`${this.#label} has been silent for ${seconds(silenceMs)}`),
     );

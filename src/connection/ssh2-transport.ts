@@ -17,6 +17,7 @@ import { KnownHostsFiles } from './known-hosts-files.ts';
 import { type LocalUser, localUser } from './local-user.ts';
 import { OpensshConfig } from './openssh-config.ts';
 import { PasswordTurns } from './password.ts';
+import { ProxyLine } from './proxy-command.ts';
 import { resolveTarget } from './resolve.ts';
 import { type FlightPlan, openClient } from './ssh2-client.ts';
 import { Ssh2Connection } from './ssh2-connection.ts';
@@ -176,6 +177,12 @@ class Run implements Ssh2Transport {
     const hostKey = new HostKeyCheck(policy, known);
     // Nothing is awaited between an open socket and its handshake: nobody would hear its errors.
     const handshake = (socket: Duplex) => this.#handshake(socket, target, hostKey, offers, options);
+    if (target.proxyCommand !== null) {
+      const line = new ProxyLine(target.proxyCommand);
+      return handshake(line).catch(async (error) => {
+        throw await line.explain(error);
+      });
+    }
     if (via === null) {
       return handshake(await dial(target, target.connectTimeoutMs, signal));
     }
@@ -195,7 +202,7 @@ class Run implements Ssh2Transport {
     offers: Offers,
     { signal, receiveLimit, first }: OpenOptions,
   ): Promise<Ssh2Connection> {
-    const { hostKey: policy, connectTimeoutMs, keepaliveMs } = target;
+    const { hostKey: policy, connectTimeoutMs, keepaliveMs, keepaliveCount } = target;
     const label = labelOf(target);
     const flight: FlightPlan | null =
       first === null ? null : { level: this.#flights.levelFor(target), first };
@@ -220,6 +227,7 @@ class Run implements Ssh2Transport {
           label,
           answerTimeoutMs: connectTimeoutMs,
           keepaliveMs,
+          keepaliveCount,
           receiveLimit,
           begun,
         }),
@@ -242,8 +250,9 @@ class Run implements Ssh2Transport {
   };
 }
 
-function labelOf({ host, port, via }: Target): string {
+function labelOf({ host, port, via, proxyCommand }: Target): string {
   const label = hostPort(host, port);
+  if (proxyCommand !== null) return `${label} (through its ProxyCommand)`;
   return via === null ? label : `${label} (through ${printable(via.name)})`;
 }
 

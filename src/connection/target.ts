@@ -1,5 +1,7 @@
 import type { HostName } from './known-hosts.ts';
 import type { PublicKey } from './public-key.ts';
+import type { OfferedLists } from './ssh2-algorithms.ts';
+import type { HiddenText } from './transport.ts';
 
 /** An endpoint with nothing left open: inventory, OpenSSH config and defaults put together. */
 export interface Target {
@@ -15,6 +17,7 @@ export interface Target {
   /** Whether keys that are only in the agent stay unused. */
   readonly identitiesOnly: boolean;
   readonly agentSocket: string | null;
+  readonly password: HiddenText | null;
   readonly login: LoginPolicy;
   readonly algorithms: AlgorithmChoice;
   /** How the socket is opened; of no use behind a hop or a ProxyCommand. */
@@ -72,12 +75,8 @@ export interface LoginPolicy {
   readonly leastRsaBits: number;
 }
 
-/** What is offered in the key exchange, in order; each list has something that ssh2 speaks. */
-export interface AlgorithmChoice {
-  readonly kex: readonly string[];
-  readonly ciphers: readonly string[];
-  readonly macs: readonly string[];
-  readonly hostKeys: readonly string[];
+/** What is offered in the key exchange, in order; each list has something. */
+export interface AlgorithmChoice extends OfferedLists {
   /** Whether the user's own order of host key algorithms goes before the types that are known. */
   readonly isHostKeyOrderFixed: boolean;
 }

@@ -1,16 +1,65 @@
+import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
-import { abortedError } from './abort.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { abortedError, orAborted } from './abort.ts';
 import { startDeadline } from './deadline.ts';
 import { ClosedBeforeBannerError } from './early-close.ts';
+import type { Dialling } from './target.ts';
 import { codeOf, hostPort, messageOf, printable, seconds } from './text.ts';
 import { ConnectionError } from './transport.ts';
 
+/** Where to, and how. */
+export interface DialAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly dialling?: Dialling;
+}
+
+const pauseMs = 1_000;
+const plainly: Dialling = { family: 'any', bindAddress: null, attempts: 1 };
+
 /**
- * Opens a TCP connection without Nagle's delay.
- * Rejects with `ConnectionError`: `network`, `timeout` or `aborted`.
+ * Opens a TCP connection without Nagle's delay, with as many attempts as are wanted.
+ * Rejects with `ConnectionError`: `network`, `timeout`, `config` or `aborted`.
  */
-export function dial(
-  address: { readonly host: string; readonly port: number },
+export async function dial(
+  address: DialAddress,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const label = hostPort(address.host, address.port);
+  const { dialling = plainly } = address;
+  const from = await localAddress(dialling);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await dialOnce(address, { from, family: dialling.family }, timeoutMs, signal);
+    } catch (error) {
+      const isLast = attempt >= dialling.attempts;
+      if (isLast || !(error instanceof ConnectionError) || error.reason === 'aborted') throw error;
+    }
+    await orAborted(sleep(pauseMs), signal, label);
+  }
+}
+
+/** What the socket is bound to. A name stands for its first address, as with ssh. */
+async function localAddress({ bindAddress, family }: Dialling): Promise<string | null> {
+  if (bindAddress === null || isIP(bindAddress) !== 0) return bindAddress;
+  try {
+    return (await lookup(bindAddress, { family: familyNumber(family) })).address;
+  } catch {
+    throw new ConnectionError('config', `BindAddress ${bindAddress} has no address`, {
+      hint: 'it is set in the OpenSSH configuration',
+    });
+  }
+}
+
+function familyNumber(family: Dialling['family']): 0 | 4 | 6 {
+  return family === 'inet' ? 4 : family === 'inet6' ? 6 : 0;
+}
+
+function dialOnce(
+  address: DialAddress,
+  { from, family }: { readonly from: string | null; readonly family: Dialling['family'] },
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Socket> {
@@ -24,6 +73,9 @@ export function dial(
       host: address.host,
       port: address.port,
       noDelay: true,
+      // An address can be reached only from one of its own kind.
+      family: from === null ? familyNumber(family) : isIP(from),
+      ...(from === null ? {} : { localAddress: from }),
       // Node gives each of several addresses a quarter of a second: too little over a far link.
       autoSelectFamilyAttemptTimeout: Math.max(250, Math.floor(timeoutMs / 3)),
     });
@@ -79,6 +131,10 @@ function dialError(error: Error, host: string, label: string, timeoutMs: number)
     case 'ENODATA':
       return new ConnectionError('network', `no address is known for "${printable(host)}"`, {
         hint: "set the host's address in the inventory, or HostName in ~/.ssh/config",
+      });
+    case 'EADDRNOTAVAIL':
+      return new ConnectionError('config', `cannot connect to ${label} from that BindAddress`, {
+        hint: 'it is set in the OpenSSH configuration, and must be an address of this machine',
       });
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':

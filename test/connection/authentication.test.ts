@@ -1,4 +1,3 @@
-import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,6 +12,7 @@ import { chooseKeys } from '../../src/connection/key-offers.ts';
 import { OpensshConfig } from '../../src/connection/openssh-config.ts';
 import { PasswordTurns } from '../../src/connection/password.ts';
 import { resolveTarget } from '../../src/connection/resolve.ts';
+import { startAgent } from './agent-process.ts';
 import {
   endpointOf,
   type KeyPair,
@@ -99,31 +99,6 @@ async function login(
   } finally {
     await transport.close();
   }
-}
-
-/** A real ssh-agent with these keys. */
-async function startAgent(keys: readonly KeyPair[]) {
-  const socket = dir.file(`agent${Math.random()}`);
-  const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] });
-  await new Promise((resolve) => agent.stdout.once('data', resolve));
-  const askpass = dir.write('askpass', '#!/bin/sh\necho open sesame\n', 0o700);
-  for (const { file } of keys) {
-    execFileSync('ssh-add', ['-q', file], {
-      stdio: 'ignore',
-      env: {
-        ...process.env,
-        SSH_AUTH_SOCK: socket,
-        SSH_ASKPASS: askpass,
-        SSH_ASKPASS_REQUIRE: 'force',
-      },
-    });
-  }
-  return {
-    socket,
-    [Symbol.dispose]() {
-      agent.kill();
-    },
-  };
 }
 
 describe('a key file', () => {
@@ -233,7 +208,7 @@ describe('a key file', () => {
 
   test('named for the host is the only one that is offered', async () => {
     const user = userWith('only', [keyNamed('ed25519')]);
-    using agent = await startAgent([keyNamed('ed25519')]);
+    using agent = await startAgent(dir, [keyNamed('ed25519')]);
 
     await expect(
       login({ identity: stranger.file }, { user, agentSocket: agent.socket }),
@@ -267,14 +242,14 @@ describe('a key file', () => {
 
 describe('an agent', () => {
   test.each(['ed25519', 'ECDSA', 'RSA', 'encrypted ed25519'])('logs in with %s', async (name) => {
-    using agent = await startAgent([keyNamed(name)]);
+    using agent = await startAgent(dir, [keyNamed(name)]);
 
     expect(await login({}, { agentSocket: agent.socket })).toBe('in\n');
   });
 
   test('spares the question for the key that it holds', async () => {
     const key = keyNamed('encrypted ed25519');
-    using agent = await startAgent([stranger, key]);
+    using agent = await startAgent(dir, [stranger, key]);
     const passphrase = () => Promise.reject(new Error('asked'));
 
     expect(await login({ identity: key.file }, { agentSocket: agent.socket, passphrase })).toBe(
@@ -283,7 +258,7 @@ describe('an agent', () => {
   });
 
   test('signs for 20 hosts at once', async () => {
-    using agent = await startAgent([keyNamed('RSA')]);
+    using agent = await startAgent(dir, [keyNamed('RSA')]);
     const transport = createSsh2Transport({
       config: 'none',
       agentSocket: agent.socket,
@@ -299,7 +274,7 @@ describe('an agent', () => {
   });
 
   test('with a wrong key is told what the server allows', async () => {
-    using agent = await startAgent([stranger]);
+    using agent = await startAgent(dir, [stranger]);
 
     await expect(login({}, { agentSocket: agent.socket })).rejects.toMatchObject({
       reason: 'authentication',
@@ -309,7 +284,7 @@ describe('an agent', () => {
 
   test('with many keys is not tried to the end', async () => {
     const strangers = Array.from({ length: 7 }, (_, i) => makeKey(dir, `many${i}`));
-    using agent = await startAgent(strangers);
+    using agent = await startAgent(dir, strangers);
 
     await expect(login({}, { agentSocket: agent.socket })).rejects.toMatchObject({
       reason: 'authentication',

@@ -22,7 +22,7 @@ afterAll(() => {
 async function resolve(text: string, endpoint: Endpoint = xen1) {
   const warnings: string[] = [];
   const config = await OpensshConfig.read(dir.write('config', `${text}\n`), dir.path);
-  const target = resolveTarget(endpoint, {
+  const target = await resolveTarget(endpoint, {
     user,
     agentSocket: '/agent',
     config,
@@ -73,6 +73,7 @@ describe('resolveTarget', () => {
       agentSocket: '/agent',
       connectTimeoutMs: 10_000,
       keepaliveMs: 15_000,
+      password: null,
       legacyAlgorithms: false,
       via: null,
       warnings: [],
@@ -88,7 +89,7 @@ describe('resolveTarget', () => {
       IdentityFile \${XPUSH_TEST_HOME}/%l-%p-%u-%i-%%
       IdentitiesOnly yes
       IdentityAgent ~/agent
-      UserKnownHostsFile ~/kh none %d/kh2
+      UserKnownHostsFile ~/kh %d/kh2
       GlobalKnownHostsFile none
       HostKeyAlias alias
       StrictHostKeyChecking accept-new
@@ -190,13 +191,15 @@ describe('resolveTarget', () => {
   });
 
   test.each([
-    ['ProxyCommand nc %h %p', 'ProxyCommand'],
-    ['RevokedHostKeys /krl', 'RevokedHostKeys'],
-    ['CanonicalizeHostname yes', 'CanonicalizeHostname'],
+    ['BindInterface eth0', 'BindInterface'],
+    ['KnownHostsCommand /bin/true', 'KnownHostsCommand'],
+    ['CanonicalizePermittedCNAMEs *:*', 'CanonicalizePermittedCNAMEs'],
+    ['ProxyUseFdpass yes\nProxyCommand x', 'ProxyUseFdpass'],
   ])('refuses %j rather than to pass over it', async (text, keyword) => {
     await expect(resolve(text)).rejects.toMatchObject({
       reason: 'config',
-      message: `${dir.file('config')}:1: ${keyword} is not supported by xpush 0.1; it is set for xen1`,
+      message: `${dir.file('config')}:1: xpush cannot follow ${keyword}, which is set for xen1`,
+      hint: expect.stringContaining('transport: openssh'),
     });
   });
 
@@ -204,17 +207,128 @@ describe('resolveTarget', () => {
     const { publicKey } = makeKey(dir, 'pin2');
     const pinned = { name: 'xen1', address: '10.0.0.1', hostKey: publicKey, jump: [] };
 
-    const { host } = await resolve(
-      'ProxyCommand x\nRevokedHostKeys /krl\nCanonicalizeHostname yes',
+    const { host, proxyCommand } = await resolve(
+      'ProxyCommand x\nProxyUseFdpass yes\nKnownHostsCommand x\nCanonicalizePermittedCNAMEs *:*',
       pinned,
     );
-    const none = await resolve('ProxyCommand none\nRevokedHostKeys none\nCanonicalizeHostname no');
+    const none = await resolve('ProxyUseFdpass no\nKnownHostsCommand none\nBindInterface none');
 
-    expect([host, none.host]).toEqual(['10.0.0.1', 'xen1']);
+    expect([host, proxyCommand, none.host]).toEqual(['10.0.0.1', null, 'xen1']);
+  });
+
+  test('fills in a ProxyCommand, for the first hop only', async () => {
+    const text = 'HostName h.%h\nUser ops\nProxyCommand nc "%h" %p %n %r %% # %k';
+
+    expect(await resolve(text)).toMatchObject({
+      proxyCommand: 'nc "h.xen1" 22 xen1 ops % # xen1',
+      via: null,
+    });
+    expect(
+      await resolve('Host xen1\n ProxyJump a,b\nHost *\n ProxyCommand nc %h %p'),
+    ).toMatchObject({
+      proxyCommand: null,
+      via: { host: 'b', proxyCommand: null, via: { host: 'a', proxyCommand: 'nc a 22' } },
+    });
   });
 
   test.each([
-    ['IdentityFile ~/%C', '"~/%C" of the OpenSSH configuration: %C is not understood here'],
+    ['a name', { name: 'x;id', address: '10.0.0.1' }, 'ProxyCommand nc %n', '"x;id" for %n'],
+    ['an address', { name: 'x', address: '$(id)' }, 'ProxyCommand nc %h', '"$(id)" for %h'],
+    ['an option', { name: 'x', address: '-ox' }, 'ProxyCommand ssh %h', '"-ox" for %h'],
+    ['a user', { name: 'x', address: 'x', user: 'a b -x' }, 'ProxyCommand ssh %r', 'for %r'],
+    ['an exec', { name: 'x`id`', address: 'x' }, 'Match exec "x %n"\n Port 1', 'for %n'],
+  ])('lets %s run nothing', async (_what, endpoint, text, message) => {
+    await expect(resolve(text, endpoint)).rejects.toMatchObject({
+      reason: 'config',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test('takes over how to log in, how to dial and how long to wait', async () => {
+    const text = `PreferredAuthentications gssapi-with-mic,password,publickey,keyboard-interactive
+      KbdInteractiveAuthentication no
+      NumberOfPasswordPrompts 1
+      BatchMode yes
+      RequiredRSASize 3072
+      CertificateFile ~/%u-cert.pub
+      AddressFamily inet
+      BindAddress 127.0.0.2
+      ConnectionAttempts 4
+      ServerAliveInterval 7
+      ServerAliveCountMax 2
+      RevokedHostKeys ~/revoked /etc/ssh/%n
+      CheckHostIP yes
+      PubkeyAcceptedAlgorithms ssh-ed25519,rsa-*`;
+
+    expect(await resolve(text)).toMatchObject({
+      login: {
+        methods: ['password', 'publickey'],
+        passwordPrompts: 1,
+        isBatch: true,
+        leastRsaBits: 3072,
+        signatures: [
+          'ssh-ed25519',
+          'rsa-sha2-512-cert-v01@openssh.com',
+          'rsa-sha2-256-cert-v01@openssh.com',
+          'rsa-sha2-512',
+          'rsa-sha2-256',
+        ],
+      },
+      certificateFiles: ['/home/me/me-cert.pub'],
+      dialling: { family: 'inet', bindAddress: '127.0.0.2', attempts: 4 },
+      keepaliveMs: 7_000,
+      keepaliveCount: 2,
+      hostKey: {
+        revokedFiles: ['/home/me/revoked', '/etc/ssh/xen1'],
+        checksAddress: true,
+        leastRsaBits: 3072,
+      },
+    });
+  });
+
+  test.each([
+    [
+      'PreferredAuthentications gssapi-with-mic',
+      'the OpenSSH configuration leaves no way to log in to xen1',
+    ],
+    [
+      'KexAlgorithms sntrup761x25519-sha512@openssh.com',
+      'KexAlgorithms sntrup761x25519-sha512@openssh.com of the OpenSSH configuration leaves nothing that xpush speaks',
+    ],
+    ['Ciphers -*', 'Ciphers -* of the OpenSSH configuration leaves nothing that xpush speaks'],
+  ])('refuses %j and names the transport that can', async (text, message) => {
+    await expect(resolve(text)).rejects.toMatchObject({
+      reason: 'config',
+      message,
+      hint: expect.stringContaining('transport: openssh'),
+    });
+  });
+
+  test('gives a legacy host what it needs, whatever the configuration lists', async () => {
+    const text = 'KexAlgorithms curve25519-sha256\nHostKeyAlgorithms ^rsa-sha2-512';
+
+    const { algorithms } = await resolve(text, { ...xen1, legacyAlgorithms: true });
+
+    expect(algorithms.kex).toEqual([
+      'curve25519-sha256',
+      'diffie-hellman-group14-sha1',
+      'diffie-hellman-group-exchange-sha256',
+      'diffie-hellman-group-exchange-sha1',
+      'diffie-hellman-group1-sha1',
+    ]);
+    expect(algorithms.hostKeys[0]).toBe('rsa-sha2-512');
+    expect(algorithms.hostKeys).toContain('ssh-dss');
+    expect(algorithms.isHostKeyOrderFixed).toBe(true);
+  });
+
+  test('refuses a host that the configuration refuses', async () => {
+    await expect(resolve('Host xen*\n RefuseConnection "moved to xen9"')).rejects.toThrow(
+      'the OpenSSH configuration refuses xen1: moved to xen9',
+    );
+  });
+
+  test.each([
+    ['IdentityFile ~/%K', '"~/%K" of the OpenSSH configuration: %K is not understood here'],
     [
       `IdentityFile \${NO_SUCH_VARIABLE}/x`,
       `"\${NO_SUCH_VARIABLE}/x" of the OpenSSH configuration: the environment has no NO_SUCH_VARIABLE`,
@@ -229,7 +343,7 @@ describe('resolveTarget', () => {
     dir.write('home/.ssh/config', 'User fromfile\n');
     const config = await OpensshConfig.read(null, dir.file('home'));
 
-    const target = resolveTarget(xen1, { user, agentSocket: null, config, warn: () => {} });
+    const target = await resolveTarget(xen1, { user, agentSocket: null, config, warn: () => {} });
 
     expect(target.user).toBe('fromfile');
   });

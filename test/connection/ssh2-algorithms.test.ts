@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { chooseAlgorithms } from '../../src/connection/algorithm-choice.ts';
 import { legacyAlgorithms } from '../../src/connection/index.ts';
 import { offeredAlgorithms } from '../../src/connection/ssh2-algorithms.ts';
 
-const modern = offeredAlgorithms({ knownTypes: [], legacy: false });
-const old = offeredAlgorithms({ knownTypes: [], legacy: true });
+const modern = offeredAlgorithms(chooseAlgorithms({}, false), []);
+const old = offeredAlgorithms(chooseAlgorithms({}, true), []);
 
 const all = (algorithms: object) => Object.values(algorithms).flat();
 
@@ -44,7 +45,7 @@ describe('offeredAlgorithms', () => {
   });
 
   test('asks for the known types of host key first', () => {
-    const known = offeredAlgorithms({ knownTypes: ['ssh-rsa'], legacy: false });
+    const known = offeredAlgorithms(chooseAlgorithms({}, false), ['ssh-rsa']);
 
     expect(known.serverHostKey).toEqual([
       'rsa-sha2-512',

@@ -1,0 +1,77 @@
+import { readAlgorithmList } from './algorithm-list.ts';
+import type { OpensshSettings } from './openssh-settings.ts';
+import { spokenAlgorithms, usualAlgorithms } from './ssh2-algorithms.ts';
+import type { AlgorithmChoice } from './target.ts';
+import { ConnectionError } from './transport.ts';
+
+/**
+ * The algorithms of a host: the user's lists as far as ssh2 speaks them, and for a `legacy` host what is
+ * usual for such ones behind them. Throws `ConnectionError` (`config`) when a list leaves nothing.
+ */
+export function chooseAlgorithms(
+  settings: Pick<OpensshSettings, 'kexAlgorithms' | 'ciphers' | 'macs' | 'hostKeyAlgorithms'>,
+  legacy: boolean,
+): AlgorithmChoice {
+  const usual = usualAlgorithms(false);
+  const spoken = spokenAlgorithms();
+  const old = usualAlgorithms(legacy);
+  const { kexAlgorithms, ciphers, macs, hostKeyAlgorithms } = settings;
+  return {
+    kex: merge('KexAlgorithms', kexAlgorithms, usual.kex, spoken.kex, old.kex),
+    ciphers: merge('Ciphers', ciphers, usual.ciphers, spoken.ciphers, old.ciphers),
+    macs: merge('MACs', macs, usual.macs, spoken.macs, old.macs),
+    hostKeys: merge(
+      'HostKeyAlgorithms',
+      hostKeyAlgorithms,
+      usual.hostKeys,
+      spoken.hostKeys,
+      old.hostKeys,
+    ),
+    isHostKeyOrderFixed: hostKeyAlgorithms !== undefined && !/^[+-]/.test(hostKeyAlgorithms),
+  };
+}
+
+/** Signature algorithms for the keys of users; a `legacy` host gets SHA-1 too. Throws as above. */
+export function chooseSignatures(list: string | undefined, legacy: boolean): readonly string[] {
+  const old = legacy ? [...signatures, ...weakSignatures] : signatures;
+  const all = [...signatures, ...weakSignatures];
+  return merge('PubkeyAcceptedAlgorithms', list, signatures, all, old);
+}
+
+function merge<T extends string>(
+  keyword: string,
+  list: string | undefined,
+  usual: readonly T[],
+  spoken: readonly T[],
+  old: readonly T[],
+): readonly T[] {
+  if (list === undefined) return old;
+  const wanted = readAlgorithmList(list, usual, spoken);
+  if (wanted === null) {
+    throw new ConnectionError(
+      'config',
+      `${keyword} ${list} of the OpenSSH configuration is no list of algorithms`,
+    );
+  }
+  const all = [...new Set([...wanted, ...old.filter((name) => !usual.includes(name))])];
+  if (all.length > 0) return all;
+  throw new ConnectionError(
+    'config',
+    `${keyword} ${list} of the OpenSSH configuration leaves nothing that xpush speaks`,
+    { hint: `it speaks ${spoken.join(', ')}; with \`transport: openssh\` ssh itself connects` },
+  );
+}
+
+const plain = ['ssh-ed25519', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521'];
+const token = ['sk-ssh-ed25519', 'sk-ecdsa-sha2-nistp256'];
+const rsa = ['rsa-sha2-512', 'rsa-sha2-256'];
+
+/** As OpenSSH accepts them by default, in its order. */
+const signatures: readonly string[] = [
+  ...[...plain, ...token, ...rsa].map((name) => `${name}-cert-v01@openssh.com`),
+  ...plain,
+  ...token.map((name) => `${name}@openssh.com`),
+  ...rsa,
+];
+
+const weakSignatures: readonly string[] = ['ssh-rsa', 'ssh-rsa-cert-v01@openssh.com'];
