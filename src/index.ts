@@ -3,19 +3,23 @@
  *
  *     const inventory = await loadInventory({ argument: 'inventory.yaml' });
  *     const { plays } = planHosts(loadPlaybooks(['site.yaml']).flatMap((book) => book.plays), inventory, null);
- *     const exit = await run({ inventory, plays, transport: createSsh2Transport(), ... });
+ *     const exit = await run({ inventory, plays, transport: createTransport(), ... });
  */
 export {
   type Connection,
   ConnectionError,
   type ConnectionFailure,
   createSsh2Transport,
+  createTransport,
   type Endpoint,
   type Exec,
   type Outcome,
+  type RunTransport,
   type Ssh2Transport,
   type Ssh2TransportOptions,
   type Transport,
+  type TransportName,
+  type TransportOptions,
 } from './connection/index.ts';
 export { endpointOf, type SshOverrides } from './engine/endpoint.ts';
 export type * from './engine/events.ts';

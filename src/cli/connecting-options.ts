@@ -17,6 +17,10 @@ export const connectingOptions = {
     ...text,
     describe: 'What to do with unknown host keys: strict (refuse) or accept-new (record)',
   },
+  transport: {
+    ...text,
+    describe: 'How to reach hosts: ssh2 (built in), openssh (your ssh program) or local (one host)',
+  },
 } as const;
 
 /** The same, as a command's schema has them. */
@@ -26,6 +30,7 @@ export const connectingEntries = {
   identity: v.optional(v.pipe(v.string(), v.nonEmpty('a file is needed'))),
   'ssh-config': v.optional(v.string()),
   'host-key-checking': v.optional(oneOf(['strict', 'accept-new'])),
+  transport: v.optional(oneOf(['ssh2', 'openssh', 'local'])),
 } as const;
 
 const connectingSchema = v.object(connectingEntries);

@@ -1,6 +1,6 @@
 import {
   type ConnectionError,
-  createSsh2Transport,
+  createTransport,
   type Endpoint,
   type Transport,
 } from '../connection/index.ts';
@@ -27,12 +27,13 @@ export async function prepareWay(
   hosts: readonly Host[],
   warn: (text: string) => void,
 ): Promise<Way> {
-  const transport = createSsh2Transport({
+  const transport = createTransport({
     passphrase: askPassphrase,
     ...(options['ssh-config'] === undefined ? {} : { config: options['ssh-config'] }),
     warn,
   });
   const overrides = overridesOf(options);
+  refuseCrowd(overrides, hosts);
   const toEndpoint = (host: Host) => endpointOf(host, inventory, overrides);
   refuseMistakes(await transport.prepare(hosts.map(toEndpoint)));
   return { transport, endpointOf: toEndpoint };
@@ -44,7 +45,16 @@ export function overridesOf(options: ConnectingOptions): SshOverrides {
     user: options.user,
     identity: options.identity,
     hostKeyChecking: options['host-key-checking'],
+    transport: options.transport,
   };
+}
+
+/** What is meant for many hosts must not all be done to this one. */
+function refuseCrowd({ transport }: SshOverrides, hosts: readonly Host[]): void {
+  if (transport !== 'local' || hosts.length < 2) return;
+  const message = `--transport local is for one host, and ${hosts.length} are chosen: all of it would be done to this machine`;
+  const hint = 'choose it with --limit, or write transport: local in its ssh in the inventory';
+  throw new ConfigError([{ position: null, message, hint, excerpt: null }]);
 }
 
 /** What is wrong with the files that say how to connect is the user's mistake: nobody is contacted. */

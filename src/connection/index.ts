@@ -1,3 +1,8 @@
+export {
+  createTransport,
+  type RunTransport,
+  type TransportOptions,
+} from './create-transport.ts';
 export { legacyAlgorithms } from './ssh2-algorithms.ts';
 export {
   createSsh2Transport,
@@ -12,4 +17,5 @@ export {
   type Exec,
   type Outcome,
   type Transport,
+  type TransportName,
 } from './transport.ts';

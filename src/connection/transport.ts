@@ -5,8 +5,13 @@ export interface HiddenText {
   reveal(): string;
 }
 
+/** The ways to reach a host. */
+export type TransportName = 'ssh2' | 'openssh' | 'local';
+
 /** Where and as whom to connect: what is left of inventory, command line and OpenSSH config. */
 export interface Endpoint {
+  /** How it is reached; unset: ssh2. The same way leads to its jump hosts. */
+  readonly transport?: TransportName;
   /** The name people know the host by; used in messages and for `Host` lines of the OpenSSH config. */
   readonly name: string;
   /** Address or DNS name; unset values come from the user's OpenSSH config, then from OpenSSH's defaults. */

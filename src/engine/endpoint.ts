@@ -1,4 +1,4 @@
-import type { Endpoint } from '../connection/transport.ts';
+import type { Endpoint, TransportName } from '../connection/transport.ts';
 import type { Host, Inventory, SshSettings } from '../inventory/model.ts';
 
 /** What the command line says of all hosts; it goes before the inventory. */
@@ -6,6 +6,8 @@ export interface SshOverrides {
   readonly user?: string | undefined;
   readonly identity?: string | undefined;
   readonly hostKeyChecking?: 'strict' | 'accept-new' | undefined;
+  /** Not for hosts that are this machine. */
+  readonly transport?: TransportName | undefined;
 }
 
 /**
@@ -17,10 +19,12 @@ export function endpointOf(host: Host, inventory: Inventory, overrides: SshOverr
   const { ssh } = host;
   const user = overrides.user ?? ssh.user;
   const identity = overrides.identity ?? ssh.identity;
-  const jump = jumpsTo(host, inventory, overrides);
+  const transport = transportOf(host, overrides);
+  const jump = transport === 'local' ? [] : jumpsTo(host, inventory, overrides);
   return {
     name: host.name,
     address: host.address,
+    ...(transport === null ? {} : { transport }),
     ...(ssh.port === null ? {} : { port: ssh.port }),
     ...(user === null ? {} : { user }),
     ...(identity === null ? {} : { identity }),
@@ -30,6 +34,11 @@ export function endpointOf(host: Host, inventory: Inventory, overrides: SshOverr
     ...handshakeSettings(ssh, overrides),
     legacyAlgorithms: ssh.legacyAlgorithms,
   };
+}
+
+/** A host that is this machine is so whatever the command line says of the others. */
+function transportOf({ ssh }: Host, overrides: SshOverrides): TransportName | null {
+  return ssh.transport === 'local' ? 'local' : (overrides.transport ?? ssh.transport);
 }
 
 /** What a jump host outside the inventory shares with the host behind it. */
@@ -55,5 +64,7 @@ function jumpsTo(host: Host, inventory: Inventory, overrides: SshOverrides): rea
     return [{ name, address: name, ...handshakeSettings(host.ssh, overrides) }];
   }
   const { jump: before = [], ...hop } = endpointOf(known, inventory, overrides);
+  // From here on is where this machine is.
+  if (hop.transport === 'local') return [];
   return [...before, hop];
 }

@@ -19,12 +19,13 @@ export interface BuiltHost {
 }
 
 /**
- * Finds addresses that two machines have, unknown jump hosts and circles of them. Two hosts may
- * share an address behind different ports or jump hosts.
+ * Finds addresses that two machines have, two hosts that are both this machine, unknown jump hosts and
+ * circles of them. Two hosts may share an address behind different ports or jump hosts.
  */
 export function checkConnections(built: readonly BuiltHost[], context: HostContext): void {
   const endpoints = new Claims('address', context.findings, { mayRepeat: true });
   const hosts = new Map(built.map(({ host }) => [host.name, host]));
+  checkLocal(built, context);
   const inNoCircle = new Set<string>();
   for (const { host, entry } of built) {
     if (entry.isWhole) checkAddress(host, addressPlace(host, entry), endpoints, context);
@@ -34,6 +35,20 @@ export function checkConnections(built: readonly BuiltHost[], context: HostConte
     if (circle !== null) {
       context.findings.add(place, `the jump hosts go in a circle: ${circle.join(' -> ')}`);
     }
+  }
+}
+
+/** Two runs on one machine at once would be in each other's way. */
+function checkLocal(built: readonly BuiltHost[], { topSsh, findings }: HostContext): void {
+  if (topSsh?.raw.transport === 'local') {
+    const place = placeOf(topSsh.node, ['transport'], 'value');
+    findings.add(place, 'not all hosts are this machine', 'write it in the ssh of the one that is');
+    return;
+  }
+  const [first, ...others] = built.filter(({ host }) => host.ssh.transport === 'local');
+  for (const { host, entry } of others) {
+    const message = `${host.name} is this machine (transport: local), and so is ${first?.host.name}`;
+    findings.add(entry.key, message, 'one host of an inventory is at most');
   }
 }
 

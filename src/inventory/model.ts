@@ -24,6 +24,8 @@ export interface SshSettings {
   readonly hostKeyChecking: 'strict' | 'accept-new' | null;
   readonly connectTimeoutSeconds: number | null;
   readonly legacyAlgorithms: boolean;
+  /** `local`: the host is this machine itself. */
+  readonly transport: 'ssh2' | 'openssh' | 'local' | null;
 }
 
 interface AnyHost {

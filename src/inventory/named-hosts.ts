@@ -26,6 +26,7 @@ const unsaid = {
     hostKeyChecking: null,
     connectTimeoutSeconds: null,
     legacyAlgorithms: false,
+    transport: null,
   },
   vars: {},
   groups: ['all'],

@@ -126,7 +126,7 @@ export const sshSchema = v.strictObject({
   host_key_checking: v.optional(v.picklist(['strict', 'accept-new'])),
   connect_timeout: v.optional(wholeNumber(1, 600)),
   legacy_algorithms: v.optional(v.boolean()),
-  transport: v.optional(word('transport', ['ssh2'], ['openssh', 'local'])),
+  transport: v.optional(word('transport', ['ssh2', 'openssh', 'local'], [])),
 });
 
 function connectAddressOrDom0(value: string): Complaint | null {

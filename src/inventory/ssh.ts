@@ -40,6 +40,7 @@ export function buildSsh(
     hostKeyChecking: raw.host_key_checking ?? null,
     connectTimeoutSeconds: raw.connect_timeout ?? null,
     legacyAlgorithms: raw.legacy_algorithms ?? false,
+    transport: raw.transport ?? null,
   };
 }
 

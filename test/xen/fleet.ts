@@ -24,6 +24,7 @@ const anyHost = {
     hostKeyChecking: null,
     connectTimeoutSeconds: null,
     legacyAlgorithms: false,
+    transport: null,
   },
   vars: {},
   groups: [],

@@ -1,0 +1,86 @@
+import { LocalTransport } from './local-transport.ts';
+import { createOpensshTransport, type OpensshTransport } from './openssh-transport.ts';
+import {
+  createSsh2Transport,
+  type Ssh2Transport,
+  type Ssh2TransportOptions,
+} from './ssh2-transport.ts';
+import type { Connection, ConnectionError, Endpoint, FirstExec, Transport } from './transport.ts';
+
+/** What a run has that its hosts share. */
+export type TransportOptions = Ssh2TransportOptions;
+
+/** Every way to reach hosts; each host has its own. */
+export interface RunTransport extends Transport {
+  /**
+   * Reads the configuration and the keys of these endpoints and asks for passphrases, so that no
+   * question comes while hosts are being worked on. Returns what is wrong, each problem once;
+   * `connect` will say it again.
+   */
+  prepare(endpoints: readonly Endpoint[]): Promise<readonly ConnectionError[]>;
+}
+
+/** Makes the transport of one run: for each host the one that its endpoint names. */
+export function createTransport(options: TransportOptions = {}): RunTransport {
+  return new Dispatcher(options);
+}
+
+class Dispatcher implements RunTransport {
+  readonly #options: TransportOptions;
+  #ssh2: Ssh2Transport | null = null;
+  #openssh: OpensshTransport | null = null;
+  #local: LocalTransport | null = null;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+  }
+
+  async connect(endpoint: Endpoint, signal: AbortSignal, first?: FirstExec): Promise<Connection> {
+    return await this.#transportOf(endpoint).connect(endpoint, signal, first);
+  }
+
+  async prepare(endpoints: readonly Endpoint[]): Promise<readonly ConnectionError[]> {
+    const by = (name: Endpoint['transport']) =>
+      endpoints.filter(({ transport = 'ssh2' }) => transport === name);
+    const [ssh2, openssh, local] = [by('ssh2'), by('openssh'), by('local')];
+    const problems = [
+      ...(ssh2.length === 0 ? [] : await this.#ssh2Transport().prepare(ssh2)),
+      ...(openssh.length === 0 ? [] : await this.#opensshTransport().prepare(openssh)),
+    ];
+    for (const endpoint of local) {
+      const refusal = this.#localTransport().refusal(endpoint);
+      if (refusal !== null) problems.push(refusal);
+    }
+    return problems;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#ssh2?.close(), this.#openssh?.close(), this.#local?.close()]);
+  }
+
+  #transportOf({ transport = 'ssh2' }: Endpoint): Transport {
+    switch (transport) {
+      case 'ssh2':
+        return this.#ssh2Transport();
+      case 'openssh':
+        return this.#opensshTransport();
+      case 'local':
+        return this.#localTransport();
+    }
+  }
+
+  #ssh2Transport(): Ssh2Transport {
+    this.#ssh2 ??= createSsh2Transport(this.#options);
+    return this.#ssh2;
+  }
+
+  #opensshTransport(): OpensshTransport {
+    this.#openssh ??= createOpensshTransport(this.#options);
+    return this.#openssh;
+  }
+
+  #localTransport(): LocalTransport {
+    this.#local ??= new LocalTransport(this.#options.user);
+    return this.#local;
+  }
+}
