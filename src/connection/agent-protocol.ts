@@ -29,10 +29,11 @@ export async function listIdentities(
   const reader = new WireReader(answer);
   if (reader.byte() !== message.listAnswer) throw new Error('the agent shows no keys');
   const identities: AgentIdentity[] = [];
-  for (let left = reader.uint32(); left > 0 && reader.hasMore; left -= 1) {
+  const count = reader.uint32();
+  while (identities.length < count && reader.hasMore) {
     identities.push({ blob: reader.string(), comment: reader.string().toString() });
   }
-  if (!reader.isExact) throw new Error('the agent answers nonsense');
+  if (!reader.isExact || identities.length < count) throw new Error('the agent answers nonsense');
   return identities;
 }
 

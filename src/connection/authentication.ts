@@ -25,6 +25,7 @@ export class Login implements Authenticator {
   readonly #notes: string[] = [];
   readonly #passwordMethods: LoginMethod[] = [];
   #keysTried = 0;
+  #isKeyTooEarly = false;
   #hasAsked = false;
   #isOver = false;
   #allowed: readonly string[] | null = null;
@@ -70,6 +71,10 @@ export class Login implements Authenticator {
     context: LoginContext,
   ): AnyAuthMethod | null | Promise<AnyAuthMethod | null> {
     this.#answered(isPartial);
+    const takesKeys = allowed?.includes('publickey') !== false;
+    // keys that were offered too early were not looked at
+    if (isPartial && takesKeys && this.#isKeyTooEarly) this.#keysTried = 0;
+    this.#isKeyTooEarly = !takesKeys && this.#keysTried > 0 && !isPartial;
     this.#allowed = allowed ?? this.#allowed;
     this.#isPartial ||= isPartial;
     return this.#choose(context);

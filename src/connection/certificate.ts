@@ -14,7 +14,7 @@ export interface Certificate {
   readonly subject: 'user' | 'host' | 'other';
   /** As whoever signed it named it. */
   readonly id: string;
-  /** Users or hosts; none is all of them. */
+  /** Users or hosts. */
   readonly principals: readonly string[];
   /** Seconds since 1970. */
   readonly validFrom: bigint;
@@ -77,7 +77,9 @@ export function doubtAbout(
   if (subject !== 'user') return 'it is not for users';
   if (seconds < validFrom) return `it is not valid before ${dateOf(validFrom)}`;
   if (seconds >= validUntil) return `it expired at ${dateOf(validUntil)}`;
-  if (principals.length === 0 || principals.includes(user)) return null;
+  // sshd takes none without: sshkey_cert_check_authority in its sshkey.c
+  if (principals.length === 0) return 'it names no user';
+  if (principals.includes(user)) return null;
   return `it is for ${printable(principals.join(', '))}`;
 }
 

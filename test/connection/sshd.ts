@@ -75,6 +75,8 @@ export async function startSshd(
     readonly authorized: readonly KeyPair[];
     readonly hostKeys?: readonly KeyPair[];
     readonly config?: readonly string[];
+    /** Needs root. */
+    readonly accounts?: Accounts;
   },
 ): Promise<TestServer> {
   const name = options.name ?? 'sshd';
@@ -104,16 +106,54 @@ export async function startSshd(
       '',
     ].join('\n'),
   );
-  const server = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', config], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const argv = ['/usr/sbin/sshd', '-D', '-e', '-f', config];
+  const [program = '', ...args] =
+    options.accounts === undefined ? argv : amongAccounts(dir, name, options.accounts, argv);
+  const server = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   return ready(server, port, hostKeys);
+}
+
+/** What a server is to know of the user of the tests, in place of what the machine knows. */
+export interface Accounts {
+  readonly password: string;
+  /** Whether it has to be changed first. */
+  readonly isExpired?: boolean;
+}
+
+/** A command that starts `argv` where /etc/shadow and sshd's PAM configuration are the test's own. */
+function amongAccounts(
+  dir: TempDir,
+  name: string,
+  { password, isExpired = false }: Accounts,
+  argv: readonly string[],
+): readonly string[] {
+  const openssl = ['passwd', '-6', '-stdin'];
+  const hash = execFileSync('openssl', openssl, { input: password, encoding: 'utf8' }).trim();
+  const entry = `${loginUser}:${hash}:${isExpired ? 0 : 20_000}:0:99999:7:::`;
+  const others = readFileSync('/etc/shadow', 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith(`${loginUser}:`));
+  const shadow = dir.write(`${name}_shadow`, `${[entry, ...others].join('\n')}\n`);
+  const pam = dir.write(
+    `${name}_pam`,
+    [
+      'auth required pam_unix.so nodelay',
+      'account required pam_unix.so',
+      'password required pam_unix.so',
+      'session required pam_permit.so',
+      '',
+    ].join('\n'),
+    0o644,
+  );
+  const script =
+    'mount --bind "$0" /etc/shadow && mount --bind "$1" /etc/pam.d/sshd && shift && exec "$@"';
+  return ['unshare', '-m', 'sh', '-c', script, shadow, pam, ...argv];
 }
 
 /** A dropbear server. It reads root's own authorized_keys only, so it gets a /root of its own. */
 export async function startDropbear(
   dir: TempDir,
-  options: { readonly authorized: readonly KeyPair[] },
+  options: { readonly authorized: readonly KeyPair[]; readonly accounts?: Accounts },
 ): Promise<TestServer> {
   const file = dir.file('dropbear_host');
   execFileSync('dropbearkey', ['-t', 'ed25519', '-f', file], { stdio: 'ignore' });
@@ -124,7 +164,10 @@ export async function startDropbear(
     mount -t tmpfs -o mode=700 tmpfs /root && mkdir -m 700 /root/.ssh &&
     printf '%s\n' "$KEYS" > /root/.ssh/authorized_keys && chmod 600 /root/.ssh/authorized_keys &&
     exec /usr/sbin/dropbear -F -E -r "$0" -p 127.0.0.1:${port} -P "$0.pid"`;
-  const server = spawn('unshare', ['-m', 'sh', '-c', script, file], {
+  const argv = ['unshare', '-m', 'sh', '-c', script, file];
+  const [program = '', ...args] =
+    options.accounts === undefined ? argv : amongAccounts(dir, 'dropbear', options.accounts, argv);
+  const server = spawn(program, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, KEYS: options.authorized.map((key) => key.publicKey).join('\n') },
   });
