@@ -1,6 +1,7 @@
 import type { HostKeyVerdict, KnownHosts } from './known-hosts.ts';
 import { knownHostsName } from './known-hosts.ts';
-import { fingerprint, type PublicKey, readPublicKey } from './public-key.ts';
+import { fingerprint, type PublicKey, readPublicKey, rsaBits } from './public-key.ts';
+import { type RevokedKeys, revocationOf } from './revoked-keys.ts';
 import type { HostKeyVerifier } from './ssh2-client.ts';
 import type { HostKeyPolicy } from './target.ts';
 import { hostPort } from './text.ts';
@@ -14,11 +15,19 @@ export class HostKeyCheck implements HostKeyVerifier {
   #accepted: PublicKey | null = null;
   #isNew = false;
   #refusal: ConnectionError | null = null;
+  readonly #revoked: RevokedKeys;
+  #address: string | null = null;
 
-  constructor(policy: HostKeyPolicy, knownHosts: KnownHosts) {
+  constructor(policy: HostKeyPolicy, knownHosts: KnownHosts, revoked: RevokedKeys = new Map()) {
     this.#policy = policy;
     this.#knownHosts = knownHosts;
+    this.#revoked = revoked;
     this.knownTypes = policy.pin === null ? knownHosts.knownTypes(policy.name) : [policy.pin.type];
+  }
+
+  /** The address that a name led to, for who has that checked as well. */
+  cameFrom(address: string): void {
+    this.#address = address;
   }
 
   verify(blob: Buffer): boolean {
@@ -44,13 +53,32 @@ export class HostKeyCheck implements HostKeyVerifier {
   }
 
   #judge(key: PublicKey): ConnectionError | null {
-    const { pin, name, acceptNew } = this.#policy;
+    const { pin, name, acceptNew, leastRsaBits } = this.#policy;
+    const revoked = revocationOf(this.#revoked, key);
+    if (revoked !== null) return revokedError(this.#label, key, revoked);
+    const bits = rsaBits(key);
+    if (bits < leastRsaBits) return shortError(this.#label, bits, leastRsaBits);
     if (pin !== null) {
       return pin.blob.equals(key.blob) ? null : pinError(this.#label, key, pin);
     }
     const verdict = this.#knownHosts.check(name, key);
-    this.#isNew = verdict.kind === 'unknown' && acceptNew;
-    return this.#isNew ? null : verdictError(verdict, this.#label, this.#policy, key);
+    const isNew = verdict.kind === 'unknown' && acceptNew;
+    const refusal = isNew ? null : verdictError(verdict, this.#label, this.#policy, key);
+    if (refusal !== null) return refusal;
+    this.#isNew = isNew;
+    return this.#judgeAddress(key);
+  }
+
+  /** CheckHostIP: another key is known for the address than for the name, so the name may lead astray. */
+  #judgeAddress(key: PublicKey): ConnectionError | null {
+    const address = this.#address;
+    const { name, checksAddress } = this.#policy;
+    if (!checksAddress || address === null || address === name.host) return null;
+    const verdict = this.#knownHosts.check({ host: address, port: name.port, alias: null }, key);
+    if (verdict.kind !== 'changed' && verdict.kind !== 'revoked') return null;
+    this.#isNew = false;
+    const policy = { ...this.#policy, name: { ...name, host: address, alias: null } };
+    return verdictError(verdict, `${this.#label}, by its address ${address},`, policy, key);
   }
 
   #unreadable(): ConnectionError {
@@ -71,6 +99,24 @@ function pinError(label: string, key: PublicKey, pin: PublicKey): ConnectionErro
     'host-key',
     `${label} showed the host key ${show(key)}, but the inventory's host_key is ${show(pin)}`,
     { hint: 'this may be another host, or someone in between: do not go on before you know' },
+  );
+}
+
+function revokedError(label: string, key: PublicKey, at: string): ConnectionError {
+  return new ConnectionError(
+    'host-key',
+    `the host key of ${label} is REVOKED by ${at}: ${show(key)}`,
+    { hint: 'whoever has this key may not be the host: give the host a new key' },
+  );
+}
+
+function shortError(label: string, bits: number, least: number): ConnectionError {
+  return new ConnectionError(
+    'host-key',
+    `the RSA host key of ${label} has ${bits} bits, fewer than ${least}`,
+    {
+      hint: 'give the host a longer key, or one that is not RSA (ssh-keygen -A makes those it lacks)',
+    },
   );
 }
 
@@ -105,11 +151,7 @@ export function verdictError(
     }
     case 'revoked': {
       const { file, line } = verdict.entry;
-      return new ConnectionError(
-        'host-key',
-        `the host key of ${label} is REVOKED by ${file}:${line}: ${show(key)}`,
-        { hint: 'whoever has this key may not be the host: give the host a new key' },
-      );
+      return revokedError(label, key, `${file}:${line}`);
     }
     case 'authority-only': {
       const { file, line } = verdict.entry;

@@ -19,6 +19,7 @@ import { OpensshConfig } from './openssh-config.ts';
 import { PasswordTurns } from './password.ts';
 import { ProxyLine } from './proxy-command.ts';
 import { resolveTarget } from './resolve.ts';
+import { RevokedKeyFiles } from './revoked-keys.ts';
 import { type FlightPlan, openClient } from './ssh2-client.ts';
 import { Ssh2Connection } from './ssh2-connection.ts';
 import type { Target } from './target.ts';
@@ -80,6 +81,7 @@ class Run implements Ssh2Transport {
   readonly #user: LocalUser;
   readonly #identities: IdentityFiles;
   readonly #knownHosts: KnownHostsFiles;
+  readonly #revokedKeys = new RevokedKeyFiles();
   readonly #failedLogins = new FailedLogins();
   readonly #passwordTurns = new PasswordTurns();
   readonly #flights = new FlightMemory();
@@ -110,9 +112,11 @@ class Run implements Ssh2Transport {
 
   async prepare(endpoints: readonly Endpoint[]): Promise<readonly ConnectionError[]> {
     const problems = new Map<string, ConnectionError>();
-    for (const endpoint of endpoints) {
+    const targets = endpoints.map((endpoint) => this.#resolve(endpoint));
+    for (const resolved of targets) resolved.catch(() => {});
+    for (const resolved of targets) {
       try {
-        let target: Target | null = await this.#resolve(endpoint);
+        let target: Target | null = await resolved;
         for (; target !== null; target = target.via) await this.#keysFor(target);
       } catch (error) {
         if (!(error instanceof ConnectionError)) throw error;
@@ -174,7 +178,8 @@ class Run implements Ssh2Transport {
     const { via, hostKey: policy } = target;
     const known =
       policy.pin === null ? await this.#knownHosts.load(policy.files) : new KnownHosts();
-    const hostKey = new HostKeyCheck(policy, known);
+    const revoked = await this.#revokedKeys.load(policy.revokedFiles);
+    const hostKey = new HostKeyCheck(policy, known, revoked);
     // Nothing is awaited between an open socket and its handshake: nobody would hear its errors.
     const handshake = (socket: Duplex) => this.#handshake(socket, target, hostKey, offers, options);
     if (target.proxyCommand !== null) {
@@ -184,7 +189,9 @@ class Run implements Ssh2Transport {
       });
     }
     if (via === null) {
-      return handshake(await dial(target, target.connectTimeoutMs, signal));
+      const socket = await dial(target, target.connectTimeoutMs, signal);
+      hostKey.cameFrom(socket.remoteAddress ?? '');
+      return handshake(socket);
     }
     return this.#jumpHosts.through(via, signal, async (jump) => {
       const { host, port, connectTimeoutMs } = target;
