@@ -10,6 +10,9 @@ import type { JsonDocument, JsonHost } from '../../src/report/json-document.ts';
 const repository = join(import.meta.dirname, '..', '..');
 const program = join(repository, 'bin', 'xpush');
 
+/** XPUSH_TEST_TRANSPORT=openssh has all of these tests go by the user's own ssh. */
+const { XPUSH_TEST_TRANSPORT: usualTransport } = process.env;
+
 /** What a run of the CLI came to. */
 export interface CliRun {
   readonly code: number;
@@ -31,6 +34,8 @@ export interface Snapshot {
 export interface FleetOptions extends InventoryPlanOptions {
   /** Changes the plan before the lab is built. */
   readonly adapt?: (plan: LabPlan) => LabPlan;
+  /** For `--transport`; default is XPUSH_TEST_TRANSPORT, or what the inventory says. */
+  readonly transport?: string;
 }
 
 /** An inventory, its lab, and the real CLI on the controller. */
@@ -39,11 +44,18 @@ export class Fleet implements AsyncDisposable {
   readonly inventory: Inventory;
   /** The inventory's file. */
   readonly file: string;
+  readonly #transport: string | undefined;
 
-  private constructor(lab: Lab, inventory: Inventory, file: string) {
+  private constructor(
+    lab: Lab,
+    inventory: Inventory,
+    file: string,
+    transport: string | undefined = usualTransport,
+  ) {
     this.lab = lab;
     this.inventory = inventory;
     this.file = file;
+    this.#transport = transport;
   }
 
   static async start(text: string, options: FleetOptions = {}): Promise<Fleet> {
@@ -52,7 +64,7 @@ export class Fleet implements AsyncDisposable {
     const lab = await startLab(options.adapt?.(plan) ?? plan);
     const file = join(lab.directory, 'inventory.yaml');
     await writeFile(file, text);
-    return new Fleet(lab, inventory, file);
+    return new Fleet(lab, inventory, file, options.transport);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -74,7 +86,11 @@ export class Fleet implements AsyncDisposable {
     const { home: HOME, sshConfig: XPUSH_SSH_CONFIG } = this.lab;
     // Records of tests are no records of whoever runs them.
     const XDG_STATE_HOME = join(HOME, '.local', 'state');
-    const env = { ...process.env, HOME, XDG_STATE_HOME, XPUSH_SSH_CONFIG, SSH_AUTH_SOCK: '' };
+    const env = {
+      ...process.env,
+      ...{ HOME, XDG_STATE_HOME, XPUSH_SSH_CONFIG, SSH_AUTH_SOCK: '' },
+      ...(this.#transport === undefined ? {} : { XPUSH_TRANSPORT: this.#transport }),
+    };
     return { argv: [process.execPath, program, ...args], env };
   }
 
