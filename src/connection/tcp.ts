@@ -29,6 +29,15 @@ export async function dial(
 ): Promise<Socket> {
   const label = hostPort(address.host, address.port);
   const { dialling = plainly } = address;
+  const version = isIP(address.host);
+  const family = familyNumber(dialling.family);
+  if (version !== 0 && family !== 0 && family !== version) {
+    throw new ConnectionError(
+      'config',
+      `${address.host} is no address of AddressFamily ${dialling.family}`,
+      { hint: 'it is set in the OpenSSH configuration' },
+    );
+  }
   const from = await localAddress(dialling);
   for (let attempt = 1; ; attempt += 1) {
     try {
