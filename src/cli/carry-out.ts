@@ -10,7 +10,7 @@ import { createReporter } from '../report/reporter.ts';
 import { Proof } from '../verify/proof.ts';
 import { prepareWay } from './connecting.ts';
 import { dieOfInterrupt, leftInVain, listenForInterrupts } from './interrupts.ts';
-import type { Work } from './load.ts';
+import type { Work } from './load-work.ts';
 import { redactedEvent } from './redaction.ts';
 import { Remarks } from './remarks.ts';
 import { checkReportFile, writeReportFile } from './report-file.ts';

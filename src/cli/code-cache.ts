@@ -16,10 +16,15 @@ import {
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 
+/** V8's code cache of a script, from the end of a run. */
+export interface KeptCode {
+  readonly code: Buffer;
+  /** How much code there was in all, the cached and what that run compiled itself. */
+  readonly compiledBytes: number;
+}
+
 /** What became of the look for cached code. */
-export type CachedCode =
-  | { readonly code: Buffer; readonly reason: null }
-  | { readonly code: null; readonly reason: string };
+export type CachedCode = KeptCode | { readonly code: null; readonly reason: string };
 
 /** Whether cached code runs; `reason` says why not. */
 export interface CodeUse {
@@ -51,9 +56,11 @@ function home(): string {
 const mostFiles = 40;
 const largestBytes = 64 * 1024 * 1024;
 const digestBytes = 32;
+/** A multiple of 8: V8 copies code that lies otherwise. */
+const headBytes = 40;
 
 /**
- * V8's code cache of one script, in a file. V8 believes what it reads, so only what this user wrote, whole,
+ * Cached code of one script, in a file. V8 believes what it reads, so only what this user wrote, whole,
  * for this very `key` counts; anything else is as good as nothing. Never throws: the program runs without.
  */
 export class CodeCache {
@@ -76,16 +83,19 @@ export class CodeCache {
     }
   }
 
-  /** `compile` is asked only when there is a place for what it gives. */
-  write(compile: () => Buffer): void {
+  /** `keep` is asked only when there is a place for what it gives. */
+  write(keep: () => KeptCode): void {
     const beside = `${this.file}.${randomBytes(6).toString('hex')}.tmp`;
     try {
       this.#make();
       if (this.#complaint() !== null) return;
       const file = openSync(beside, 'wx', 0o600);
       try {
-        const code = compile();
-        for (const part of [this.#digest(code), code]) writeAll(file, part);
+        const { code, compiledBytes } = keep();
+        const head = Buffer.alloc(headBytes);
+        head.writeDoubleLE(compiledBytes, digestBytes);
+        const body = [head.subarray(digestBytes), code];
+        for (const part of [this.#digest(body), ...body]) writeAll(file, part);
       } finally {
         closeSync(file);
       }
@@ -106,16 +116,23 @@ export class CodeCache {
       if (!isFile || !isOurs) return { code: null, reason: 'not ours alone' };
       if (size > largestBytes) return { code: null, reason: 'too large' };
       const content = readFileSync(file);
-      const code = content.subarray(digestBytes);
-      const isWhole = content.subarray(0, digestBytes).equals(this.#digest(code));
-      return isWhole ? { code, reason: null } : { code: null, reason: 'damaged' };
+      const isWhole =
+        content.length > headBytes &&
+        content.subarray(0, digestBytes).equals(this.#digest([content.subarray(digestBytes)]));
+      if (!isWhole) return { code: null, reason: 'damaged' };
+      return {
+        code: content.subarray(headBytes),
+        compiledBytes: content.readDoubleLE(digestBytes),
+      };
     } finally {
       closeSync(file);
     }
   }
 
-  #digest(code: Buffer): Buffer {
-    return createHash('sha256').update(`${this.#key}\n`).update(code).digest();
+  #digest(body: readonly Buffer[]): Buffer {
+    const hash = createHash('sha256').update(`${this.#key}\n`);
+    for (const part of body) hash.update(part);
+    return hash.digest();
   }
 
   /** Why nothing in the directory is to be believed. Throws where there is none. */

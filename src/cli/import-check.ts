@@ -4,7 +4,7 @@ import { run } from '../engine/run.ts';
 import type { Visit } from '../import/describe-fleet.ts';
 import type { Loaded } from '../import/load-draft.ts';
 import { loadPlaybooks } from '../playbook/load-playbook.ts';
-import { defaultPlaybook } from './load.ts';
+import { defaultPlaybook } from './load-work.ts';
 import { newRunIdentity } from './run-identity.ts';
 import type { Surveyor } from './survey-hosts.ts';
 import { version } from './version.ts';

@@ -1,6 +1,6 @@
 import type { ApplyOptions } from './apply.ts';
 import { carryOut } from './carry-out.ts';
-import { readWork } from './load.ts';
+import { readWork } from './load-work.ts';
 import { plannedWork, readSavedPlan } from './planned-work.ts';
 import { resumeCommand } from './resume-command.ts';
 import { readRetry } from './retry.ts';

@@ -6,7 +6,7 @@ import { DiffText } from '../report/diff-text.ts';
 import { largestTextBytes } from '../source/decode-text.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 import { carryOut } from './carry-out.ts';
-import { readWork } from './load.ts';
+import { readWork } from './load-work.ts';
 import { checkOutFile, checkWritable, writePrivateFile } from './out-file.ts';
 import type { PlanOptions } from './plan.ts';
 import { hostsOfPlan, playsOfPlan } from './plan-document.ts';

@@ -17,16 +17,17 @@ export function start(argv: readonly string[]): void {
   const source = readFileSync(file, 'latin1'); // it is ASCII; V8 need not copy it then
   const cache = cacheFor(source, argv);
   const cached: CachedCode = cache?.read() ?? { code: null, reason: 'switched off' };
-  const script = new Script(source, {
-    filename: file,
-    ...(cached.code === null ? {} : { cachedData: cached.code }),
-  });
+  const cachedData = cached.code ?? undefined;
+  const script = new Script(source, { filename: file, cachedData });
   const isUsed = cached.code !== null && script.cachedDataRejected !== true;
-  if (!isUsed && cache !== null) keepAtExit(script, cache);
+  if (cache !== null) keepAtExit(script, cache, isUsed ? cached.compiledBytes : 0);
   const program: { exports: { main?: typeof main } } = { exports: {} };
   script.runInThisContext()(program.exports, createRequire(file), program, file, dirname(file));
-  const reason = isUsed ? null : (cached.reason ?? 'of another V8');
-  void program.exports.main?.(argv, { file: cache?.file ?? null, reason });
+  const reason = cached.code === null ? cached.reason : 'of another V8';
+  void program.exports.main?.(argv, {
+    file: cache?.file ?? null,
+    reason: isUsed ? null : reason,
+  });
 }
 
 /** False when the output takes nothing; the whole program knows what to say then. */
@@ -50,11 +51,17 @@ function cacheFor(source: string, argv: readonly string[]): CodeCache | null {
 
 /** A run that takes longer has lost the code of its beginning: V8 flushes what was not used for a while. */
 const longestRunSeconds = 15;
+/** What a run compiled itself, for a cache to be worth writing again. */
+const leastNewBytes = 64 * 1024;
 
-/** Code is complete only after what the command does; a mistake does not get there. */
-function keepAtExit(script: Script, cache: CodeCache): void {
-  process.once('exit', (code) => {
-    if (code === 2 || process.uptime() > longestRunSeconds) return;
-    cache.write(() => script.createCachedData());
+/** Code is complete only after what a command does: a mistake does not get there, and another run further. */
+function keepAtExit(script: Script, cache: CodeCache, knownBytes: number): void {
+  process.once('exit', (exit) => {
+    if (exit === 2 || process.uptime() > longestRunSeconds) return;
+    // loaded at the end: it would cost each start
+    const v8 = process.getBuiltinModule('node:v8');
+    const { bytecode_and_metadata_size: compiledBytes } = v8.getHeapCodeStatistics();
+    if (compiledBytes < knownBytes + leastNewBytes) return;
+    cache.write(() => ({ code: script.createCachedData(), compiledBytes }));
   });
 }

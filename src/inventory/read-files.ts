@@ -12,7 +12,6 @@ import type { SourceNode } from '../source/source-node.ts';
 import type { Place } from '../source/source-text.ts';
 import type { Findings } from './findings.ts';
 import { textsOf } from './merge-files.ts';
-import { runProgram } from './run-program.ts';
 
 const MOST_FILES = 10_000;
 const STANDARD_INPUT = '<stdin>';
@@ -111,6 +110,7 @@ class Reader implements FilesRead {
 
   async #runProgram(path: string, real: string, above: readonly string[]): Promise<void> {
     if (this.#distrusts(path, distrustOf(path), null, 'run')) return;
+    const { runProgram } = await import('./run-program.ts');
     const ran = await runProgram(real);
     if (!ran.ok) return this.#fail(`${quoted(path)} ${ran.why}`, null, ran.hint);
     await this.#parse(ran.output, `${path} (output)`, dirname(path), [...above, real]);
