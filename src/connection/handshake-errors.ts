@@ -82,4 +82,4 @@ function during({ phase }: HandshakeStanding): string {
 const notSsh = /^(Invalid header|Invalid identification|Max greeting|Max line|Header line)/;
 
 const legacyHint =
-  'an old server needs `legacy_algorithms: true`; one that allows post-quantum key exchange only cannot be reached by xpush 0.1';
+  'an old server needs `legacy_algorithms: true`; one that allows post-quantum key exchange only needs `--transport openssh`';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createSsh2Transport, type Endpoint } from '../../src/connection/index.ts';
+import type { Endpoint } from '../../src/connection/index.ts';
 import {
   endpointOf,
   freePort,
@@ -15,6 +15,7 @@ import {
   type TestServer,
   until,
 } from './sshd.ts';
+import { transportNames, transports } from './transports.ts';
 
 let dir: TempDir;
 let key: KeyPair;
@@ -48,20 +49,22 @@ const logins = (server: TestServer) => server.log().match(/Accepted publickey/g)
 
 const through = (hop: Endpoint) => ({ jump: [hop] });
 
-async function once(endpoint: Endpoint, config = 'none'): Promise<string> {
-  const transport = createSsh2Transport({ config, agentSocket: null });
-  try {
-    const connection = await transport.connect(endpoint, never);
-    return (await run(connection, 'echo "$SSH_CONNECTION"')).stdout.trim();
-  } finally {
-    await transport.close();
-  }
-}
-
 /** The port of the server that ran the command. */
 const portOf = (sshConnection: string) => Number(sshConnection.split(' ')[3]);
 
-describe('jump hosts', () => {
+describe.each(transportNames)('jump hosts over %s', (name) => {
+  const create = transports[name];
+
+  async function once(endpoint: Endpoint, config = 'none'): Promise<string> {
+    const transport = create({ config, agentSocket: null });
+    try {
+      const connection = await transport.connect(endpoint, never);
+      return (await run(connection, 'echo "$SSH_CONNECTION"')).stdout.trim();
+    } finally {
+      await transport.close();
+    }
+  }
+
   test('lead to the host, one or more of them', async () => {
     const before = [logins(bastion), logins(inner)];
 
@@ -105,7 +108,7 @@ describe('jump hosts', () => {
   });
 
   test('are shared by the hosts behind them, and spare the hosts a crowd', async () => {
-    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+    const transport = create({ config: 'none', agentSocket: null });
     const before = logins(bastion);
 
     // The target drops whoever comes while sixteen are logging in.
@@ -158,7 +161,7 @@ describe('jump hosts', () => {
 
   test('say what is wrong with them, and what they cannot reach', async () => {
     const port = await freePort();
-    const stranger = makeKey(dir, 'stranger');
+    const stranger = makeKey(dir, `stranger-${name}`);
 
     await expect(
       once(at(target, through(at({ port }, { name: 'bastion' })))),
@@ -179,11 +182,11 @@ describe('jump hosts', () => {
       message: `jump host bastion cannot reach 127.0.0.1:${port}: Connection refused`,
     });
     await using closed = await startSshd(dir, {
-      name: 'closed',
+      name: `closed-${name}`,
       authorized: [key],
       config: ['AllowTcpForwarding no'],
     });
-    const lines = dir.write('closed_known_hosts', knownHostsLines(closed));
+    const lines = dir.write(`closed-${name}_known_hosts`, knownHostsLines(closed));
     await expect(
       once(at(target, through(at(closed, { name: 'closed', knownHosts: lines })))),
     ).rejects.toMatchObject({
@@ -194,7 +197,7 @@ describe('jump hosts', () => {
   });
 
   test('that go away take their commands along, and are opened again', async () => {
-    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+    const transport = create({ config: 'none', agentSocket: null });
     const hop = at(bastion, { name: 'bastion' });
     const first = await transport.connect(at(target, through(hop)), never);
     const exec = await first.exec('exec sleep 20');
@@ -220,7 +223,7 @@ describe('jump hosts', () => {
   });
 
   test('leave nothing open at the end', async () => {
-    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+    const transport = create({ config: 'none', agentSocket: null });
     await (await transport.connect(at(target, through(at(bastion))), never)).close();
     expect(sessionsOf(bastion)).not.toEqual([]);
 

@@ -1,13 +1,7 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Connection,
-  createSsh2Transport,
-  type Endpoint,
-  type Transport,
-} from '../../src/connection/index.ts';
-import { createOpensshTransport } from '../../src/connection/openssh-transport.ts';
+import type { Connection, Endpoint, Transport } from '../../src/connection/index.ts';
 import {
   endpointOf,
   freePort,
@@ -25,6 +19,7 @@ import {
   type TestServer,
   until,
 } from './sshd.ts';
+import { transportNames, transports } from './transports.ts';
 
 let dir: TempDir;
 let key: KeyPair;
@@ -33,7 +28,6 @@ const kinds = process.getuid?.() === 0 ? ['OpenSSH', 'dropbear'] : ['OpenSSH'];
 const servers = new Map<string, TestServer>();
 let knownHosts: string;
 
-const transports = { ssh2: createSsh2Transport, openssh: createOpensshTransport };
 let transport: Transport;
 
 beforeAll(async () => {
@@ -71,7 +65,7 @@ function serverOf(kind: string): TestServer {
   return server;
 }
 
-describe.each(['ssh2', 'openssh'] as const)('over %s,', (name) => {
+describe.each(transportNames)('over %s,', (name) => {
   beforeAll(() => {
     transport = transports[name]({ config: 'none', agentSocket: null });
   });
