@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { count, oneOf, text } from './command.ts';
+import { count, flag, oneOf, text } from './command.ts';
 
 const defaultForks = 32;
 
@@ -8,6 +8,11 @@ export const connectingOptions = {
   forks: { ...text, alias: 'f', describe: `Hosts at once [default: ${defaultForks}]` },
   user: { ...text, alias: 'u', describe: 'Log in as this user' },
   identity: { ...text, alias: 'i', describe: 'Private key file to log in with' },
+  'ask-pass': {
+    ...flag,
+    alias: 'k',
+    describe: 'Ask for a password to log in with, where no key does and no other is known',
+  },
   'ssh-config': {
     ...text,
     alias: 'F',
@@ -28,6 +33,7 @@ export const connectingEntries = {
   forks: v.optional(count, String(defaultForks)),
   user: v.optional(v.pipe(v.string(), v.nonEmpty('a user name is needed'))),
   identity: v.optional(v.pipe(v.string(), v.nonEmpty('a file is needed'))),
+  'ask-pass': v.optional(v.boolean(), false),
   'ssh-config': v.optional(v.string()),
   'host-key-checking': v.optional(oneOf(['strict', 'accept-new'])),
   transport: v.optional(oneOf(['ssh2', 'openssh', 'local'])),

@@ -7,22 +7,32 @@ import {
 import { endpointOf, type SshOverrides } from '../engine/endpoint.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import { ConfigError } from '../source/diagnostic.ts';
+import { secretsIn } from '../source/secret.ts';
+import { askSecret } from './ask-secret.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import { askPassphrase } from './passphrase.ts';
+import type { SecretsGiven } from './secret-options.ts';
+import { secretStore } from './secrets.ts';
+import { UsageError } from './usage-error.ts';
+
+const passwordElsewhere =
+  'without one, write the password in the inventory as a secret, `ssh: { password: !secret NAME }`, or use keys';
 
 /** How a command reaches its hosts. */
 export interface Way {
   readonly transport: Transport;
   readonly endpointOf: (host: Host) => Endpoint;
+  readonly overrides: SshOverrides;
 }
 
 /**
- * Prepares connections to these hosts of an inventory. `warn` is told what is known of the user's
+ * Prepares connections to these hosts of an inventory: asks for what is to be typed, and fetches the
+ * passwords that are secrets. `warn` is told what is known of the user's
  * configuration and not followed. Throws `ConfigError` when the files that say how to connect are
  * wrong: nobody is contacted then.
  */
 export async function prepareWay(
-  options: ConnectingOptions,
+  options: ConnectingOptions & SecretsGiven,
   inventory: Inventory,
   hosts: readonly Host[],
   warn: (text: string) => void,
@@ -32,16 +42,30 @@ export async function prepareWay(
     ...(options['ssh-config'] === undefined ? {} : { config: options['ssh-config'] }),
     warn,
   });
-  const overrides = overridesOf(options);
+  const overrides = await overridesOf(options, hosts);
   refuseCrowd(overrides, hosts);
   const toEndpoint = (host: Host) => endpointOf(host, inventory, overrides);
-  refuseMistakes(await transport.prepare(hosts.map(toEndpoint)));
-  return { transport, endpointOf: toEndpoint };
+  const endpoints = hosts.map(toEndpoint);
+  await secretStore(options).settle(secretsIn(endpoints));
+  refuseMistakes(await transport.prepare(endpoints));
+  return { transport, endpointOf: toEndpoint, overrides };
 }
 
 /** What the command line says of all hosts. */
-export function overridesOf(options: ConnectingOptions): SshOverrides {
+async function overridesOf(
+  options: ConnectingOptions,
+  hosts: readonly Host[],
+): Promise<SshOverrides> {
+  const { transport, 'ask-pass': isAsked } = options;
+  if (isAsked && transport !== undefined && transport !== 'ssh2') {
+    throw new UsageError(
+      `--ask-pass is of no use with --transport ${transport}`,
+      'it is xpush that sends the password, by its own SSH; ssh asks agents for keys',
+    );
+  }
+  const isNeeded = isAsked && hosts.some(({ ssh }) => ssh.password === null);
   return {
+    ...(isNeeded ? { password: await askSecret('SSH password', passwordElsewhere) } : {}),
     user: options.user,
     identity: options.identity,
     hostKeyChecking: options['host-key-checking'],

@@ -84,6 +84,7 @@ function describeSsh(ssh: SshSettings): Data {
     user: ssh.user,
     port: ssh.port,
     identity: ssh.identity,
+    password: ssh.password,
     jump: ssh.jump,
     host_key: ssh.hostKey,
     known_hosts: ssh.knownHosts,

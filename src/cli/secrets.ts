@@ -3,8 +3,21 @@ import { askHidden } from './passphrase.ts';
 import { redactor } from './redaction.ts';
 import type { SecretsGiven } from './secret-options.ts';
 
-/** Where the secrets of a command come from; what they are is kept out of all that it says. */
+const stores = new Map<string, SecretStore>();
+
+/**
+ * Where the secrets of a command come from; what they are is kept out of all that it says. It is the
+ * same for the same options, so that nothing is read or asked for twice.
+ */
 export function secretStore(options: SecretsGiven): SecretStore {
+  const { secrets, 'secrets-identity': identity, 'vault-password-file': passwordFile } = options;
+  const key = JSON.stringify([secrets ?? null, identity ?? null, passwordFile ?? null]);
+  const store = stores.get(key) ?? makeStore(options);
+  stores.set(key, store);
+  return store;
+}
+
+function makeStore(options: SecretsGiven): SecretStore {
   return new SecretStore(
     {
       file: options.secrets ?? null,

@@ -6,9 +6,10 @@ import type { Query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import { escapeControls } from '../source/escape-controls.ts';
-import { overridesOf, prepareWay } from './connecting.ts';
+import { prepareWay } from './connecting.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import { listenForInterrupts } from './interrupts.ts';
+import type { SecretsGiven } from './secret-options.ts';
 
 /** A way to hosts, and looks at them. */
 export interface Surveyor {
@@ -32,15 +33,14 @@ export interface Surveyor {
  * nobody is contacted then.
  */
 export async function withSurveyor<Result>(
-  options: ConnectingOptions,
+  options: ConnectingOptions & SecretsGiven,
   inventory: Inventory,
   hosts: readonly Host[],
   work: (surveyor: Surveyor) => Promise<Result>,
 ): Promise<Result> {
-  const { transport } = await prepareWay(options, inventory, hosts, (text) =>
+  const { transport, overrides } = await prepareWay(options, inventory, hosts, (text) =>
     say(`warning: ${escapeControls(text)}`),
   );
-  const overrides = overridesOf(options);
   using interrupts = listenForInterrupts((times) => {
     say(times === 1 ? 'Interrupted: no new hosts. Again to leave now.' : 'Leaving.');
   });

@@ -67,6 +67,15 @@ async function resolve(
 ): Promise<OpensshTarget> {
   const { program, user, warn } = sources;
   const name = hostArgument(endpoint.name);
+  if (endpoint.password !== undefined) {
+    throw new ConnectionError(
+      'config',
+      `${name} has a password, which ssh takes from nobody but a person`,
+      {
+        hint: 'leave out `transport: openssh` for it, or let a key in there',
+      },
+    );
+  }
   const pin = endpoint.hostKey === undefined ? null : pinOf(endpoint.hostKey, endpoint.name);
   const arguments_: ArgumentSources = {
     config: sources.config,

@@ -1,10 +1,12 @@
-import type { Endpoint, TransportName } from '../connection/transport.ts';
+import type { Endpoint, HiddenText, TransportName } from '../connection/transport.ts';
 import type { Host, Inventory, SshSettings } from '../inventory/model.ts';
 
 /** What the command line says of all hosts; it goes before the inventory. */
 export interface SshOverrides {
   readonly user?: string | undefined;
   readonly identity?: string | undefined;
+  /** Of hosts that have none of their own, jump hosts of the inventory too, unless OpenSSH logs in. */
+  readonly password?: HiddenText | undefined;
   readonly hostKeyChecking?: 'strict' | 'accept-new' | undefined;
   /** Not for hosts that are this machine. */
   readonly transport?: TransportName | undefined;
@@ -28,6 +30,7 @@ export function endpointOf(host: Host, inventory: Inventory, overrides: SshOverr
     ...(ssh.port === null ? {} : { port: ssh.port }),
     ...(user === null ? {} : { user }),
     ...(identity === null ? {} : { identity }),
+    ...passwordOf(host, transport, overrides),
     ...(jump.length === 0 ? {} : { jump }),
     ...(ssh.hostKey === null ? {} : { hostKey: ssh.hostKey }),
     ...(ssh.knownHosts === null ? {} : { knownHosts: ssh.knownHosts }),
@@ -39,6 +42,17 @@ export function endpointOf(host: Host, inventory: Inventory, overrides: SshOverr
 /** A host that is this machine is so whatever the command line says of the others. */
 function transportOf({ ssh }: Host, overrides: SshOverrides): TransportName | null {
   return ssh.transport === 'local' ? 'local' : (overrides.transport ?? ssh.transport);
+}
+
+/** One that is typed for all goes where no other is known. */
+function passwordOf(
+  { ssh }: Host,
+  transport: TransportName | null,
+  overrides: SshOverrides,
+): Pick<Endpoint, 'password'> {
+  const isBuiltIn = transport === null || transport === 'ssh2';
+  const password = ssh.password ?? (isBuiltIn ? overrides.password : null) ?? null;
+  return password === null ? {} : { password };
 }
 
 /** What a jump host outside the inventory shares with the host behind it. */

@@ -1,5 +1,6 @@
 import type { Data } from '../source/data.ts';
 import type { Position } from '../source/position.ts';
+import type { Secret } from '../source/secret.ts';
 
 export type { Data } from '../source/data.ts';
 
@@ -17,6 +18,8 @@ export interface SshSettings {
   readonly user: string | null;
   readonly port: number | null;
   readonly identity: string | null;
+  /** Sent when no key lets us in. */
+  readonly password: Secret | null;
   /** A host of the inventory or an address, or `dom0` for a domU's own. */
   readonly jump: string | null;
   readonly hostKey: string | null;

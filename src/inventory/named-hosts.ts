@@ -20,6 +20,7 @@ const unsaid = {
     user: null,
     port: null,
     identity: null,
+    password: null,
     jump: null,
     hostKey: null,
     knownHosts: null,

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { type Complaint, checked, refused } from '../source/complaint.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
 import { listed, quoted } from '../source/quoted.ts';
+import { Secret } from '../source/secret.ts';
 import { gatewayAddress, subnet, vifAddress } from './address-rules.ts';
 import {
   connectAddress,
@@ -120,6 +121,9 @@ export const sshSchema = v.strictObject({
   user: v.optional(pattern(/^[A-Za-z_][\w.-]{0,31}\$?$/, 'a user name', 'root')),
   port: v.optional(port),
   identity: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  password: v.optional(
+    v.instance(Secret, 'password must be a secret\nwrite !secret NAME, or let xpush ask: -k'),
+  ),
   jump: v.optional(text(connectAddressOrDom0)),
   host_key: v.optional(hostKeyPin),
   known_hosts: v.optional(v.pipe(v.string(), v.nonEmpty())),

@@ -34,6 +34,7 @@ export function buildSsh(
     user: raw.user ?? null,
     port: raw.port ?? null,
     identity: pathOf('identity', own, top),
+    password: raw.password ?? null,
     jump: jumpOf(owner, own, top),
     hostKey: raw.host_key ?? null,
     knownHosts: pathOf('known_hosts', own, top),

@@ -13,7 +13,7 @@ export interface Place {
 }
 
 /** What shows that a line holds a secret, or was meant to. */
-const SECRET_TAG = /![a-z]*(?:sec|vau)/i;
+const SECRET_TAG = /![a-z]*(?:sec|vau)|password["']?\s*:/i;
 
 /** One text of the user's, and where its lines are. */
 export class SourceText {

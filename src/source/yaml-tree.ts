@@ -66,6 +66,11 @@ export class TreeBuilder {
     return this.#empty(place);
   }
 
+  /** A password that should have been a secret is not shown either. */
+  #conceal({ source, start, end }: Place): void {
+    source.conceal(start, end);
+  }
+
   #untagged(node: ParsedNode, place: Place): SourceNode {
     if (isMap(node)) return { kind: 'map', entries: this.#entries(node.items), place };
     if (isSeq(node))
@@ -79,6 +84,7 @@ export class TreeBuilder {
     for (const { key: keyNode, value } of pairs) {
       const place = keyNode === null ? this.#nextTo(value) : this.#place(keyNode);
       const key = this.#key(keyNode, place);
+      if (key === 'password' && value !== null) this.#conceal(this.#place(value));
       const child =
         value === null ? this.#empty({ ...place, start: place.end }) : this.#node(value);
       if (key === null) continue;

@@ -18,6 +18,7 @@ const anyHost = {
     user: null,
     port: null,
     identity: null,
+    password: null,
     jump: null,
     hostKey: null,
     knownHosts: null,
