@@ -49,4 +49,26 @@ describe('endpointOf', () => {
       jump: [{ hostKeyChecking: 'accept-new' }, overrides],
     });
   });
+
+  test('a typed password is for hosts of the inventory that have none of their own', async () => {
+    const own = await loadInventory({
+      argument: '-',
+      stdin: `
+dom0: { xen1: { address: 10.0.0.2, ssh: { jump: bastion.example } } }
+domU: { web: { dom0: xen1, address: 10.0.0.10, ssh: { jump: dom0, password: !secret web } } }
+hosts:
+  by-ssh: { ssh: { transport: openssh } }
+  here: { ssh: { transport: local } }
+`,
+    });
+    const typed = { reveal: () => 'typed' };
+    const of = (name: string) => endpointOf(own.hosts.get(name)!, own, { password: typed });
+
+    expect(of('xen1').password).toBe(typed);
+    expect(of('xen1').jump?.map((hop) => hop.password)).toEqual([undefined]);
+    expect(of('web').password).toBe(own.hosts.get('web')?.ssh.password);
+    expect(of('web').jump?.map((hop) => hop.password)).toEqual([undefined, typed]);
+    expect(of('by-ssh').password).toBeUndefined();
+    expect(of('here').password).toBeUndefined();
+  });
 });

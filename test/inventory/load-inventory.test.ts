@@ -284,6 +284,31 @@ hosts:
     });
   });
 
+  test('a password is a secret, of a host or of all', async () => {
+    const inventory = await parse(
+      'ssh: { password: !secret all }\nhosts: { a: , b: { ssh: { password: !secret { env: B } } } }\n',
+    );
+    const originOf = (name: string) => inventory.hosts.get(name)?.ssh.password?.origin;
+
+    expect(originOf('a')).toEqual({ kind: 'file', name: 'all' });
+    expect(originOf('b')).toEqual({ kind: 'environment', name: 'B' });
+  });
+
+  test.each([
+    'hosts: { a: { ssh: { password: canary-77 } } }',
+    'hosts:\n  a:\n    ssh:\n      "password":\n        canary-77\n',
+    'hosts:\n  a:\n    ssh:\n      password: |\n        canary-77\n',
+    'hosts: { a: { ssh: { password: [canary-77] } } }',
+    'hosts: { a: { ssh: { password: "canary-77 } } }',
+  ])('a password in plain text is refused and not shown: %j', async (text) => {
+    const path = await write('plain.yaml', text);
+
+    const said = await complaints(path);
+
+    expect(said).toMatch(/password must be a secret|not valid YAML|quote/i);
+    expect(said).not.toContain('canary-77');
+  });
+
   test('two hosts may share an address behind different ports', async () => {
     const inventory = await parse(
       'hosts: { a: { address: 127.0.0.1, ssh: { port: 1 } }, b: { address: 127.0.0.1, ssh: { port: 2 } } }\n',
