@@ -40,6 +40,6 @@ while read -r sign pid; do
     -) case $held in *" $pid "*) held="\${held%%" $pid "*} \${held#*" $pid "}" ;; esac ;;
   esac
 done
-for pid in $held; do kill -TERM -- "-$pid" 2>/dev/null; done
+for pid in $held; do kill -TERM "-$pid" 2>/dev/null; done
 rm -rf -- "$1"
 `;

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { ClosedBeforeBannerError } from './early-close.ts';
 import type { OpensshLog } from './openssh-log.ts';
 import type { OpensshTarget } from './openssh-target.ts';
+import { fingerprint, parsePublicKey } from './public-key.ts';
 import { hostPort, printable, seconds } from './text.ts';
 import { ConnectionError } from './transport.ts';
 
@@ -89,16 +91,32 @@ function hostKeyFailure(target: OpensshTarget, log: OpensshLog): ConnectionError
     );
   }
   if (log.has(/IDENTIFICATION HAS CHANGED/)) {
-    const known = log.offending === null ? '' : `, but ${log.offending} has another one`;
+    const known =
+      log.offending === null ? '' : `, but ${log.offending} has ${keyAt(log.offending)}`;
     return new ConnectionError(
       'host-key',
       `the host key of ${label} has CHANGED: it showed ${shown}${known}`,
-      { hint: 'someone may be in between. If the host was installed anew, remove the line' },
+      {
+        hint: 'someone may be in between. If the host was installed anew, remove that line',
+      },
     );
   }
   return new ConnectionError('host-key', `the host key of ${label} is not known: ${shown}`, {
     hint: `looked in ${files}. Compare it on the host's console (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then log in once with ssh, or pin it as host_key, or say --host-key-checking accept-new`,
   });
+}
+
+/** The key in a line of a known_hosts file, as people know it. */
+function keyAt(place: string): string {
+  const colon = place.lastIndexOf(':');
+  try {
+    const lines = readFileSync(place.slice(0, colon), 'utf8').split('\n');
+    const line = lines[Number(place.slice(colon + 1)) - 1] ?? '';
+    const key = parsePublicKey(/\S+ AAAA\S+/.exec(line)?.[0] ?? '');
+    return key === null ? 'another one' : `${key.type} ${fingerprint(key.blob)}`;
+  } catch {
+    return 'another one';
+  }
 }
 
 function loginFailure(target: OpensshTarget, log: OpensshLog): ConnectionError | null {
