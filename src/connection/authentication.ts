@@ -282,6 +282,6 @@ function changeHint({ user, name }: Target): string {
 
 function questionHint(allowed: readonly string[] | null): string {
   return allowed?.includes('password') === true
-    ? 'it takes passwords without questions too: say "PreferredAuthentications publickey,password" for it, or use --transport openssh'
-    : 'one-time codes and the like are for --transport openssh';
+    ? 'it takes passwords without questions too: say "PreferredAuthentications publickey,password" for it in your OpenSSH configuration'
+    : 'one-time codes and the like cannot be given to a fleet, by --transport openssh neither: let a key in there';
 }

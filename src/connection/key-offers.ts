@@ -9,8 +9,8 @@ import type { IdentityChoice, Target } from './target.ts';
 import { printable } from './text.ts';
 import { ConnectionError } from './transport.ts';
 
-/** Servers count each key against MaxAuthTries, 6 by default. */
-export const maximumKeys = 5;
+/** Servers count each key against MaxAuthTries, 6 by default; a password needs two of them at worst. */
+const maximumKeys = { alone: 5, withPassword: 4 } as const;
 
 /** A key or a certificate that will be offered. */
 export interface Offer {
@@ -80,13 +80,14 @@ class KeyChoice {
     }
     if (!identitiesOnly) for (const key of this.#held) this.#offerHeld(key);
     for (const choice of fromFiles) await this.#offerFile(choice);
-    const left = this.#offers.length - maximumKeys;
+    const most = maximumKeys[this.#target.password === null ? 'alone' : 'withPassword'];
+    const left = this.#offers.length - most;
     if (left > 0) {
       this.#remarks.push(
         `${left} more not tried, for a server counts them: name one with identity`,
       );
     }
-    return { offers: this.#offers.slice(0, maximumKeys), remarks: this.#remarks };
+    return { offers: this.#offers.slice(0, most), remarks: this.#remarks };
   }
 
   async #agentKeys(): Promise<readonly AgentKey[]> {
@@ -133,6 +134,7 @@ class KeyChoice {
     for (const { file } of this.#target.identities) {
       const publicKey = await this.#publicKeyOf(file);
       if (publicKey?.blob.equals(key.blob) !== true) continue;
+      if (!(await this.#isWorthAsking({ file, origin: 'config' }))) continue;
       const loaded = await this.#files.load(file);
       if (loaded.kind === 'identity') return { ...loaded.identity, isAgent: false };
     }
@@ -181,9 +183,13 @@ class KeyChoice {
     } else this.#complain(loaded.problem, choice);
   }
 
-  /** Nobody is asked for the passphrase of a key that no one named while there are others. */
+  /**
+   * Nobody is asked for the passphrase of a key that no one named while there are others; with BatchMode
+   * for none at all.
+   */
   async #isWorthAsking({ file, origin }: IdentityChoice): Promise<boolean> {
-    if (origin !== 'default' || this.#offers.length === 0) return true;
+    const isWanted = origin !== 'default' || this.#offers.length === 0;
+    if (isWanted && !this.#target.login.isBatch) return true;
     const preview = await this.#files.preview(file);
     if (preview.kind !== 'preview' || !preview.isEncrypted) return true;
     this.#remarks.push(`${file} is encrypted and was not asked for`);

@@ -170,6 +170,23 @@ describe('a password', () => {
     expect(error.hint).toContain('--transport openssh');
   });
 
+  test('is still sent where many keys count against MaxAuthTries', async () => {
+    const server = await serve('many', [...plain, 'KbdInteractiveAuthentication yes']);
+    const strangers = Array.from({ length: 7 }, (_, n) => makeKey(dir, `stranger${n}`));
+    const config = configOf(...strangers.map(({ file }) => `IdentityFile ${file}`));
+    const transport = createSsh2Transport({ config, agentSocket: null });
+    const knownHosts = dir.write('known_hosts', knownHostsLines(server));
+
+    const connection = await transport.connect(
+      endpointOf(server, { knownHosts, password: secret(right) }),
+      never,
+    );
+    await connection.close();
+    await transport.close();
+
+    expect(server.log()).toContain('Accepted password');
+  });
+
   test('is asked for by a hint where the server takes nothing else', async () => {
     const server = await serve('none', [...plain, 'PubkeyAuthentication no']);
 
@@ -348,7 +365,7 @@ describe('a server with questions', () => {
     expect(error).toMatchObject({
       reason: 'authentication',
       message: `authentication failed as ${loginUser}: the server asks for something else than the password: ${words}`,
-      hint: 'one-time codes and the like are for --transport openssh',
+      hint: 'one-time codes and the like cannot be given to a fleet, by --transport openssh neither: let a key in there',
     });
     expect(answers).toEqual([]);
   });
