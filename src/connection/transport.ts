@@ -8,6 +8,15 @@ export interface HiddenText {
 /** The ways to reach a host. */
 export type TransportName = 'ssh2' | 'openssh' | 'local';
 
+/** Whom programs run as on a host, when that is not who logs in. */
+export interface Become {
+  readonly method: 'sudo' | 'doas' | 'su';
+  /** The user to become. */
+  readonly user: string;
+  /** Sent once, and only when the method asks for one: for sudo that of the login user, for su that of `user`. */
+  readonly password?: HiddenText;
+}
+
 /** Where and as whom to connect: what is left of inventory, command line and OpenSSH config. */
 export interface Endpoint {
   /** How it is reached; unset: ssh2. The same way leads to its jump hosts. */
@@ -22,6 +31,8 @@ export interface Endpoint {
   readonly identity?: string;
   /** Sent, if no key lets us in, once the host key is verified; to this host only, not to its jump hosts. */
   readonly password?: HiddenText;
+  /** On this host only, not on its jump hosts. Unset: programs run as the login user. */
+  readonly become?: Become;
   /** Hosts to go through, first hop first. Unset: ProxyJump of the OpenSSH config; empty: none. */
   readonly jump?: readonly Endpoint[];
   /** A pinned host key: `ssh-ed25519 AAAA...`; replaces known_hosts for this host. */
@@ -119,6 +130,7 @@ export type ConnectionFailure =
   | 'timeout'
   | 'host-key'
   | 'authentication'
+  | 'become'
   | 'channel'
   | 'aborted'
   | 'config';

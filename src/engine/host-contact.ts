@@ -113,6 +113,6 @@ export class HostContact {
 function isRefusal(error: ConnectionError | LostError): boolean {
   return (
     error instanceof ConnectionError &&
-    ['host-key', 'authentication', 'config'].includes(error.reason)
+    ['host-key', 'authentication', 'become', 'config'].includes(error.reason)
   );
 }
