@@ -171,18 +171,19 @@ class Handshake {
     this.#exchanges += 1;
     if (this.#exchanges === 1) {
       this.#enter('authentication');
-      Ssh2Internals.of(this.#client)?.signWhole(signerOf);
-      this.#flight = this.#startFlight();
+      const internals = Ssh2Internals.of(this.#client);
+      internals?.signWhole(signerOf);
+      internals?.skipHostKeyProofs();
+      this.#flight = this.#startFlight(internals);
     } else if (this.#exchanges > maximumExchanges) {
       const { label } = this.#options;
       this.#fail(new ConnectionError('network', `${label} exchanges keys without end`));
     }
   }
 
-  #startFlight(): FirstFlight | null {
+  #startFlight(internals: Ssh2Internals | null): FirstFlight | null {
     const { socket, user, authentication, flight: plan = null } = this.#options;
     if (plan === null || plan.level === 'stock') return null;
-    const internals = Ssh2Internals.of(this.#client);
     const key = internals === null ? null : authentication.first?.(() => this.#pause());
     if (internals === null || key === null || key === undefined) return null;
     const { level, first } = plan;

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import ssh2, { type Client } from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createSsh2Transport } from '../../src/connection/index.ts';
 import { Ssh2Internals } from '../../src/connection/ssh2-internals.ts';
-import { makeKey, startSshd, TempDir, type TestServer } from './sshd.ts';
+import { endpointOf, makeKey, never, run, startSshd, TempDir, type TestServer } from './sshd.ts';
 
 let dir: TempDir;
 let server: TestServer;
@@ -58,6 +59,24 @@ function handler(name: string): string {
 }
 
 describe('Ssh2Internals', () => {
+  test('keeps the server from signing with all its host keys', async () => {
+    const key = makeKey(dir, 'of-user');
+    const config = ['LogLevel DEBUG1'];
+    await using sshd = await startSshd(dir, { name: 'talker', authorized: [key], config });
+    const hostKey = sshd.hostKeys[0]?.publicKey ?? '';
+    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+
+    const connection = await transport.connect(
+      endpointOf(sshd, { identity: key.file, hostKey }),
+      never,
+    );
+    await run(connection, 'true');
+    await connection.close();
+
+    expect(sshd.log()).toContain('server_input_channel_open');
+    expect(sshd.log()).not.toContain('hostkeys-prove');
+  });
+
   // Another version: read what changed in lib/client.js, lib/utils.js and lib/protocol/, and run all of test/connection.
   test('knows the version of ssh2 that is installed', () => {
     const url = new URL('../../node_modules/ssh2/package.json', import.meta.url);
