@@ -1,3 +1,4 @@
+import { Becoming } from './become-connection.ts';
 import { LocalTransport } from './local-transport.ts';
 import { createOpensshTransport, type OpensshTransport } from './openssh-transport.ts';
 import {
@@ -27,6 +28,7 @@ export function createTransport(options: TransportOptions = {}): RunTransport {
 
 class Dispatcher implements RunTransport {
   readonly #options: TransportOptions;
+  readonly #becoming = new Becoming();
   #ssh2: Ssh2Transport | null = null;
   #openssh: OpensshTransport | null = null;
   #local: LocalTransport | null = null;
@@ -36,7 +38,11 @@ class Dispatcher implements RunTransport {
   }
 
   async connect(endpoint: Endpoint, signal: AbortSignal, first?: FirstExec): Promise<Connection> {
-    return await this.#transportOf(endpoint).connect(endpoint, signal, first);
+    const transport = this.#transportOf(endpoint);
+    const { become } = endpoint;
+    return become === undefined
+      ? await transport.connect(endpoint, signal, first)
+      : await this.#becoming.connect(transport, { ...endpoint, become }, signal, first);
   }
 
   async prepare(endpoints: readonly Endpoint[]): Promise<readonly ConnectionError[]> {
