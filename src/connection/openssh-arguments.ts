@@ -3,11 +3,9 @@ import { legacyAlgorithms } from './ssh2-algorithms.ts';
 import { ConnectionError, type Endpoint } from './transport.ts';
 
 /**
- * What holds for every connection: nobody is asked anything, nothing but the connection is set up,
- * and no setting of the user's can weaken how a host proves itself.
+ * What holds for every connection: nothing but the connection is set up, and no setting of the user's can weaken how a host proves itself.
  */
 const fixedOptions = [
-  'BatchMode=yes',
   'ForwardAgent=no',
   'ForwardX11=no',
   'ClearAllForwardings=yes',
@@ -18,7 +16,6 @@ const fixedOptions = [
   'RequestTTY=no',
   'EscapeChar=none',
   'ControlPersist=no',
-  'ConnectionAttempts=1',
   'NoHostAuthenticationForLocalhost=no',
   'VisualHostKey=no',
   // Many would rewrite one known_hosts file at once.

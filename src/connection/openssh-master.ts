@@ -150,6 +150,8 @@ export class OpensshMaster {
 function masterArguments({ target, socket, hopSocket }: MasterOptions): readonly string[] {
   const { connectTimeoutMs, keepaliveMs, keepaliveCount, name, args } = target;
   const options = [
+    // Nobody is asked anything.
+    'BatchMode=yes',
     'LogLevel=DEBUG1',
     // Here is a clock of its own, which says more; this one is for what it does not see.
     `ConnectTimeout=${Math.ceil(connectTimeoutMs / 1_000) + 1}`,

@@ -54,7 +54,8 @@ export class OpensshProgram {
     const id = JSON.stringify([args, name]);
     const known = this.#settings.get(id);
     if (known !== undefined) return known;
-    const settings = this.#read(['-T', '-G', ...args, '--', name], name);
+    // With BatchMode, Debian's has a default for keepalives that would look like the user's own.
+    const settings = this.#read(['-T', '-G', '-o', 'BatchMode=no', ...args, '--', name], name);
     this.#settings.set(id, settings);
     return settings;
   }
