@@ -102,7 +102,7 @@ export class CodeCache {
       renameSync(beside, this.file);
       this.#prune();
     } catch {
-      rmSync(beside, { force: true });
+      removeQuietly(beside);
     }
   }
 
@@ -145,9 +145,15 @@ export class CodeCache {
 
   /** Not in somebody else's home, where `sudo` may have left HOME. */
   #make(): void {
-    let above = dirname(this.#directory);
-    while (statSync(above, { throwIfNoEntry: false }) === undefined) above = dirname(above);
-    if (statSync(above).uid === me()) mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    const missing: string[] = [];
+    let above = this.#directory;
+    while (statSync(above, { throwIfNoEntry: false }) === undefined) {
+      missing.unshift(above);
+      above = dirname(above);
+    }
+    if (statSync(above).uid !== me()) return;
+    // one by one: in /proc, Node 20 never ends a recursive one
+    for (const directory of missing) makeDirectory(directory);
   }
 
   /** The oldest go: of other versions, of runs that were killed. */
@@ -163,6 +169,22 @@ export class CodeCache {
 
 function writeAll(file: number, part: Buffer): void {
   for (let done = 0; done < part.length; ) done += writeSync(file, part, done);
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, 0o700);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error; // another run was faster
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // it is where nothing can be written
+  }
 }
 
 function me(): number {

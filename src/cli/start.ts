@@ -1,33 +1,11 @@
-import { readFileSync, statSync, writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { Script } from 'node:vm';
-import { type CachedCode, CodeCache, codeCacheDirectory } from './code-cache.ts';
-import { profileOf } from './code-profile.ts';
-import type { main } from './main.ts';
+import { writeSync } from 'node:fs';
 import { version } from './version.ts';
 
-/**
- * What bin/xpush runs: the whole program, by way of the code that V8 made of it before. It stands in a
- * file of its own, which loads nothing more for `--version`.
- */
-export function start(argv: readonly string[]): void {
+/** What bin/xpush runs. `--version` loads nothing more than this. */
+export async function start(argv: readonly string[]): Promise<void> {
   if (argv.length === 1 && argv[0] === '--version' && isSaid(`${version()}\n`)) return;
-  const file = join(import.meta.dirname, 'program.cjs');
-  const source = readFileSync(file, 'latin1'); // it is ASCII; V8 need not copy it then
-  const cache = cacheFor(source, argv);
-  const cached: CachedCode = cache?.read() ?? { code: null, reason: 'switched off' };
-  const cachedData = cached.code ?? undefined;
-  const script = new Script(source, { filename: file, cachedData });
-  const isUsed = cached.code !== null && script.cachedDataRejected !== true;
-  if (cache !== null) keepAtExit(script, cache, isUsed ? cached.compiledBytes : 0);
-  const program: { exports: { main?: typeof main } } = { exports: {} };
-  script.runInThisContext()(program.exports, createRequire(file), program, file, dirname(file));
-  const reason = cached.code === null ? cached.reason : 'of another V8';
-  void program.exports.main?.(argv, {
-    file: cache?.file ?? null,
-    reason: isUsed ? null : reason,
-  });
+  const { loadProgram } = await import('./load-program.ts');
+  await loadProgram(argv);
 }
 
 /** False when the output takes nothing; the whole program knows what to say then. */
@@ -37,31 +15,4 @@ function isSaid(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** Code is good for one program, one build of node, and what a command needs of it. */
-function cacheFor(source: string, argv: readonly string[]): CodeCache | null {
-  const directory = codeCacheDirectory(process.env);
-  if (directory === null) return null;
-  const [, program = ''] = /^\/\/ (\w+)\n/.exec(source.slice(0, 80)) ?? [];
-  const { size, mtimeMs } = statSync(process.execPath);
-  const node = `${process.version}-${process.arch}-${size.toString(36)}${Math.trunc(mtimeMs).toString(36)}`;
-  return new CodeCache(directory, `${program}-${node}-${profileOf(argv)}`);
-}
-
-/** A run that takes longer has lost the code of its beginning: V8 flushes what was not used for a while. */
-const longestRunSeconds = 15;
-/** What a run compiled itself, for a cache to be worth writing again. */
-const leastNewBytes = 64 * 1024;
-
-/** Code is complete only after what a command does: a mistake does not get there, and another run further. */
-function keepAtExit(script: Script, cache: CodeCache, knownBytes: number): void {
-  process.once('exit', (exit) => {
-    if (exit === 2 || process.uptime() > longestRunSeconds) return;
-    // loaded at the end: it would cost each start
-    const v8 = process.getBuiltinModule('node:v8');
-    const { bytecode_and_metadata_size: compiledBytes } = v8.getHeapCodeStatistics();
-    if (compiledBytes < knownBytes + leastNewBytes) return;
-    cache.write(() => ({ code: script.createCachedData(), compiledBytes }));
-  });
 }
