@@ -77,6 +77,8 @@ export async function startSshd(
     readonly config?: readonly string[];
     /** Needs root. */
     readonly accounts?: Accounts;
+    /** What starts the server in a place of its own; its command line follows. */
+    readonly within?: readonly string[];
   },
 ): Promise<TestServer> {
   const name = options.name ?? 'sshd';
@@ -106,7 +108,7 @@ export async function startSshd(
       '',
     ].join('\n'),
   );
-  const argv = ['/usr/sbin/sshd', '-D', '-e', '-f', config];
+  const argv = [...(options.within ?? []), '/usr/sbin/sshd', '-D', '-e', '-f', config];
   const [program = '', ...args] =
     options.accounts === undefined ? argv : amongAccounts(dir, name, options.accounts, argv);
   const server = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
