@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { PassThrough, type Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortedError } from './abort.ts';
 import { type LocalUser, localUser } from './local-user.ts';
@@ -41,7 +42,7 @@ export class LocalTransport implements Transport {
     if (user === undefined || user === this.#user.name) return null;
     const message = `${name} is this machine (transport: local): nobody logs in as ${printable(user)}, xpush runs as ${this.#user.name}`;
     return new ConnectionError('config', message, {
-      hint: `run xpush as ${printable(user)}, or leave the user out`,
+      hint: `run xpush as ${printable(user)}, or give the host ssh: { user: ${this.#user.name} }`,
     });
   }
 
@@ -101,8 +102,8 @@ class LocalConnection implements Connection {
 /** A child process as `Exec`. */
 class LocalExec implements Exec {
   readonly stdin;
-  readonly stdout;
-  readonly stderr;
+  readonly stdout = new PassThrough();
+  readonly stderr = new PassThrough();
   readonly outcome: Promise<Outcome>;
   readonly #child: ChildProcess;
   #settle: (outcome: Outcome) => void = () => {};
@@ -112,8 +113,8 @@ class LocalExec implements Exec {
     if (stdin === null || stdout === null || stderr === null) throw new Error('no pipes');
     this.#child = child;
     this.stdin = stdin;
-    this.stdout = stdout;
-    this.stderr = stderr;
+    stdout.pipe(this.stdout);
+    stderr.pipe(this.stderr);
     this.outcome = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -127,24 +128,31 @@ class LocalExec implements Exec {
   letGo(): void {
     this.#settle({ kind: 'lost', reason: closedReason });
     this.stdin.destroy();
-    this.stdout.destroy();
-    this.stderr.destroy();
+    this.#closeOutputs();
     this.#child.unref();
   }
 
   /** A child in the background may hold the outputs open for ever. */
   async #lookAfter(): Promise<void> {
     const { stdout, stderr } = this.#child;
+    const all = [stdout, stderr, this.stdout, this.stderr];
     for (let before = -1; ; ) {
       const bytes = bytesOf(stdout) + bytesOf(stderr);
-      const unread = (stdout?.readableLength ?? 0) + (stderr?.readableLength ?? 0);
-      if (bytes === before && unread === 0) break;
+      const isUnread = all.some((stream) => (stream?.readableLength ?? 0) > 0);
+      if (bytes === before && !isUnread) break;
       before = bytes;
       await sleep(lingerCheckMs, undefined, { ref: false });
     }
-    stdout?.destroy();
-    stderr?.destroy();
+    this.#closeOutputs();
     this.#finish();
+  }
+
+  #closeOutputs(): void {
+    const { stdout, stderr } = this.#child;
+    stdout?.unpipe().destroy();
+    stderr?.unpipe().destroy();
+    this.stdout.end();
+    this.stderr.end();
   }
 
   #finish(): void {
@@ -158,8 +166,8 @@ class LocalExec implements Exec {
   }
 }
 
-function bytesOf(stream: unknown): number {
-  return stream instanceof Object && 'bytesRead' in stream && typeof stream.bytesRead === 'number'
+function bytesOf(stream: Readable | null): number {
+  return stream !== null && 'bytesRead' in stream && typeof stream.bytesRead === 'number'
     ? stream.bytesRead
     : 0;
 }

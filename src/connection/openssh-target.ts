@@ -67,6 +67,7 @@ async function resolve(
 ): Promise<OpensshTarget> {
   const { program, user, warn } = sources;
   const name = hostArgument(endpoint.name);
+  if (endpoint.password !== undefined) throw passwordError(endpoint.name);
   if (endpoint.password !== undefined) {
     throw new ConnectionError(
       'config',
@@ -158,6 +159,12 @@ function checkingOf(
     );
   }
   return configured === 'accept-new' ? 'accept-new' : 'yes';
+}
+
+function passwordError(name: string): ConnectionError {
+  return new ConnectionError('config', `${name} has a password, which ssh cannot be given`, {
+    hint: 'the transport openssh logs in with keys, an agent or GSSAPI: use transport ssh2 for this host',
+  });
 }
 
 function pinOf(text: string, name: string): string {

@@ -1,4 +1,4 @@
-import type { Endpoint, HiddenText, TransportName } from '../connection/transport.ts';
+import type { Become, Endpoint, HiddenText, TransportName } from '../connection/transport.ts';
 import type { Host, Inventory, SshSettings } from '../inventory/model.ts';
 
 /** What the command line says of all hosts; it goes before the inventory. */
@@ -8,8 +8,19 @@ export interface SshOverrides {
   /** Of hosts that have none of their own, jump hosts of the inventory too, unless OpenSSH logs in. */
   readonly password?: HiddenText | undefined;
   readonly hostKeyChecking?: 'strict' | 'accept-new' | undefined;
+  readonly become?: BecomeOverrides | undefined;
   /** Not for hosts that are this machine. */
   readonly transport?: TransportName | undefined;
+}
+
+/** What the command line says of whom programs run as. */
+export interface BecomeOverrides {
+  /** On hosts of which the inventory does not say it, too. */
+  readonly everywhere: boolean;
+  readonly method?: Become['method'] | undefined;
+  readonly user?: string | undefined;
+  /** Of hosts that have none of their own. */
+  readonly password?: HiddenText | undefined;
 }
 
 /**
@@ -22,7 +33,7 @@ export function endpointOf(host: Host, inventory: Inventory, overrides: SshOverr
   const user = overrides.user ?? ssh.user;
   const identity = overrides.identity ?? ssh.identity;
   const transport = transportOf(host, overrides);
-  const jump = transport === 'local' ? [] : jumpsTo(host, inventory, overrides);
+  const jump = transport === 'local' ? null : jumpsTo(host, inventory, overrides);
   return {
     name: host.name,
     address: host.address,
@@ -31,9 +42,10 @@ export function endpointOf(host: Host, inventory: Inventory, overrides: SshOverr
     ...(user === null ? {} : { user }),
     ...(identity === null ? {} : { identity }),
     ...passwordOf(host, transport, overrides),
-    ...(jump.length === 0 ? {} : { jump }),
+    ...(jump === null ? {} : { jump }),
     ...(ssh.hostKey === null ? {} : { hostKey: ssh.hostKey }),
     ...(ssh.knownHosts === null ? {} : { knownHosts: ssh.knownHosts }),
+    ...becomeOf(host, overrides),
     ...handshakeSettings(ssh, overrides),
     legacyAlgorithms: ssh.legacyAlgorithms,
   };
@@ -55,6 +67,16 @@ function passwordOf(
   return password === null ? {} : { password };
 }
 
+/** The inventory's password is for what the inventory says: another account has another. */
+function becomeOf({ become: own }: Host, { become: all }: SshOverrides): Pick<Endpoint, 'become'> {
+  if (own === null && all?.everywhere !== true) return {};
+  const method = all?.method ?? own?.method ?? 'sudo';
+  const user = all?.user ?? own?.user ?? 'root';
+  const isSame = method === own?.method && (method === 'sudo' || user === own.user);
+  const password = (isSame ? own.password : null) ?? all?.password ?? null;
+  return { become: { method, user, ...(password === null ? {} : { password }) } };
+}
+
 /** What a jump host outside the inventory shares with the host behind it. */
 function handshakeSettings(
   ssh: SshSettings,
@@ -68,16 +90,20 @@ function handshakeSettings(
   };
 }
 
-/** First hop first; the inventory was checked for loops. */
-function jumpsTo(host: Host, inventory: Inventory, overrides: SshOverrides): readonly Endpoint[] {
+/** First hop first, null when nobody says; the inventory was checked for loops. */
+function jumpsTo(
+  host: Host,
+  inventory: Inventory,
+  overrides: SshOverrides,
+): readonly Endpoint[] | null {
   const { jump } = host.ssh;
-  if (jump === null) return [];
+  if (jump === null) return null;
   const name = jump === 'dom0' && host.kind === 'domU' ? host.dom0 : jump;
   const known = inventory.hosts.get(name);
   if (known === undefined) {
     return [{ name, address: name, ...handshakeSettings(host.ssh, overrides) }];
   }
-  const { jump: before = [], ...hop } = endpointOf(known, inventory, overrides);
+  const { jump: before = [], become: _, ...hop } = endpointOf(known, inventory, overrides);
   // From here on is where this machine is.
   if (hop.transport === 'local') return [];
   return [...before, hop];

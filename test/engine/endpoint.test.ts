@@ -71,4 +71,37 @@ hosts:
     expect(of('by-ssh').password).toBeUndefined();
     expect(of('here').password).toBeUndefined();
   });
+
+  describe('transport', () => {
+    const of = async (text: string, name: string, overrides = {}) => {
+      const own = await loadInventory({ argument: '-', stdin: text });
+      return endpointOf(own.hosts.get(name)!, own, overrides);
+    };
+
+    test('is the command line’s, then the host’s, then that of all', async () => {
+      const text = `
+ssh: { transport: openssh }
+hosts: { a: , b: { ssh: { transport: ssh2 } } }
+`;
+
+      expect((await of(text, 'a')).transport).toBe('openssh');
+      expect((await of(text, 'b')).transport).toBe('ssh2');
+      expect((await of(text, 'a', { transport: 'ssh2' })).transport).toBe('ssh2');
+      expect((await of(text, 'b', { transport: 'openssh' })).transport).toBe('openssh');
+    });
+
+    test('local is for that host whatever the command line says, and needs no jump host', async () => {
+      const text = `
+ssh: { jump: bastion.example }
+dom0: { xen1: { ssh: { transport: local } } }
+domU: { web: { dom0: xen1, address: 10.0.0.10, ssh: { jump: dom0 } } }
+`;
+
+      const xen1 = await of(text, 'xen1', { transport: 'openssh' });
+      expect(xen1.transport).toBe('local');
+      expect(xen1.jump).toBeUndefined();
+      // Its guests are reached from here.
+      expect((await of(text, 'web')).jump).toEqual([]);
+    });
+  });
 });

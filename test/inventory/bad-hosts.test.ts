@@ -188,15 +188,37 @@ hosts: { xen1: }
   hint: log in as root: ssh: { user: root }`,
   },
   {
-    title: 'a setting of a later version',
+    title: 'a transport that there is not',
     yaml: `dom0:
   xen1:
-    ssh: { transport: openssh }
+    ssh: { transport: opnssh }
 `,
-    said: `<stdin>:3:23: transport: openssh is not supported by xpush 0.1
-      ssh: { transport: openssh }
-                        ^~~~~~~
-  hint: write ssh2`,
+    said: `<stdin>:3:23: transport must be ssh2, openssh or local, not "opnssh"
+      ssh: { transport: opnssh }
+                        ^~~~~~
+  hint: did you mean "openssh"?`,
+  },
+  {
+    title: 'two hosts that are both this machine',
+    yaml: `dom0:
+  xen1: { ssh: { transport: local } }
+hosts:
+  me: { ssh: { transport: local } }
+`,
+    said: `<stdin>:4:3: me is this machine (transport: local), and so is xen1
+    me: { ssh: { transport: local } }
+    ^~
+  hint: one host of an inventory is at most`,
+  },
+  {
+    title: 'an inventory of which all is this machine',
+    yaml: `ssh: { transport: local }
+dom0: { xen1: }
+`,
+    said: `<stdin>:1:19: not all hosts are this machine
+  ssh: { transport: local }
+                    ^~~~~
+  hint: write it in the ssh of the one that is`,
   },
   {
     title: 'words that are nearly right',
