@@ -81,8 +81,9 @@ export class OpensshLog {
     }
     const [, allowed] = /^Authentications that can continue: (.*)$/.exec(line) ?? [];
     if (allowed !== undefined) this.allowed = printable(allowed);
-    const phase = phases.find(([start]) => line.startsWith(start))?.[1] ?? null;
-    if (phase !== null && phase !== this.phase) {
+    const phase = phases.find(([start]) => line.startsWith(start))?.[1] ?? 'lookup';
+    // Never back: a server may have such a line printed.
+    if (order.indexOf(phase) > order.indexOf(this.phase)) {
       this.phase = phase;
       this.#step();
     }
@@ -111,6 +112,14 @@ export class OpensshLog {
     if (this.#steps < mostSteps) this.#steps += 1;
   }
 }
+
+const order: readonly OpensshPhase[] = [
+  'lookup',
+  'connection',
+  'banner',
+  'key exchange',
+  'authentication',
+];
 
 /** How lines begin that say which phase has begun. */
 const phases: readonly (readonly [string, OpensshPhase])[] = [
