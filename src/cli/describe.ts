@@ -38,6 +38,7 @@ export function describeHost(host: Host): { readonly [key: string]: Data } {
     kind: host.kind,
     address: host.address,
     ssh: describeSsh(host.ssh),
+    become: host.become === null ? null : { ...host.become },
     vars: { ...host.vars },
     groups: host.groups,
     position: { ...host.position },

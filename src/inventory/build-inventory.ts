@@ -15,11 +15,13 @@ import type { Data, Inventory } from './model.ts';
 import { groupName, hostName, networkName } from './name-rules.ts';
 import { buildNetworks } from './networks.ts';
 import {
+  becomeSchema,
   dom0Schema,
   domUSchema,
   groupSchema,
   networkSchema,
   plainHostSchema,
+  type RawBecome,
   type RawGroup,
   type RawSafety,
   safetySchema,
@@ -82,7 +84,9 @@ export function buildInventory(roots: readonly SourceNode[], findings: Findings)
     topVars: readVars(asNode(section('vars'), root), findings),
     groupVars: readGroupVars(groups, findings),
     topSafety: readTopSafety(section('safety'), root),
-    groupSafety: safetyOfGroups(groupEntries),
+    groupSafety: ofGroups(groupEntries, ({ safety }) => safety),
+    topBecome: readTopBecome(merged.become),
+    groupBecome: ofGroups(groupEntries, ({ become }) => become),
     vifClaims: {
       addresses: new Claims('address', findings),
       macs: new Claims('MAC', findings, { advice: 'write another mac', mayRepeat: true }),
@@ -158,11 +162,20 @@ function readTopSafety(section: Section, root: SourceNode | undefined): RawSafet
   return checked?.ok ? checked.value : null;
 }
 
-function safetyOfGroups(entries: readonly Entry<RawGroup>[]): ReadonlyMap<string, RawSafety> {
+function readTopBecome(node: SourceNode | null): RawBecome | null {
+  const checked = node && validate(becomeSchema, node);
+  return checked?.ok ? checked.value : null;
+}
+
+/** What groups say of something, by the names of those that do. */
+function ofGroups<T>(
+  entries: readonly Entry<RawGroup>[],
+  read: (group: Exclude<RawGroup, readonly string[]>) => T | null | undefined,
+): ReadonlyMap<string, T> {
   return new Map(
     entries.flatMap(({ name, raw }) => {
-      const safety = Array.isArray(raw) ? null : raw.safety;
-      return safety ? [[name, safety] as const] : [];
+      const said = Array.isArray(raw) ? null : read(raw);
+      return said === null || said === undefined ? [] : [[name, said] as const];
     }),
   );
 }

@@ -4,6 +4,7 @@ import { nodeAt, placeOf } from '../source/source-node.ts';
 import { normalIp } from './address.ts';
 import type { AddressBook } from './address-book.ts';
 import { buildAllowList } from './allow.ts';
+import { buildBecome } from './become.ts';
 import type { Claims } from './claims.ts';
 import type { Entry } from './entries.ts';
 import type { Findings } from './findings.ts';
@@ -12,7 +13,7 @@ import { textsOf } from './merge-files.ts';
 import type { Data, Dom0, DomU, Host, PlainHost } from './model.ts';
 import type { Networks } from './networks.ts';
 import { buildExpectation, buildSafety } from './safety.ts';
-import type { RawDom0, RawDomU, RawPlainHost, RawSafety } from './schema.ts';
+import type { RawBecome, RawDom0, RawDomU, RawPlainHost, RawSafety } from './schema.ts';
 import { buildSsh, type SshLevel } from './ssh.ts';
 import { layered, readVars } from './vars.ts';
 import { buildVifs, type VifClaims } from './vifs.ts';
@@ -29,6 +30,8 @@ export interface HostContext {
   readonly groupVars: ReadonlyMap<string, Readonly<Record<string, Data>>>;
   readonly topSafety: RawSafety | null;
   readonly groupSafety: ReadonlyMap<string, RawSafety>;
+  readonly topBecome: RawBecome | null;
+  readonly groupBecome: ReadonlyMap<string, RawBecome>;
   readonly vifClaims: VifClaims;
   readonly machineIds: Claims;
   readonly configs: Claims;
@@ -126,6 +129,7 @@ function anyHost(
   const ofGroups = groups.map((group) => context.groupVars.get(group) ?? {});
   const own = readVars(nodeAt(node, ['vars']), context.findings);
   const safetyOfGroups = groups.map((group) => context.groupSafety.get(group));
+  const becomeOfGroups = groups.map((group) => context.groupBecome.get(group));
   const expect = buildExpectation(raw.expect);
   if (expect.machineId !== null) {
     const place = placeOf(node, ['expect', 'machine_id'], 'value');
@@ -135,6 +139,7 @@ function anyHost(
     name,
     address: raw.address === undefined ? defaultAddress : normalIp(raw.address),
     ssh: buildSsh({ name, kind }, ownSsh(entry), context.topSsh, context.findings),
+    become: buildBecome([context.topBecome, ...becomeOfGroups, raw.become]),
     vars: layered([context.topVars, ...ofGroups, own]),
     groups,
     safety: buildSafety([context.topSafety, ...safetyOfGroups, raw.safety]),

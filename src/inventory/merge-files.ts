@@ -30,12 +30,15 @@ export interface MergedFiles {
   readonly sections: ReadonlyMap<SectionName, ReadonlyMap<string, MapEntry>>;
   /** Playbooks as written, each with its place. */
   readonly playbooks: readonly WrittenText[];
+  /** The `become` of all hosts. */
+  readonly become: SourceNode | null;
 }
 
 /** Joins the files of an inventory; a name in two of them is an error that says both places. */
 export function mergeFiles(roots: readonly SourceNode[], findings: Findings): MergedFiles {
   const sections = new Map<SectionName, Map<string, MapEntry>>();
   const playbooks: WrittenText[] = [];
+  let become: MapEntry | null = null;
   for (const root of roots) {
     if (isNothing(root)) continue;
     if (root.kind === 'list') {
@@ -49,8 +52,11 @@ export function mergeFiles(roots: readonly SourceNode[], findings: Findings): Me
       join(joined, root.entries.get(name)?.value, findings);
     }
     playbooks.push(...textsOf(root, 'playbook'));
+    const own = root.entries.get('become') ?? null;
+    if (own !== null && become !== null) addTwice('become', own, become, findings);
+    become ??= own;
   }
-  return { sections, playbooks };
+  return { sections, playbooks, become: become?.value ?? null };
 }
 
 /** The texts of a key that takes one text or a list of them, each with its place. */
@@ -73,13 +79,15 @@ function join(
   for (const [name, entry] of section.entries) {
     const first = joined.get(name);
     if (first === undefined) joined.set(name, entry);
-    else {
-      const hint = `first at ${placeName(first.key)}`;
-      findings.add(entry.key, `${quoted(name)} is written in two files`, hint);
-    }
+    else addTwice(name, entry, first, findings);
   }
 }
 
 function isNothing(node: SourceNode): boolean {
   return node.kind === 'scalar' && node.value === null;
+}
+
+function addTwice(name: string, { key }: MapEntry, first: MapEntry, findings: Findings): void {
+  const hint = `first at ${placeName(first.key)}`;
+  findings.add(key, `${quoted(name)} is written in two files`, hint);
 }

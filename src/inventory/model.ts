@@ -31,11 +31,21 @@ export interface SshSettings {
   readonly transport: 'ssh2' | 'openssh' | 'local' | null;
 }
 
+/** Whom programs run as on a host, when that is not who logs in. */
+export interface BecomeSettings {
+  readonly method: 'sudo' | 'doas' | 'su';
+  readonly user: string;
+  /** For sudo that of the login user, for su that of `user`. */
+  readonly password: Secret | null;
+}
+
 interface AnyHost {
   readonly name: string;
   /** Address or DNS name that the controller connects to. */
   readonly address: string;
   readonly ssh: SshSettings;
+  /** null: programs run as the login user. */
+  readonly become: BecomeSettings | null;
   /** After precedence: top < groups, outer to inner < host. */
   readonly vars: Readonly<Record<string, Data>>;
   /** Names of all groups the host is in, built-in ones included. */

@@ -29,6 +29,7 @@ const unsaid = {
     legacyAlgorithms: false,
     transport: null,
   },
+  become: null,
   vars: {},
   groups: ['all'],
   safety: usualSafety,

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type Complaint, checked, refused } from '../source/complaint.ts';
+import { type Complaint, checked } from '../source/complaint.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
 import { listed, quoted } from '../source/quoted.ts';
 import { Secret } from '../source/secret.ts';
@@ -116,9 +116,11 @@ const hostKeyPin = pattern(
   '"ssh-ed25519 AAAA...", as in a .pub file',
 );
 
+const userName = pattern(/^[A-Za-z_][\w.-]{0,31}\$?$/, 'a user name', 'root');
+
 /** How to reach a host. */
 export const sshSchema = v.strictObject({
-  user: v.optional(pattern(/^[A-Za-z_][\w.-]{0,31}\$?$/, 'a user name', 'root')),
+  user: v.optional(userName),
   port: v.optional(port),
   identity: v.optional(v.pipe(v.string(), v.nonEmpty())),
   password: v.optional(
@@ -137,10 +139,27 @@ function connectAddressOrDom0(value: string): Complaint | null {
   return value === 'dom0' ? null : connectAddress(value);
 }
 
-function later(key: string, instead: string) {
-  const { message, hint } = notSupported(key, instead);
-  return refused(message, hint ?? '');
-}
+/** Whom programs run as; at the top, in groups and in hosts. */
+export const becomeSchema = v.union([
+  v.boolean(),
+  v.pipe(
+    v.strictObject({
+      method: v.optional(v.picklist(['sudo', 'doas', 'su'])),
+      user: v.optional(userName),
+      password: v.optional(
+        v.instance(Secret, 'password must be a secret\nwrite !secret NAME, or let xpush ask: -K'),
+      ),
+    }),
+    checked(({ method, password }) =>
+      method === 'doas' && password !== undefined
+        ? {
+            message: 'doas reads its password from a terminal only, so none can be given',
+            hint: 'write "permit nopass" in its doas.conf, or use sudo',
+          }
+        : null,
+    ),
+  ),
+]);
 
 /** How a host is kept from being cut off; at the top, in groups and in hosts. */
 export const safetySchema = v.strictObject({
@@ -171,7 +190,7 @@ const anyHost = {
   ssh: v.nullish(sshSchema),
   vars: v.nullish(anyMap),
   groups: v.optional(textList),
-  become: later('become', 'log in as root: ssh: { user: root }'),
+  become: v.nullish(becomeSchema),
   expect: v.nullish(expectSchema),
   safety: v.nullish(safetySchema),
 };
@@ -238,6 +257,7 @@ export const groupSchema = v.union([
     children: v.optional(textList),
     vars: v.nullish(anyMap),
     safety: v.nullish(safetySchema),
+    become: v.nullish(becomeSchema),
   }),
 ]);
 
@@ -260,6 +280,7 @@ export type RawNetwork = v.InferOutput<typeof networkSchema>;
 export type RawGroup = v.InferOutput<typeof groupSchema>;
 export type RawAllow = v.InferOutput<typeof allowSchema>;
 export type RawVif = v.InferOutput<typeof vifSchema>;
+export type RawBecome = v.InferOutput<typeof becomeSchema>;
 export type RawSafety = v.InferOutput<typeof safetySchema>;
 export type RawExpect = v.InferOutput<typeof expectSchema>;
 export type RawSsh = v.InferOutput<typeof sshSchema>;

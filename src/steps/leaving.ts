@@ -32,8 +32,8 @@ function leavingOne(step: Step): readonly Step[] {
 /** The host, or one of that kind without guests or vifs in its place. */
 function asKind(host: Host, kind: Host['kind']): Host {
   if (host.kind === kind) return host;
-  const { name, address, ssh, vars, groups, safety, expect, position } = host;
-  const said = { name, address, ssh, vars, groups, safety, expect, position };
+  const { name, address, ssh, become, vars, groups, safety, expect, position } = host;
+  const said = { name, address, ssh, become, vars, groups, safety, expect, position };
   const plain: PlainHost = { kind: 'host', ...said };
   switch (kind) {
     case 'host':

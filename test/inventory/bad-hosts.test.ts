@@ -28,7 +28,7 @@ refusals('hosts', [
     said: `<stdin>:2:11: unknown key "colour"
     xen1: { colour: red }
             ^~~~~~
-  hint: known here: address, ssh, vars, groups, expect, safety, uplink, xen, firewall, antispoof`,
+  hint: known here: address, ssh, vars, groups, become, expect, safety, uplink, xen, firewall, antispoof`,
   },
   {
     title: 'an unknown section',
@@ -178,14 +178,14 @@ hosts: { xen1: }
                                                               ^~~~~`,
   },
   {
-    title: 'a key of a later version',
+    title: 'a way to become root that there is not',
     yaml: `dom0:
-  xen1: { become: true }
+  xen1: { become: { method: sudoo } }
 `,
-    said: `<stdin>:2:11: become is not supported by xpush 0.1
-    xen1: { become: true }
-            ^~~~~~
-  hint: log in as root: ssh: { user: root }`,
+    said: `<stdin>:2:29: method must be sudo, doas or su, not "sudoo"
+    xen1: { become: { method: sudoo } }
+                              ^~~~~
+  hint: did you mean "sudo"?`,
   },
   {
     title: 'a transport that there is not',

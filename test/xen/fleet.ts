@@ -13,6 +13,7 @@ const position = { file: 'webserv.yaml', line: 1, column: 1 };
 
 const anyHost = {
   safety: usualSafety,
+  become: null,
   expect: noExpectation,
   ssh: {
     user: null,
