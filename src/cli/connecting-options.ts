@@ -13,6 +13,18 @@ export const connectingOptions = {
     alias: 'k',
     describe: 'Ask for a password to log in with, where no key does and no other is known',
   },
+  become: {
+    ...flag,
+    alias: 'b',
+    describe: 'Run as root on all hosts, or as the inventory says, whoever logs in',
+  },
+  'become-method': { ...text, describe: 'How: sudo, doas or su [default: sudo]' },
+  'become-user': { ...text, describe: 'Run as this user [default: root]' },
+  'ask-become-pass': {
+    ...flag,
+    alias: 'K',
+    describe: 'Ask for the password of sudo or su, for hosts of which no other is known',
+  },
   'ssh-config': {
     ...text,
     alias: 'F',
@@ -34,6 +46,12 @@ export const connectingEntries = {
   user: v.optional(v.pipe(v.string(), v.nonEmpty('a user name is needed'))),
   identity: v.optional(v.pipe(v.string(), v.nonEmpty('a file is needed'))),
   'ask-pass': v.optional(v.boolean(), false),
+  become: v.optional(v.boolean(), false),
+  'become-method': v.optional(oneOf(['sudo', 'doas', 'su'])),
+  'become-user': v.optional(
+    v.pipe(v.string(), v.regex(/^[A-Za-z_][\w.-]{0,31}\$?$/, 'a user name is needed')),
+  ),
+  'ask-become-pass': v.optional(v.boolean(), false),
   'ssh-config': v.optional(v.string()),
   'host-key-checking': v.optional(oneOf(['strict', 'accept-new'])),
   transport: v.optional(oneOf(['ssh2', 'openssh', 'local'])),

@@ -9,6 +9,7 @@ import type { Host, Inventory } from '../inventory/model.ts';
 import { ConfigError } from '../source/diagnostic.ts';
 import { secretsIn } from '../source/secret.ts';
 import { askSecret } from './ask-secret.ts';
+import { becomeOverridesOf } from './become-overrides.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import { askPassphrase } from './passphrase.ts';
 import type { SecretsGiven } from './secret-options.ts';
@@ -66,6 +67,7 @@ async function overridesOf(
   const isNeeded = isAsked && hosts.some(({ ssh }) => ssh.password === null);
   return {
     ...(isNeeded ? { password: await askSecret('SSH password', passwordElsewhere) } : {}),
+    become: await becomeOverridesOf(options, hosts),
     user: options.user,
     identity: options.identity,
     hostKeyChecking: options['host-key-checking'],
