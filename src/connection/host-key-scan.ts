@@ -96,13 +96,21 @@ async function keyOf(
     } catch (error) {
       if (sink.proven !== null) return sink.proven;
       if (!(error instanceof ConnectionError)) throw error;
-      if (/no matching host key/.test(messageOf(error.cause))) return error;
+      if (isOfType(error)) return error;
       const isEarly = error instanceof ClosedBeforeBannerError && error.isWorthRetrying;
       if (!isEarly || retry === maximumRetries) throw error;
     }
     const delayMs = firstRetryMs * 2 ** retry * (0.5 + Math.random());
     await orAborted(sleep(delayMs), means.signal, means.label);
   }
+}
+
+/** The host has no key of the type; dropbear hangs up in place of saying so. */
+function isOfType(error: ConnectionError): boolean {
+  return (
+    /no matching host key/.test(messageOf(error.cause)) ||
+    /(?:closed|cut) the connection during the key exchange$/.test(error.message)
+  );
 }
 
 /** Takes any key, and hangs up before it says who it is. */
