@@ -34,6 +34,11 @@ export function endpointOf(host: Host, inventory: Inventory, overrides: SshOverr
   const identity = overrides.identity ?? ssh.identity;
   const transport = transportOf(host, overrides);
   const jump = transport === 'local' ? null : jumpsTo(host, inventory, overrides);
+  // One program goes all of the way.
+  const isOpenssh = [{ transport }, ...(jump ?? [])].some((each) => each.transport === 'openssh');
+  if (isOpenssh && overrides.transport !== 'openssh') {
+    return endpointOf(host, inventory, { ...overrides, transport: 'openssh' });
+  }
   return {
     name: host.name,
     address: host.address,

@@ -90,6 +90,32 @@ hosts: { a: , b: { ssh: { transport: ssh2 } } }
       expect((await of(text, 'b', { transport: 'openssh' })).transport).toBe('openssh');
     });
 
+    test('is openssh for who is behind a host that needs it, and for those before', async () => {
+      const text = `
+hosts:
+  outer:
+  gate: { ssh: { transport: openssh, jump: outer } }
+  a: { ssh: { jump: gate } }
+`;
+      const typed = { password: { reveal: () => 'typed' } };
+
+      const a = await of(text, 'a', typed);
+      expect([a, ...(a.jump ?? [])]).toMatchObject([
+        { name: 'a', transport: 'openssh' },
+        { name: 'outer', transport: 'openssh' },
+        { name: 'gate', transport: 'openssh' },
+      ]);
+      // It could not be given one.
+      expect([a, ...(a.jump ?? [])].map(({ password }) => password)).toEqual(
+        Array(3).fill(undefined),
+      );
+      expect((await of(text, 'outer', typed)).transport).toBeUndefined();
+      expect((await of(text, 'a', { transport: 'ssh2' })).jump).toMatchObject([
+        { transport: 'ssh2' },
+        { transport: 'ssh2' },
+      ]);
+    });
+
     test('local is for that host whatever the command line says, and needs no jump host', async () => {
       const text = `
 ssh: { jump: bastion.example }
