@@ -1,4 +1,5 @@
 import { Becoming } from './become-connection.ts';
+import type { HostKeyScan } from './host-key-scan.ts';
 import { LocalTransport } from './local-transport.ts';
 import { createOpensshTransport, type OpensshTransport } from './openssh-transport.ts';
 import {
@@ -6,7 +7,13 @@ import {
   type Ssh2Transport,
   type Ssh2TransportOptions,
 } from './ssh2-transport.ts';
-import type { Connection, ConnectionError, Endpoint, FirstExec, Transport } from './transport.ts';
+import {
+  type Connection,
+  ConnectionError,
+  type Endpoint,
+  type FirstExec,
+  type Transport,
+} from './transport.ts';
 
 /** What a run has that its hosts share. */
 export type TransportOptions = Ssh2TransportOptions;
@@ -19,6 +26,11 @@ export interface RunTransport extends Transport {
    * `connect` will say it again.
    */
   prepare(endpoints: readonly Endpoint[]): Promise<readonly ConnectionError[]>;
+  /**
+   * The host keys that a host shows, without logging in to it. Rejects with `ConnectionError` when it
+   * shows none, or the way to it is not open.
+   */
+  scanHostKeys(endpoint: Endpoint, signal: AbortSignal): Promise<HostKeyScan>;
 }
 
 /** Makes the transport of one run: for each host the one that its endpoint names. */
@@ -38,6 +50,17 @@ class Dispatcher implements RunTransport {
   }
 
   async connect(endpoint: Endpoint, signal: AbortSignal, first?: FirstExec): Promise<Connection> {
+    const { observe } = this.#options;
+    observe?.(endpoint.name, { transport: endpoint.transport ?? 'ssh2' });
+    try {
+      return await this.#connect(endpoint, signal, first);
+    } catch (error) {
+      if (error instanceof ConnectionError) observe?.(endpoint.name, { failure: error.reason });
+      throw error;
+    }
+  }
+
+  async #connect(endpoint: Endpoint, signal: AbortSignal, first?: FirstExec): Promise<Connection> {
     const transport = this.#transportOf(endpoint);
     const { become } = endpoint;
     return become === undefined
@@ -58,6 +81,17 @@ class Dispatcher implements RunTransport {
       if (refusal !== null) problems.push(refusal);
     }
     return problems;
+  }
+
+  async scanHostKeys(endpoint: Endpoint, signal: AbortSignal): Promise<HostKeyScan> {
+    if (endpoint.transport === 'local') {
+      throw new ConnectionError(
+        'config',
+        `${endpoint.name} is this machine itself: no key is asked`,
+      );
+    }
+    // ssh tells of one key a connection, so ssh2 asks where it connects, too
+    return await this.#ssh2Transport().scanHostKeys(endpoint, signal);
   }
 
   async close(): Promise<void> {

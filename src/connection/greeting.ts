@@ -25,6 +25,13 @@ export class Greeting {
     return this.#text.length < longest ? 'incomplete' : 'too-long';
   }
 
+  /** The server's identification, for people; empty when there is none yet. */
+  get identification(): string {
+    const text = this.#text.slice(this.#lineStart, this.#lineStart + 300);
+    const [line = ''] = text.split(/\r?\n/);
+    return line.startsWith('SSH-') ? printable(line, 255) : '';
+  }
+
   /** The first line, for people; empty when there is none. */
   get firstLine(): string {
     const [line = ''] = this.#text.slice(0, 200).split(/\r?\n/);

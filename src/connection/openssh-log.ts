@@ -1,3 +1,4 @@
+import type { AgreedAlgorithms } from './contact.ts';
 import { printable } from './text.ts';
 
 /** How far `ssh` has come on its way to a host. */
@@ -26,6 +27,12 @@ export class OpensshLog {
   phase: OpensshPhase = 'lookup';
   /** The key that the host showed: `ssh-ed25519 SHA256:...`. */
   hostKey: string | null = null;
+  /** How the server calls itself. */
+  server: string | null = null;
+  /** The address that was connected to. */
+  address: string | null = null;
+  /** `FILE:LINE` by which the host's key is known. */
+  knownAt: string | null = null;
   /** Methods that the server allows, as it lists them. */
   allowed: string | null = null;
   /** What came in place of a banner. */
@@ -34,9 +41,13 @@ export class OpensshLog {
   offending: string | null = null;
   /** The next thing to come may need a person's hand. */
   isSigning = false;
+  /** The ways to log in that were tried: `publickey`, ... */
+  readonly methods: string[] = [];
   readonly offered: OfferedKey[] = [];
   /** Lines that are not for debugging, printable, oldest first. */
   readonly notes: string[] = [];
+  readonly #agreed = new Map<string, string>();
+  #isStrict: true | null = null;
   #rest = '';
   #steps = 0;
 
@@ -47,6 +58,15 @@ export class OpensshLog {
     const before = this.#steps;
     for (const line of lines) this.#take(line.slice(0, longestLine));
     return this.#steps !== before;
+  }
+
+  /** What the key exchange has come to; null: it was not that far, or this `ssh` does not tell. */
+  get agreed(): AgreedAlgorithms | null {
+    const word = (name: string) => this.#agreed.get(name) ?? null;
+    const [kex, hostKey, cipher] = [word('algorithm'), word('host key algorithm'), word('cipher')];
+    if (kex === null || hostKey === null || cipher === null) return null;
+    const mac = word('MAC') ?? '';
+    return { kex, hostKey, cipher, mac: mac === '<implicit>' ? '' : mac, isStrict: this.#isStrict };
   }
 
   /** Whether one of the notes is such a line. */
@@ -70,6 +90,12 @@ export class OpensshLog {
   }
 
   #takeDebug(line: string): void {
+    if (this.phase === 'key exchange') this.#noteExchange(line);
+    const [, address] = /^Connecting to .* \[(.*)\] port \d+/.exec(line) ?? [];
+    if (address !== undefined) this.address = printable(address);
+    const [, method] = /^Next authentication method: (\S+)/.exec(line) ?? [];
+    if (method !== undefined && this.methods.length < mostSteps)
+      this.methods.push(printable(method));
     const [, type, fingerprint] = /^Server host key: (\S+) (\S+)$/.exec(line) ?? [];
     if (type !== undefined) this.hostKey = printable(`${type} ${fingerprint}`);
     const [, said] = /banner line 0: (.*)$/.exec(line) ?? [];
@@ -79,6 +105,7 @@ export class OpensshLog {
     if (version !== undefined && version !== '2.0' && version !== '1.99') {
       this.said ??= printable(`SSH-${version}-${software}`, 100);
     }
+    if (version !== undefined) this.server ??= printable(`SSH-${version}-${software}`, 255);
     const [, allowed] = /^Authentications that can continue: (.*)$/.exec(line) ?? [];
     if (allowed !== undefined) this.allowed = printable(allowed);
     const phase = phases.find(([start]) => line.startsWith(start))?.[1] ?? 'lookup';
@@ -93,6 +120,18 @@ export class OpensshLog {
     }
     if (line.startsWith('Server accepts key')) this.isSigning = true;
     this.#noteOffer(line);
+  }
+
+  /** Before anybody is logged in, who could have had such lines printed. */
+  #noteExchange(line: string): void {
+    const [, name = '', value] = /^kex: ((?:host key )?algorithm): (\S+)$/.exec(line) ?? [];
+    if (value !== undefined) this.#agreed.set(name, printable(value));
+    const [, cipher, mac] = /^kex: client->server cipher: (\S+) MAC: (\S+)/.exec(line) ?? [];
+    if (cipher !== undefined) this.#agreed.set('cipher', printable(cipher));
+    if (mac !== undefined) this.#agreed.set('MAC', printable(mac));
+    if (/^(?:will use|enabling) strict KEX ordering/i.test(line)) this.#isStrict = true;
+    const [, at] = /^Found (?:key|certificate|CA key) in (.*:\d+)$/.exec(line) ?? [];
+    if (at !== undefined) this.knownAt = printable(at);
   }
 
   #noteOffer(line: string): void {

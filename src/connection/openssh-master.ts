@@ -86,6 +86,11 @@ export class OpensshMaster {
     }
   }
 
+  /** What it has said so far. */
+  get log(): OpensshLog {
+    return this.#log;
+  }
+
   /** Why it has ended. */
   lossReason(): string {
     return opensshLoss(this.#options.target, this.#log);

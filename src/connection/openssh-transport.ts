@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortedError, orAborted } from './abort.ts';
+import type { Observe } from './contact.ts';
 import { ClosedBeforeBannerError } from './early-close.ts';
 import { FailedLogins } from './failed-logins.ts';
 import { IdentityFiles } from './identity.ts';
@@ -13,6 +14,7 @@ import { Leash } from './leash.ts';
 import { type LocalUser, localUser } from './local-user.ts';
 import { pinName } from './openssh-arguments.ts';
 import { OpensshConnection } from './openssh-connection.ts';
+import { tellOpenssh } from './openssh-contact.ts';
 import { opensshLabel } from './openssh-failure.ts';
 import { OpensshMaster } from './openssh-master.ts';
 import { OpensshProgram } from './openssh-program.ts';
@@ -31,6 +33,8 @@ export interface OpensshTransportOptions {
   readonly agentSocket?: string | null;
   /** Whose home `~` is. */
   readonly user?: LocalUser;
+  /** Is told what becomes known while connections are made. */
+  readonly observe?: Observe;
 }
 
 /** The user's own `ssh` as a transport. */
@@ -160,12 +164,14 @@ class Run implements OpensshTransport {
     receiveLimit: number,
   ): Promise<OpensshConnection> {
     const { via } = target;
+    tellOpenssh(this.#options.observe, target, null);
     const start = async (hop: OpensshConnection | null): Promise<OpensshConnection> => {
       const master = await OpensshMaster.start({
         ...{ target, signal, leash: this.#takeRoom().leash },
         socket: this.#newFile('s'),
         hopSocket: hop?.socket ?? null,
       });
+      tellOpenssh(this.#options.observe, target, master.log);
       const answerTimeoutMs = target.connectTimeoutMs;
       return await OpensshConnection.open(master, { answerTimeoutMs, receiveLimit });
     };

@@ -1,14 +1,18 @@
 import { setMaxListeners } from 'node:events';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortedError, orAborted } from './abort.ts';
 import { Agent } from './agent.ts';
 import { Login } from './authentication.ts';
+import type { Observe } from './contact.ts';
+import { ContactTelling } from './contact-telling.ts';
 import { ClosedBeforeBannerError } from './early-close.ts';
 import { FailedLogins } from './failed-logins.ts';
 import { FlightRefusedError } from './first-flight.ts';
 import { FlightMemory } from './flight-memory.ts';
 import { HostKeyCheck } from './host-key.ts';
+import { type HostKeyScan, scanHostKeys } from './host-key-scan.ts';
 import { type AskPassphrase, IdentityFiles } from './identity.ts';
 import { forwardError, JumpHosts } from './jump-hosts.ts';
 import { chooseKeys, type Offers } from './key-offers.ts';
@@ -45,6 +49,8 @@ export interface Ssh2TransportOptions {
   readonly agentSocket?: string | null;
   /** Whose keys, configuration and known_hosts; default is the user who runs this. */
   readonly user?: LocalUser;
+  /** Is told what becomes known while connections are made. */
+  readonly observe?: Observe;
 }
 
 /** The default transport: ssh2, with OpenSSH's habits. */
@@ -55,6 +61,8 @@ export interface Ssh2Transport extends Transport {
    * `connect` will say it again.
    */
   prepare(endpoints: readonly Endpoint[]): Promise<readonly ConnectionError[]>;
+  /** The host keys that a host shows, without logging in to it. Rejects with `ConnectionError`. */
+  scanHostKeys(endpoint: Endpoint, signal: AbortSignal): Promise<HostKeyScan>;
 }
 
 /** Of one connection that is to be opened. */
@@ -62,6 +70,13 @@ interface OpenOptions {
   readonly signal: AbortSignal;
   readonly receiveLimit: number;
   readonly first: FirstExec | null;
+}
+
+interface HandshakeMeans {
+  readonly hostKey: HostKeyCheck;
+  readonly offers: Offers;
+  /** null: nobody wants to know. */
+  readonly telling: ContactTelling | null;
 }
 
 /** How often a host is tried again that hangs up before its banner. */
@@ -126,6 +141,20 @@ class Run implements Ssh2Transport {
     return [...problems.values()];
   }
 
+  async scanHostKeys(endpoint: Endpoint, signal: AbortSignal): Promise<HostKeyScan> {
+    setMaxListeners(0, signal);
+    const target = await this.#resolve(endpoint);
+    const { files, revokedFiles } = target.hostKey;
+    const [known, revoked] = await Promise.all([
+      this.#knownHosts.load(files),
+      this.#revokedKeys.load(revokedFiles),
+    ]);
+    return await scanHostKeys(target, {
+      ...{ label: labelOf(target), known, revoked, signal },
+      onLine: (work) => this.#onLine(target, signal, work),
+    });
+  }
+
   async close(): Promise<void> {
     await this.#jumpHosts.close();
   }
@@ -174,39 +203,52 @@ class Run implements Ssh2Transport {
   }
 
   async #attempt(target: Target, offers: Offers, options: OpenOptions): Promise<Ssh2Connection> {
-    const { signal } = options;
-    const { via, hostKey: policy } = target;
+    const { hostKey: policy } = target;
     const known =
       policy.pin === null ? await this.#knownHosts.load(policy.files) : new KnownHosts();
     const revoked = await this.#revokedKeys.load(policy.revokedFiles);
     const hostKey = new HostKeyCheck(policy, known, revoked);
-    // Nothing is awaited between an open socket and its handshake: nobody would hear its errors.
-    const handshake = (socket: Duplex) => this.#handshake(socket, target, hostKey, offers, options);
+    const { observe } = this.#options;
+    const telling = observe === undefined ? null : new ContactTelling(observe, target, known);
+    telling?.route();
+    return await this.#onLine(target, options.signal, (socket) => {
+      if (socket instanceof Socket) {
+        hostKey.cameFrom(socket.remoteAddress ?? '');
+        telling?.dialled(socket);
+      }
+      return this.#handshake(socket, target, { hostKey, offers, telling }, options);
+    });
+  }
+
+  /**
+   * Opens the line to a host, and does `work` on it: nothing is awaited between an open socket and its
+   * handshake, since nobody would hear its errors.
+   */
+  async #onLine<T>(
+    target: Target,
+    signal: AbortSignal,
+    work: (socket: Duplex) => Promise<T>,
+  ): Promise<T> {
+    const { via, host, port, connectTimeoutMs } = target;
     if (target.proxyCommand !== null) {
       const line = new ProxyLine(target.proxyCommand);
-      return handshake(line).catch(async (error) => {
+      return work(line).catch(async (error) => {
         throw await line.explain(error);
       });
     }
-    if (via === null) {
-      const socket = await dial(target, target.connectTimeoutMs, signal);
-      hostKey.cameFrom(socket.remoteAddress ?? '');
-      return handshake(socket);
-    }
+    if (via === null) return work(await dial(target, connectTimeoutMs, signal));
     return this.#jumpHosts.through(via, signal, async (jump) => {
-      const { host, port, connectTimeoutMs } = target;
       const socket = await jump.forward(host, port, connectTimeoutMs).catch((error) => {
         throw forwardError(error, via, target);
       });
-      return handshake(socket);
+      return work(socket);
     });
   }
 
   async #handshake(
     socket: Duplex,
     target: Target,
-    hostKey: HostKeyCheck,
-    offers: Offers,
+    { hostKey, offers, telling }: HandshakeMeans,
     { signal, receiveLimit, first }: OpenOptions,
   ): Promise<Ssh2Connection> {
     const { hostKey: policy, connectTimeoutMs, keepaliveMs, keepaliveCount } = target;
@@ -219,7 +261,7 @@ class Run implements Ssh2Transport {
         socket,
         label,
         user: target.user,
-        hostKey,
+        hostKey: telling?.watch(hostKey) ?? hostKey,
         authentication: login,
         legacyAlgorithms: target.legacyAlgorithms,
         algorithms: target.algorithms,
@@ -227,6 +269,7 @@ class Run implements Ssh2Transport {
         keepaliveMs,
         signal,
         flight,
+        ...(telling === null ? {} : { onAgreed: telling.agreed }),
       },
       (client, begun) =>
         new Ssh2Connection(client, {
@@ -240,11 +283,13 @@ class Run implements Ssh2Transport {
         }),
     );
     const connection = await opened.catch((error) => {
+      telling?.tried(login.tried);
       const isRefusal = error instanceof ConnectionError && error.reason === 'authentication';
       if (isRefusal) this.#failedLogins.failed(target, error, login.isPasswordRefused);
       throw error;
     });
     this.#failedLogins.succeeded(target);
+    telling?.tried(login.tried, flight?.level);
     const newKey = hostKey.newKey();
     if (newKey !== null) await closeOnError(connection, this.#knownHosts.record(policy, newKey));
     return connection;
