@@ -12,12 +12,16 @@ export function opensshFailure(target: OpensshTarget, log: OpensshLog): Connecti
     configFailure(log) ??
     hostKeyFailure(target, log) ??
     loginFailure(target, log) ??
-    networkFailure(target, log)
+    withProxyWords(networkFailure(target, log), target, log)
   );
 }
 
 /** Why nothing more was heard of `ssh` on its way to a host. */
-export function opensshTimeout(target: OpensshTarget, { phase }: OpensshLog): ConnectionError {
+export function opensshTimeout(target: OpensshTarget, log: OpensshLog): ConnectionError {
+  return withProxyWords(timeoutFailure(target, log), target, log);
+}
+
+function timeoutFailure(target: OpensshTarget, { phase }: OpensshLog): ConnectionError {
   const label = opensshLabel(target);
   const time = seconds(target.connectTimeoutMs);
   switch (phase) {
@@ -51,10 +55,30 @@ export function opensshLoss(target: OpensshTarget, log: OpensshLog): string {
 }
 
 /** `address:port`, and through what. */
-export function opensshLabel({ host, port, via }: OpensshTarget): string {
+export function opensshLabel({ host, port, via, hasProxyCommand }: OpensshTarget): string {
   const label = hostPort(host, port);
-  return via === null ? label : `${label} (through ${printable(via.name)})`;
+  if (via !== null) return `${label} (through ${printable(via.name)})`;
+  return hasProxyCommand ? `${label} (through its ProxyCommand)` : label;
 }
+
+/** Adds what the user's ProxyCommand said, if it was the line that failed. */
+function withProxyWords(
+  error: ConnectionError,
+  { via, hasProxyCommand }: OpensshTarget,
+  { phase, notes }: OpensshLog,
+): ConnectionError {
+  if (via !== null || !hasProxyCommand || phase !== 'banner') return error;
+  const said = notes.filter((note) => !bannerNotes.test(note)).join(' | ');
+  if (said === '') return error;
+  return new ConnectionError(error.reason, `${error.message}; its ProxyCommand said: ${said}`, {
+    cause: error,
+    hint: 'the ProxyCommand is from the OpenSSH configuration: run it by hand',
+  });
+}
+
+/** What `ssh` itself says when there is no banner. */
+const bannerNotes =
+  /^(kex_exchange_identification|ssh_exchange_identification|banner exchange|Connection (closed|reset|timed out)|Protocol major)/;
 
 function configFailure(log: OpensshLog): ConnectionError | null {
   const problem = log.notes.find((note) =>

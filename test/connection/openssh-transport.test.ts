@@ -158,6 +158,25 @@ describe('what ssh2 cannot do', () => {
   });
 });
 
+describe('a ProxyCommand that leads nowhere', () => {
+  test.each([
+    [
+      'echo "no way" >&2; exit 3',
+      'network',
+      'closed the connection before the SSH banner; its ProxyCommand said: no way',
+    ],
+    ['echo waiting >&2; sleep 60', 'timeout', 'in 1 s; its ProxyCommand said: waiting'],
+    ['exit 1', 'network', 'closed the connection before the SSH banner'],
+  ])('says so: %j', async (command, reason, message) => {
+    const config = configFor(server, `ProxyCommand sh -c '${command}'`);
+
+    await expect(hello({ ...named, connectTimeoutMs: 1_000 }, { config })).rejects.toMatchObject({
+      reason,
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
 describe('the user’s configuration', () => {
   test('is followed as ssh follows it, and cannot add to the connection', async () => {
     const spoor = dir.file('spoor');
