@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { matchesPatternList } from './pattern.ts';
 import { type PublicKey, parsePublicKey } from './public-key.ts';
+import { SaltedNames } from './salted-names.ts';
 
 /** One line of a known_hosts file that could be read. */
 export interface KnownHostsEntry {
@@ -35,13 +36,10 @@ export interface HostName {
 export class KnownHosts {
   readonly #plain = new Map<string, KnownHostsEntry[]>();
   readonly #patterns: { readonly list: string; readonly entry: KnownHostsEntry }[] = [];
-  readonly #hashed: {
-    readonly salt: Buffer;
-    readonly hash: string;
-    readonly entry: KnownHostsEntry;
-  }[] = [];
-
-  /** Answers so far: hashed lines cost about 2 µs each for every new name. */
+  readonly #hashed = new SaltedNames<KnownHostsEntry>();
+  /** With a marker: few, and looked at even where a line in the clear would do. */
+  readonly #hashedMarked = new SaltedNames<KnownHostsEntry>();
+  /** Of lines in the clear; the others remember by themselves. */
   readonly #found = new Map<string, readonly KnownHostsEntry[]>();
 
   /** Adds lines of one file; files added first are named first in verdicts. */
@@ -60,31 +58,56 @@ export class KnownHosts {
   /** What the files say of `key`, shown by the host of that name. */
   check(name: HostName, key: PublicKey): HostKeyVerdict {
     const [main, fallback] = lookupNames(name);
-    const verdict = verdictOf(this.linesOf(main), key);
+    const verdict = this.#verdict(main, key);
     if (fallback === null || (verdict.kind !== 'unknown' && verdict.kind !== 'authority-only')) {
       return verdict;
     }
     // OpenSSH too accepts a key known without the port, but sees no change in another one.
-    const plain = verdictOf(this.linesOf(fallback), key);
+    const plain = this.#verdict(fallback, key);
     return plain.kind === 'known' || plain.kind === 'revoked' ? plain : verdict;
   }
 
   /** The types of the keys that would be accepted from the host, to be asked for first. */
   knownTypes(name: HostName): readonly string[] {
     const [main, fallback] = lookupNames(name);
-    const plain = (host: string) =>
-      this.linesOf(host)
-        .filter(({ marker }) => marker === null)
-        .map(({ key }) => key.type);
-    const types = plain(main);
-    return [...new Set(types.length > 0 || fallback === null ? types : plain(fallback))];
+    const types = this.#typesOf(main);
+    return types.length > 0 || fallback === null ? types : this.#typesOf(fallback);
+  }
+
+  /** The authorities that may vouch for the host, by the name without its port too. */
+  authoritiesOf(name: HostName): readonly PublicKey[] {
+    return lookupNames(name)
+      .flatMap((each) => (each === null ? [] : this.#quickLinesOf(each)))
+      .filter(({ marker }) => marker === 'cert-authority')
+      .map(({ key }) => key);
+  }
+
+  /** The lines that name a host, as `ssh-keygen -F` finds them; `name` in lower case. */
+  linesOf(name: string): readonly KnownHostsEntry[] {
+    return [...this.#quickLinesOf(name), ...this.#hashed.find(name)];
+  }
+
+  /** Hashed names are not tried for a key that lines in the clear vouch for: that takes long. */
+  #verdict(name: string, key: PublicKey): HostKeyVerdict {
+    const sure = verdictOf(this.#quickLinesOf(name), key);
+    return sure.kind === 'known' || sure.kind === 'revoked'
+      ? sure
+      : verdictOf(this.linesOf(name), key);
+  }
+
+  #typesOf(name: string): readonly string[] {
+    const types = (lines: readonly KnownHostsEntry[]) =>
+      lines.filter(({ marker }) => marker === null).map(({ key }) => key.type);
+    const clear = types(this.#quickLinesOf(name));
+    return [...new Set(clear.length > 0 ? clear : types(this.#hashed.find(name)))];
   }
 
   #insert(hosts: string, entry: KnownHostsEntry): void {
     const hashed = /^\|1\|([A-Za-z0-9+/]+=*)\|([A-Za-z0-9+/]+=*)$/.exec(hosts);
     if (hashed !== null) {
       const [, salt = '', hash = ''] = hashed;
-      this.#hashed.push({ salt: Buffer.from(salt, 'base64'), hash, entry });
+      const names = entry.marker === null ? this.#hashed : this.#hashedMarked;
+      names.add(Buffer.from(salt, 'base64'), Buffer.from(hash, 'base64'), entry);
     } else if (/[*?!]/.test(hosts)) {
       this.#patterns.push({ list: hosts, entry });
     } else {
@@ -96,8 +119,12 @@ export class KnownHosts {
     }
   }
 
-  /** The lines that name a host, as `ssh-keygen -F` finds them; `name` in lower case. */
-  linesOf(name: string): readonly KnownHostsEntry[] {
+  /** All but the hashed names without a marker. */
+  #quickLinesOf(name: string): readonly KnownHostsEntry[] {
+    return [...this.#clearLinesOf(name), ...this.#hashedMarked.find(name)];
+  }
+
+  #clearLinesOf(name: string): readonly KnownHostsEntry[] {
     const found = this.#found.get(name) ?? this.#search(name);
     this.#found.set(name, found);
     return found;
@@ -107,9 +134,6 @@ export class KnownHosts {
     const entries = [...(this.#plain.get(name) ?? [])];
     for (const { list, entry } of this.#patterns) {
       if (matchesPatternList(list, name)) entries.push(entry);
-    }
-    for (const { salt, hash, entry } of this.#hashed) {
-      if (hashName(name, salt) === hash) entries.push(entry);
     }
     return entries;
   }

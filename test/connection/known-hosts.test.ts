@@ -1,7 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type HostName, KnownHosts, knownHostsName } from '../../src/connection/known-hosts.ts';
+import {
+  type HostName,
+  hashName,
+  KnownHosts,
+  knownHostsName,
+} from '../../src/connection/known-hosts.ts';
 import { type PublicKey, parsePublicKey } from '../../src/connection/public-key.ts';
 import { runs } from '../runs.ts';
 import { makeKey, TempDir } from './sshd.ts';
@@ -33,6 +39,8 @@ const named = (host: string, port = 22, alias: string | null = null): HostName =
   port,
   alias,
 });
+
+const nameOf = (host: string, port: number) => (port === 22 ? host : `[${host}]:${port}`);
 
 /** A table's text with `<ed>` and the like replaced by keys. */
 const fill = (text: string) => text.replace(/<(\w+)>/g, (_, name) => lines[name] ?? '?');
@@ -147,6 +155,77 @@ describe('KnownHosts', () => {
     }
   }, 30_000);
 
+  test('finds what ssh-keygen -F finds in any file', () => {
+    const host = fc.constantFrom('a', 'b.example', 'c.b.example', '10.0.0.1', '2001:db8::1', 'UP');
+    const port = fc.constantFrom(22, 2222);
+    const name = fc.tuple(host, port).map(([at, number]) => nameOf(at, number));
+    const pattern = fc.constantFrom('*', '*.example', '?', '!a', '!c.*', '[*]:2222', 'b*,!*.b.*');
+    const field = fc.oneof(
+      { weight: 3, arbitrary: fc.array(name, { minLength: 1, maxLength: 3 }) },
+      { weight: 2, arbitrary: fc.array(fc.oneof(name, pattern), { minLength: 1, maxLength: 3 }) },
+    );
+    const hashed = name.map((text) => {
+      const salt = randomBytes(20);
+      return `|1|${salt.toString('base64')}|${hashName(text.toLowerCase(), salt)}`;
+    });
+    const line = fc.oneof(
+      { weight: 1, arbitrary: fc.constantFrom('', '# a', 'rubbish', '@other a <ed>') },
+      {
+        weight: 6,
+        arbitrary: fc
+          .tuple(
+            fc.constantFrom('', '', '', '@revoked ', '@cert-authority '),
+            fc.oneof(field.map(String), hashed),
+            fc.constantFrom('<ed>', '<ed2>', '<rsa>', '<ec>'),
+          )
+          .map(([marker, names, key]) => `${marker}${names} ${key}`),
+      },
+    );
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 12 }), name, (content, asked) => {
+        const text = fill(`${content.join('\n')}\n`);
+        const file = dir.write('kh_any', text);
+        // ssh asks in lower case; ssh-keygen leaves that to who asks.
+        const small = asked.toLowerCase();
+        const { stdout } = spawnSync('ssh-keygen', ['-F', small, '-f', file], { encoding: 'utf8' });
+
+        const found = new KnownHosts();
+        found.add(text, file);
+
+        const ours = found.linesOf(small).map((entry) => entry.line);
+        const theirs = [...stdout.matchAll(/found: line (\d+)/g)].map((hit) => Number(hit[1]));
+        expect(ours.toSorted((a, b) => a - b)).toEqual(theirs);
+      }),
+    );
+  }, 30_000);
+
+  test('says the same of hashed names as of names in the clear', () => {
+    const entry = fc.record({
+      marker: fc.constantFrom('', '', '@revoked ', '@cert-authority '),
+      name: fc.constantFrom('a', '[a]:22', '[a]:2222', 'b'),
+      key: fc.constantFrom('ed', 'ed2', 'rsa'),
+      isHashed: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 8 }), fc.constantFrom(22, 2222), (entries, port) => {
+        const clear = new KnownHosts();
+        const mixed = new KnownHosts();
+        for (const { marker, name, key, isHashed } of entries) {
+          const salt = randomBytes(20);
+          const hash = `|1|${salt.toString('base64')}|${hashName(name, salt)}`;
+          clear.add(fill(`${marker}${name} <${key}>`), 'kh');
+          mixed.add(fill(`${marker}${isHashed ? hash : name} <${key}>`), 'kh');
+        }
+        const asked = named('a', port);
+
+        expect(mixed.check(asked, ed).kind).toBe(clear.check(asked, ed).kind);
+        expect(mixed.authoritiesOf(asked).map(String).toSorted()).toEqual(
+          clear.authoritiesOf(asked).map(String).toSorted(),
+        );
+      }),
+    );
+  });
+
   test('asks first for the types that it would accept', () => {
     const index = read('h <rsa>\n@revoked h <ed>\n@cert-authority h <ed2>\n[h]:22 <ec>\ng <ec>');
 
@@ -184,6 +263,40 @@ describe('KnownHosts', () => {
         expect(['known', 'revoked']).toContain(index.check(named('h'), ed).kind);
       }),
     );
+  });
+
+  test('tries hashed names fast, and not at all for a host that is known in the clear', () => {
+    const index = new KnownHosts();
+    const { ed: key } = lines;
+    const salts = Array.from({ length: 10_000 }, () => randomBytes(20));
+    index.add(
+      salts
+        .map((salt, i) => `|1|${salt.toString('base64')}|${hashName(`h${i}`, salt)} ${key}`)
+        .join('\n'),
+      'kh',
+    );
+    index.add(fill('clear <ed>'), 'kh2');
+    const cpuMs = (work: () => void): number => {
+      const before = process.cpuUsage();
+      work();
+      return process.cpuUsage(before).user / 1000;
+    };
+    index.check(named('warm'), ed);
+
+    const [salt = randomBytes(20)] = salts;
+    const slow = cpuMs(() => {
+      for (let i = 0; i < 10_000; i += 1) hashName('h', salt);
+    });
+    const hashed = cpuMs(() => {
+      for (let i = 0; i < 10; i += 1) expect(index.check(named(`h${i}`), ed).kind).toBe('known');
+    });
+    const clear = cpuMs(() => {
+      for (let i = 0; i < 10; i += 1) expect(index.check(named('clear'), ed).kind).toBe('known');
+    });
+
+    // A line costs well less than an HMAC of node:crypto.
+    expect(hashed / 10).toBeLessThan(slow * 0.6);
+    expect(clear).toBeLessThan(hashed / 5);
   });
 
   test('finds a host among 10,000 lines in no time', () => {
