@@ -300,6 +300,27 @@ describe('CheckHostIP', () => {
   });
 });
 
+describe('BatchMode', () => {
+  test('asks nobody for the passphrase of a key', async () => {
+    const locked = makeKey(dir, 'locked', { passphrase: 'secret' });
+    const asked: string[] = [];
+    const transport = createSsh2Transport({
+      config: configOf(`BatchMode yes\nIdentityFile ${locked.file}`),
+      agentSocket: null,
+      passphrase: async (file) => {
+        asked.push(file);
+        return 'secret';
+      },
+    });
+
+    const connection = await transport.connect({ name: 'xen1', address: 'xen1' }, never);
+
+    expect(asked).toEqual([]);
+    await connection.close();
+    await transport.close();
+  });
+});
+
 describe('Match exec', () => {
   test('leads where its command says', async () => {
     const flag = dir.file('flag');
