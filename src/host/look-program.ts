@@ -1,3 +1,4 @@
+import { lookCondition } from './condition.ts';
 import { lookFacts } from './facts.ts';
 import { lookChains } from './look-chains.ts';
 import { lookFiles } from './look-files.ts';
@@ -24,6 +25,7 @@ const parts: readonly LookPart[] = [
   lookSession,
   lookWindows,
   lookFacts,
+  lookCondition,
 ];
 
 /**

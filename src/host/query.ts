@@ -13,6 +13,7 @@ import type {
   Rule,
   Session,
 } from './answers.ts';
+import type { HostCondition } from './condition.ts';
 import type { FirewallFacts, NetworkFacts, SystemFacts, XenFacts } from './host-facts.ts';
 import type { WindowsState } from './window.ts';
 
@@ -52,6 +53,7 @@ export type Query =
   | { readonly kind: 'tool'; readonly name: string }
   | { readonly kind: 'session' }
   | { readonly kind: 'windows' }
+  | { readonly kind: 'condition' }
   | { readonly kind: 'system' }
   | { readonly kind: 'network' }
   | { readonly kind: 'firewalls' }
@@ -77,6 +79,7 @@ export interface Answers {
   readonly tool: boolean;
   readonly session: Session;
   readonly windows: WindowsState;
+  readonly condition: HostCondition;
   readonly system: SystemFacts;
   readonly network: NetworkFacts;
   readonly firewalls: FirewallFacts;
@@ -122,6 +125,8 @@ export const query = {
   session: () => ({ kind: 'session' }) as const,
   /** Locks and confirm windows of ours. */
   windows: () => ({ kind: 'windows' }) as const,
+  /** Clock, disks, shells, what the files of its sshd say; as it is just now. */
+  condition: () => ({ kind: 'condition' }) as const,
   /** Distribution, kernel, init, iproute2. */
   system: () => ({ kind: 'system' }) as const,
   /** What configures the network. */
@@ -155,6 +160,7 @@ export function queryKey(asked: Query): string {
     case 'proxies':
     case 'session':
     case 'windows':
+    case 'condition':
     case 'system':
     case 'network':
     case 'firewalls':

@@ -10,6 +10,7 @@ export type RuntimeFile =
   | 'act.sh'
   | 'act-routing.sh'
   | 'facts.sh'
+  | 'condition.sh'
   | 'chains.sh'
   | 'act-chains.sh'
   | 'nft.sh'

@@ -139,5 +139,11 @@ function freshAnswer(query: Query): Answers[Query['kind']] {
       return { peer: '192.168.0.10', address: '192.168.0.200' };
     case 'windows':
       return { lock: null, pending: null, last: null };
+    case 'condition':
+      return {
+        ...{ clockSeconds: 0, uid: 0, loginShell: '/bin/sh', sh: '/bin/sh', bootHook: 'systemd' },
+        disks: [],
+        sshd: { maxStartups: null, maxSessions: null, allowTcpForwarding: null },
+      };
   }
 }
