@@ -80,7 +80,7 @@ function refuseCrowd({ transport }: SshOverrides, hosts: readonly Host[]): void 
   if (transport !== 'local' || hosts.length < 2) return;
   const message = `--transport local is for one host, and ${hosts.length} are chosen: all of it would be done to this machine`;
   const hint = 'choose it with --limit, or write transport: local in its ssh in the inventory';
-  throw new ConfigError([{ position: null, message, hint, excerpt: null }]);
+  throw new UsageError(message, hint);
 }
 
 /** What is wrong with the files that say how to connect is the user's mistake: nobody is contacted. */

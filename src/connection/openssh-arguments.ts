@@ -17,6 +17,7 @@ const fixedOptions = [
   'EscapeChar=none',
   'ControlPersist=no',
   'NoHostAuthenticationForLocalhost=no',
+  'VerifyHostKeyDNS=no',
   'VisualHostKey=no',
   // Many would rewrite one known_hosts file at once.
   'UpdateHostKeys=no',
@@ -110,7 +111,6 @@ function hostKeyOptions(
   return [
     `UserKnownHostsFile=${quotedPath(file)}`,
     'GlobalKnownHostsFile=/dev/null',
-    'VerifyHostKeyDNS=no',
     ...(version >= knownHostsCommandSince ? ['KnownHostsCommand=none'] : []),
     ...(pinFile === null ? [] : [`HostKeyAlias=${pinName}`]),
   ];

@@ -48,6 +48,11 @@ describe('xpush', () => {
       'apply x --host-key-checking no',
       'xpush: --host-key-checking: "no" is none of strict, accept-new\n',
     ],
+    ['apply x --transport ssh', 'xpush: --transport: "ssh" is none of ssh2, openssh, local\n'],
+    [
+      `apply ${inventory} --check --transport local`,
+      'xpush: --transport local is for one host, and 2 are chosen: all of it would be done to this machine\n  hint: choose it with --limit, or write transport: local in its ssh in the inventory\n',
+    ],
     ['steps sysctll', 'xpush: there is no step "sysctll"\n  hint: did you mean "sysctl"?\n'],
     [
       `inventory ${inventory} --list --host webserv`,
