@@ -25,13 +25,13 @@ export function raisedCommand(command: string, become: Become): RaisedCommand {
   const { method, user } = become;
   const script = [
     `echo ${began.inHalves}; echo ${began.inHalves} >&2`,
-    'test "$(id -un)" = "$1" && exec /bin/sh -c "$2"',
+    `test "$(id -un)" = "$1" && exec /bin/sh -c ${shellWords}`,
     'LC_ALL=C; export LC_ALL',
     'PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     `command -v ${method} >/dev/null || { echo ${missing.inHalves} >&2; exit 127; }`,
     `exec ${methodLine(become, prompt)}`,
   ].join('; ');
-  const inner = `echo ${raised.inHalves}; ${command}`;
+  const inner = `${takingSession}; echo ${raised.inHalves}; ${command}`;
   return {
     command: `exec /bin/sh -c ${quoted(script)} xpush ${quoted(user)} ${quoted(inner)}`,
     began: began.whole,
@@ -41,19 +41,23 @@ export function raisedCommand(command: string, become: Become): RaisedCommand {
   };
 }
 
-/** sudo(8), doas(1), su(1): `$1` is the user, `$2` what /bin/sh is to run. */
+/** What the raised shell runs, its name, and where the login came from, which the methods take out of the environment. */
+const shellWords = '"$2" xpush "$SSH_CONNECTION"';
+const takingSession = 'test -z "$1" || export SSH_CONNECTION="$1"; set --';
+
+/** sudo(8), doas(1), su(1): `$1` is the user. */
 function methodLine({ method, password }: Become, prompt: Word): string {
   switch (method) {
     case 'sudo': {
       // %% of a prompt is shown as %
       const asking = `-S -p "${prompt.begin}%%${prompt.end}: "`;
-      return `sudo ${password === undefined ? '-n' : asking} -H -u "$1" -- /bin/sh -c "$2"`;
+      return `sudo ${password === undefined ? '-n' : asking} -H -u "$1" -- /bin/sh -c ${shellWords}`;
     }
     case 'doas':
       // it would read a password from the terminal, which there is none of
-      return 'doas -n -u "$1" /bin/sh -c "$2"';
+      return `doas -n -u "$1" /bin/sh -c ${shellWords}`;
     case 'su':
-      return 'su -s /bin/sh -c "$2" "$1"';
+      return `su -s /bin/sh -c "$2" "$1" xpush "$SSH_CONNECTION"`;
   }
 }
 

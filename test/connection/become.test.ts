@@ -133,7 +133,10 @@ describe.skipIf(!isRoot)('Becoming', () => {
     ] as const)('programs run as root by %s', async (_, user, become) => {
       await using transport = transportOfRun();
       const connection = await connect(transport, endpoint(user, become, { transport: by }));
-      expect(await first(connection, 'echo "$HOME"\n')).toBe('root\n/root\n');
+      const input = 'echo "$HOME $# $SSH_CONNECTION"\n';
+      expect(await first(connection, input)).toMatch(
+        new RegExp(`^root\n/root 0 127\\.0\\.0\\.1 \\d+ 127\\.0\\.0\\.1 ${server.port}\n$`),
+      );
       const again = await run(connection, "echo 'it is' $(id -un); exit 7");
       expect(again).toMatchObject({ stdout: 'it is root\n', outcome: { kind: 'exit', code: 7 } });
     });
@@ -226,7 +229,7 @@ describe.skipIf(!isRoot)('Becoming', () => {
     await using transport = transportOfRun();
     const su = { method: 'su', password: right } as const;
     const connection = await connect(transport, endpoint('ops', su, {}, bare.server));
-    expect(await first(connection)).toBe('root\n');
+    expect(await first(connection, 'echo "$SSH_CONNECTION"\n')).toMatch(/^root\n127\.0\.0\.1 /);
     const failed = await refusal(endpoint('ops', { ...su, password: wrong }, {}, bare.server));
     expect(failed.message).toBe('su refused the password of root');
   });
