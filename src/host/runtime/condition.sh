@@ -10,16 +10,16 @@ xp_condition() {
   xp_print "sh:$(readlink "/proc/$$/exe" 2>/dev/null)$XP_NEWLINE"
   xp_boot_way
   # a place that is not there fails, and leaves the others
-  xp_each_line df "$(df -Pk / /etc /var /var/lib /tmp /run 2>/dev/null)"
-  xp_each_line inodes "$(df -Pi / /etc /var /var/lib /tmp /run 2>/dev/null)"
-  xp_each_line mount "$(grep -E '^[^ ]+ (/|/etc|/var|/var/lib|/tmp|/run) ' /proc/mounts 2>/dev/null)"
-  xp_each_line sshd "$(grep -is '^[[:space:]]*\(match\|maxstartups\|maxsessions\|allowtcpforwarding\)[[:space:]=]' \
+  xp_condition_lines df "$(df -Pk / /etc /var /var/lib /tmp /run 2>/dev/null)"
+  xp_condition_lines inodes "$(df -Pi / /etc /var /var/lib /tmp /run 2>/dev/null)"
+  xp_condition_lines mount "$(grep -E '^[^ ]+ (/|/etc|/var|/var/lib|/tmp|/run) ' /proc/mounts 2>/dev/null)"
+  xp_condition_lines sshd "$(grep -is '^[[:space:]]*\(match\|maxstartups\|maxsessions\|allowtcpforwarding\)[[:space:]=]' \
     /etc/ssh/sshd_config.d/*.conf /etc/ssh/sshd_config)"
   # the last of all: what comes before it takes its time
   xp_print "clock:$(date +%s 2>/dev/null)$XP_NEWLINE"
 }
 
-xp_each_line() { # WORD LINES
+xp_condition_lines() { # WORD LINES
   xp_word=$1 xp_left=200
   set -f
   IFS=$XP_NEWLINE
