@@ -3,6 +3,7 @@ import type { OpensshSettings } from './openssh-settings.ts';
 import { spokenAlgorithms, usualAlgorithms } from './ssh2-algorithms.ts';
 import type { AlgorithmChoice } from './target.ts';
 import { ConnectionError } from './transport.ts';
+import { verifiableAlgorithms } from './verify-signature.ts';
 
 /**
  * The algorithms of a host: the user's lists as far as ssh2 speaks them, and for a `legacy` host what is
@@ -27,8 +28,18 @@ export function chooseAlgorithms(
       spoken.hostKeys,
       old.hostKeys,
     ),
+    hostCertificates:
+      hostKeyAlgorithms === undefined
+        ? hostCertificates
+        : (readAlgorithmList(hostKeyAlgorithms, hostCertificates, hostCertificates) ?? []),
     isHostKeyOrderFixed: hostKeyAlgorithms !== undefined && !/^[+-]/.test(hostKeyAlgorithms),
   };
+}
+
+/** Signature algorithms of those who vouch for hosts; a list that ssh would refuse leaves none. */
+export function chooseAuthoritySignatures(list: string | undefined): readonly string[] {
+  const all = verifiableAlgorithms;
+  return list === undefined ? all : (readAlgorithmList(list, all, all) ?? []);
 }
 
 /** Signature algorithms for the keys of users; a `legacy` host gets SHA-1 too. Throws as above. */
@@ -61,6 +72,14 @@ function merge<T extends string>(
     { hint: `it speaks ${spoken.join(', ')}; with \`transport: openssh\` ssh itself connects` },
   );
 }
+
+/** For RSA, ssh2 takes the types of key and of signature for one. */
+const hostCertificates: readonly string[] = [
+  'ssh-ed25519-cert-v01@openssh.com',
+  'ecdsa-sha2-nistp256-cert-v01@openssh.com',
+  'ecdsa-sha2-nistp384-cert-v01@openssh.com',
+  'ecdsa-sha2-nistp521-cert-v01@openssh.com',
+];
 
 const plain = ['ssh-ed25519', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521'];
 const token = ['sk-ssh-ed25519', 'sk-ecdsa-sha2-nistp256'];

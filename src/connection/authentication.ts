@@ -1,9 +1,9 @@
 import type { AnyAuthMethod } from 'ssh2';
+import type { Authenticator, LoginContext } from './authenticator.ts';
 import type { FirstKey } from './first-flight.ts';
 import type { Offer, Offers } from './key-offers.ts';
 import { type Question, unanswerable } from './keyboard-interactive.ts';
 import { mostRefusals, type PasswordTurn, type PasswordTurns } from './password.ts';
-import type { Authenticator, LoginContext } from './ssh2-client.ts';
 import type { LoginMethod, Target } from './target.ts';
 import { messageOf, printable } from './text.ts';
 import { ConnectionError } from './transport.ts';
@@ -38,6 +38,15 @@ export class Login implements Authenticator {
     this.#target = target;
     this.#offers = offers;
     this.#turns = turns;
+  }
+
+  /** What was tried, in words; the last of it may have let us in. */
+  get tried(): readonly string[] {
+    const keys = this.#offers.offers.slice(0, this.#keysTried);
+    return [
+      ...keys.map(({ words }) => words),
+      ...(this.#password === 'held back' ? [] : this.#passwordMethods),
+    ];
   }
 
   /** Whether the server has refused the password itself. */

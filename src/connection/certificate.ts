@@ -3,7 +3,7 @@ import { type PublicKey, readPublicKey } from './public-key.ts';
 import { WireReader, wireString } from './ssh-wire.ts';
 import { printable } from './text.ts';
 
-/** What a certificate says (PROTOCOL.certkeys of OpenSSH). Its signature is the server's to check. */
+/** What a certificate says (PROTOCOL.certkeys of OpenSSH); whether it says so rightly is not checked yet. */
 export interface Certificate {
   /** As it is sent. */
   readonly blob: Buffer;
@@ -20,6 +20,12 @@ export interface Certificate {
   readonly validFrom: bigint;
   /** Seconds since 1970; not valid any more at that time. */
   readonly validUntil: bigint;
+  readonly hasCriticalOptions: boolean;
+  /** Whose signature it bears. */
+  readonly authority: PublicKey;
+  /** What is signed. */
+  readonly signed: Buffer;
+  readonly signature: Buffer;
 }
 
 /** Fields between the nonce and the serial number, by the type of key. */
@@ -49,11 +55,20 @@ export function readCertificate(blob: Buffer): Certificate | null {
   const principals = namesIn(reader.string());
   const validFrom = reader.uint64();
   const validUntil = reader.uint64();
-  // critical options, extensions, reserved, the authority's key and its signature
-  for (let rest = 0; rest < 5; rest += 1) reader.string();
-  if (!reader.isExact || key === null || principals === null) return null;
-  const subject = kind === 1 ? 'user' : kind === 2 ? 'host' : 'other';
-  return { blob, type, key, subject, id, principals, validFrom, validUntil };
+  const hasCriticalOptions = reader.string().length > 0;
+  // extensions, and what is reserved
+  reader.string();
+  reader.string();
+  const authority = readPublicKey(reader.string());
+  const signature = reader.string();
+  if (!reader.isExact || key === null || principals === null || authority === null) return null;
+  return {
+    ...{ blob, type, key, id, principals, validFrom, validUntil, hasCriticalOptions },
+    subject: kind === 1 ? 'user' : kind === 2 ? 'host' : 'other',
+    authority,
+    signed: blob.subarray(0, blob.length - 4 - signature.length),
+    signature,
+  };
 }
 
 /** Reads `ssh-ed25519-cert-v01@openssh.com AAAA... comment`, as in a `-cert.pub` file; null for anything else. */
@@ -68,19 +83,22 @@ export function parseCertificate(text: string): Certificate | null {
  * Why a server may well refuse a user's certificate, or null: it is offered all the same, as OpenSSH
  * does, since the server's clock and rules count.
  */
-export function doubtAbout(
-  { subject, principals, validFrom, validUntil }: Certificate,
-  user: string,
-  now: Date,
-): string | null {
-  const seconds = BigInt(Math.floor(now.getTime() / 1000));
+export function doubtAbout(certificate: Certificate, user: string, now: Date): string | null {
+  const { subject, principals } = certificate;
   if (subject !== 'user') return 'it is not for users';
-  if (seconds < validFrom) return `it is not valid before ${dateOf(validFrom)}`;
-  if (seconds >= validUntil) return `it expired at ${dateOf(validUntil)}`;
+  const time = invalidity(certificate, now);
+  if (time !== null) return time;
   // sshd takes none without: sshkey_cert_check_authority in its sshkey.c
   if (principals.length === 0) return 'it names no user';
   if (principals.includes(user)) return null;
   return `it is for ${printable(principals.join(', '))}`;
+}
+
+/** Why a certificate is not valid at this time, or null. */
+export function invalidity({ validFrom, validUntil }: Certificate, now: Date): string | null {
+  const seconds = BigInt(Math.floor(now.getTime() / 1000));
+  if (seconds < validFrom) return `it is not valid before ${dateOf(validFrom)}`;
+  return seconds >= validUntil ? `it expired at ${dateOf(validUntil)}` : null;
 }
 
 function dateOf(seconds: bigint): string {

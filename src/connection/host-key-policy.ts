@@ -1,3 +1,4 @@
+import { chooseAuthoritySignatures } from './algorithm-choice.ts';
 import type { OpensshSettings } from './openssh-settings.ts';
 import { expandHome, expandPath, type TokenValues } from './openssh-tokens.ts';
 import { type PublicKey, parsePublicKey } from './public-key.ts';
@@ -33,6 +34,7 @@ export function hostKeyPolicy(
     pin: endpoint.hostKey === undefined ? null : parsePin(endpoint.hostKey, endpoint.name),
     files: [...userFiles, ...systemFiles],
     revokedFiles: expand(settings.revokedHostKeys ?? []),
+    authoritySignatures: chooseAuthoritySignatures(settings.caSignatureAlgorithms),
     checksAddress: isDirect && settings.checkHostIp === true,
     leastRsaBits: settings.requiredRsaSize ?? defaultLeastRsaBits,
     recordFile: userFiles[0] ?? null,

@@ -1,3 +1,5 @@
+import { type Certificate, readCertificate } from './certificate.ts';
+import { certificateFlaw } from './host-certificate.ts';
 import type { HostKeyVerdict, KnownHosts } from './known-hosts.ts';
 import { knownHostsName } from './known-hosts.ts';
 import { fingerprint, type PublicKey, readPublicKey, rsaBits } from './public-key.ts';
@@ -10,12 +12,15 @@ import { ConnectionError } from './transport.ts';
 /** Checks one connection's host key by its policy: a pin, or known_hosts. */
 export class HostKeyCheck implements HostKeyVerifier {
   readonly knownTypes: readonly string[];
+  readonly wantsCertificate: boolean;
   readonly #policy: HostKeyPolicy;
   readonly #knownHosts: KnownHosts;
   #accepted: PublicKey | null = null;
   #isNew = false;
   #refusal: ConnectionError | null = null;
   readonly #revoked: RevokedKeys;
+  /** Who may vouch for the host by a certificate. */
+  readonly #authorities: readonly PublicKey[];
   #address: string | null = null;
 
   constructor(policy: HostKeyPolicy, knownHosts: KnownHosts, revoked: RevokedKeys = new Map()) {
@@ -23,6 +28,8 @@ export class HostKeyCheck implements HostKeyVerifier {
     this.#knownHosts = knownHosts;
     this.#revoked = revoked;
     this.knownTypes = policy.pin === null ? knownHosts.knownTypes(policy.name) : [policy.pin.type];
+    this.#authorities = policy.pin === null ? knownHosts.authoritiesOf(policy.name) : [];
+    this.wantsCertificate = this.#authorities.length > 0;
   }
 
   /** The address that a name led to, for who has that checked as well. */
@@ -33,8 +40,10 @@ export class HostKeyCheck implements HostKeyVerifier {
   verify(blob: Buffer): boolean {
     // At a new key exchange within a connection the host must still show the same key.
     if (this.#accepted !== null) return this.#accepted.blob.equals(blob);
-    const key = readPublicKey(blob);
-    this.#refusal = key === null ? this.#unreadable() : this.#judge(key);
+    const certificate = this.wantsCertificate ? readCertificate(blob) : null;
+    const key = certificate?.key ?? readPublicKey(blob);
+    if (certificate !== null) this.#refusal = this.#judgeCertificate(certificate);
+    else this.#refusal = key === null ? this.#unreadable() : this.#judge(key);
     if (key === null || this.#refusal !== null) return false;
     this.#accepted = { type: key.type, blob: Buffer.from(blob) };
     return true;
@@ -69,6 +78,27 @@ export class HostKeyCheck implements HostKeyVerifier {
     return this.#judgeAddress(key);
   }
 
+  /** A certificate that proves nothing may still be of a key that is known, as in OpenSSH. */
+  #judgeCertificate(certificate: Certificate): ConnectionError | null {
+    const { name, authoritySignatures: signatures } = this.#policy;
+    const { key, authority } = certificate;
+    for (const one of [key, authority]) {
+      const revoked = revocationOf(this.#revoked, one);
+      if (revoked !== null) return revokedError(this.#label, one, revoked);
+      const verdict = this.#knownHosts.check(name, one);
+      if (verdict.kind === 'revoked') return verdictError(verdict, this.#label, this.#policy, one);
+    }
+    const flaw = certificateFlaw(certificate, {
+      name: (name.alias ?? name.host).toLowerCase(),
+      authorities: this.#authorities,
+      signatures,
+      now: new Date(),
+    });
+    if (flaw === null) return null;
+    const refusal = this.#judge(key);
+    return refusal === null ? null : flawError(this.#label, flaw, refusal);
+  }
+
   /** CheckHostIP: another key is known for the address than for the name, so the name may lead astray. */
   #judgeAddress(key: PublicKey): ConnectionError | null {
     const address = this.#address;
@@ -88,6 +118,14 @@ export class HostKeyCheck implements HostKeyVerifier {
   get #label(): string {
     return hostPort(this.#policy.name.host, this.#policy.name.port);
   }
+}
+
+function flawError(label: string, flaw: string, refusal: ConnectionError): ConnectionError {
+  return new ConnectionError(
+    'host-key',
+    `the certificate of ${label} does not prove that it is the host: ${flaw}; ${refusal.message}`,
+    refusal.hint === null ? {} : { hint: refusal.hint },
+  );
 }
 
 function show(key: PublicKey): string {
@@ -157,8 +195,10 @@ export function verdictError(
       const { file, line } = verdict.entry;
       return new ConnectionError(
         'host-key',
-        `${label} is to prove itself by a certificate (@cert-authority in ${file}:${line}), which this transport can't check`,
-        { hint: 'pin the key of the host itself as host_key' },
+        `${label} is to prove itself by a certificate (@cert-authority in ${file}:${line}), but it showed none that can be checked`,
+        {
+          hint: 'certificates of Ed25519 and ECDSA keys can (HostCertificate in its sshd_config); else pin the key of the host itself as host_key',
+        },
       );
     }
   }

@@ -59,6 +59,7 @@ export const readSetting: Readonly<
     return { proxyJump: jump.trim().toLowerCase() === 'none' ? null : jump.trim() };
   },
   PubkeyAcceptedAlgorithms: (line) => ({ pubkeyAcceptedAlgorithms: onlyValue(line) }),
+  CASignatureAlgorithms: (line) => ({ caSignatureAlgorithms: onlyValue(line) }),
   PubkeyAuthentication: (line) => ({ pubkeyAuthentication: parseWord(line, publicKeys) }),
   RefuseConnection: (line) => ({ refuseConnection: onlyValue(line) }),
   RequiredRSASize: (line) => ({ requiredRsaSize: parseCount(line, 0) }),

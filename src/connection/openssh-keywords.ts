@@ -9,6 +9,7 @@ const followed = [
   'AddressFamily',
   'BatchMode',
   'BindAddress',
+  'CASignatureAlgorithms',
   'CanonicalDomains',
   'CanonicalizeFallbackLocal',
   'CanonicalizeHostname',
@@ -59,7 +60,6 @@ const refused = [
 /** Without a part in what xpush does, or stricter without them. */
 const unused = [
   'AddKeysToAgent',
-  'CASignatureAlgorithms',
   'ChannelTimeout',
   'ClearAllForwardings',
   'Compression',

@@ -39,12 +39,13 @@ export interface OpensshSettings {
   readonly kbdInteractiveAuthentication?: boolean;
   readonly numberOfPasswordPrompts?: number;
   readonly batchMode?: boolean;
-  /** These five as written, with their `+`, `-` or `^`. */
+  /** These six as written, with their `+`, `-` or `^`. */
   readonly kexAlgorithms?: string;
   readonly ciphers?: string;
   readonly macs?: string;
   readonly hostKeyAlgorithms?: string;
   readonly pubkeyAcceptedAlgorithms?: string;
+  readonly caSignatureAlgorithms?: string;
   readonly requiredRsaSize?: number;
   /** RefuseConnection: why this host is not to be connected to. */
   readonly refuseConnection?: string;

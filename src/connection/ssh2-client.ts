@@ -1,12 +1,14 @@
 import type { Duplex } from 'node:stream';
-import ssh2, { type AnyAuthMethod, type Client } from 'ssh2';
+import ssh2, { type AnyAuthMethod, type Client, type NegotiatedAlgorithms } from 'ssh2';
 import { abortedError } from './abort.ts';
 import { chooseAlgorithms } from './algorithm-choice.ts';
+import type { Authenticator } from './authenticator.ts';
+import { readCertificate } from './certificate.ts';
+import type { AgreedAlgorithms } from './contact.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import {
   type BegunExec,
   FirstFlight,
-  type FirstKey,
   type FlightLevel,
   type FlightRefusedError,
 } from './first-flight.ts';
@@ -20,6 +22,7 @@ import {
   timeoutError,
 } from './handshake-errors.ts';
 import { offeredAlgorithms } from './ssh2-algorithms.ts';
+import { askForCertificates, verifyByKey } from './ssh2-host-certificates.ts';
 import { Ssh2Internals } from './ssh2-internals.ts';
 import type { AlgorithmChoice } from './target.ts';
 import { messageOf, printable } from './text.ts';
@@ -44,6 +47,8 @@ export interface ClientOptions {
   readonly signal: AbortSignal;
   /** What may go along with the login; null: nothing. */
   readonly flight?: FlightPlan | null;
+  /** Told of the first key exchange, and how the server called itself. */
+  readonly onAgreed?: (agreed: AgreedAlgorithms, server: string) => void;
 }
 
 /** A command to be sent along with the login, and how much is to be sent ahead. */
@@ -56,44 +61,12 @@ export interface FlightPlan {
 export interface HostKeyVerifier {
   /** Key types to ask for first. */
   readonly knownTypes: readonly string[];
+  /** Whether somebody may vouch for the host by a certificate. */
+  readonly wantsCertificate?: boolean;
   /** Synchronous, and the same for the same key: it is asked again at each key exchange. */
   verify(key: Buffer): boolean;
   /** Why the last key was refused. */
   refusal(): ConnectionError | null;
-}
-
-/** What an authenticator can do with the handshake that asks it. */
-export interface LoginContext {
-  /** Stops the clock of the phase while something here is waited for, not the host; gives what goes on. */
-  pause(): () => void;
-  /** Gives up, when the server asks for something that nobody here can give. */
-  refuse(error: ConnectionError): void;
-}
-
-/** Chooses what to authenticate with. */
-export interface Authenticator {
-  /**
-   * What `next` would try first, if that is a key whose signature may be sent before the server was
-   * asked about the key; it counts as tried. null: there is no such key, and `next` comes first.
-   */
-  first?(pause: () => () => void): FirstKey | null;
-  /**
-   * The next thing to try; null when there is none. `allowed` is null at the first call; `isPartial`
-   * says that what was tried before is right but not enough.
-   */
-  next(
-    allowed: readonly string[] | null,
-    isPartial: boolean,
-    context: LoginContext,
-  ): AnyAuthMethod | null | Promise<AnyAuthMethod | null>;
-  /** Why a server does not let in a user whose password has expired. */
-  passwordExpired(): ConnectionError;
-  /** The login is over, one way or the other. */
-  ended(isIn: boolean): void;
-  /** What went wrong with a key, such as an agent that refused to sign. */
-  note(problem: string): void;
-  /** Why nothing worked. */
-  failure(): ConnectionError;
 }
 
 /**
@@ -148,7 +121,7 @@ class Handshake {
     this.#client
       .on('error', (error) => this.#onError(error))
       .on('close', () => this.#fail(closedError(this.#standing)))
-      .on('handshake', () => this.#onExchange())
+      .on('handshake', (agreed) => this.#onExchange(agreed))
       .on('change password', () => this.#fail(this.#options.authentication.passwordExpired()))
       .on('ready', () => {
         if (this.#flight?.isGrounded ?? true) this.#succeed();
@@ -167,11 +140,18 @@ class Handshake {
   };
 
   /** Only the first exchange is progress: a server may go on exchanging keys for ever. */
-  #onExchange(): void {
+  #onExchange({ kex, serverHostKey, cs }: NegotiatedAlgorithms): void {
     this.#exchanges += 1;
     if (this.#exchanges === 1) {
       this.#enter('authentication');
       const internals = Ssh2Internals.of(this.#client);
+      this.#options.onAgreed?.(
+        {
+          ...{ kex, hostKey: serverHostKey, cipher: cs.cipher, mac: cs.mac },
+          isStrict: internals?.isStrict ?? null,
+        },
+        this.#greeting.identification,
+      );
       internals?.signWhole(signerOf);
       internals?.skipHostKeyProofs();
       this.#flight = this.#startFlight(internals);
@@ -205,7 +185,7 @@ class Handshake {
         username: user,
         ident: 'xpush',
         algorithms: offeredAlgorithms(lists, hostKey.knownTypes),
-        hostVerifier: (key: Buffer) => accepts(hostKey, key),
+        hostVerifier: (key: Buffer) => accepts(hostKey, key) && this.#verifiesBy(key),
         authHandler: (allowed, partial, next) => {
           void this.#authenticate(allowed, partial === true, next);
         },
@@ -215,9 +195,18 @@ class Handshake {
         keepaliveInterval: this.#options.keepaliveMs,
         keepaliveCountMax: Number.MAX_SAFE_INTEGER,
       });
+      if (hostKey.wantsCertificate === true) {
+        askForCertificates(this.#client, lists.hostCertificates);
+      }
     } catch (error) {
       this.#fail(new ConnectionError('config', messageOf(error), { cause: error }));
     }
+  }
+
+  /** Of a certificate, ssh2 has to be told the key that the host signs with. */
+  #verifiesBy(blob: Buffer): boolean {
+    const certificate = readCertificate(blob);
+    return certificate === null || verifyByKey(this.#client, certificate.key);
   }
 
   async #authenticate(

@@ -45,6 +45,7 @@ interface Protocol {
   readonly _handlers: ServerMessages;
   readonly _kex: { readonly sessionID: Buffer };
   readonly _kexinit: unknown;
+  readonly _strictMode?: unknown;
   readonly _packetRW: {
     readonly write: {
       readonly allocStart: number;
@@ -60,7 +61,7 @@ interface Protocol {
 }
 
 /**
- * The only place that touches what ssh2 keeps to itself. `of` gives null when ssh2 is not as it is
+ * What is used of what ssh2 keeps to itself; but for the certificates of hosts (ssh2-host-certificates.ts), all of it. `of` gives null when ssh2 is not as it is
  * known here: then one does without.
  */
 export class Ssh2Internals {
@@ -79,6 +80,12 @@ export class Ssh2Internals {
   /** RFC 4253, 7.2: what signatures of this session are bound to. */
   get sessionId(): Buffer {
     return this.#protocol._kex.sessionID;
+  }
+
+  /** Whether both sides number packets anew with each exchange (kex-strict, against Terrapin); null: not known. */
+  get isStrict(): boolean | null {
+    const { _strictMode: isStrict } = this.#protocol;
+    return typeof isStrict === 'boolean' ? isStrict : null;
   }
 
   /** Whether keys are being exchanged anew; then nothing may be sent. */
@@ -195,14 +202,16 @@ function isProtocol(value: unknown): value is Protocol {
   );
 }
 
-function has<Name extends string>(
+/** Whether a value is an object with these properties. */
+export function has<Name extends string>(
   value: unknown,
   ...names: readonly Name[]
 ): value is Readonly<Record<Name, unknown>> {
   return typeof value === 'object' && value !== null && names.every((name) => name in value);
 }
 
-function hasFunctions(value: unknown, ...names: readonly string[]): boolean {
+/** Whether a value is an object with these methods. */
+export function hasFunctions(value: unknown, ...names: readonly string[]): boolean {
   return (
     has(value, ...names) && names.every((name) => typeof Reflect.get(value, name) === 'function')
   );

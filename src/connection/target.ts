@@ -41,6 +41,8 @@ export interface HostKeyPolicy {
   readonly files: readonly string[];
   /** RevokedHostKeys: files of keys that are never accepted, not even when pinned. */
   readonly revokedFiles: readonly string[];
+  /** CASignatureAlgorithms: how certificates of hosts may be signed. */
+  readonly authoritySignatures: readonly string[];
   /** CheckHostIP: whether the address must not be known by another key either. */
   readonly checksAddress: boolean;
   /** RSA keys of fewer bits are refused. */
@@ -79,6 +81,8 @@ export interface LoginPolicy {
 export interface AlgorithmChoice extends OfferedLists {
   /** Whether the user's own order of host key algorithms goes before the types that are known. */
   readonly isHostKeyOrderFixed: boolean;
+  /** For hosts that an authority may vouch for. */
+  readonly hostCertificates: readonly string[];
 }
 
 /** How a TCP connection is opened. */

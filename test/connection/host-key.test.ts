@@ -92,7 +92,7 @@ describe('host keys', () => {
       'to be proved by a certificate',
       () => `@cert-authority * ${other.publicKey}\n`,
       () =>
-        `${at} is to prove itself by a certificate (@cert-authority in ${dir.file('known_hosts')}:1), which this transport can't check`,
+        `${at} is to prove itself by a certificate (@cert-authority in ${dir.file('known_hosts')}:1), but it showed none that can be checked`,
     ],
   ])('that are %s are refused', async (_what, lines, message) => {
     const before = logins();
@@ -264,7 +264,9 @@ describe('accept-new', () => {
 describe('openClient', () => {
   const authentication = {
     next: () => null,
+    ended: () => {},
     note: () => {},
+    ended: () => {},
     failure: () => new Error('it got as far as authentication'),
   };
 

@@ -51,6 +51,7 @@ describe('resolveTarget', () => {
         recordHashed: false,
         acceptNew: false,
         revokedFiles: [],
+        authoritySignatures: expect.arrayContaining(['ssh-ed25519']),
         checksAddress: false,
         leastRsaBits: 1024,
       },
