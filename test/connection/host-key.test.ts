@@ -264,7 +264,6 @@ describe('accept-new', () => {
 describe('openClient', () => {
   const authentication = {
     next: () => null,
-    ended: () => {},
     note: () => {},
     ended: () => {},
     failure: () => new Error('it got as far as authentication'),
