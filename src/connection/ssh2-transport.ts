@@ -9,7 +9,7 @@ import type { Observe } from './contact.ts';
 import { ContactTelling } from './contact-telling.ts';
 import { ClosedBeforeBannerError } from './early-close.ts';
 import { FailedLogins } from './failed-logins.ts';
-import { FlightRefusedError } from './first-flight.ts';
+import { type FlightLevel, FlightRefusedError } from './first-flight.ts';
 import { FlightMemory } from './flight-memory.ts';
 import { HostKeyCheck } from './host-key.ts';
 import { type HostKeyScan, scanHostKeys } from './host-key-scan.ts';
@@ -47,6 +47,8 @@ export interface Ssh2TransportOptions {
   readonly warn?: (message: string) => void;
   /** The agent's socket; default is SSH_AUTH_SOCK, null is none. */
   readonly agentSocket?: string | null;
+  /** How much is sent ahead to a host that has not refused it; default `whole`. */
+  readonly flight?: FlightLevel;
   /** Whose keys, configuration and known_hosts; default is the user who runs this. */
   readonly user?: LocalUser;
   /** Is told what becomes known while connections are made. */
@@ -99,7 +101,7 @@ class Run implements Ssh2Transport {
   readonly #revokedKeys = new RevokedKeyFiles();
   readonly #failedLogins = new FailedLogins();
   readonly #passwordTurns = new PasswordTurns();
-  readonly #flights = new FlightMemory();
+  readonly #flights: FlightMemory;
   readonly #agents = new Map<string, Agent>();
   readonly #jumpHosts = new JumpHosts((hop, signal) =>
     this.#open(hop, { signal, receiveLimit: Infinity, first: null }),
@@ -110,6 +112,7 @@ class Run implements Ssh2Transport {
   constructor(options: Ssh2TransportOptions) {
     this.#options = options;
     this.#user = options.user ?? localUser();
+    this.#flights = new FlightMemory(options.flight ?? 'whole');
     this.#identities = new IdentityFiles(options.passphrase ?? null);
     this.#knownHosts = new KnownHostsFiles(this.#warn);
   }
