@@ -2,6 +2,7 @@ import type { AnyAuthMethod } from 'ssh2';
 import type { Authenticator, LoginContext } from './authenticator.ts';
 import type { FirstKey } from './first-flight.ts';
 import type { Offer, Offers } from './key-offers.ts';
+import { isTokenType } from './key-types.ts';
 import { type Question, unanswerable } from './keyboard-interactive.ts';
 import { mostRefusals, type PasswordTurn, type PasswordTurns } from './password.ts';
 import type { LoginMethod, Target } from './target.ts';
@@ -58,7 +59,8 @@ export class Login implements Authenticator {
   first(pause: () => () => void): FirstKey | null {
     const [offer] = this.#offers.offers;
     const isFirst = this.#target.login.methods[0] === 'publickey' && this.#keysTried === 0;
-    if (offer === undefined || !isFirst) return null;
+    // nobody is to touch a token for a key that the server may not take
+    if (offer === undefined || !isFirst || isTokenType(offer.key.publicKey.type)) return null;
     this.#keysTried = 1;
     return {
       algorithms: offer.algorithms,

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   ConnectionError,
   createSsh2Transport,
+  createTransport,
   type Endpoint,
   type Ssh2TransportOptions,
 } from '../../src/connection/index.ts';
@@ -185,6 +186,17 @@ describe('a password', () => {
     await transport.close();
 
     expect(server.log()).toContain('Accepted password');
+  });
+
+  test('is refused for ssh, which takes it from nobody but a person', async () => {
+    const transport = createTransport({ config: 'none' });
+    const endpoint = endpointOf({ port: 1 }, { transport: 'openssh', password: secret(right) });
+
+    const error = await failure(transport.connect(endpoint, never));
+    await transport.close();
+
+    expect(error.reason).toBe('config');
+    expect(error.message).toContain('has a password');
   });
 
   test('is asked for by a hint where the server takes nothing else', async () => {

@@ -147,6 +147,19 @@ describe('a FIDO key that an agent holds', () => {
     expect(token.touches).toBe(1);
   });
 
+  test('is not touched for a server that does not take it, not even for a first command', async () => {
+    const token = ed25519Token();
+    using agent = await agentWith(token);
+    const transport = createSsh2Transport({ config: 'none', agentSocket: agent.socket });
+    const first = { command: 'exec /bin/sh -s', input: 'exit\n' };
+
+    const attempt = transport.connect(endpointOf(server, { knownHosts }), never, first);
+
+    await expect(attempt).rejects.toThrow('tried agent (1 key); the server allows publickey');
+    expect(token.touches).toBe(0);
+    await transport.close();
+  });
+
   test('that was not touched is refused', async () => {
     using agent = await agentWith(tokenNamed('ed25519'), (token, data) => {
       const signature = touch(token, data);
