@@ -16,14 +16,21 @@ export class LocalAnswers {
   readonly #commands = new Map<string, Promise<boolean>>();
   readonly #names = new Map<string, Promise<string | null>>();
   readonly #waiting: (() => void)[] = [];
+  readonly #timeoutMs: number;
   #running = 0;
+
+  constructor(timeoutMs = execTimeoutMs) {
+    this.#timeoutMs = timeoutMs;
+  }
 
   /**
    * Whether a command of the user's shell exits with 0 (ssh_config(5), Match exec). It gets no input and its
    * output goes nowhere. Throws `ConnectionError` (`config`) when it can't be run, or does not end.
    */
   exec(command: string, at: string): Promise<boolean> {
-    return remember(this.#commands, command, () => this.#whenFree(() => runShell(command, at)));
+    return remember(this.#commands, command, () =>
+      this.#whenFree(() => runShell(command, at, this.#timeoutMs)),
+    );
   }
 
   /** The first address of a name, or null; `family` is 0 for any. */
@@ -59,18 +66,18 @@ export function userShell(): string {
   return shell === undefined || shell === '' ? '/bin/sh' : shell;
 }
 
-async function runShell(command: string, at: string): Promise<boolean> {
+async function runShell(command: string, at: string, timeoutMs: number): Promise<boolean> {
   // A group of its own, so that what it started ends with it.
   const child = spawn(userShell(), ['-c', command], { stdio: 'ignore', detached: true });
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
     killGroup(child.pid);
-  }, execTimeoutMs);
+  }, timeoutMs);
   try {
     const [code]: readonly unknown[] = await once(child, 'exit');
     if (isLate) {
-      throw configError(at, `"${command}" of Match exec did not end in ${seconds(execTimeoutMs)}`);
+      throw configError(at, `"${command}" of Match exec did not end in ${seconds(timeoutMs)}`);
     }
     if (code === null) throw configError(at, `"${command}" of Match exec was killed`);
     return code === 0;

@@ -66,6 +66,11 @@ const unsafeHost = /^-|['`"$\\;&<>|(){},\s\p{Cc}]/u;
 const unsafeUser = /^-|['`";&<>|(){}$\p{Cc}]|\s-|\\$/u;
 const unsafe = { h: unsafeHost, j: unsafeHost, k: unsafeHost, n: unsafeHost, r: unsafeUser };
 
+/** Replaces tokens and variables in a User, which is part of what `%r` and `%C` stand for. */
+export function expandUser(user: string, values: TokenValues): string {
+  return expand(user, values, commonTokens.replace(/[Cr]/g, ''), true);
+}
+
 /** `~/x` in a user's home. */
 export function expandHome(path: string, home: string): string {
   if (path === '~') return home;

@@ -11,6 +11,8 @@ import {
   expandPath,
   expandShellTokens,
   expandTokens,
+  expandUser,
+  hasTokens,
   proxyTokens,
   type TokenValues,
 } from './openssh-tokens.ts';
@@ -93,11 +95,11 @@ async function resolve(
 }
 
 function tokenValues(
-  { name, address }: Endpoint,
+  { name, address, user }: Endpoint,
   settings: OpensshSettings,
   localUser: LocalUser,
 ): TokenValues {
-  return {
+  const values = {
     name,
     host: settings.hostname ?? address,
     port: settings.port ?? 22,
@@ -106,6 +108,9 @@ function tokenValues(
     jump: lastHopName(settings.proxyJump ?? null),
     localUser,
   };
+  // What the endpoint says itself is meant as it is.
+  const isOpen = user === undefined && hasTokens(values.remoteUser);
+  return isOpen ? { ...values, remoteUser: expandUser(values.remoteUser, values) } : values;
 }
 
 /** A dead link must be noticed soon on the way to other hosts, or where the endpoint says so itself. */

@@ -153,7 +153,7 @@ describe('KnownHosts', () => {
         expect([file, name, ours]).toEqual([file, name, expected]);
       }
     }
-  }, 30_000);
+  });
 
   test('finds what ssh-keygen -F finds in any file', () => {
     const host = fc.constantFrom('a', 'b.example', 'c.b.example', '10.0.0.1', '2001:db8::1', 'UP');
@@ -197,7 +197,7 @@ describe('KnownHosts', () => {
         expect(ours.toSorted((a, b) => a - b)).toEqual(theirs);
       }),
     );
-  }, 30_000);
+  });
 
   test('says the same of hashed names as of names in the clear', () => {
     const entry = fc.record({

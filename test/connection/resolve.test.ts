@@ -120,6 +120,12 @@ describe('resolveTarget', () => {
     });
   });
 
+  test('fills in a User, as newer versions of ssh do', async () => {
+    expect((await resolve('User %u-%n-%%')).user).toBe('me-xen1-%');
+    expect((await resolve('', { ...xen1, user: '%u' })).user).toBe('%u');
+    await expect(resolve('User %r')).rejects.toThrow('%r is not understood here');
+  });
+
   test('takes the endpoint first', async () => {
     const { publicKey } = makeKey(dir, 'pin');
     const text =
