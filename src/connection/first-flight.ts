@@ -53,7 +53,7 @@ export interface FlightOptions {
 
 /** What becomes of a flight; each is called once at most, and only one of them. */
 export interface FlightEvents {
-  /** The login is good, and so is the channel if it was needed. */
+  /** The login is good, and so is all that was sent behind it. */
   landed(): void;
   refused(error: FlightRefusedError): void;
 }
@@ -174,7 +174,8 @@ export class FirstFlight {
     this.#internals.send(request);
     this.#client.exec(first.command, (...answer) => {
       this.#answer = answer;
-      this.#onAnswer?.(...answer);
+      if (this.#state === 'authenticated') this.#decide(answer[0]);
+      else this.#onAnswer?.(...answer);
     });
     if (level === 'whole') {
       this.#internals.startCommand(firstChannel, first.command, this.#ahead);
@@ -218,10 +219,7 @@ export class FirstFlight {
     });
   }
 
-  /**
-   * The server has opened the channel. OpenSSH opens the window with the command only; a server that
-   * opens it at once, but not wide enough, may have dropped what was sent.
-   */
+  /** The server has opened the channel; if its window is not wide enough, it may drop what was sent. */
   #confirm(channel: OpenedChannel, pass: (channel: OpenedChannel) => void): void {
     const sent = this.#ahead.length;
     const isTooNarrow = channel.window > 0 && channel.window < sent;
@@ -231,9 +229,14 @@ export class FirstFlight {
     }
     this.#ourChannel = channel.recipient;
     this.#debt = Math.max(0, sent - channel.window);
-    this.#land();
     const window = Math.max(0, channel.window - sent);
     this.#internals.withoutExec(() => pass({ ...channel, window }));
+  }
+
+  /** The server has answered to the command; with it OpenSSH opens the window, never before. */
+  #decide(error: Error | undefined): void {
+    if (error !== undefined || this.#debt > 0) this.#refuse('channel');
+    else this.#land();
   }
 
   #land(): void {

@@ -518,6 +518,28 @@ describe('a server that takes it in another way', () => {
     ],
     ['never answers', () => {}],
     ['never opens the channel', (client) => void letYes(client, () => {})],
+    [
+      'never answers to the command',
+      (client) => void letYes(client, () => opens(client, 0, 100_000, 32_768)),
+    ],
+    [
+      'refuses the command',
+      (client) => {
+        letYes(client, () => {
+          opens(client, 0, 100_000, 32_768);
+          sendRaw(client, Buffer.from([100, 0, 0, 0, 0]));
+        });
+      },
+    ],
+    [
+      'takes the command, but opens no window for its input',
+      (client) => {
+        letYes(client, () => {
+          opens(client, 0, 0, 32_768);
+          sendRaw(client, Buffer.from([99, 0, 0, 0, 0]));
+        });
+      },
+    ],
   ] as [string, (client: ServerClient) => void][])('%s', async (_what, behave) => {
     const ended = await reach(behave, { connectTimeoutMs: 1_000 });
 
