@@ -2,6 +2,7 @@ import {
   type ConnectionError,
   createTransport,
   type Endpoint,
+  type Observe,
   type Transport,
 } from '../connection/index.ts';
 import { endpointOf, type SshOverrides } from '../engine/endpoint.ts';
@@ -18,6 +19,13 @@ import { UsageError } from './usage-error.ts';
 
 const passwordElsewhere =
   'without one, write the password in the inventory as a secret, `ssh: { password: !secret NAME }`, or use keys';
+
+/** What a command that examines connections wants of them. */
+export interface Examining {
+  readonly observe?: Observe;
+  /** Whether what is wrong with the files that say how to connect is told by `connect`, of each host. */
+  readonly isPatient?: boolean;
+}
 
 /** How a command reaches its hosts. */
 export interface Way {
@@ -37,18 +45,21 @@ export async function prepareWay(
   inventory: Inventory,
   hosts: readonly Host[],
   warn: (text: string) => void,
+  { observe, isPatient = false }: Examining = {},
 ): Promise<Way> {
   const transport = createTransport({
     passphrase: askPassphrase,
     ...(options['ssh-config'] === undefined ? {} : { config: options['ssh-config'] }),
     warn,
+    ...(observe === undefined ? {} : { observe }),
   });
   const overrides = await overridesOf(options, hosts);
   refuseCrowd(overrides, hosts);
   const toEndpoint = (host: Host) => endpointOf(host, inventory, overrides);
   const endpoints = hosts.map(toEndpoint);
   await secretStore(options).settle(secretsIn(endpoints));
-  refuseMistakes(await transport.prepare(endpoints));
+  const problems = await transport.prepare(endpoints);
+  if (!isPatient) refuseMistakes(problems);
   return { transport, endpointOf: toEndpoint, overrides };
 }
 

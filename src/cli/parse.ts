@@ -3,6 +3,7 @@ import { didYouMean } from '../source/did-you-mean.ts';
 import { apply } from './apply.ts';
 import type { Command } from './command.ts';
 import { confirm } from './confirm.ts';
+import { doctor } from './doctor.ts';
 import { facts } from './facts.ts';
 import { importHosts } from './import.ts';
 import { inventory } from './inventory.ts';
@@ -30,6 +31,7 @@ const commands: readonly Command[] = [
   confirm,
   rollback,
   verify,
+  doctor,
   remove,
   facts,
   importHosts,

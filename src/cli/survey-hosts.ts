@@ -6,7 +6,7 @@ import type { Query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import { escapeControls } from '../source/escape-controls.ts';
-import { prepareWay } from './connecting.ts';
+import { type Examining, prepareWay } from './connecting.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import type { SecretsGiven } from './secret-options.ts';
@@ -37,10 +37,10 @@ export async function withSurveyor<Result>(
   inventory: Inventory,
   hosts: readonly Host[],
   work: (surveyor: Surveyor) => Promise<Result>,
+  examining: Examining = {},
 ): Promise<Result> {
-  const { transport, overrides } = await prepareWay(options, inventory, hosts, (text) =>
-    say(`warning: ${escapeControls(text)}`),
-  );
+  const warn = (text: string): void => say(`warning: ${escapeControls(text)}`);
+  const { transport, overrides } = await prepareWay(options, inventory, hosts, warn, examining);
   using interrupts = listenForInterrupts((times) => {
     say(times === 1 ? 'Interrupted: no new hosts. Again to leave now.' : 'Leaving.');
   });

@@ -1,3 +1,4 @@
+export type { AgreedAlgorithms, Contact, Observe, ShownHostKey } from './contact.ts';
 export {
   createTransport,
   type RunTransport,
