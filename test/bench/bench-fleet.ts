@@ -1,0 +1,137 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadInventory } from '../../src/inventory/load-inventory.ts';
+import type { Inventory } from '../../src/inventory/model.ts';
+import { labPlanFor } from '../../src/lab/inventory-plan.ts';
+import { type Lab, type LabPlan, startLab } from '../../src/lab/lab.ts';
+import type { Cost, Meter } from './meter.ts';
+
+/** Top of the repository. */
+export const repository = join(import.meta.dirname, '..', '..');
+export const xpush = join(repository, 'bin', 'xpush');
+
+/** Hosts at once, for everyone: xpush's own default. */
+export const forks = 32;
+
+/**
+ * The inventory of `pairs` dom0s with one guest each: the guest has three addresses of one subnet and
+ * is closed but for two ports, as in inventory/webserv.yaml.
+ */
+export function fleetText(pairs: number): string {
+  const each = Array.from({ length: pairs }, (_, index) => index);
+  const address = (block: number, index: number): string =>
+    `10.0.${block + Math.floor(index / 200)}.${20 + (index % 200)}`;
+  const guests = each.map((index) => {
+    const vifs = [20, 30, 40].map((block) => `      - { ip: ${address(block, index)} }`);
+    return `  web${index}:
+    dom0: xen${index}
+    names: iftab
+    network_config: ifupdown
+    vifs:
+${vifs.join('\n')}
+    allow:
+      - { proto: tcp, ports: [80, 443], from_ports: ["1024-65535", 80, 443, 8080] }
+`;
+  });
+  return `networks:
+  lan: { subnet: 10.0.0.0/16, gateway: 10.0.0.1 }
+dom0:
+${each.map((index) => `  xen${index}: { address: ${address(10, index)}, uplink: eth0 }\n`).join('')}
+domU:
+${guests.join('')}`;
+}
+
+/** Dom0s and their guests, and the programs that are run against them from the controller. */
+export class BenchFleet implements AsyncDisposable {
+  readonly lab: Lab;
+  readonly inventory: Inventory;
+  readonly meter: Meter;
+  readonly #group: string | null;
+
+  private constructor(lab: Lab, inventory: Inventory, meter: Meter, group: string | null) {
+    this.lab = lab;
+    this.inventory = inventory;
+    this.meter = meter;
+    this.#group = group;
+  }
+
+  /** `hosts` are half dom0s and half guests, which are reached from the start: dom0s forward already. */
+  static async start(
+    meter: Meter,
+    hosts: number,
+    adapt: (plan: LabPlan) => LabPlan = (plan) => plan,
+  ): Promise<BenchFleet> {
+    const inventory = await loadInventory({ argument: '-', stdin: fleetText(hosts / 2) });
+    const { lab, group } = await meter.start(() =>
+      startLab(adapt(labPlanFor(inventory, { forwarding: true }))),
+    );
+    return new BenchFleet(lab, inventory, meter, group);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.lab.down();
+  }
+
+  get environment(): NodeJS.ProcessEnv {
+    const { home: HOME, sshConfig: XPUSH_SSH_CONFIG } = this.lab;
+    const { PATH } = process.env;
+    const XDG_STATE_HOME = join(HOME, '.local', 'state');
+    return { PATH, LANG: 'C.UTF-8', HOME, XDG_STATE_HOME, XPUSH_SSH_CONFIG };
+  }
+
+  /** Writes a file for the controller and gives its path. */
+  async write(name: string, text: string, mode = 0o644): Promise<string> {
+    const path = join(this.lab.directory, name);
+    await writeFile(path, text, { mode });
+    return path;
+  }
+
+  /** Writes the inventory of the first `hosts` and gives its path. */
+  async inventoryOf(hosts: number): Promise<string> {
+    return await this.write(`inventory-${hosts}.yaml`, fleetText(hosts / 2));
+  }
+
+  /** Writes the names of the first `hosts`, one a line, and gives the path. */
+  async namesOf(hosts: number): Promise<string> {
+    return await this.write(`hosts-${hosts}`, `${this.names(hosts).join('\n')}\n`);
+  }
+
+  names(hosts: number): readonly string[] {
+    return Array.from({ length: hosts }, (_, index) =>
+      index < hosts / 2 ? `xen${index}` : `web${index - hosts / 2}`,
+    );
+  }
+
+  /** Runs a command on the controller and tells what it cost it and the hosts. */
+  async run(
+    argv: readonly [string, ...string[]],
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<Cost> {
+    const env = { ...this.environment, ...environment };
+    const runner = (inside: readonly [string, ...string[]]) =>
+      this.lab.run(inside, { env, timeoutMs: 1_200_000, cwd: this.lab.directory });
+    return await this.meter.run(argv, runner, this.#group);
+  }
+
+  /** `xpush apply` to the first `hosts`. */
+  async apply(hosts: number, ...args: readonly string[]): Promise<Cost> {
+    const inventory = await this.inventoryOf(hosts);
+    return await this.run([process.execPath, xpush, 'apply', inventory, ...args]);
+  }
+
+  /** How many logins the first `hosts` have accepted. */
+  async logins(hosts: number): Promise<number> {
+    const logs = await Promise.all(
+      this.names(hosts).map((name) => this.lab.host(name).readFile('/var/log/sshd.log')),
+    );
+    return logs.reduce(
+      (sum, log) => sum + (log.toString().match(/Accepted publickey/g)?.length ?? 0),
+      0,
+    );
+  }
+
+  /** The text of one of our own files beside this module. */
+  static async asset(path: string): Promise<string> {
+    return await readFile(join(import.meta.dirname, path), 'utf8');
+  }
+}
