@@ -91,11 +91,11 @@ dom0: { xen1: }
   },
   {
     title: 'an unknown tag',
-    yaml: `vars: { password: !reference abc }
+    yaml: `vars: { whatever: !reference abc }
 dom0: { xen1: }
 `,
     said: `<stdin>:1:19: unknown tag "!reference"
-  vars: { password: !reference abc }
+  vars: { whatever: !reference abc }
                     ^~~~~~~~~~
   hint: quote the text if it begins with "!"`,
   },
