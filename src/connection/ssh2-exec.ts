@@ -4,6 +4,8 @@ import type { Exec, Outcome } from './transport.ts';
 
 /** How often an ended command is looked at whose outputs are still held open by a child of it. */
 const lingerCheckMs = 500;
+/** So many looks without a byte: a lost packet or a key exchange may hold up the last of an output. */
+const quietChecks = 4;
 /** After this many looks the outputs are closed even if a child still writes to them. */
 const lingerChecks = 40;
 
@@ -71,7 +73,7 @@ export class ChannelExec implements Exec {
    * A child in the background that holds the outputs keeps the channel open for ever: when its
    * reader has everything and nothing more comes, the command counts as over.
    */
-  #awaitClose(bytesBefore: number, checksLeft: number): void {
+  #awaitClose(bytesBefore: number, checksLeft: number, quietLeft = quietChecks): void {
     this.#linger = setTimeout(() => {
       const bytes = this.#owner.bytesReceived();
       const isUnread = this.stdout.readableLength + this.stderr.readableLength > 0;
@@ -79,6 +81,8 @@ export class ChannelExec implements Exec {
         this.#awaitClose(bytes, checksLeft);
       } else if (bytes !== bytesBefore && checksLeft > 0) {
         this.#awaitClose(bytes, checksLeft - 1);
+      } else if (bytes === bytesBefore && quietLeft > 1) {
+        this.#awaitClose(bytes, checksLeft, quietLeft - 1);
       } else {
         this.#channel.close();
         this.finish('');

@@ -60,7 +60,7 @@ export type Outcome =
 
 /**
  * One running remote command. Both outputs must be read, or `outcome` never settles; a child in
- * the background that keeps them open delays it by a second at most once all is read.
+ * the background that keeps them open delays it by some seconds at most once all is read.
  */
 export interface Exec {
   /**

@@ -68,6 +68,22 @@ describe('ChannelExec', () => {
     expect(result).toEqual(['012345', { kind: 'exit', code: 3 }]);
   });
 
+  test('waits for output that is held up on its way', async () => {
+    const result = await withOddServer(
+      (channel) => {
+        channel.write('early ');
+        channel.exit(0);
+        setTimeout(() => channel.end('late'), 1_300);
+      },
+      async (exec) => {
+        exec.stderr.resume();
+        return [await read(exec), await exec.outcome];
+      },
+    );
+
+    expect(result).toEqual(['early late', { kind: 'exit', code: 0 }]);
+  });
+
   test('waits for a reader that has not read', async () => {
     const result = await withOddServer(
       (channel) => {
