@@ -3,7 +3,7 @@ import {
   createTransport,
   type Endpoint,
   type Observe,
-  type Transport,
+  type RunTransport,
 } from '../connection/index.ts';
 import { endpointOf, type SshOverrides } from '../engine/endpoint.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
@@ -29,7 +29,7 @@ export interface Examining {
 
 /** How a command reaches its hosts. */
 export interface Way {
-  readonly transport: Transport;
+  readonly transport: RunTransport;
   readonly endpointOf: (host: Host) => Endpoint;
   readonly overrides: SshOverrides;
 }

@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 import { confirm } from './confirm.ts';
 import { doctor } from './doctor.ts';
 import { facts } from './facts.ts';
+import { hostkeys } from './hostkeys.ts';
 import { importHosts } from './import.ts';
 import { inventory } from './inventory.ts';
 import { plan } from './plan.ts';
@@ -32,6 +33,7 @@ const commands: readonly Command[] = [
   rollback,
   verify,
   doctor,
+  hostkeys,
   remove,
   facts,
   importHosts,

@@ -1,4 +1,4 @@
-import type { Endpoint, Transport } from '../connection/index.ts';
+import type { Endpoint, RunTransport } from '../connection/index.ts';
 import { endpointOf } from '../engine/endpoint.ts';
 import { exitCodes } from '../engine/exit-code.ts';
 import { type Surveyed, survey } from '../engine/survey.ts';
@@ -13,7 +13,7 @@ import type { SecretsGiven } from './secret-options.ts';
 
 /** A way to hosts, and looks at them. */
 export interface Surveyor {
-  readonly transport: Transport;
+  readonly transport: RunTransport;
   /** Aborted by the first interrupt. */
   readonly stopping: AbortSignal;
   /** Aborted by the second. */

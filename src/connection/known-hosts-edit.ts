@@ -16,8 +16,8 @@ export interface EditedKnownHosts {
   readonly text: string;
   /** Lines that were added. */
   readonly added: number;
-  /** Why nothing was changed for a host: a sentence each. */
-  readonly problems: readonly string[];
+  /** Why nothing was changed for a name: a phrase each. */
+  readonly problems: readonly { readonly name: string; readonly text: string }[];
 }
 
 /**
@@ -33,7 +33,7 @@ export function editKnownHosts(
   const index = new KnownHosts();
   index.add(text, '');
   const lines: (string | null)[] = text === '' ? [] : text.replace(/\n$/, '').split('\n');
-  const problems: string[] = [];
+  const problems: { name: string; text: string }[] = [];
   const added: string[] = [];
   for (const { name, keys, replaces } of hosts) {
     const here = index.linesOf(name).filter(({ marker }) => marker === null);
@@ -45,13 +45,17 @@ export function editKnownHosts(
     const [first] = kept;
     if (first !== undefined) {
       const how = replaces ? 'by a pattern, which is left alone' : 'with another key';
-      problems.push(`${name} is in line ${first.line} ${how}`);
+      problems.push({ name, text: `line ${first.line} has it ${how}` });
       continue;
     }
     if (replaces) {
       for (const { line } of others) lines[line - 1] = withoutName(lines[line - 1] ?? null, name);
     }
-    const missing = keys.filter(({ blob }) => !here.some(({ key }) => key.blob.equals(blob)));
+    const isSame = (one: PublicKey) => (other: PublicKey) => one.blob.equals(other.blob);
+    const missing = keys.filter(
+      (key, index) =>
+        !here.some((entry) => isSame(key)(entry.key)) && keys.findIndex(isSame(key)) === index,
+    );
     added.push(...missing.map((key) => knownHostsLine(name, key, isHashed)));
   }
   const all = [...lines.filter((line) => line !== null), ...added];

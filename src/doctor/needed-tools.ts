@@ -4,7 +4,7 @@ import type { MissingTool } from './model.ts';
 export type Need = MissingTool;
 
 /** What looks and plain changes are made of. */
-const basics = ['cat', 'chmod', 'cksum', 'grep', 'head', 'ls', 'mkdir', 'mv', 'rm', 'rmdir', 'sed'];
+const basics = ['cat', 'chmod', 'grep', 'head', 'ls', 'mkdir', 'mv', 'rm', 'rmdir', 'sed'];
 
 /** What a confirm window checks for before it is armed (window-arm.sh). */
 export const windowTools: readonly string[] = [
@@ -48,6 +48,7 @@ export function neededTools(steps: readonly string[], hasWindow: boolean): reado
     for (const anyOf of stepTools[step] ?? []) add(anyOf, `the step ${step} needs it`);
   }
   for (const name of basics) add([name], 'xpush needs it for everything');
+  add(['sha256sum', 'cksum'], 'xpush needs it for everything');
   for (const name of hasWindow ? windowTools : []) add([name], 'a confirm window needs it');
   return [...needs.values()];
 }

@@ -54,7 +54,7 @@ describe('editKnownHosts', () => {
     expect(kept).toEqual({
       text: before,
       added: 0,
-      problems: ['xen1 is in line 1 with another key'],
+      problems: [{ name: 'xen1', text: 'line 1 has it with another key' }],
     });
     expect(replaced.text).toBe(`10.0.0.1 ${a}\nxen1 ${b}\n`);
   });
@@ -65,7 +65,9 @@ describe('editKnownHosts', () => {
     const edited = editKnownHosts(before, [host('xen1', [a], true)], false);
     const other = editKnownHosts(before, [host('web1', [a], true)], false);
 
-    expect(edited.problems).toEqual(['xen1 is in line 4 by a pattern, which is left alone']);
+    expect(edited.problems).toEqual([
+      { name: 'xen1', text: 'line 4 has it by a pattern, which is left alone' },
+    ]);
     expect(edited.text).toBe(before);
     expect(other.text).toBe(`${before}web1 ${a}\n`);
   });
