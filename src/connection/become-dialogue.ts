@@ -29,8 +29,9 @@ export class BecomeDialogue {
     this.#words = words;
   }
 
-  get wasAsked(): boolean {
-    return this.#prompts > 0;
+  /** Whether the login shell ran what it was given. */
+  get hasBegun(): boolean {
+    return this.#said.stdout.includes(`${this.#words.began}\n`);
   }
 
   /** What was said so far, and is no word of ours: the login shell's part only as long as there is no other. */

@@ -1,5 +1,5 @@
 import type { PasswordResult } from './password.ts';
-import { printable } from './text.ts';
+import { printable, seconds } from './text.ts';
 import { type Become, ConnectionError } from './transport.ts';
 
 /** What is known of an attempt to become another user that came to nothing. */
@@ -9,6 +9,8 @@ export interface BecomeAttempt {
   readonly loginUser: string | null;
   /** What the host said, with LC_ALL=C. */
   readonly said: string;
+  /** Whether the login shell ran what it was given. */
+  readonly hasBegun: boolean;
   readonly isMissing: boolean;
   readonly wasSent: boolean;
   /** How the command ended, in words. */
@@ -32,8 +34,15 @@ interface Rule {
 
 /** How a host refused, as an error with what to do about it. Of the host's words only what is not known is shown. */
 export function becomeRefusal(attempt: BecomeAttempt): BecomeRefusal {
-  const { become, isMissing, said, ending } = attempt;
+  const { become, hasBegun, isMissing, said, ending } = attempt;
   const { method } = become;
+  const words = said === '' ? '' : `; it said: ${inOneLine(said)}`;
+  if (!hasBegun) {
+    const message = `the login shell gives no sh (${ending})${words}`;
+    const hint =
+      'xpush runs "exec /bin/sh -c ..." in the login shell: try ssh HOST "exec /bin/sh -c id" by hand';
+    return { error: new ConnectionError('channel', message, { hint }), password: 'unknown' };
+  }
   if (isMissing) {
     const hint = `install ${method}, choose another method (become: { method: ... }), or log in as ${become.user}`;
     const error = new ConnectionError('become', `there is no ${method}`, { hint });
@@ -45,10 +54,13 @@ export function becomeRefusal(attempt: BecomeAttempt): BecomeRefusal {
     const [message, hint] = explain(attempt, match);
     return { error: new ConnectionError('become', message, { hint }), password };
   }
-  const words = said === '' ? '' : `; it said: ${printable(said.replace(/\s*\n\s*/g, ' | '))}`;
   const message = `${method} gives no shell of ${become.user} (${ending})${words}`;
   const hint = `try it by hand: ssh HOST ${handLine(become)}`;
   return { error: new ConnectionError('become', message, { hint }), password: 'unknown' };
+}
+
+function inOneLine(said: string): string {
+  return printable(said.replace(/\s*\n\s*/g, ' | '));
 }
 
 /** It asks for a password, and there is none to give. */
@@ -74,20 +86,27 @@ export function heldBackError({ become: { method } }: BecomeAttempt): Connection
 
 /** Nothing is heard any more. */
 export function silentError(
-  { become: { method }, said }: BecomeAttempt,
-  ms: number,
+  { become: { method }, hasBegun, said }: BecomeAttempt,
+  timeoutMs: number,
 ): ConnectionError {
-  const words = said === '' ? 'nothing' : `"${printable(said.replace(/\s*\n\s*/g, ' | '))}"`;
-  return new ConnectionError(
-    'timeout',
-    `${method} said ${words} in ${Math.round(ms / 1000)} s, and gives no shell`,
-    {
-      hint:
-        said === ''
-          ? 'its host may be looking for names or users that no server answers for'
-          : 'it may ask something else than a password, which xpush cannot answer; sudo asks in its own words with "Defaults passprompt_override"',
-    },
-  );
+  const who = hasBegun ? method : 'the login shell';
+  const words = said === '' ? 'nothing' : `"${inOneLine(said)}"`;
+  const message = `${who} said ${words} in ${seconds(timeoutMs)}, and gives no shell`;
+  return new ConnectionError('timeout', message, { hint: silenceHint(hasBegun, said) });
+}
+
+function silenceHint(hasBegun: boolean, said: string): string {
+  if (!hasBegun) return 'it may read the standard input, or wait for something';
+  return said === ''
+    ? 'the host may be looking for names or users that no server answers for'
+    : 'it may ask for something else than a password, which xpush cannot answer; "Defaults passprompt_override" in sudoers makes sudo ask in its own words';
+}
+
+/** Nobody could type it. */
+export function unfitPasswordError(): ConnectionError {
+  return new ConnectionError('become', 'the password has a line feed or a null byte in it', {
+    hint: 'a secret that is a file of one line may end in one: store it without',
+  });
 }
 
 function needsPassword({ become }: BecomeAttempt): readonly [string, string] {
@@ -178,7 +197,7 @@ const rules: readonly Rule[] = [
   },
   {
     methods: ['doas'],
-    form: /doas is not enabled|doas\.conf/,
+    form: /doas is not enabled|doas\.conf|syntax error/,
     explain: ({ become: { user }, loginUser }) => [
       'doas has no rules that it can use',
       `write /etc/doas.conf, owned by root and mode 0400: permit nopass ${loginUser ?? 'USER'} as ${user}`,

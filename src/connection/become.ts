@@ -8,6 +8,7 @@ import {
   heldBackError,
   noPasswordError,
   silentError,
+  unfitPasswordError,
   wrongPasswordError,
 } from './become-failure.ts';
 import { startDeadline } from './deadline.ts';
@@ -126,6 +127,10 @@ class Raising {
       this.#fail(noPasswordError(this.#attempt('')));
       return;
     }
+    if (/[\n\r\0]/.test(password.reveal())) {
+      this.#fail(unfitPasswordError());
+      return;
+    }
     // other hosts are waited for, not this one
     this.#deadline.clear();
     const turn = await takeTurn(password);
@@ -145,8 +150,8 @@ class Raising {
 
   #attempt(ending: string): BecomeAttempt {
     const { become, loginUser } = this.#options;
-    const { text: said, isMissing } = this.#dialogue;
-    return { become, loginUser, said, isMissing, ending, wasSent: this.#wasSent };
+    const { text: said, hasBegun, isMissing } = this.#dialogue;
+    return { become, loginUser, said, hasBegun, isMissing, ending, wasSent: this.#wasSent };
   }
 
   #fail(error: ConnectionError, password: PasswordResult = 'unknown'): void {

@@ -121,6 +121,67 @@ describe('raise', () => {
   });
 });
 
+describe('a host that does not go on', () => {
+  const refusalOf = async (
+    said: (words: RaisedCommand) => string,
+    more: Partial<Become> = {},
+    ends: Outcome | null = null,
+  ) => {
+    const words = raisedCommand('exec /bin/sh -s', { ...become, ...more });
+    const host = fakeExec();
+    host.stdout.write(`${words.began}\n`);
+    host.stderr.write(`${words.began}\n${said(words)}`);
+    if (ends !== null) host.settle(ends);
+    const error: unknown = await raise(host.exec, {
+      ...{ become: { ...become, ...more }, words, loginUser: 'ops', label: 'xen1', signal: never },
+      answerTimeoutMs: 50,
+      takeTurn: async () => ({ end: () => {} }),
+    }).catch((reason: unknown) => reason);
+    return { error, written: host.written() };
+  };
+
+  test('since it asks for something else says what that is, and is told nothing', async () => {
+    const { error, written } = await refusalOf(() => 'Verification code: ', { method: 'sudo' });
+    expect(error).toMatchObject({
+      reason: 'timeout',
+      message: 'sudo said "Verification code:" in 0.1 s, and gives no shell',
+    });
+    expect(written).toBe('');
+  });
+
+  test('is sent no password that nobody could type', async () => {
+    const password = { reveal: () => `${secret}\nid` };
+    const { error, written } = await refusalOf(({ prompt }) => prompt, { password });
+    expect(error).toMatchObject({ reason: 'become', message: expect.stringMatching(/line feed/) });
+    expect(written).toBe('');
+  });
+
+  // sudo 1.8 and 1.9, sudo-rs, shadow's su, opendoas; what these tests cannot have as it is
+  test.each([
+    ['sudo', 'sudo: Account or password is expired, reset your password and try again', /expired/],
+    ['sudo', 'sudo: account validation failure, is your account locked?', /expired/],
+    ['sudo', 'sudo: Account expired or PAM config lacks an "account" section for sudo', /expired/],
+    ['sudo', 'sudo: interactive authentication is required', /asks for a password/],
+    ['sudo', "I'm sorry ops. I'm afraid I can't do that", /does not let ops/],
+    ['sudo', 'Sorry, user ops may not run sudo on xen1.', /does not let ops/],
+    ['sudo', 'sudo: effective uid is not 0, is /usr/bin/sudo on a file system', /cannot give/],
+    ['sudo', 'sudo: The "no new privileges" flag is set', /cannot give rights/],
+    ['sudo', '/etc/sudoers:3:1: syntax error', /cannot read its sudoers/],
+    ['su', 'su: must be run from a terminal', /on a terminal only/],
+    ['su', 'su: Permission denied', /su does not let ops become root/],
+    ['doas', 'doas: doas is not enabled, /etc/doas.conf: No such file or directory', /no rules/],
+    ['doas', 'doas: syntax error at line 2', /no rules that it can use/],
+    [
+      'su',
+      'su: broken in a new way',
+      /^su gives no shell of root \(status 1\); it said: su: broken/,
+    ],
+  ] as const)('%s: %s', async (method, said, message) => {
+    const { error } = await refusalOf(() => `${said}\n`, { method }, { kind: 'exit', code: 1 });
+    expect(error).toMatchObject({ reason: 'become', message: expect.stringMatching(message) });
+  });
+});
+
 describe('BecomeDialogue', () => {
   test('who says more than anyone has to say is not listened to', () => {
     const dialogue = new BecomeDialogue(raisedCommand('true', become));

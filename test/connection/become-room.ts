@@ -6,7 +6,16 @@ import type { KeyPair, TempDir } from './sshd.ts';
 export const roomPassword = 'Tr0ub4dor&3';
 
 /** Users of a room that `startSshd` may let in. */
-export const roomUsers = ['ops', 'free', 'nobody2', 'tty', 'lister', 'noisy', 'spent'] as const;
+export const roomUsers = [
+  'ops',
+  'free',
+  'nobody2',
+  'tty',
+  'lister',
+  'noisy',
+  'spent',
+  'mute',
+] as const;
 
 /** A machine's /etc of its own for an SSH server and all that it starts: needs root. */
 export interface Room {
@@ -21,7 +30,7 @@ export interface Room {
 /**
  * Users with all kinds of rights by the real sudo, doas and su: `ops` with the password, `free` without,
  * `nobody2` none, `tty` with requiretty, `lister` for ls alone, `noisy` as `ops` with a login shell that
- * talks; `spent` has expired. `without` takes programs away; `busyboxSu` has busybox's su.
+ * talks; `spent` has expired, and the shell of `mute` is /bin/false. `without` takes programs away; `busyboxSu` has busybox's su.
  */
 export function becomeRoom(
   dir: TempDir,
@@ -92,6 +101,7 @@ for user in $USERS; do
   id=$((id + 1)) shell=/bin/sh last=
   if [ $user = noisy ]; then shell=/etc/noisy; fi
   if [ $user = spent ]; then last=1; fi
+  if [ $user = mute ]; then shell=/bin/false; fi
   echo "$user:x:$id:$id::/tmp:$shell" >>/etc/passwd
   echo "$user:x:$id:" >>/etc/group
   echo "$user:$HASH:20000:0:99999:7::$last:" >>/etc/shadow

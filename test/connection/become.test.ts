@@ -251,7 +251,7 @@ describe.skipIf(!isRoot)('Becoming', () => {
       const connection = await connect(transport, endpoint('ops', { method, password: right }));
       await first(connection);
       const list =
-        'for p in /proc/[0-9]*; do tr "\\000" "\\n" <$p/cmdline; tr "\\000" "\\n" <$p/environ; done 2>/dev/null; echo end';
+        'cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr "\\000" "\\n"; echo end';
       const { stdout } = await run(connection, list);
       expect(stdout).toContain('/bin/sh');
       expect(stdout.endsWith('end\n')).toBe(true);
@@ -307,6 +307,12 @@ describe.skipIf(!isRoot)('Becoming', () => {
     expect(error.message).toBe(message);
     expect(error.hint).toMatch(hint);
     expect(error.reason).toBe('become');
+  });
+
+  test('a login shell that runs nothing is told apart from a method that does not', async () => {
+    const error = await refusal(endpoint('mute', {}));
+    expect(error.message).toBe('the login shell gives no sh (status 1)');
+    expect(error.reason).toBe('channel');
   });
 
   test.each(['sudo', 'doas'] as const)('a host without %s says so', async (method) => {

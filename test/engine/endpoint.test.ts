@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { endpointOf } from '../../src/engine/endpoint.ts';
+import { type BecomeOverrides, endpointOf } from '../../src/engine/endpoint.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
 
 const inventory = await loadInventory({
@@ -70,6 +70,41 @@ hosts:
     expect(of('web').jump?.map((hop) => hop.password)).toEqual([undefined, typed]);
     expect(of('by-ssh').password).toBeUndefined();
     expect(of('here').password).toBeUndefined();
+  });
+
+  test('whom programs run as: the command line, then the inventory; not on the way there', async () => {
+    const { hosts, ...rest } = await loadInventory({
+      argument: '-',
+      stdin: `
+hosts:
+  way: { become: true }
+  own: { become: { method: su, user: admin, password: !secret x }, ssh: { jump: way } }
+  none: {}
+`,
+    });
+    const becomeOf = (name: string, become?: BecomeOverrides) => {
+      const host = hosts.get(name);
+      if (host === undefined) throw new Error(name);
+      const { become: found, jump } = endpointOf(host, { hosts, ...rest }, { become });
+      for (const hop of jump ?? []) expect(hop.become).toBeUndefined();
+      return found;
+    };
+    const typed = { reveal: () => 'typed' };
+    const own = hosts.get('own')?.become?.password;
+
+    expect(becomeOf('none')).toBeUndefined();
+    expect(becomeOf('none', { everywhere: false, password: typed })).toBeUndefined();
+    expect(becomeOf('way')).toEqual({ method: 'sudo', user: 'root' });
+    expect(becomeOf('own')).toEqual({ method: 'su', user: 'admin', password: own });
+    const everywhere = { everywhere: true, password: typed };
+    expect(becomeOf('none', everywhere)).toEqual({ method: 'sudo', user: 'root', password: typed });
+    expect(becomeOf('own', everywhere)?.password).toBe(own);
+    // the inventory's password is that of another account then
+    expect(becomeOf('own', { ...everywhere, user: 'root' })?.password).toBe(typed);
+    expect(becomeOf('own', { everywhere: false, method: 'sudo' })).toEqual({
+      method: 'sudo',
+      user: 'admin',
+    });
   });
 
   describe('transport', () => {
