@@ -45,13 +45,16 @@ export function busyEnding(
 /**
  * How the host ends by a window that did not come to stay. `failed`: the change that failed, in words;
  * null: none. `hasEarlier`: something that was changed before the window stays. `target`: the host, as
- * arguments of a command of ours.
+ * arguments of a command of ours. `isGoingBack`: as in `ConfirmOptions`.
  */
 export function windowEnding(
   end: Exclude<WindowEnd, { type: 'confirmed' | 'stopped' | 'stale' | 'lost' }>,
   failed: string | null,
   hasEarlier: boolean,
-  target = 'INVENTORY -l HOST',
+  {
+    target = 'INVENTORY -l HOST',
+    isGoingBack = false,
+  }: { readonly target?: string; readonly isGoingBack?: boolean } = {},
 ): LegEnding {
   switch (end.type) {
     case 'busy':
@@ -73,7 +76,7 @@ export function windowEnding(
       return ending(
         'rolled_back',
         `not confirmed: rolled back ${end.afterSeconds} s after the change; ${asBefore} (${end.why})`,
-        'what was to change: xpush apply --check --diff; look for what closes the way in',
+        `what was to change: xpush ${isGoingBack ? 'rollback' : 'apply'} --check --diff; look for what closes the way in`,
       );
     }
     case 'incomplete':

@@ -160,7 +160,10 @@ export class Windows {
       end,
       failed === null ? null : `${name}: ${failed.message}`,
       this.#tasks.hasChanged,
-      `${this.#options.inventoryWord ?? 'INVENTORY'} -l ${this.#leg.host.name}`,
+      {
+        isGoingBack: this.#options.confirm.isGoingBack === true,
+        target: `${this.#options.inventoryWord ?? 'INVENTORY'} -l ${this.#leg.host.name}`,
+      },
     );
     const isUnknown = isUnknownEnd(end.type);
     let hasWork = false;

@@ -37,6 +37,15 @@ describe('windowEnding', () => {
     );
   });
 
+  test('says how to see what was to change, by the verb of the run', () => {
+    const end = { type: 'undone', why: 'no answer', afterSeconds: 6 } as const;
+
+    expect(windowEnding(end, null, false).error.hint).toContain('xpush apply --check --diff;');
+    expect(windowEnding(end, null, false, { isGoingBack: true }).error.hint).toContain(
+      'xpush rollback --check --diff;',
+    );
+  });
+
   test('changes that were never all made were not confirmed either', () => {
     const end = { type: 'undone', why: 'the changes took longer than 60 s', afterSeconds: null };
 
