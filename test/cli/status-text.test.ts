@@ -95,6 +95,25 @@ Nothing pending on 2 hosts: xen1, xen2; the last change was kept on 1
     );
   });
 
+  test('the line breaks of what a host says stay in JSON', () => {
+    const [report] = reportsOf({ xen1: { last: { ...undone, why: 'one\ntwo\u0007' } } });
+    const failed = { status: 'failed', message: 'a\nb\u009b', hint: null } as const;
+    const reports = report === undefined ? [] : [report];
+    const about = { version: '1', exit: 0 };
+
+    expect(statusDocument(reports, about)).toMatchObject({
+      hosts: { xen1: { error: null, last: { why: 'one\ntwo\\x07' } } },
+    });
+    expect(
+      statusDocument(
+        reports.map((one) => ({ ...one, outcome: failed })),
+        about,
+      ),
+    ).toMatchObject({
+      hosts: { xen1: { error: { message: 'a\nb\\x9b', hint: null }, last: null } },
+    });
+  });
+
   test('what waits comes with the command that keeps it', () => {
     const reports = reportsOf({ xen1: { pending: waiting }, xen2: {}, xen3: { pending: waiting } });
 
