@@ -5,15 +5,42 @@ import { ClosedBeforeBannerError } from './early-close.ts';
 import { codeOf, hostPort, messageOf, printable, seconds } from './text.ts';
 import { ConnectionError } from './transport.ts';
 
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Linux asks for a neighbour three times, a second apart (arp(7): mcast_solicit, retrans_time). */
+const neighbourMs = 3_000;
+
 /**
  * Opens a TCP connection without Nagle's delay.
  * Rejects with `ConnectionError`: `network`, `timeout` or `aborted`.
+ *
+ * A neighbour that is missing before it was asked for three times was asked for by others, perhaps
+ * before it was there: it is asked for once more. So are guests whose dom0 has just begun to lead to them.
  */
-export function dial(
-  address: { readonly host: string; readonly port: number },
+export async function dial(
+  address: Address,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Socket> {
+  const start = performance.now();
+  try {
+    return await dialOnce(address, timeoutMs, signal);
+  } catch (error) {
+    const elapsedMs = performance.now() - start;
+    const isEarly = elapsedMs < Math.min(neighbourMs, timeoutMs);
+    if (!isEarly || !isNeighbourMissing(error)) throw error;
+    return await dialOnce(address, timeoutMs - elapsedMs, signal);
+  }
+}
+
+function isNeighbourMissing(error: unknown): boolean {
+  return error instanceof ConnectionError && codeOf(error.cause) === 'EHOSTUNREACH';
+}
+
+function dialOnce(address: Address, timeoutMs: number, signal: AbortSignal): Promise<Socket> {
   const label = hostPort(address.host, address.port);
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -82,7 +109,7 @@ function dialError(error: Error, host: string, label: string, timeoutMs: number)
       });
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return new ConnectionError('network', `no route to ${label}`);
+      return new ConnectionError('network', `no route to ${label}`, { cause: error });
     case 'ECONNRESET':
       return new ClosedBeforeBannerError(label, '', error);
     case 'ETIMEDOUT':
