@@ -1,12 +1,10 @@
 import * as v from 'valibot';
-import { selectHosts } from '../inventory/patterns.ts';
 import { Proof } from '../verify/proof.ts';
 import { defineCommand, oneOf, text } from './command.ts';
 import { connectingEntries, connectingOptions } from './connecting.ts';
-import { readInventory } from './load.ts';
-import { secretEntries, secretOptions, secretStore } from './secrets.ts';
+import { selectedHosts } from './load.ts';
+import { secretEntries, secretOptions } from './secrets.ts';
 import { withSurveyor } from './survey-hosts.ts';
-import { UsageError } from './usage-error.ts';
 import { proofDocument } from './verify-document.ts';
 import { prove } from './verify-run.ts';
 import { proofText } from './verify-text.ts';
@@ -59,10 +57,8 @@ export const verify = defineCommand({
   }),
 
   run: async (options) => {
-    const inventory = await readInventory(options.inventory, secretStore(options));
-    const selection = selectHosts(inventory, options.limit ?? 'all');
-    if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
-    const proof = new Proof(inventory, selection.hosts);
+    const { inventory, hosts } = await selectedHosts(options);
+    const proof = new Proof(inventory, hosts);
     const result = await withSurveyor(options, inventory, proof.subjects.hosts, (surveyor) =>
       prove(inventory, proof, { ...surveyor, onProbe: probingShown() }),
     );
