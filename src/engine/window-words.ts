@@ -1,5 +1,5 @@
 import type { LegEnding } from './leg-tasks.ts';
-import type { WindowEnd } from './window-end.ts';
+import type { Unconfirmed } from './window-end.ts';
 
 /** A run as a host names it. */
 export function ofRun({ run, by }: { readonly run: string; readonly by: string }): string {
@@ -42,19 +42,23 @@ export function busyEnding(
   return { status: 'busy', error };
 }
 
+/** What commands are about that people may run next. */
+export interface NextCommand {
+  /** The host, as arguments of a command of ours. */
+  readonly target?: string;
+  /** As in `ConfirmOptions`. */
+  readonly isGoingBack?: boolean;
+}
+
 /**
  * How the host ends by a window that did not come to stay. `failed`: the change that failed, in words;
- * null: none. `hasEarlier`: something that was changed before the window stays. `target`: the host, as
- * arguments of a command of ours. `isGoingBack`: as in `ConfirmOptions`.
+ * null: none. `hasEarlier`: something that was changed before the window stays.
  */
 export function windowEnding(
-  end: Exclude<WindowEnd, { type: 'confirmed' | 'stopped' | 'stale' | 'lost' }>,
+  end: Unconfirmed,
   failed: string | null,
   hasEarlier: boolean,
-  {
-    target = 'INVENTORY -l HOST',
-    isGoingBack = false,
-  }: { readonly target?: string; readonly isGoingBack?: boolean } = {},
+  { target = 'INVENTORY -l HOST', isGoingBack = false }: NextCommand = {},
 ): LegEnding {
   switch (end.type) {
     case 'busy':
