@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createSsh2Transport, type Endpoint } from '../../src/connection/index.ts';
+import type { Endpoint } from '../../src/connection/index.ts';
 import {
   endpointOf,
   freePort,
@@ -8,6 +8,7 @@ import {
   loginUser,
   makeKey,
   never,
+  newTransport,
   run,
   sessionsOf,
   startSshd,
@@ -49,7 +50,7 @@ const logins = (server: TestServer) => server.log().match(/Accepted publickey/g)
 const through = (hop: Endpoint) => ({ jump: [hop] });
 
 async function once(endpoint: Endpoint, config = 'none'): Promise<string> {
-  const transport = createSsh2Transport({ config, agentSocket: null });
+  const transport = newTransport(config);
   try {
     const connection = await transport.connect(endpoint, never);
     return (await run(connection, 'echo "$SSH_CONNECTION"')).stdout.trim();
@@ -105,7 +106,7 @@ describe('jump hosts', () => {
   });
 
   test('are shared by the hosts behind them, and spare the hosts a crowd', async () => {
-    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+    const transport = newTransport();
     const before = logins(bastion);
 
     // The target drops whoever comes while sixteen are logging in.
@@ -194,7 +195,7 @@ describe('jump hosts', () => {
   });
 
   test('that go away take their commands along, and are opened again', async () => {
-    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+    const transport = newTransport();
     const hop = at(bastion, { name: 'bastion' });
     const first = await transport.connect(at(target, through(hop)), never);
     const exec = await first.exec('exec sleep 20');
@@ -220,7 +221,7 @@ describe('jump hosts', () => {
   });
 
   test('leave nothing open at the end', async () => {
-    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+    const transport = newTransport();
     await (await transport.connect(at(target, through(at(bastion))), never)).close();
     expect(sessionsOf(bastion)).not.toEqual([]);
 

@@ -1,12 +1,7 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Connection,
-  createSsh2Transport,
-  type Endpoint,
-  type Ssh2Transport,
-} from '../../src/connection/index.ts';
+import type { Connection, Endpoint, Ssh2Transport } from '../../src/connection/index.ts';
 import {
   endpointOf,
   freePort,
@@ -16,6 +11,7 @@ import {
   loginUser,
   makeKey,
   never,
+  newTransport,
   run,
   sessionsOf,
   startDropbear,
@@ -41,7 +37,7 @@ beforeAll(async () => {
     servers.set(kind, await start(dir, { authorized: [key] }));
   }
   knownHosts = dir.write('known_hosts', [...servers.values()].map(knownHostsLines).join(''));
-  transport = createSsh2Transport({ config: 'none', agentSocket: null });
+  transport = newTransport();
 });
 
 afterAll(async () => {
