@@ -79,6 +79,7 @@ export const plan = defineCommand({
       { ...work, plays },
       {
         note: (event) => recorder.note(event),
+        takesLimit: false, // it takes no --check, and a plan of a few hosts would take the place of this one
         resume:
           out === undefined
             ? `xpush plan ${quotedWord(inventory)} --out FILE`

@@ -22,10 +22,14 @@ export const remove = defineCommand({
     const inventory = hostsOfArguments(options.host);
     const tasks = leaving(steps).map((step) => ({ name: step.name, step, params: {} }));
     const play = { name: 'Remove', tasks };
-    return carryOut(options, {
-      inventory,
-      plays: [{ play, hosts: new Set(inventory.hosts.keys()) }],
-      notes: [],
-    });
+    return carryOut(
+      options,
+      {
+        inventory,
+        plays: [{ play, hosts: new Set(inventory.hosts.keys()) }],
+        notes: [],
+      },
+      { takesLimit: false },
+    );
   },
 });

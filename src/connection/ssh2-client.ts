@@ -223,7 +223,9 @@ class Handshake {
     const { label, phaseTimeoutMs } = this.#options;
     const time = seconds(phaseTimeoutMs);
     return this.#phase === 'banner'
-      ? new ConnectionError('timeout', `no SSH banner from ${label} in ${time}`)
+      ? new ConnectionError('timeout', `no SSH banner from ${label} in ${time}`, {
+          hint: 'something listens there and does not greet as an SSH server does: does the host hang?',
+        })
       : new ConnectionError('timeout', `no answer from ${label} in ${time} ${this.#during()}`);
   }
 

@@ -46,8 +46,6 @@ export function busyEnding(
 export interface NextCommand {
   /** The host, as arguments of a command of ours. */
   readonly target?: string;
-  /** As in `ConfirmOptions`. */
-  readonly isGoingBack?: boolean;
 }
 
 /**
@@ -58,7 +56,7 @@ export function windowEnding(
   end: Unconfirmed,
   failed: string | null,
   hasEarlier: boolean,
-  { target = 'INVENTORY -l HOST', isGoingBack = false }: NextCommand = {},
+  { target = 'INVENTORY -l HOST' }: NextCommand = {},
 ): LegEnding {
   switch (end.type) {
     case 'busy':
@@ -80,7 +78,7 @@ export function windowEnding(
       return ending(
         'rolled_back',
         `not confirmed: rolled back ${end.afterSeconds} s after the change; ${asBefore} (${end.why})`,
-        `what was to change: xpush ${isGoingBack ? 'rollback' : 'apply'} --check --diff; look for what closes the way in`,
+        'look for what closes the way in: the same command with --check --diff shows what was to change',
       );
     }
     case 'incomplete':

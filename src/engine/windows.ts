@@ -103,7 +103,6 @@ export class Windows {
         this.#hasBegun = true;
         endUnconfirmed(this.#tasks, tasks, end, results, {
           target: `${this.#options.inventoryWord ?? 'INVENTORY'} -l ${this.#leg.host.name}`,
-          isGoingBack: this.#options.confirm.isGoingBack === true,
         });
         return 'ended';
       }

@@ -43,6 +43,8 @@ const isActing: ReadonlySet<Activity['doing']> = new Set(['act', 'confirm', 'und
 /** What a run came to, for the recap; small, whatever the number of tasks. */
 export class RunRecord {
   readonly #resume: () => string | null;
+  /** Whether the command that ran takes `--limit` and `--check`. */
+  readonly takesLimit: boolean;
   readonly #hosts = new Map<string, Writable<HostRecord>>();
   #isCheck = false;
   #end: RunEnd | null = null;
@@ -54,8 +56,9 @@ export class RunRecord {
   }
 
   /** @param resume the command line that goes on with hosts that are left behind; null: none */
-  constructor(resume: () => string | null = () => null) {
+  constructor(resume: () => string | null = () => null, takesLimit = true) {
     this.#resume = resume;
+    this.takesLimit = takesLimit;
   }
 
   get resume(): string | null {

@@ -270,6 +270,7 @@ describe('connect', () => {
     await expect(transport.connect(endpoint, never)).rejects.toMatchObject({
       reason: 'timeout',
       message: `no SSH banner from 127.0.0.1:${silent.port} in 0.3 s`,
+      hint: 'something listens there and does not greet as an SSH server does: does the host hang?',
     });
   });
 

@@ -154,7 +154,7 @@ describe.concurrent('xpush rollback of a dom0 with native nftables', () => {
     expect(cut.code, cut.stdout).toBe(4);
     expect(cut.stderr).toContain('--no-confirm');
     const { error } = hostIn(documentOf(cut), 'xen1');
-    expect(error?.hint).toContain('what was to change: xpush rollback --check --diff');
+    expect(error?.hint).toContain('the same command with --check --diff shows');
     expect(without(await rulesetOf(fleet, 'xen1'), theirs)).toBe(first);
     const last = await rollback('--no-confirm');
     expect(last.code, last.stdout + last.stderr).toBe(0);
