@@ -70,9 +70,13 @@ export function commandOf(head: RunHead): string {
   return `${environmentOf(head)}${['xpush', ...head.arguments.map(quotedWord)].join(' ')}`;
 }
 
-/** Options of the environment, as they stand before a command. */
-export function environmentOf({ environment }: RunHead): string {
+/** Options of the environment, as they stand before a command; those that `known` has go without saying. */
+export function environmentOf(
+  { environment }: Pick<RunHead, 'environment'>,
+  known: NodeJS.ProcessEnv = {},
+): string {
   return Object.entries(environment)
+    .filter(([name, value]) => known[name] !== value)
     .map(([name, value]) => `${name}=${quotedWord(value)} `)
     .join('');
 }

@@ -63,7 +63,7 @@ function resumeOf(head: RunHead): string | null {
     /(?:^|=)\*{3}$/.test(word),
   );
   if (command !== 'apply' || check || !isWhole) return null;
-  const line = `${environmentOf(head)}${resumeCommand(words, run.id)}`;
+  const line = `${environmentOf(head, process.env)}${resumeCommand(words, run.id)}`;
   return directory === process.cwd() ? line : `cd ${quotedWord(directory)} && ${line}`;
 }
 
