@@ -47,8 +47,11 @@ function isBlind({ bound, isNetwork }: OpenTask, before: PlannedTask | undefined
 }
 
 /** Check mode: the plans are the results, and nothing is sent. */
-export function predict(tasks: LegTasks, observed: HostState): void {
-  const { tasks: planned, refusal } = foresee(tasks.open, observed);
+export function predict(
+  tasks: LegTasks,
+  observed: HostState,
+  { tasks: planned, refusal }: Foreseen = foresee(tasks.open, observed),
+): void {
   let state = observed;
   for (const { plan } of planned) {
     const isUnknown = plan.changes.some(isOpaque);

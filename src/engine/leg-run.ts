@@ -5,6 +5,7 @@ import { HostState } from '../host/state.ts';
 import { firstWordMs, HostContact } from './host-contact.ts';
 import { LostError } from './host-shell.ts';
 import { type Introduction, introduce, introductionQueries, stuckEnding } from './introduction.ts';
+import { lackEnding } from './lacking.ts';
 import type { LegOptions, LegResult } from './leg-options.ts';
 import { allChanges, type Foreseen, foresee, predict } from './leg-plan.ts';
 import { LegTasks } from './leg-tasks.ts';
@@ -151,12 +152,13 @@ class LegRun {
       tasks.giveUp(stuck, stuck.error.message);
       return 'done';
     }
-    if (this.#options.check) {
-      predict(tasks, state);
-      state = null;
-    }
     while (state !== null && tasks.open.length > 0) {
-      const next = await this.#goOn(foresee(tasks.open, state));
+      const foreseen = foresee(tasks.open, state);
+      const lack = lackEnding(foreseen, tasks.open, state, this.#options.confirm.isOff);
+      if (lack !== null) tasks.giveUp(lack, lack.error.message);
+      else if (this.#options.check) predict(tasks, state, foreseen);
+      if (tasks.open.length === 0) break;
+      const next = await this.#goOn(foreseen);
       if (next === 'stale') return 'stale';
       state = next;
     }

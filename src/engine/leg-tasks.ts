@@ -1,4 +1,4 @@
-import type { Query } from '../host/query.ts';
+import { type Query, query } from '../host/query.ts';
 import type { Inventory } from '../inventory/model.ts';
 import type { BoundStep } from '../steps/step.ts';
 import { bindTask } from './bind-task.ts';
@@ -64,9 +64,12 @@ export class LegTasks {
     return this.#ending;
   }
 
-  /** Everything that the open tasks from `first` on ask. */
+  /** Everything that the open tasks from `first` on ask, and what the host lacks for them. */
   queries(first = 0): readonly Query[] {
-    return this.#open.slice(first).flatMap(({ bound }) => bound.queries);
+    const tasks = this.#open.slice(first);
+    return tasks.length === 0
+      ? []
+      : [...tasks.flatMap(({ bound }) => bound.queries), query.lacks()];
   }
 
   /** Says what is going on; `ahead`: open tasks before the one that it is about. */

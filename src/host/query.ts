@@ -50,6 +50,7 @@ export type Query =
     }
   | { readonly kind: 'parameter'; readonly name: string }
   | { readonly kind: 'tool'; readonly name: string }
+  | { readonly kind: 'lacks' }
   | { readonly kind: 'session' }
   | { readonly kind: 'windows' }
   | { readonly kind: 'system' }
@@ -75,6 +76,8 @@ export interface Answers {
   readonly parameter: string | null;
   /** Whether a command of that name is found. */
   readonly tool: boolean;
+  /** Those of the commands that our programs need (change-needs.ts) which are missing. */
+  readonly lacks: readonly string[];
   readonly session: Session;
   readonly windows: WindowsState;
   readonly system: SystemFacts;
@@ -118,6 +121,8 @@ export const query = {
   parameter: (name: string) => ({ kind: 'parameter', name }) as const,
   /** Whether a command is there. */
   tool: (name: string) => ({ kind: 'tool', name }) as const,
+  /** What our programs would miss. */
+  lacks: () => ({ kind: 'lacks' }) as const,
   /** Who is connected. */
   session: () => ({ kind: 'session' }) as const,
   /** Locks and confirm windows of ours. */
@@ -153,6 +158,7 @@ export function queryKey(asked: Query): string {
       return `${asked.kind}:${asked.family}`;
     case 'interfaces':
     case 'proxies':
+    case 'lacks':
     case 'session':
     case 'windows':
     case 'system':
