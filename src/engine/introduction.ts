@@ -89,8 +89,8 @@ function lastNotes(last: LastWindow): readonly string[] {
   if (outcome === 'confirmed') return [];
   const when = secondsAgo === null ? '' : `, ${ago(secondsAgo)}`;
   return outcome === 'rolled_back'
-    ? [`the previous ${ofRun(last)} was rolled back${when}: ${why}`]
-    : [`the previous ${ofRun(last)} could not undo all of its changes${when}: ${why}`];
+    ? [`its last network changes, of ${ofRun(last)}, were rolled back${when}: ${why}`]
+    : [`its last network changes, of ${ofRun(last)}, could not all be undone${when}: ${why}`];
 }
 
 function pendingEnding(pending: PendingWindow, last: LastWindow | null): LegEnding {

@@ -37,10 +37,12 @@ export function busyEnding(
       : `; it is in a confirm window, and undoes itself${within} unless that run confirms`;
   const error = {
     message: `busy with ${ofRun(holder)}${since}${waiting}; nothing was changed`,
-    hint: 'run again when that is over; xpush status tells who holds it',
+    hint: waiting === '' ? whenOver : `${whenOver}; if that run is dead: xpush confirm or rollback`,
   };
   return { status: 'busy', error };
 }
+
+const whenOver = 'run again when that is over; xpush status tells who holds it';
 
 /** What commands are about that people may run next. */
 export interface NextCommand {

@@ -46,6 +46,7 @@ export class RunRecord {
   /** Whether the command that ran takes `--limit` and `--check`. */
   readonly takesLimit: boolean;
   readonly #hosts = new Map<string, Writable<HostRecord>>();
+  readonly #remarks = new Map<string, Set<string>>();
   #isCheck = false;
   #end: RunEnd | null = null;
   #proof: Proof | null = null;
@@ -85,6 +86,11 @@ export class RunRecord {
     return [...this.#hosts.values()];
   }
 
+  /** What was told of hosts on the way, and of which. */
+  get remarks(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#remarks;
+  }
+
   host(name: string): HostRecord | undefined {
     return this.#hosts.get(name);
   }
@@ -115,6 +121,12 @@ export class RunRecord {
         host.error = event.error;
         break;
       }
+      case 'message':
+        if (event.host !== null) {
+          const hosts = this.#remarks.get(event.text) ?? new Set();
+          this.#remarks.set(event.text, hosts.add(event.host));
+        }
+        break;
       case 'verified':
         this.#proof = { isRight: event.isRight, summary: event.summary };
         break;

@@ -72,7 +72,7 @@ describe('a window among other tasks', () => {
       expect((await filesOf(host)).trim()).toBe('fault.before');
       await host.isQuiet();
       const next = await host.apply(around('true'), ['--check']);
-      expect(next.stderr).toMatch(/previous run \S+ by \S+ was rolled back, \d+ s ago: /);
+      expect(next.stderr).toMatch(/of run \S+ by \S+, were rolled back, \d+ s ago: /);
     },
   );
 

@@ -103,12 +103,12 @@ describe('introduce', () => {
       introduce(hostOf('any'), stateOf({ windows }), applying).notes;
 
     expect(notes({ last })).toEqual([
-      'the previous run R-1 by ops@desk was rolled back, 5 min ago: not confirmed',
+      'its last network changes, of run R-1 by ops@desk, were rolled back, 5 min ago: not confirmed',
     ]);
     expect(notes({ last: { ...last, run: identity.id } })).toEqual([]);
     expect(notes({ last: { ...last, outcome: 'confirmed' } })).toEqual([]);
     expect(notes({ last: { ...last, outcome: 'incomplete', secondsAgo: null } })).toEqual([
-      'the previous run R-1 by ops@desk could not undo all of its changes: not confirmed',
+      'its last network changes, of run R-1 by ops@desk, could not all be undone: not confirmed',
     ]);
   });
 

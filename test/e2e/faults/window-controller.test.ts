@@ -29,7 +29,7 @@ describe('a controller that is killed', () => {
       const next = await host.apply(goodChange, ample);
 
       expect(next.code, next.stderr).toBe(0);
-      expect(next.stderr + JSON.stringify(next.events)).toMatch(/was rolled back|was undone/);
+      expect(next.stderr + JSON.stringify(next.events)).toMatch(/were rolled back|was undone/);
       await host.expectNew(await fleet.newState(kind));
     },
   );
