@@ -3,41 +3,45 @@ import { changeNeeds, lockNeeds, windowNeeds } from '../host/change-needs.ts';
 import { lackText, lookNeeds, type Need, unmet } from '../host/needs.ts';
 import { query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
+import type { LegError } from './leg-options.ts';
 import { allChanges, type Foreseen, type PlannedTask } from './leg-plan.ts';
-import type { LegEnding, OpenTask } from './leg-tasks.ts';
+import type { OpenTask } from './leg-tasks.ts';
 import { cutSegments } from './segment.ts';
+
+/** What a host lacks that was foreseen to be needed. */
+interface Lack {
+  /** The place among the open tasks of the first that needs it. */
+  readonly place: number;
+  readonly error: LegError;
+}
 
 /**
  * Why none of what is foreseen is begun: the host lacks commands that it needs. null: it has them.
  *
  * @param open the open tasks that it was foreseen of
  */
-export function lackEnding(
+export function lackOf(
   { tasks, refusal }: Foreseen,
   open: readonly OpenTask[],
   observed: HostState,
   hasNoWindows: boolean,
-): LegEnding | null {
+): Lack | null {
   const lacks = answerTo(observed, query.lacks()) ?? [];
-  if (lacks.length === 0) return null;
   const refused = refusal === null ? [] : open.slice(tasks.length, tasks.length + 1);
-  const missing = [
-    ...refused.map((task) => ({ task, needs: lookNeedsOf(task) })),
+  const needed = [
     ...cutSegments(tasks, hasNoWindows).flatMap(({ kind, tasks: cutOff }) =>
-      cutOff.map((task) => ({ task, needs: actNeedsOf(task, kind === 'window') })),
+      cutOff.map((task) => actNeedsOf(task, kind === 'window')),
     ),
-  ].map(({ task, needs }) => ({ task, needs: unmet(needs, lacks) }));
-  const all = missing.flatMap(({ needs }) => needs);
-  if (all.length === 0) return null;
-  const steps = missing.flatMap(({ task: { task }, needs }) =>
-    needs.length === 0 ? [] : [task.step.name],
+    ...refused.map(({ bound }) => bound.queries.flatMap(({ kind }) => lookNeeds[kind] ?? [])),
+  ];
+  const missing = needed.map((needs) => unmet(needs, lacks));
+  const place = missing.findIndex((needs) => needs.length > 0);
+  if (place < 0) return refusal?.isLack === true ? { place: tasks.length, error: refusal } : null;
+  const steps = missing.flatMap((needs, index) =>
+    needs.length === 0 ? [] : (open[index]?.task.step.name ?? []),
   );
-  const message = lackText(all, [...new Set(steps)]);
-  return { status: 'failed', error: { message, hint: null } };
-}
-
-function lookNeedsOf({ bound }: OpenTask): readonly Need[] {
-  return bound.queries.flatMap(({ kind }) => lookNeeds[kind] ?? []);
+  const message = lackText(missing.flat(), [...new Set(steps)]);
+  return { place, error: { message, hint: null } };
 }
 
 function actNeedsOf({ plan }: PlannedTask, isInWindow: boolean): readonly Need[] {

@@ -5,7 +5,7 @@ import { HostState } from '../host/state.ts';
 import { firstWordMs, HostContact } from './host-contact.ts';
 import { LostError } from './host-shell.ts';
 import { type Introduction, introduce, introductionQueries, stuckEnding } from './introduction.ts';
-import { lackEnding } from './lacking.ts';
+import { lackOf } from './lacking.ts';
 import type { LegOptions, LegResult } from './leg-options.ts';
 import { allChanges, type Foreseen, foresee, predict } from './leg-plan.ts';
 import { LegTasks } from './leg-tasks.ts';
@@ -154,8 +154,8 @@ class LegRun {
     }
     while (state !== null && tasks.open.length > 0) {
       const foreseen = foresee(tasks.open, state);
-      const lack = lackEnding(foreseen, tasks.open, state, this.#options.confirm.isOff);
-      if (lack !== null) tasks.giveUp(lack, lack.error.message);
+      const lack = lackOf(foreseen, tasks.open, state, this.#options.confirm.isOff);
+      if (lack !== null) tasks.refuse(lack.place, lack.error);
       else if (this.#options.check) predict(tasks, state, foreseen);
       if (tasks.open.length === 0) break;
       const next = await this.#goOn(foreseen);

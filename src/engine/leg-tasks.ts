@@ -104,6 +104,14 @@ export class LegTasks {
     this.giveUp(ending, 'an earlier task failed');
   }
 
+  /** The open task at this place cannot be done, so that none is begun. */
+  refuse(place: number, error: LegError): void {
+    for (let left = place; left > 0; left -= 1) {
+      this.end({ status: 'skipped', changes: [], message: 'not begun, as a later task cannot be' });
+    }
+    this.fail(error, []);
+  }
+
   /** The first open task failed; those behind it still end by themselves. */
   failInPlace({ message, hint }: LegError, changes: readonly ChangeRecord[]): LegEnding {
     const error = { message: `${this.#open[0]?.task.name ?? ''}: ${message}`, hint };

@@ -2,52 +2,26 @@ import type { Change } from './change.ts';
 import { travelsEncoded } from './change-words.ts';
 import { commandsOf, lookNeeds, type Need, needs, summing } from './needs.ts';
 
+const words = (text: string): readonly string[] => text.split(' ');
+
 /** What every program that changes something needs besides, for the lock of its run (runtime/lock.sh). */
-export const lockNeeds = needs(
-  'lock the host',
-  'id',
-  'ln',
-  'mkdir',
-  'mv',
-  'readlink',
-  'rm',
-  'sleep',
-  'tr',
-);
+export const lockNeeds = needs('lock the host', ...words('id ln mkdir mv readlink rm sleep tr'));
 
 /** What a confirm window needs besides, whatever is changed in it (runtime/window-*.sh). */
 export const windowNeeds = needs(
   'be able to undo network changes',
-  ...[
-    'cat',
-    'chmod',
-    'chown',
-    'cmp',
-    'cp',
-    'dd',
-    'find',
-    'grep',
-    'head',
-    'ip',
-    'ln',
-    'ls',
-    'mkdir',
-    'mv',
-  ],
-  ...['readlink', 'rm', 'rmdir', 'sed', 'setsid', 'sleep', 'sort', 'tail', 'tr', 'wc', summing],
+  ...words('cat chmod chown cmp cp dd find grep head ip ln ls mkdir mv readlink rm rmdir sed'),
+  ...[...words('setsid sleep sort sync tail tr wc'), summing],
 );
 
 const decoding = needs('write what is no plain text', ['base64', 'openssl']);
 
 const changing: Readonly<Record<Change['kind'], readonly Need[]>> = {
-  write: needs(
-    'write files',
-    ...['cat', 'chmod', 'cp', 'dd', 'ls', 'mkdir', 'mv', 'readlink', 'rm', summing],
-  ),
+  write: needs('write files', ...words('cat chmod cp dd ls mkdir mv readlink rm'), summing),
   remove: needs('remove files', 'ls', 'rm', 'rmdir', summing),
   directory: needs('make directories', 'chmod', 'mkdir'),
   parameter: needs('set kernel parameters', 'cat'),
-  routing: needs('change addresses, routes and rules', 'grep', 'ip', 'sed', 'sleep', summing),
+  routing: needs('change addresses, routes and rules', ...words('grep ip sed sleep'), summing),
   chains: needs('change the firewall', 'grep', 'sed', summing),
   nft: needs('change the firewall', 'nft', 'sed', summing),
   command: needs('run commands', 'cat', 'dd', 'sleep'),
