@@ -66,6 +66,9 @@ function besideIptables(
   const { rules } = facts.backends[other];
   if (rules > 0) return twoOfThem(chosen, other, rules);
   const problem = live[0]?.problem ?? null;
+  if (problem?.includes('is not installed')) {
+    return { refusal: problem, hint: 'install iptables', isLack: true };
+  }
   if (problem !== null) {
     return {
       refusal: problem,
