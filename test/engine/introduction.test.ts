@@ -98,6 +98,17 @@ describe('introduce', () => {
     }
   });
 
+  test('does not call a host another one that cannot tell', () => {
+    const failure = 'the host has no grep, which xpush needs to read kernel parameters';
+    const state = stateOf().with(new Map([['parameter:kernel.hostname', { failure }]]));
+
+    expect(introduce(hostOf('named'), state, applying).ending).toEqual({
+      status: 'failed',
+      error: { message: failure, hint: null },
+    });
+    expect(introduce(hostOf('any'), state, applying).ending).toBeNull();
+  });
+
   test('says what became of another run, not of its own and not of one that was confirmed', () => {
     const notes = (windows: Partial<WindowsState>) =>
       introduce(hostOf('any'), stateOf({ windows }), applying).notes;
