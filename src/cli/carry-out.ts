@@ -36,6 +36,8 @@ export interface Extras {
   readonly isGoingBack?: boolean;
   /** The command line that goes on with hosts that are left behind. */
   readonly resume?: string;
+  /** Whether the command takes `--limit` and `--check`: default true. */
+  readonly takesLimit?: boolean;
   /** Hosts that the run which this one goes on with left behind. */
   readonly left?: RunHead['left'];
   /** Told of each event as it is, secrets and all. */
@@ -49,7 +51,7 @@ export interface Extras {
 export async function carryOut(
   options: RunOptions,
   work: Work,
-  { isVerifying = false, isGoingBack = false, resume, left, note }: Extras = {},
+  { isVerifying = false, isGoingBack = false, resume, takesLimit = true, left, note }: Extras = {},
 ): Promise<number> {
   const { report } = options;
   if (report !== undefined) await checkReportFile(report);
@@ -77,6 +79,7 @@ export async function carryOut(
     ...{ form, diff, verbose, stdout, stderr },
     ...(report === undefined ? {} : { writePage }),
     resume: () => (record.hasFailed ? null : (resume ?? null)),
+    takesLimit,
   });
   const record = beginRecord(
     {

@@ -3,6 +3,7 @@ import type { Host } from '../inventory/model.ts';
 import type { Data } from '../source/data.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 import type { HostFacts, Topic } from './facts-topics.ts';
+import { hostsDocument } from './hosts-document.ts';
 
 /** How looking at a host ended. */
 export type FactsOutcome =
@@ -23,31 +24,9 @@ export function factsDocument(
   asked: readonly Topic[],
   about: { readonly version: string; readonly exit: number },
 ): Data {
-  return {
-    schema: 1,
-    xpush: about.version,
-    exit: about.exit,
-    hosts: Object.fromEntries(
-      reports.map(({ host, outcome }) => [
-        host.name,
-        {
-          kind: host.kind,
-          status: outcome.status,
-          error: errorOf(outcome),
-          facts: 'facts' in outcome ? describe(outcome.facts, asked) : null,
-        },
-      ]),
-    ),
-  };
-}
-
-function errorOf(outcome: FactsOutcome): Data {
-  if (!('message' in outcome)) return null;
-  const hint = 'hint' in outcome ? outcome.hint : null;
-  return {
-    message: escapeControls(outcome.message),
-    hint: hint === null ? null : escapeControls(hint),
-  };
+  return hostsDocument(reports, about, (outcome) => ({
+    facts: 'facts' in outcome ? describe(outcome.facts, asked) : null,
+  }));
 }
 
 function describe(facts: HostFacts, asked: readonly Topic[]): Data {

@@ -39,7 +39,7 @@ export async function readInventory(
 /** The fleet, those of its hosts that are meant, and what it was read from. Throws as `readInventory`. */
 export async function selectedHosts({
   inventory: argument,
-  limit = 'all',
+  limit,
   ...options
 }: SecretsGiven & { readonly inventory: string; readonly limit?: string | undefined }): Promise<{
   readonly inventory: Inventory;
@@ -50,10 +50,18 @@ export async function selectedHosts({
   const inventory = await readInventory(argument, secretStore(options), (file, content) =>
     files.push(sourceFile(file, content)),
   );
-  const selection = selectHosts(inventory, limit);
-  if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
   const sources = { inventory: { argument, files }, playbooks: [] };
-  return { inventory, hosts: selection.hosts, sources };
+  return { inventory, hosts: hostsWithin(inventory, limit), sources };
+}
+
+/** The hosts that `--limit` names; all when it is not given. Throws `UsageError` when it names nothing. */
+export function hostsWithin(
+  inventory: Inventory,
+  limit: string | null | undefined,
+): readonly Host[] {
+  const selection = selectHosts(inventory, limit ?? 'all');
+  if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
+  return selection.hosts;
 }
 
 /** All of it, or as much as is too much: the rest of an endless input is not waited for. */

@@ -3,7 +3,6 @@ import type { HostedPlay } from '../engine/legs.ts';
 import { areTasksDone, plannedTask } from '../engine/planned-task.ts';
 import { bindSaved, savedStep } from '../engine/saved-tasks.ts';
 import type { Inventory } from '../inventory/model.ts';
-import { selectHosts } from '../inventory/patterns.ts';
 import type { PlayRollout } from '../playbook/model.ts';
 import { readPlan } from '../records/plan-file.ts';
 import type { SavedPlan } from '../records/plan-schema.ts';
@@ -11,7 +10,7 @@ import type { SecretStore } from '../secrets/secret-store.ts';
 import { largestTextBytes } from '../source/decode-text.ts';
 import { SourceText } from '../source/source-text.ts';
 import type { BoundStep } from '../steps/step.ts';
-import { readInventory } from './load.ts';
+import { hostsWithin, readInventory } from './load.ts';
 import type { Chosen, Work } from './load-work.ts';
 import { reasonOf } from './out-file.ts';
 import { notesOf } from './plan-notes.ts';
@@ -68,9 +67,7 @@ export function plannedWork(
   { plan, inventory, argument, files }: PlanOfFleet,
   { limit, only }: Chosen,
 ): Work {
-  const selection = selectHosts(inventory, limit ?? 'all');
-  if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
-  const names = selection.hosts.map(({ name }) => name);
+  const names = hostsWithin(inventory, limit).map(({ name }) => name);
   const within = new Set(names.filter((name) => only?.has(name) ?? true));
   const hosts = plan.hosts.filter(({ host }) => within.has(host));
   return {

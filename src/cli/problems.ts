@@ -1,11 +1,6 @@
 import { escapeControls } from '../source/escape-controls.ts';
 import { compressNames } from './host-names.ts';
-
-interface Outcome {
-  readonly status: string;
-  readonly message?: string;
-  readonly hint?: string | null;
-}
+import type { Outcome } from './hosts-document.ts';
 
 /** Says on standard error which hosts could not be asked or did not answer, alike ones together. */
 export function sayProblems(

@@ -71,13 +71,14 @@ function noteOf({ run, hosts }: UnfinishedRun): string {
   const counts = new Map<string, number>();
   for (const { status } of hosts) counts.set(status, (counts.get(status) ?? 0) + 1);
   const standing = [...counts].map(([status, count]) => `${count} ${words[status] ?? status}`);
-  return `Going on with run ${run}: ${standing.join(', ')}.`;
+  const count = hosts.length === 1 ? 'the host' : `the ${hosts.length} hosts`;
+  return `Going on with ${count} that run ${run} left behind: ${standing.join(', ')}.`;
 }
 
 const words: Readonly<Record<string, string>> = {
   running: 'in the middle',
   waiting: 'not begun',
-  skipped: 'passed over',
+  skipped: 'skipped',
   rolled_back: 'rolled back',
   needs_human: 'in need of a human',
   ok: 'not finished',

@@ -40,6 +40,7 @@ export async function runPlan({
     { ...work, plays },
     {
       note: (event) => recorder.note(event),
+      takesLimit: false, // it takes no --check, and a plan of a few hosts would take the place of this one
       resume:
         out === undefined
           ? `xpush plan ${quotedWord(inventory)} --out FILE`

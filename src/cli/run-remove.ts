@@ -9,9 +9,13 @@ export async function runRemove(options: RemoveOptions): Promise<number> {
   const inventory = hostsOfArguments(options.host);
   const tasks = leaving(steps).map((step) => ({ name: step.name, step, params: {} }));
   const play = { name: 'Remove', tasks };
-  return carryOut(options, {
-    inventory,
-    plays: [{ play, hosts: new Set(inventory.hosts.keys()) }],
-    notes: [],
-  });
+  return carryOut(
+    options,
+    {
+      inventory,
+      plays: [{ play, hosts: new Set(inventory.hosts.keys()) }],
+      notes: [],
+    },
+    { takesLimit: false },
+  );
 }

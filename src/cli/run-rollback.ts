@@ -5,10 +5,11 @@ import {
   type KeptRun,
   keptRuns,
   undoingTasks,
+  untold,
 } from '../engine/last-run.ts';
 import type { HostedPlay } from '../engine/legs.ts';
 import { bindSaved, savedStep } from '../engine/saved-tasks.ts';
-import { answerTo } from '../host/answer.ts';
+import { answerTo, failureOf } from '../host/answer.ts';
 import { query } from '../host/query.ts';
 import type { PendingWindow } from '../host/window.ts';
 import type { Host } from '../inventory/model.ts';
@@ -89,7 +90,7 @@ export async function runRollback({ run, ...options }: RollbackOptions): Promise
     playOf(
       choice.id ?? '',
       new Map(undone.filter(([name]) => isGuest(name) === guests)),
-      new Set([...found.silent.keys()].filter((name) => isGuest(name) === guests)),
+      new Map([...found.silent].filter(([name]) => isGuest(name) === guests)),
     ),
   );
   if (undone.length === 0 && found.silent.size === 0) {
@@ -122,6 +123,8 @@ interface Found {
 
 type Silent =
   | { readonly status: 'unreachable'; readonly message: string; readonly hint: string | null }
+  /** It answers, but not that. */
+  | { readonly status: 'failed'; readonly message: string }
   | { readonly status: 'skipped' };
 
 interface Waiting {
@@ -176,7 +179,9 @@ async function look(surveyor: Surveyor, hosts: readonly Host[]): Promise<Found> 
     } else if ('unreachable' in one) {
       silent.set(name, { status: 'unreachable', message: one.unreachable, hint: one.hint });
     } else {
-      kept.set(name, keptRuns(one.answers).filter(isWorthUndoing));
+      const failure = failureOf(one.answers, generationsQuery);
+      if (failure !== null) silent.set(name, { status: 'failed', message: failure });
+      else kept.set(name, keptRuns(one.answers).filter(isWorthUndoing));
       const windows = answerTo(one.answers, query.windows());
       const window = windows?.pending ?? null;
       const last = windows?.last ?? null;
@@ -191,9 +196,15 @@ async function look(surveyor: Surveyor, hosts: readonly Host[]): Promise<Found> 
 function playOf(
   id: string,
   undone: ReadonlyMap<string, KeptRun>,
-  silent: ReadonlySet<string>,
+  silent: ReadonlyMap<string, Silent>,
 ): HostedPlay {
-  const tasks = new Map([...undone].map(([name, run]) => [name, undoingTasks(run)]));
+  const failing = [...silent].flatMap(([name, one]) =>
+    one.status === 'failed' ? [[name, [untold(one.message)]] as const] : [],
+  );
+  const tasks = new Map([
+    ...[...undone].map(([name, run]) => [name, undoingTasks(run)] as const),
+    ...failing,
+  ]);
   const bound = new Map([...tasks].map(([name, all]) => [name, bindSaved(all)]));
   const most = Math.max(1, ...[...tasks.values()].map(({ length }) => length));
   return {
@@ -212,6 +223,6 @@ function playOf(
         };
       }),
     },
-    hosts: new Set([...undone.keys(), ...silent]),
+    hosts: new Set([...undone.keys(), ...silent.keys()]),
   };
 }

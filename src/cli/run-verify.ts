@@ -1,9 +1,6 @@
-import { selectHosts } from '../inventory/patterns.ts';
 import { Proof } from '../verify/proof.ts';
-import { readInventory } from './load.ts';
-import { secretStore } from './secrets.ts';
+import { selectedHosts } from './load.ts';
 import { withSurveyor } from './survey-hosts.ts';
-import { UsageError } from './usage-error.ts';
 import type { VerifyOptions } from './verify.ts';
 import { proofDocument } from './verify-document.ts';
 import { prove } from './verify-run.ts';
@@ -29,10 +26,8 @@ function probingShown(): (done: number, total: number) => void {
 
 /** Does what `xpush verify` is for, and gives the exit code. */
 export async function runVerify(options: VerifyOptions): Promise<number> {
-  const inventory = await readInventory(options.inventory, secretStore(options));
-  const selection = selectHosts(inventory, options.limit ?? 'all');
-  if (!selection.ok) throw new UsageError(`--limit: ${selection.message}`, selection.hint);
-  const proof = new Proof(inventory, selection.hosts);
+  const { inventory, hosts } = await selectedHosts(options);
+  const proof = new Proof(inventory, hosts);
   const result = await withSurveyor(options, inventory, proof.subjects.hosts, (surveyor) =>
     prove(inventory, proof, { ...surveyor, onProbe: probingShown() }),
   );

@@ -66,9 +66,19 @@ export function runsDocument(runs: readonly ListedRun[]): object {
 }
 
 /** A command line as it was given, with the options of the environment before it. */
-export function commandOf({ environment, arguments: words }: RunHead): string {
-  const given = Object.entries(environment).map(([name, value]) => `${name}=${quotedWord(value)}`);
-  return [...given, 'xpush', ...words.map(quotedWord)].join(' ');
+export function commandOf(head: RunHead): string {
+  return `${environmentOf(head)}${['xpush', ...head.arguments.map(quotedWord)].join(' ')}`;
+}
+
+/** Options of the environment, as they stand before a command; those that `known` has go without saying. */
+export function environmentOf(
+  { environment }: Pick<RunHead, 'environment'>,
+  known: NodeJS.ProcessEnv = {},
+): string {
+  return Object.entries(environment)
+    .filter(([name, value]) => known[name] !== value)
+    .map(([name, value]) => `${name}=${quotedWord(value)} `)
+    .join('');
 }
 
 /** A command line of at most so many characters: long paths go first. */

@@ -5,7 +5,7 @@ import type { RunHead } from '../records/run-head.ts';
 import { createReporter, type OutputForm } from '../report/reporter.ts';
 import { writeReportFile } from './report-file.ts';
 import { quotedWord, resumeCommand } from './resume-command.ts';
-import { commandOf, endOf } from './runs-list.ts';
+import { commandOf, endOf, environmentOf } from './runs-list.ts';
 
 interface Shown {
   readonly form: OutputForm;
@@ -14,6 +14,9 @@ interface Shown {
   /** A file for the page. */
   readonly report: string | undefined;
 }
+
+/** Commands without `--limit`, or whose hosts are to stay together. */
+const namesItsHosts: ReadonlySet<string> = new Set(['plan', 'remove']);
 
 /** Shows a run again, from its record; gives what went wrong with the report, or null. */
 export async function showRun(
@@ -26,6 +29,7 @@ export async function showRun(
     ...{ form, diff, verbose, stdout, stderr },
     env: { TERM: 'dumb' }, // what is over is not drawn as it goes
     resume: () => resumeOf(recording.head),
+    takesLimit: !namesItsHosts.has(recording.head.command),
     ...(report === undefined
       ? {}
       : {
@@ -53,10 +57,13 @@ export async function showRun(
 }
 
 /** null: no command line goes on with it, or the record has not all of its words. */
-function resumeOf({ command, check, arguments: words, directory, run }: RunHead): string | null {
-  const isWhole = !words.some((word) => /(?:^|=)\*{3}$/.test(word));
+function resumeOf(head: RunHead): string | null {
+  const { command, check, arguments: words, environment, directory, run } = head;
+  const isWhole = ![...words, ...Object.values(environment)].some((word) =>
+    /(?:^|=)\*{3}$/.test(word),
+  );
   if (command !== 'apply' || check || !isWhole) return null;
-  const line = resumeCommand(words, run.id);
+  const line = `${environmentOf(head, process.env)}${resumeCommand(words, run.id)}`;
   return directory === process.cwd() ? line : `cd ${quotedWord(directory)} && ${line}`;
 }
 

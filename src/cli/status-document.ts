@@ -1,7 +1,8 @@
 import type { WindowsState } from '../host/window.ts';
 import type { Host } from '../inventory/model.ts';
 import type { Data } from '../source/data.ts';
-import { oneLine } from './one-line.ts';
+import { escapeControls } from '../source/escape-controls.ts';
+import { hostsDocument } from './hosts-document.ts';
 
 /** How asking a host ended. */
 export type StatusOutcome =
@@ -24,31 +25,9 @@ export function statusDocument(
   reports: readonly StatusReport[],
   about: { readonly version: string; readonly exit: number },
 ): Data {
-  return {
-    schema: 1,
-    xpush: about.version,
-    exit: about.exit,
-    hosts: Object.fromEntries(
-      reports.map(({ host, outcome }) => [
-        host.name,
-        {
-          kind: host.kind,
-          status: outcome.status,
-          error: errorOf(outcome),
-          ...windowsOf('windows' in outcome ? outcome.windows : null),
-        },
-      ]),
-    ),
-  };
-}
-
-function errorOf(outcome: StatusOutcome): Data {
-  if (!('message' in outcome)) return null;
-  const { message, hint } = outcome;
-  return {
-    message: oneLine(message),
-    hint: hint === null ? null : oneLine(hint),
-  };
+  return hostsDocument(reports, about, (outcome) =>
+    windowsOf('windows' in outcome ? outcome.windows : null),
+  );
 }
 
 function windowsOf(windows: WindowsState | null): Readonly<Record<string, Data>> {
@@ -58,18 +37,18 @@ function windowsOf(windows: WindowsState | null): Readonly<Record<string, Data>>
       lock === null
         ? null
         : {
-            run: oneLine(lock.run),
-            by: oneLine(lock.by),
-            since: oneLine(lock.since),
+            run: escapeControls(lock.run),
+            by: escapeControls(lock.by),
+            since: escapeControls(lock.since),
             is_stale: lock.isStale,
           },
     pending:
       pending === null
         ? null
         : {
-            id: oneLine(pending.id),
-            run: oneLine(pending.run),
-            by: oneLine(pending.by),
+            id: escapeControls(pending.id),
+            run: escapeControls(pending.run),
+            by: escapeControls(pending.by),
             state: pending.state,
             seconds_left: pending.secondsLeft,
             has_rebooted: pending.hasRebooted,
@@ -78,11 +57,11 @@ function windowsOf(windows: WindowsState | null): Readonly<Record<string, Data>>
       last === null
         ? null
         : {
-            id: oneLine(last.id),
-            run: oneLine(last.run),
-            by: oneLine(last.by),
+            id: escapeControls(last.id),
+            run: escapeControls(last.run),
+            by: escapeControls(last.by),
             outcome: last.outcome,
-            why: oneLine(last.why),
+            why: escapeControls(last.why),
             seconds_ago: last.secondsAgo,
           },
   };

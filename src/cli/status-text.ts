@@ -1,5 +1,6 @@
 import { compressNames } from './host-names.ts';
 import { oneLine } from './one-line.ts';
+import { quotedWord } from './resume-command.ts';
 import type { StatusReport } from './status-document.ts';
 import { aligned } from './table.ts';
 import { findingsOf } from './windows-words.ts';
@@ -53,15 +54,21 @@ export function statusHints(
   const stuck = reports.flatMap(({ host, outcome }) =>
     outcome.status === 'needs_human' ? [host.name] : [],
   );
-  const limit = (names: readonly string[]): string => compressNames(names).join(',');
+  const on = (names: readonly string[]): string =>
+    `${quotedWord(inventory)} --limit ${quotedWord(compressNames(names).join(','))}`;
   return [
     ...(pending.length === 0
       ? []
-      : [`To keep what waits: xpush confirm ${inventory} --limit '${limit(pending)}'`]),
+      : [
+          `To keep what waits: xpush confirm ${on(pending)}`,
+          `To undo it now: xpush rollback ${on(pending)}`,
+        ]),
     ...(stuck.length === 0
       ? []
       : [
           `A human is needed on the console of ${compressNames(stuck).join(', ')}: /var/lib/xpush/window there has the log of the undo, and all that was saved.`,
+          `To have it tried again: xpush rollback ${on(stuck)}`,
+          `When it is put in order by hand: xpush confirm ${on(stuck)} --as-it-is`,
         ]),
   ];
 }

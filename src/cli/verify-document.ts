@@ -2,6 +2,7 @@ import type { Data } from '../source/data.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 import type { Verdict } from '../verify/judge.ts';
 import type { Problem } from '../verify/model.ts';
+import { hostsDocument } from './hosts-document.ts';
 import type { ProofResult } from './verify-run.ts';
 
 /** The JSON of `xpush verify -o json`; strings that came from hosts are escaped. */
@@ -9,26 +10,15 @@ export function proofDocument(
   { verdicts, hosts, notes, exit }: ProofResult,
   about: { readonly version: string },
 ): Data {
+  const reports = hosts.map(({ host, status, error }) => ({ host, outcome: { status, ...error } }));
   return {
-    schema: 1,
-    xpush: about.version,
-    exit,
-    hosts: Object.fromEntries(
-      hosts.map(({ host, status, error }) => [
-        host.name,
-        { kind: host.kind, status, error: error === null ? null : describeError(error) },
-      ]),
-    ),
+    ...hostsDocument(reports, { ...about, exit }, () => ({})),
     addresses: verdicts.map(describeVerdict),
     notes: [...notes].map(([text, subjects]) => ({
       text,
       addresses: subjects.map(({ address }) => address),
     })),
   };
-}
-
-function describeError({ message, hint }: { message: string; hint: string | null }): Data {
-  return { message: escapeControls(message), hint: hint === null ? null : escapeControls(hint) };
 }
 
 function describeVerdict(verdict: Verdict): Data {

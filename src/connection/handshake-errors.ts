@@ -70,7 +70,9 @@ export function notSshError({ label, said }: HandshakeStanding, cause?: Error): 
 export function timeoutError(at: HandshakeStanding): ConnectionError {
   const time = seconds(at.phaseTimeoutMs);
   return at.phase === 'banner'
-    ? new ConnectionError('timeout', `no SSH banner from ${at.label} in ${time}`)
+    ? new ConnectionError('timeout', `no SSH banner from ${at.label} in ${time}`, {
+        hint: 'something listens there and does not greet as an SSH server does: does the host hang?',
+      })
     : new ConnectionError('timeout', `no answer from ${at.label} in ${time} ${during(at)}`);
 }
 

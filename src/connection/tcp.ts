@@ -15,7 +15,16 @@ export interface DialAddress {
   readonly dialling?: Dialling;
 }
 
+/** What the socket is bound to; null: anything. */
+interface Origin {
+  readonly from: string | null;
+  readonly family: Dialling['family'];
+}
+
 const pauseMs = 1_000;
+
+/** Linux asks for a neighbour three times, a second apart (arp(7): mcast_solicit, retrans_time). */
+const neighbourMs = 3_000;
 const plainly: Dialling = { family: 'any', bindAddress: null, attempts: 1 };
 
 /**
@@ -41,7 +50,7 @@ export async function dial(
   const from = await localAddress(dialling);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await dialOnce(address, { from, family: dialling.family }, timeoutMs, signal);
+      return await dialTwice(address, { from, family: dialling.family }, timeoutMs, signal);
     } catch (error) {
       const isLast = attempt >= dialling.attempts;
       if (isLast || !(error instanceof ConnectionError) || error.reason === 'aborted') throw error;
@@ -66,9 +75,34 @@ function familyNumber(family: Dialling['family']): 0 | 4 | 6 {
   return family === 'inet' ? 4 : family === 'inet6' ? 6 : 0;
 }
 
+/**
+ * A neighbour that is missing before it was asked for three times was asked for by others, perhaps
+ * before it was there: it is asked for once more. So are guests whose dom0 has just begun to lead to them.
+ */
+async function dialTwice(
+  address: DialAddress,
+  origin: Origin,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const start = performance.now();
+  try {
+    return await dialOnce(address, origin, timeoutMs, signal);
+  } catch (error) {
+    const elapsedMs = performance.now() - start;
+    const isEarly = elapsedMs < Math.min(neighbourMs, timeoutMs);
+    if (!isEarly || !isNeighbourMissing(error)) throw error;
+    return await dialOnce(address, origin, timeoutMs - elapsedMs, signal);
+  }
+}
+
+function isNeighbourMissing(error: unknown): boolean {
+  return error instanceof ConnectionError && codeOf(error.cause) === 'EHOSTUNREACH';
+}
+
 function dialOnce(
   address: DialAddress,
-  { from, family }: { readonly from: string | null; readonly family: Dialling['family'] },
+  { from, family }: Origin,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Socket> {
@@ -147,7 +181,7 @@ function dialError(error: Error, host: string, label: string, timeoutMs: number)
       });
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return new ConnectionError('network', `no route to ${label}`);
+      return new ConnectionError('network', `no route to ${label}`, { cause: error });
     case 'ECONNRESET':
       return new ClosedBeforeBannerError(label, '', error);
     case 'ETIMEDOUT':

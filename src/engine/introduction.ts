@@ -1,4 +1,4 @@
-import { answerTo } from '../host/answer.ts';
+import { answerTo, failureOf } from '../host/answer.ts';
 import { type Query, query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { LastWindow, PendingWindow } from '../host/window.ts';
@@ -69,12 +69,14 @@ function strangerEnding({ expect }: Host, state: HostState): LegEnding | null {
   const file = answerTo(state, machineId);
   const content = file?.type === 'file' ? (file.content ?? '') : '';
   const said = [
-    ['hostname', expect.hostname, answerTo(state, hostname) ?? ''] as const,
-    ['machine-id', expect.machineId, content.trim()] as const,
+    ['hostname', expect.hostname, answerTo(state, hostname) ?? '', hostname] as const,
+    ['machine-id', expect.machineId, content.trim(), machineId] as const,
   ];
   const wrong = said.find(([, expected, found]) => expected !== null && expected !== found);
   if (wrong === undefined) return null;
-  const [what, expected, found] = wrong;
+  const [what, expected, found, asked] = wrong;
+  const failure = failureOf(state, asked);
+  if (failure !== null) return { status: 'failed', error: { message: failure, hint: null } };
   const error = {
     message: `this is another host: its ${what} is ${found === '' ? 'not known' : found}, expected ${expected ?? ''}; nothing was done to it`,
     hint: 'look at what its address leads to, and at "expect" of the inventory',
@@ -87,8 +89,8 @@ function lastNotes(last: LastWindow): readonly string[] {
   if (outcome === 'confirmed') return [];
   const when = secondsAgo === null ? '' : `, ${ago(secondsAgo)}`;
   return outcome === 'rolled_back'
-    ? [`the previous ${ofRun(last)} was rolled back${when}: ${why}`]
-    : [`the previous ${ofRun(last)} could not undo all of its changes${when}: ${why}`];
+    ? [`its last network changes, of ${ofRun(last)}, were rolled back${when}: ${why}`]
+    : [`its last network changes, of ${ofRun(last)}, could not all be undone${when}: ${why}`];
 }
 
 function pendingEnding(pending: PendingWindow, last: LastWindow | null): LegEnding {

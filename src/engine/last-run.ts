@@ -79,6 +79,14 @@ export function undoingTasks(run: KeptRun): readonly (SavedTask & { readonly nam
   ];
 }
 
+/** In place of what undoes a run, on a host that cannot tell which runs it could undo. */
+export function untold(failure: string): SavedTask & { readonly name: string } {
+  return {
+    ...{ step: undoStepName, name: 'Undo', network: false, queries: [generationsQuery] },
+    plan: () => ({ refusal: failure, hint: null }),
+  };
+}
+
 function refusing(problem: string): SavedTask & { readonly name: string } {
   return {
     ...{ step: undoStepName, name: 'Undo', network: false, queries: [] },

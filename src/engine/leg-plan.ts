@@ -1,6 +1,6 @@
 import { type Change, isOpaque } from '../host/change.ts';
 import type { HostState } from '../host/state.ts';
-import type { Plan } from '../steps/step.ts';
+import type { Plan, Refusal } from '../steps/step.ts';
 import type { LegError } from './leg-options.ts';
 import type { LegTasks, OpenTask } from './leg-tasks.ts';
 import { recordOf } from './records.ts';
@@ -14,7 +14,7 @@ export interface PlannedTask extends OpenTask {
 export interface Foreseen {
   readonly tasks: readonly PlannedTask[];
   /** Why the task after these cannot be done; null when it ends for another reason. */
-  readonly refusal: LegError | null;
+  readonly refusal: (LegError & Pick<Refusal, 'isLack'>) | null;
   /** Whether they do something whose effect must be observed before going on. */
   readonly isOpen: boolean;
 }
@@ -31,7 +31,8 @@ export function foresee(tasks: readonly OpenTask[], observed: HostState): Forese
     if (isOpen && !isBlind(task, planned.at(-1))) break;
     const plan = task.bound.plan(state);
     if ('refusal' in plan) {
-      const refusal = { message: plan.refusal, hint: plan.hint };
+      const { refusal: message, hint, isLack = false } = plan;
+      const refusal = { message, hint, isLack };
       return { tasks: planned, refusal, isOpen: false };
     }
     planned.push({ ...task, plan });
@@ -47,8 +48,11 @@ function isBlind({ bound, isNetwork }: OpenTask, before: PlannedTask | undefined
 }
 
 /** Check mode: the plans are the results, and nothing is sent. */
-export function predict(tasks: LegTasks, observed: HostState): void {
-  const { tasks: planned, refusal } = foresee(tasks.open, observed);
+export function predict(
+  tasks: LegTasks,
+  observed: HostState,
+  { tasks: planned, refusal }: Foreseen = foresee(tasks.open, observed),
+): void {
   let state = observed;
   for (const { plan } of planned) {
     const isUnknown = plan.changes.some(isOpaque);

@@ -4,6 +4,7 @@ import type { Query } from '../host/query.ts';
 import { HostState } from '../host/state.ts';
 import { type Connect, firstWordMs, HostContact } from './host-contact.ts';
 import { type Introduction, introduce, introductionQueries, stuckEnding } from './introduction.ts';
+import { lackOf } from './lacking.ts';
 import type { LegOptions, LegResult } from './leg-options.ts';
 import { allChanges, type Foreseen, foresee, predict } from './leg-plan.ts';
 import { LegTasks } from './leg-tasks.ts';
@@ -148,12 +149,13 @@ class LegRun {
       tasks.giveUp(stuck, stuck.error.message);
       return 'done';
     }
-    if (this.#options.check) {
-      predict(tasks, state);
-      state = null;
-    }
     while (state !== null && tasks.open.length > 0) {
-      const next = await this.#goOn(foresee(tasks.open, state));
+      const foreseen = foresee(tasks.open, state);
+      const lack = lackOf(foreseen, tasks.open, state, this.#options.confirm.isOff);
+      if (lack !== null) tasks.refuse(lack.place, lack.error);
+      else if (this.#options.check) predict(tasks, state, foreseen);
+      if (tasks.open.length === 0) break;
+      const next = await this.#goOn(foreseen);
       if (next === 'stale') return 'stale';
       state = next;
     }

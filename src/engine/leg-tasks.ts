@@ -1,4 +1,4 @@
-import type { Query } from '../host/query.ts';
+import { type Query, query } from '../host/query.ts';
 import type { Inventory } from '../inventory/model.ts';
 import type { BoundStep } from '../steps/step.ts';
 import { bindTask } from './bind-task.ts';
@@ -64,9 +64,12 @@ export class LegTasks {
     return this.#ending;
   }
 
-  /** Everything that the open tasks from `first` on ask. */
+  /** Everything that the open tasks from `first` on ask, and what the host lacks for them. */
   queries(first = 0): readonly Query[] {
-    return this.#open.slice(first).flatMap(({ bound }) => bound.queries);
+    const tasks = this.#open.slice(first);
+    return tasks.length === 0
+      ? []
+      : [...tasks.flatMap(({ bound }) => bound.queries), query.lacks()];
   }
 
   /** Says what is going on; `ahead`: open tasks before the one that it is about. */
@@ -99,6 +102,14 @@ export class LegTasks {
   fail(error: LegError, changes: readonly ChangeRecord[]): void {
     const ending = this.failInPlace(error, changes);
     this.giveUp(ending, 'an earlier task failed');
+  }
+
+  /** The open task at this place cannot be done, so that none is begun. */
+  refuse(place: number, error: LegError): void {
+    for (let left = place; left > 0; left -= 1) {
+      this.end({ status: 'skipped', changes: [], message: 'not begun, as a later task cannot be' });
+    }
+    this.fail(error, []);
   }
 
   /** The first open task failed; those behind it still end by themselves. */

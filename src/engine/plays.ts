@@ -81,6 +81,9 @@ function misplacedSteps(play: Play, hosts: readonly Host[]): Diagnostic[] {
   });
 }
 
+/** More names than that are told by their number. */
+const mostNames = 8;
+
 /** A dom0 outside the limit counts as done; its domUs say so. */
 function dom0sOutside(plays: readonly HostedPlay[], inventory: Inventory): string[] {
   const chosen = new Set(plays.flatMap(({ hosts }) => [...hosts]));
@@ -90,8 +93,12 @@ function dom0sOutside(plays: readonly HostedPlay[], inventory: Inventory): strin
     if (host?.kind !== 'domU' || chosen.has(host.dom0)) continue;
     outside.set(host.dom0, (outside.get(host.dom0) ?? 0) + 1);
   }
-  return [...outside].map(
-    ([dom0, guests]) =>
-      `${dom0} is not part of this run: taken as done for ${guests} of its guests`,
-  );
+  if (outside.size === 0) return [];
+  const names = [...outside.keys()];
+  const more = names.length > mostNames ? ` and ${names.length - mostNames} more` : '';
+  const guests = [...outside.values()].reduce((sum, count) => sum + count, 0);
+  const [is, whose] = names.length === 1 ? ['is', 'its'] : ['are', 'their'];
+  return [
+    `${names.slice(0, mostNames).join(', ')}${more} ${is} not part of this run: taken as done for ${guests} of ${whose} guests`,
+  ];
 }

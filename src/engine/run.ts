@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Host } from '../inventory/model.ts';
 import { isGood } from './budget.ts';
 import type { HostStatus, RunHost } from './events.ts';
@@ -13,7 +14,9 @@ import { planSequences, usualOptions } from './sequences.ts';
  */
 export async function run(request: RunRequest): Promise<number> {
   const started = performance.now();
-  const { emit, inventory, plays, check } = request;
+  const { emit, inventory, plays, check, stopping, leaving } = request;
+  // one signal stops a whole fleet: many listeners on it are no leak
+  setMaxListeners(0, stopping, leaving);
   const sequences = planSequences(plays, inventory, {
     ...(request.rollout ?? usualOptions),
     check,
@@ -38,7 +41,7 @@ export async function run(request: RunRequest): Promise<number> {
   await rollout.finish();
   const { statuses, bugs, wasStopped } = rollout;
   emit({ event: 'phase', name: phase, status: statuses.every(isGood) ? 'done' : 'failed' });
-  if (request.verify !== undefined && !check && !wasStopped && !request.stopping.aborted) {
+  if (request.verify !== undefined && !check && !wasStopped && !stopping.aborted) {
     emit({ event: 'phase', name: 'Verify', status: 'start' });
     const proof = await prove(request, null);
     emit({
@@ -48,7 +51,7 @@ export async function run(request: RunRequest): Promise<number> {
     });
     proven.push(...proof.statuses);
   }
-  const interrupted = request.stopping.aborted;
+  const interrupted = stopping.aborted;
   const pendingAsExit = check && request.pendingAsExit;
   const exit = exitCode([...statuses, ...proven], { interrupted, pendingAsExit });
   const seconds = Math.round(performance.now() - started) / 1000;

@@ -26,6 +26,12 @@ export type WindowEnd =
   | { readonly type: 'refused'; readonly message: string }
   | Busy;
 
+/** How a window ended that did not come to stay, with which its tasks have ended too. */
+export type Unconfirmed = Exclude<
+  WindowEnd,
+  { readonly type: 'confirmed' | 'stopped' | 'stale' | 'lost' }
+>;
+
 /** Why the window was not opened; null: it was. */
 export function readRefusal(sections: Sections): WindowEnd | null {
   const lock = readLock(sections);

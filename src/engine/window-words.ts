@@ -1,5 +1,5 @@
 import type { LegEnding } from './leg-tasks.ts';
-import type { WindowEnd } from './window-end.ts';
+import type { Unconfirmed } from './window-end.ts';
 
 /** A run as a host names it. */
 export function ofRun({ run, by }: { readonly run: string; readonly by: string }): string {
@@ -37,21 +37,28 @@ export function busyEnding(
       : `; it is in a confirm window, and undoes itself${within} unless that run confirms`;
   const error = {
     message: `busy with ${ofRun(holder)}${since}${waiting}; nothing was changed`,
-    hint: 'run again when that is over; xpush status tells who holds it',
+    hint: waiting === '' ? whenOver : `${whenOver}; if that run is dead: xpush confirm or rollback`,
   };
   return { status: 'busy', error };
 }
 
+const whenOver = 'run again when that is over; xpush status tells who holds it';
+
+/** What commands are about that people may run next. */
+export interface NextCommand {
+  /** The host, as arguments of a command of ours. */
+  readonly target?: string;
+}
+
 /**
  * How the host ends by a window that did not come to stay. `failed`: the change that failed, in words;
- * null: none. `hasEarlier`: something that was changed before the window stays. `target`: the host, as
- * arguments of a command of ours.
+ * null: none. `hasEarlier`: something that was changed before the window stays.
  */
 export function windowEnding(
-  end: Exclude<WindowEnd, { type: 'confirmed' | 'stopped' | 'stale' | 'lost' }>,
+  end: Unconfirmed,
   failed: string | null,
   hasEarlier: boolean,
-  target = 'INVENTORY -l HOST',
+  { target = 'INVENTORY -l HOST' }: NextCommand = {},
 ): LegEnding {
   switch (end.type) {
     case 'busy':
@@ -73,7 +80,7 @@ export function windowEnding(
       return ending(
         'rolled_back',
         `not confirmed: rolled back ${end.afterSeconds} s after the change; ${asBefore} (${end.why})`,
-        'what was to change: xpush apply --check --diff; look for what closes the way in',
+        'look for what closes the way in: the same command with --check --diff shows what was to change',
       );
     }
     case 'incomplete':

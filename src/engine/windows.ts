@@ -2,19 +2,18 @@ import { ConnectionError } from '../connection/transport.ts';
 import { HostState } from '../host/state.ts';
 import type { WindowPlan } from '../host/window.ts';
 import { actsOf, endsOf, generationOf, type Results, taskOf } from './act-results.ts';
-import { isMissing, seenResults, wrongText } from './confirmed-results.ts';
+import { isMissing, seenResults } from './confirmed-results.ts';
 import { guestsOf, type HealthPlan, healthPlan } from './health.ts';
 import type { HostContact } from './host-contact.ts';
 import type { LegOptions } from './leg-options.ts';
-import { allChanges, foresee, type PlannedTask } from './leg-plan.ts';
+import { foresee, type PlannedTask } from './leg-plan.ts';
 import type { LegTasks } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
 import { LostError } from './lost-error.ts';
 import { proberTo } from './prober.ts';
-import { recordOf } from './records.ts';
 import type { WindowEnd } from './window-end.ts';
+import { endConfirmed, endUnconfirmed } from './window-results.ts';
 import { WindowRun } from './window-run.ts';
-import { refusalText, windowEnding } from './window-words.ts';
 
 /** How long all changes of a window together may take. */
 const applySeconds = 60;
@@ -97,38 +96,17 @@ export class Windows {
         return end.type;
       case 'confirmed':
         this.#hasBegun = true;
-        this.#settleConfirmed(tasks, await this.#confirmedResults(tasks, results));
+        endConfirmed(this.#tasks, tasks, await this.#confirmedResults(tasks, results));
         return 'ended';
       default: {
         if (end.type === 'undone' && isStale(tasks, results)) return 'stale';
         this.#hasBegun = true;
-        this.#settleUnconfirmed(tasks, end, results);
+        endUnconfirmed(this.#tasks, tasks, end, results, {
+          target: `${this.#options.inventoryWord ?? 'INVENTORY'} -l ${this.#leg.host.name}`,
+        });
         return 'ended';
       }
     }
-  }
-
-  #settleConfirmed(tasks: readonly PlannedTask[], results: Results): void {
-    for (const [place, task] of tasks.entries()) {
-      const { plan } = task;
-      const ends = endsOf(task, place, results);
-      const wrong = ends.find(({ end }) => end.type !== 'done');
-      const changes = plan.changes.map(recordOf);
-      if (wrong !== undefined) {
-        const message = wrongText(wrong.change, wrong.end);
-        this.#tasks.failInPlace({ message, hint: 'run again' }, changes);
-        continue;
-      }
-      const said = ends.map(({ end }) => (end.type === 'done' ? end.said : ''));
-      this.#tasks.end({
-        status: changes.length > 0 ? 'changed' : 'ok',
-        changes,
-        pending: plan.pending ?? [],
-        message: [plan.message ?? '', ...said].filter((part) => part !== '').join('\n'),
-      });
-    }
-    const { ending } = this.#tasks;
-    if (ending !== null) this.#tasks.giveUp(ending, 'an earlier task failed');
   }
 
   /**
@@ -146,46 +124,6 @@ export class Windows {
       if (!(error instanceof LostError || error instanceof ConnectionError)) throw error;
       return results;
     }
-  }
-
-  #settleUnconfirmed(
-    tasks: readonly PlannedTask[],
-    end: Parameters<typeof windowEnding>[0],
-    results: Results,
-  ): void {
-    const failed =
-      end.type === 'refused' ? refusedTask(tasks, end.message) : failureIn(tasks, results);
-    const name = failed === null ? '' : (tasks[failed.place]?.task.name ?? '');
-    const ending = windowEnding(
-      end,
-      failed === null ? null : `${name}: ${failed.message}`,
-      this.#tasks.hasChanged,
-      `${this.#options.inventoryWord ?? 'INVENTORY'} -l ${this.#leg.host.name}`,
-    );
-    const isUnknown = isUnknownEnd(end.type);
-    let hasWork = false;
-    for (const [place, { plan }] of tasks.entries()) {
-      hasWork ||= allChanges(plan).length > 0;
-      const isChanging = plan.changes.length > 0;
-      if (failed !== null && place > failed.place) break;
-      if (!hasWork) {
-        this.#tasks.end({ status: 'ok', changes: [], message: plan.message ?? null });
-      } else if (place === failed?.place) {
-        const changes = isUnknown ? plan.changes.map(recordOf) : [];
-        this.#tasks.end({ status: 'failed', changes, message: failed.message });
-      } else if (isUnknown && isChanging) {
-        const changes = plan.changes.map(recordOf);
-        this.#tasks.end({ status: 'failed', changes, message: 'what is left of it is unknown' });
-      } else {
-        const message = end.type === 'undone' ? 'undone with its confirm window' : null;
-        this.#tasks.end({
-          status: 'skipped',
-          changes: [],
-          message: message ?? ending.error.message,
-        });
-      }
-    }
-    this.#tasks.giveUp(ending, failed === null ? afterWords[end.type] : 'an earlier task failed');
   }
 
   async #healthPlan(controller: string | null): Promise<HealthPlan> {
@@ -251,41 +189,8 @@ export class Windows {
   }
 }
 
-/** Why tasks behind a window are skipped. */
-const afterWords = {
-  busy: 'the host is busy with another run',
-  refused: 'an earlier task failed',
-  undone: 'its host undid its change',
-  incomplete: 'its host needs a human',
-  kept: 'its host needs a human',
-  unheard: 'its host needs a human',
-} as const;
-
-/** Whoever has to do something first, is the one who could not. */
-function refusedTask(tasks: readonly PlannedTask[], message: string) {
-  const place = tasks.findIndex(({ plan }) => allChanges(plan).length > 0);
-  return place < 0 ? null : { place, message: refusalText(message) };
-}
-
-/** Whether what is left of the changes is not known. */
-function isUnknownEnd(type: WindowEnd['type']): boolean {
-  return type === 'incomplete' || type === 'unheard' || type === 'kept';
-}
-
 function isStale(tasks: readonly PlannedTask[], results: Results): boolean {
   return tasks.some((task, place) =>
     endsOf(task, place, results).some(({ end }) => end.type === 'stale'),
   );
-}
-
-function failureIn(
-  tasks: readonly PlannedTask[],
-  results: Results,
-): { readonly place: number; readonly message: string } | null {
-  for (const [place, task] of tasks.entries()) {
-    for (const { end } of endsOf(task, place, results)) {
-      if (end.type === 'failed') return { place, message: end.message };
-    }
-  }
-  return null;
 }

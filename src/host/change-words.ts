@@ -70,6 +70,12 @@ export function removeWords({
   return [checkedPath(path), fileFingerprint(before)];
 }
 
+/** Whether something that it writes or says needs a decoder on the host. */
+export function travelsEncoded(change: Change): boolean {
+  if (change.kind === 'write') return !isPlainText(change.content);
+  return change.kind === 'command' && inputWords(change)[0] === 'base64';
+}
+
 /** Bytes as act.sh takes them, `ENCODING CONTENT`: readable where they can be. */
 export function encoded(bytes: string): readonly [string, string] {
   return isPlainText(bytes) ? ['text', bytes] : ['base64', base64Lines(bytes)];

@@ -21,6 +21,7 @@ export const lookFiles: LookPart = {
   },
   read: (asked, sections) => {
     const directories = asked('directory');
+    if (directories.length + asked('file').length === 0) return [];
     const listings = parseNames(directories, sections.get('names'));
     if (listings === null) return null;
     const asBytes = (path: string) => Buffer.from(path).toString('latin1');

@@ -47,8 +47,6 @@ function settled(section: Section | undefined, family: Family): Section | undefi
     : { ...section, body: settledRoutes(section.body) };
 }
 
-const missing = "iproute2 is not installed (looked for 'ip')";
-
 function listing(
   subject: string,
   section: Section | undefined,
@@ -59,10 +57,7 @@ function listing(
 ): Observation {
   if (section?.status === 0) return { answer: read(asText(section.body), sums(section.body)) };
   return {
-    failure:
-      section?.status === 127
-        ? missing
-        : `'ip' could not list the ${subject} (status ${section?.status ?? 'unknown'})`,
+    failure: `'ip' could not list the ${subject} (status ${section?.status ?? 'unknown'})`,
   };
 }
 
@@ -77,8 +72,9 @@ function proxies(section: Section | undefined): Observation {
 
 /** That there is no way is an answer too. */
 function path(section: Section | undefined): Observation {
-  if (section === undefined) return { failure: "'ip' could not be asked for a path" };
-  if (section.status === 127) return { failure: missing };
+  if (section === undefined || section.status === 127) {
+    return { failure: "'ip' could not be asked for a path" };
+  }
   return { answer: parsePath(asText(section.body)) };
 }
 

@@ -1,3 +1,4 @@
+import { neededCommands } from './change-needs.ts';
 import { lookCondition } from './condition.ts';
 import { lookFacts } from './facts.ts';
 import { lookChains } from './look-chains.ts';
@@ -7,9 +8,10 @@ import { lookNetwork } from './look-network.ts';
 import { lookNft } from './look-nft.ts';
 import type { Asked, LookPart, Observation, Sections } from './look-part.ts';
 import { lookWindows } from './look-windows.ts';
+import { commandsOf, lackText, lookNeeds, type Need, unmet } from './needs.ts';
 import { compound, type Program } from './program.ts';
 import { type Query, type QueryOf, queryKey } from './query.ts';
-import { quote } from './quote.ts';
+import { quote, quoteAll } from './quote.ts';
 import type { RuntimeFile } from './runtime.ts';
 
 export type { Observation, Sections } from './look-part.ts';
@@ -50,6 +52,7 @@ export function lookOf(queries: readonly Query[]): {
 } {
   const asked = groupByKind(queries);
   const sections = parts.map(({ runtime, lines }) => ({ runtime, lines: lines(asked) }));
+  const needed = commandsFor(queries);
   return {
     files: [
       'look.sh',
@@ -59,6 +62,7 @@ export function lookOf(queries: readonly Query[]): {
     ],
     lines: [
       'xp_look() {',
+      ...(needed.length === 0 ? [] : [`xp_section lacks xp_lacks ${quoteAll(needed)}`]),
       ...sections.flatMap(({ lines }) => lines),
       ...['xp_done', '}', 'xp_look </dev/null'],
     ],
@@ -73,8 +77,16 @@ export function readAnswers(
   queries: readonly Query[],
   sections: Sections,
 ): ReadonlyMap<string, Observation> | null {
-  const asked = groupByKind(queries);
+  const lacks = lacksOf(queries, sections);
   const answers = new Map<string, Observation>();
+  const able: Query[] = [];
+  for (const one of queries) {
+    const missing = unmet(needsOf(one), lacks);
+    if (one.kind === 'lacks') answers.set(queryKey(one), { answer: lacks });
+    else if (missing.length === 0) able.push(one);
+    else answers.set(queryKey(one), { failure: lackText(missing, ['xpush']) });
+  }
+  const asked = groupByKind(able);
   for (const part of parts) {
     const read = part.read(asked, sections);
     if (read === null) return null;
@@ -85,6 +97,23 @@ export function readAnswers(
     if (!answers.has(key)) throw new Error(`no part of a look answers ${one.kind}`);
   }
   return answers;
+}
+
+/** What a program that asks these uses, and whatever else is to be known of. */
+function commandsFor(queries: readonly Query[]): readonly string[] {
+  if (queries.some(({ kind }) => kind === 'lacks')) return neededCommands;
+  return commandsOf(queries.flatMap(needsOf));
+}
+
+/** What every query of the same kind needs: they share sections. */
+function needsOf({ kind }: Query): readonly Need[] {
+  return lookNeeds[kind] ?? [];
+}
+
+/** What the host says that it lacks, of what it was asked for. */
+function lacksOf(queries: readonly Query[], sections: Sections): readonly string[] {
+  const said = new Set((sections.get('lacks')?.body ?? '').split('\n'));
+  return commandsFor(queries).filter((command) => said.has(command));
 }
 
 /** Without repetitions. */

@@ -51,6 +51,7 @@ export type Query =
     }
   | { readonly kind: 'parameter'; readonly name: string }
   | { readonly kind: 'tool'; readonly name: string }
+  | { readonly kind: 'lacks' }
   | { readonly kind: 'session' }
   | { readonly kind: 'windows' }
   | { readonly kind: 'condition' }
@@ -77,6 +78,8 @@ export interface Answers {
   readonly parameter: string | null;
   /** Whether a command of that name is found. */
   readonly tool: boolean;
+  /** Those of the commands that our programs need (change-needs.ts) which are missing. */
+  readonly lacks: readonly string[];
   readonly session: Session;
   readonly windows: WindowsState;
   readonly condition: HostCondition;
@@ -121,6 +124,8 @@ export const query = {
   parameter: (name: string) => ({ kind: 'parameter', name }) as const,
   /** Whether a command is there. */
   tool: (name: string) => ({ kind: 'tool', name }) as const,
+  /** What our programs would miss. */
+  lacks: () => ({ kind: 'lacks' }) as const,
   /** Who is connected. */
   session: () => ({ kind: 'session' }) as const,
   /** Locks and confirm windows of ours. */
@@ -158,6 +163,7 @@ export function queryKey(asked: Query): string {
       return `${asked.kind}:${asked.family}`;
     case 'interfaces':
     case 'proxies':
+    case 'lacks':
     case 'session':
     case 'windows':
     case 'condition':

@@ -116,6 +116,7 @@ function settingsText(plan: WindowPlan, { staged, idle, files }: WindowActs): st
     XP_CONTROLLER: plan.controller === null ? '' : checkedAddress(plan.controller),
     XP_NO_HOOK: plan.allowNoBootHook ? 'yes' : '',
     XP_KEEP: `${plan.generation?.keep ?? 0}`,
+    XP_RULES: plan.acts.some(({ change }) => mayChangeRules(change)) ? 'yes' : '',
     XP_NOT: plan.acts.some(({ change }) => hasInvertedRule(change)) ? 'yes' : '',
   };
   return [
@@ -187,6 +188,10 @@ function describe(change: Change): string {
     case 'command':
       return `the command ${change.argv[0] ?? ''}`;
   }
+}
+
+function mayChangeRules({ kind }: Change): boolean {
+  return kind === 'chains' || kind === 'nft' || kind === 'command';
 }
 
 function hasInvertedRule(change: Change): boolean {

@@ -4,7 +4,7 @@ import type { ServiceCell, ServiceRow } from './demo-services.ts';
 const NAME_WIDTH = 10;
 const ADDRESS_WIDTH = 15;
 const CELL_WIDTH = 9;
-const GAP = '   ';
+const GAP = ' ';
 
 /** The table of which address answers on which port, from where: red is what the inventory has otherwise. */
 export function serviceTable(

@@ -54,12 +54,9 @@ async function main(): Promise<number> {
 async function show(lab: Lab, inventory: Inventory): Promise<number> {
   say(
     paint.bold('One Xen dom0, two guests, five addresses in one subnet'),
-    paint.dim(
-      'In network namespaces: a router, a client on the LAN and one beyond it; real sshd, iptables',
-    ),
-    paint.dim(
-      "and Xen's vif-route. Each guest runs a server on ports 25, 80 and 443 of each address.",
-    ),
+    paint.dim('In network namespaces: a router, a client on the LAN and one beyond it; real'),
+    paint.dim("sshd, iptables and Xen's vif-route. Each guest serves ports 25, 80 and 443 of"),
+    paint.dim('each address.'),
     ...lab.limits.map((limit) => paint.dim(`On this machine: ${limit}.`)),
   );
   await startServices(lab, inventory, ports);
@@ -68,8 +65,9 @@ async function show(lab: Lab, inventory: Inventory): Promise<number> {
   const before = await ask(lab, inventory);
   say(
     '',
-    'The first address of each guest answers. The others are a black hole: answers leave by the',
-    'wrong interface, and dom0 drops them. And nothing keeps anybody from ports that should be closed.',
+    'The first address of each guest answers. The others are a black hole: answers',
+    'leave by the wrong interface, and dom0 drops them. And nothing keeps anybody',
+    'from ports that should be closed.',
   );
 
   heading('Push');
@@ -82,7 +80,8 @@ async function show(lab: Lab, inventory: Inventory): Promise<number> {
 
   heading('A mistake');
   say(
-    "A playbook that closes the guest's port 22. The guest waits for a new connection, in vain, and undoes it.",
+    "A playbook that closes the guest's port 22. The guest waits for a new",
+    'connection, in vain, and undoes it.',
   );
   const mistake = await apply(lab, mistakeFile, '--confirm-timeout', '5');
 

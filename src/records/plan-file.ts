@@ -46,10 +46,10 @@ export function readPlan(bytes: string | Uint8Array, name: string): SavedPlan | 
     return refuse(`${name} is no plan: ${first?.message ?? 'it cannot be read'}`, first?.hint);
   }
   const data = toData(parsed.value);
-  if (!isMap(data) || typeof data['xpush_plan'] !== 'number') {
+  const { xpush_plan: number, digest, ...rest } = isMap(data) ? data : {};
+  if (typeof number !== 'number') {
     return refuse(`${name} is no plan of xpush`, 'xpush plan INVENTORY --out FILE writes one');
   }
-  const { xpush_plan: number, digest, ...rest } = data;
   if (number !== schemaNumber) {
     return refuse(
       `${name} was made by another version of xpush (plan ${number}, not ${schemaNumber})`,

@@ -8,6 +8,7 @@ import type { Outlet } from './outlet.ts';
 import { type Paint, paintFor } from './paint.ts';
 import { Phases, type PhaseTask } from './phases.ts';
 import { nameColumn } from './plain-view.ts';
+import { isRepeated } from './repeated.ts';
 import type { Row } from './row.ts';
 import type { RunRecord } from './run-record.ts';
 import { Screen, type ScreenSize } from './screen.ts';
@@ -88,7 +89,9 @@ export class LiveView implements View {
         }
         break;
       case 'message':
-        this.#screen.print(messageLine(event, this.#paint));
+        if (!isRepeated(event, this.#record)) {
+          this.#screen.print(messageLine(event, this.#paint));
+        }
         break;
       case 'verified':
         this.#screen.print(`\n${event.text.trimEnd()}`);

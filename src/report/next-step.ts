@@ -38,7 +38,9 @@ export function nextStep(record: RunRecord): string {
   const isChanging = hosts.some(({ changed, unknown }) => changed + unknown > 0);
   const bad = ended('failed', 'unreachable', 'rolled_back');
   if (isCheck && isChanging && bad.length > 0 && bad.length === ended('unreachable').length) {
-    return 'Next: see to the errors above, or run again without --check to apply what can be.';
+    return record.resume === null
+      ? 'Next: see to the errors above, or run again without --check to apply what can be.'
+      : `Next: see to the errors above, or go on without these hosts:\n  ${record.resume}`;
   }
   // Guests were skipped for their dom0's sake.
   const skipped = ended('skipped');
@@ -54,7 +56,7 @@ export function nextStep(record: RunRecord): string {
   if (isCheck && isChanging) {
     return record.resume === null
       ? 'Next: run again without --check to apply.'
-      : `Next: read it, then:\n  ${record.resume}`;
+      : `Next: read the plan, then:\n  ${record.resume}`;
   }
 
   if (record.proof?.isRight === false) return 'Next: see to what verify found, above.';
@@ -77,7 +79,8 @@ function goOn({ hosts, resume }: RunRecord): string {
   return `with the ${counted(left, 'host')} left:\n  ${resume}`;
 }
 
-function limit(chosen: readonly HostRecord[], { hosts, isCheck }: RunRecord): string {
+function limit(chosen: readonly HostRecord[], { hosts, isCheck, takesLimit }: RunRecord): string {
+  if (!takesLimit) return '';
   const isLimited = chosen.length < hosts.length && chosen.length <= LIMIT_NAMES;
   const options = [
     ...(isCheck ? ['--check'] : []),

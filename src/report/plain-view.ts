@@ -4,6 +4,7 @@ import { Fleet } from './fleet.ts';
 import { batchLine, hostLine, messageLine, runStartLine, taskLines } from './host-line.ts';
 import type { Outlet } from './outlet.ts';
 import { paintFor } from './paint.ts';
+import { isRepeated } from './repeated.ts';
 import type { RunRecord } from './run-record.ts';
 import type { View } from './view.ts';
 
@@ -48,7 +49,7 @@ export class PlainView implements View {
         this.#say(hostLine(event, this.#record, this.#nameCells, paint));
         break;
       case 'message':
-        this.#say(messageLine(event, paint));
+        if (!isRepeated(event, this.#record)) this.#say(messageLine(event, paint));
         break;
       case 'verified':
         this.#say(`\n${event.text.trimEnd()}`);

@@ -1,6 +1,7 @@
 import { type ErrorGroup, groupErrors, groupPending } from './error-groups.ts';
 import { nextStep } from './next-step.ts';
 import { type Paint, statusStyle } from './paint.ts';
+import { repeatedLines } from './repeated.ts';
 import type { RunRecord } from './run-record.ts';
 import { STANDING_WORDS, STANDINGS, standingOf } from './standing.ts';
 import {
@@ -27,6 +28,7 @@ export function recap(record: RunRecord, columns: number, paint: Paint): readonl
     ...errorLines(record, paint),
     ...pendingLines(record, paint),
     ...unknownLines(record),
+    ...repeatedLines(record),
     ...(record.proof === null ? [] : ['', `Verify: ${record.proof.summary}`]),
     ...standingLines(record, columns, paint),
     '',

@@ -24,6 +24,8 @@ export interface ReporterOptions {
   readonly stderr: OutputStream;
   /** The command line that goes on with hosts that are left behind; null: there is none. */
   readonly resume?: () => string | null;
+  /** Whether the command that runs takes `--limit` and `--check`; default: true. */
+  readonly takesLimit?: boolean;
   /** Writes the run as a page of HTML when it is over; absent: no page is made. */
   readonly writePage?: (page: string) => Promise<void>;
   /** How long nothing may be said without a terminal; 10 s unless given. */
@@ -52,7 +54,7 @@ const HEARTBEAT_MS = 10_000;
 export function createReporter(options: ReporterOptions): Reporter {
   const stdout = new Outlet(options.stdout);
   const stderr = new Outlet(options.stderr);
-  const record = new RunRecord(options.resume);
+  const record = new RunRecord(options.resume, options.takesLimit);
   // What isn't shown isn't loaded: views come when they are known, and events wait for them.
   const waiting: (readonly [RunEvent, number])[] = [];
   const beganMs = performance.now();

@@ -43,7 +43,10 @@ const isActing: ReadonlySet<Activity['doing']> = new Set(['act', 'confirm', 'und
 /** What a run came to, for the recap; small, whatever the number of tasks. */
 export class RunRecord {
   readonly #resume: () => string | null;
+  /** Whether the command that ran takes `--limit` and `--check`. */
+  readonly takesLimit: boolean;
   readonly #hosts = new Map<string, Writable<HostRecord>>();
+  readonly #remarks = new Map<string, Set<string>>();
   #isCheck = false;
   #end: RunEnd | null = null;
   #proof: Proof | null = null;
@@ -54,8 +57,9 @@ export class RunRecord {
   }
 
   /** @param resume the command line that goes on with hosts that are left behind; null: none */
-  constructor(resume: () => string | null = () => null) {
+  constructor(resume: () => string | null = () => null, takesLimit = true) {
     this.#resume = resume;
+    this.takesLimit = takesLimit;
   }
 
   get resume(): string | null {
@@ -80,6 +84,11 @@ export class RunRecord {
   /** In inventory order. */
   get hosts(): readonly HostRecord[] {
     return [...this.#hosts.values()];
+  }
+
+  /** What was told of hosts on the way, and of which. */
+  get remarks(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#remarks;
   }
 
   host(name: string): HostRecord | undefined {
@@ -112,6 +121,12 @@ export class RunRecord {
         host.error = event.error;
         break;
       }
+      case 'message':
+        if (event.host !== null) {
+          const hosts = this.#remarks.get(event.text) ?? new Set();
+          this.#remarks.set(event.text, hosts.add(event.host));
+        }
+        break;
       case 'verified':
         this.#proof = { isRight: event.isRight, summary: event.summary };
         break;

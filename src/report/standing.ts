@@ -10,8 +10,8 @@ export const STANDINGS: readonly Standing[] = ['new', 'partly new', 'undone', 'o
 export function standingOf({ status, error, ...host }: HostRecord): Standing {
   if ((status === 'ok' || status === 'changed') && error === null) return 'new';
   if (status === 'rolled_back') return host.changed > 0 ? 'partly new' : 'undone';
-  // of what was left in the middle, no task says how it ended
-  const isUnclear = status === 'failed' && host.hasActed;
+  // of what was left in the middle, or cut off there, no task says how it ended
+  const isUnclear = (status === 'failed' || status === null) && host.hasActed;
   if (status === 'needs_human' || host.changed + host.failed > 0 || isUnclear) return 'partly new';
   return host.hasBegun ? 'old' : 'untouched';
 }

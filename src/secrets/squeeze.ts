@@ -21,7 +21,8 @@ export function squeeze(text: string): Squeezed {
   const starts: number[] = [];
   const ends: number[] = [];
   for (const { 0: token, index, groups = {} } of text.matchAll(TOKEN)) {
-    if (groups['noise'] !== undefined) continue;
+    const { noise } = groups;
+    if (noise !== undefined) continue;
     const read = decoded(token, groups);
     const isAsWritten = read === null;
     const meant = isAsWritten ? token : withoutNoise(read);
@@ -41,17 +42,17 @@ export function withoutNoise(text: string): string {
 
 function decoded(
   token: string,
-  groups: Readonly<Record<string, string | undefined>>,
+  { url, byte, unit, entity }: Readonly<Record<string, string | undefined>>,
 ): string | null {
-  if (groups['url'] !== undefined) return Buffer.from(token.replaceAll('%', ''), 'hex').toString();
-  if (groups['byte'] !== undefined) {
+  if (url !== undefined) return Buffer.from(token.replaceAll('%', ''), 'hex').toString();
+  if (byte !== undefined) {
     const bytes = [...token.matchAll(/\\x(..)|\\(...)/gs)].map(([, hex, octal]) =>
       hex === undefined ? Number.parseInt(octal ?? '', 8) : Number.parseInt(hex, 16),
     );
     return Buffer.from(bytes).toString();
   }
-  if (groups['unit'] !== undefined) {
+  if (unit !== undefined) {
     return token.replace(/\\u(....)/gis, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
   }
-  return groups['entity'] === undefined ? null : (entities[token.toLowerCase()] ?? null);
+  return entity === undefined ? null : (entities[token.toLowerCase()] ?? null);
 }

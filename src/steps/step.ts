@@ -27,6 +27,8 @@ export interface Plan {
 export interface Refusal {
   readonly refusal: string;
   readonly hint: string | null;
+  /** Whether it is for something that is not installed: then nothing at all is begun on the host. Default: false. */
+  readonly isLack?: boolean;
 }
 
 /** A strict object, perhaps with checks behind it: each entry is a parameter. */

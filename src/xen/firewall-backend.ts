@@ -14,6 +14,8 @@ export interface SeenFirewalls {
 interface Refused {
   readonly refusal: string;
   readonly hint: string;
+  /** Whether something is not installed. */
+  readonly isLack?: boolean;
 }
 
 /**
@@ -31,6 +33,7 @@ export function chooseBackend(
       return {
         refusal: "nftables is not installed (looked for 'nft')",
         hint: 'install nftables, or set firewall: { backend: auto }',
+        isLack: true,
       };
     }
     return besideNative(seen) ?? { backend: 'nftables' };
@@ -39,6 +42,7 @@ export function chooseBackend(
     return {
       refusal: 'iptables is not installed (looked for iptables-save)',
       hint: wanted === 'auto' ? 'install iptables or nftables' : 'install iptables',
+      isLack: true,
     };
   }
   return besideIptables(facts.iptables, seen) ?? { backend: facts.iptables };
@@ -62,6 +66,9 @@ function besideIptables(
   const { rules } = facts.backends[other];
   if (rules > 0) return twoOfThem(chosen, other, rules);
   const problem = live[0]?.problem ?? null;
+  if (problem?.includes('is not installed')) {
+    return { refusal: problem, hint: 'install iptables', isLack: true };
+  }
   if (problem !== null) {
     return {
       refusal: problem,

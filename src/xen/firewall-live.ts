@@ -59,6 +59,8 @@ export interface LivePlan {
 interface Refused {
   readonly refusal: string;
   readonly hint: string | null;
+  /** Whether something is not installed. */
+  readonly isLack?: boolean;
 }
 
 const families = [4, 6] as const;
@@ -99,7 +101,8 @@ function ofIptables(
   const missing = desired.find(({ family }) => seen.live[family].problem !== null);
   if (missing !== undefined) {
     const refusal = seen.live[missing.family].problem ?? '';
-    return { refusal, hint: 'it is for the IPv6 addresses of the guests' };
+    const isLack = refusal.includes('is not installed');
+    return { refusal, hint: 'it is for the IPv6 addresses of the guests', isLack };
   }
   const plans = desired.map((one) =>
     iptablesPlan(

@@ -73,9 +73,7 @@ Nothing pending on 996 hosts: xen[000:006], xen[008:099], xen[103:999]
     expect(statusText(reports)).toBe(
       `xen1  needs a human  the change of run ${run} by ${by} could not be undone wholly, 3 min ago: rules of IPv4\n`,
     );
-    expect(statusHints(reports, 'fleet.yaml')).toEqual([
-      expect.stringContaining('console of xen1'),
-    ]);
+    expect(statusHints(reports, 'fleet.yaml')[0]).toContain('console of xen1');
   });
 
   test('what was kept is counted, and a row each when all is to be said', () => {
@@ -95,11 +93,40 @@ Nothing pending on 2 hosts: xen1, xen2; the last change was kept on 1
     );
   });
 
+  test('the line breaks of what a host says stay in JSON', () => {
+    const [report] = reportsOf({ xen1: { last: { ...undone, why: 'one\ntwo\u0007' } } });
+    const failed = { status: 'failed', message: 'a\nb\u009b', hint: null } as const;
+    const reports = report === undefined ? [] : [report];
+    const about = { version: '1', exit: 0 };
+
+    expect(statusDocument(reports, about)).toMatchObject({
+      hosts: { xen1: { error: null, last: { why: 'one\ntwo\\x07' } } },
+    });
+    expect(
+      statusDocument(
+        reports.map((one) => ({ ...one, outcome: failed })),
+        about,
+      ),
+    ).toMatchObject({
+      hosts: { xen1: { error: { message: 'a\nb\\x9b', hint: null }, last: null } },
+    });
+  });
+
   test('what waits comes with the command that keeps it', () => {
     const reports = reportsOf({ xen1: { pending: waiting }, xen2: {}, xen3: { pending: waiting } });
 
     expect(statusHints(reports, 'fleet.yaml')).toEqual([
-      "To keep what waits: xpush confirm fleet.yaml --limit 'xen1,xen3'",
+      'To keep what waits: xpush confirm fleet.yaml --limit xen1,xen3',
+      'To undo it now: xpush rollback fleet.yaml --limit xen1,xen3',
+    ]);
+  });
+
+  test('a host that needs a human comes with what there is to do, fit to be pasted', () => {
+    const last = { ...undone, outcome: 'incomplete', why: 'rules of IPv4' } as const;
+
+    expect(statusHints(reportsOf({ xen1: { last } }), 'my fleet.yaml').slice(1)).toEqual([
+      "To have it tried again: xpush rollback 'my fleet.yaml' --limit xen1",
+      "When it is put in order by hand: xpush confirm 'my fleet.yaml' --limit xen1 --as-it-is",
     ]);
   });
 

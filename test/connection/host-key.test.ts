@@ -10,6 +10,7 @@ import {
   loginUser,
   makeKey,
   never,
+  newTransport,
   run,
   startSshd,
   TempDir,
@@ -44,7 +45,7 @@ const bracketed = () => `[127.0.0.1]:${server.port}`;
 /** Connects with these known_hosts lines, on a transport of its own. */
 async function connect(lines: string, rest: Partial<Endpoint> = {}): Promise<string> {
   const knownHosts = rest.knownHosts ?? dir.write('known_hosts', lines);
-  const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+  const transport = newTransport();
   const endpoint = endpointOf(server, { identity: key.file, knownHosts, ...rest });
   const connection = await transport.connect(endpoint, never);
   const { stdout } = await run(connection, 'echo in');
@@ -142,7 +143,7 @@ describe('accept-new', () => {
 
   test('writes a hashed name when the OpenSSH configuration wants it', async () => {
     const config = dir.write('hashing', 'HashKnownHosts yes\n');
-    const transport = createSsh2Transport({ config, agentSocket: null });
+    const transport = newTransport(config);
     const endpoint = endpointOf(server, { identity: key.file, ...acceptNew('hashed') });
 
     await (await transport.connect(endpoint, never)).close();
@@ -188,7 +189,7 @@ describe('accept-new', () => {
       ),
     );
     try {
-      const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+      const transport = newTransport();
       const hosts = servers.flatMap(({ port }) =>
         [1, 2, 3, 4, 5].map((i) => ({ address: `127.0.0.${i}`, port })),
       );
@@ -218,7 +219,7 @@ describe('accept-new', () => {
 
   test('writes the key of one host once, however many connections it gets', async () => {
     dir.write('once', '');
-    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+    const transport = newTransport();
     const endpoint = endpointOf(server, { identity: key.file, ...acceptNew('once') });
 
     const all = Array.from({ length: 5 }, () => transport.connect(endpoint, never));
@@ -230,7 +231,7 @@ describe('accept-new', () => {
   test('notices that another program has recorded another key meanwhile', async () => {
     dir.write('race', '');
     await using second = await startSshd(dir, { name: 'race2', authorized: [key] });
-    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+    const transport = newTransport();
     const first = endpointOf(server, { identity: key.file, ...acceptNew('race') });
     await (await transport.connect(first, never)).close();
     dir.write('race', `[127.0.0.1]:${second.port} ${other.publicKey}\n`);

@@ -5,7 +5,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import fc from 'fast-check';
 import ssh2, { type Connection as ServerClient } from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createSsh2Transport, type Endpoint } from '../../src/connection/index.ts';
+import type { Endpoint } from '../../src/connection/index.ts';
 import { Ssh2Connection } from '../../src/connection/ssh2-connection.ts';
 import { dial } from '../../src/connection/tcp.ts';
 import { runs } from '../runs.ts';
@@ -16,6 +16,7 @@ import {
   listening,
   makeKey,
   never,
+  newTransport,
   run,
   startSshd,
   TempDir,
@@ -45,7 +46,7 @@ async function connect(
   server: { readonly port: number; readonly hostKey?: string },
   rest: Partial<Endpoint> = {},
 ) {
-  const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+  const transport = newTransport();
   const { hostKey: pin = good.hostKeys[0]?.publicKey ?? '' } = server;
   const endpoint = endpointOf(server, { identity: key.file, hostKey: pin, ...rest });
   return await transport.connect(endpoint, never);
@@ -156,7 +157,7 @@ describe('a slow line', () => {
   test('holds up nobody else', async () => {
     await using slow = await startProxy(good.port, { bytesPerSecond: 1 });
     const stop = new AbortController();
-    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+    const transport = newTransport();
     const pin = good.hostKeys[0]?.publicKey ?? '';
     const at = (server: { readonly port: number }) =>
       endpointOf(server, { identity: key.file, hostKey: pin, connectTimeoutMs: 60_000 });

@@ -14,6 +14,7 @@ import {
   loginUser,
   makeKey,
   never,
+  newTransport,
   run,
   startSshd,
   TempDir,
@@ -48,7 +49,7 @@ const failedLogins = (one: TestServer) =>
 
 describe('a login that was refused', () => {
   test('is not tried again in a run, not even through a jump host', async () => {
-    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+    const transport = newTransport();
     const before = failedLogins(server);
     const refused = at(server, { identity: stranger.file });
 
@@ -88,7 +89,7 @@ describe('a login that was refused', () => {
         });
     });
     await using tcp = await listening(createServer((socket) => moody.injectSocket(socket)));
-    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+    const transport = newTransport();
     const endpoint = at(tcp, { hostKey: server.hostKeys[0]?.publicKey ?? '' });
     const attempt = () =>
       transport.connect(endpoint, never).then(
@@ -122,7 +123,7 @@ describe('a login that was refused', () => {
     );
     const pin = strict.hostKeys[0]?.publicKey ?? '';
     const { identity: _, ...endpoint } = endpointOf(strict, { hostKey: pin });
-    const transport = createSsh2Transport({ config, agentSocket: null });
+    const transport = newTransport(config);
 
     const error = await transport.connect(endpoint, never).catch((thrown: Error) => thrown);
 
@@ -133,10 +134,7 @@ describe('a login that was refused', () => {
     expect(error).toMatchObject({ message: expect.stringContaining(keys[0]?.fingerprint ?? '?') });
     expect(error).toMatchObject({ message: expect.stringContaining(keys[1]?.fingerprint ?? '?') });
     await expect(
-      createSsh2Transport({ config, agentSocket: null }).connect(
-        { ...endpoint, identity: key.file },
-        never,
-      ),
+      newTransport(config).connect({ ...endpoint, identity: key.file }, never),
     ).resolves.toBeDefined();
   });
 });
@@ -151,9 +149,7 @@ describe('a server that hangs up before its banner', () => {
       }),
     );
 
-    await expect(
-      createSsh2Transport({ config: 'none', agentSocket: null }).connect(at(penal), never),
-    ).rejects.toMatchObject({
+    await expect(newTransport().connect(at(penal), never)).rejects.toMatchObject({
       message: `127.0.0.1:${penal.port} closed the connection before the SSH banner; it said: Not allowed at this time`,
       hint: expect.stringContaining('PerSourcePenalties'),
     });
@@ -169,9 +165,9 @@ describe('a server that hangs up before its banner', () => {
       }),
     );
 
-    await expect(
-      createSsh2Transport({ config: 'none', agentSocket: null }).connect(at(resetting), never),
-    ).rejects.toMatchObject({ reason: 'network' });
+    await expect(newTransport().connect(at(resetting), never)).rejects.toMatchObject({
+      reason: 'network',
+    });
 
     expect(times).toHaveLength(4);
     const gaps = times.slice(1).map((time, i) => time - (times[i] ?? 0));
@@ -188,9 +184,9 @@ describe('a server that hangs up before its banner', () => {
       }),
     );
 
-    await expect(
-      createSsh2Transport({ config: 'none', agentSocket: null }).connect(at(closing), never),
-    ).rejects.toMatchObject({ reason: 'network' });
+    await expect(newTransport().connect(at(closing), never)).rejects.toMatchObject({
+      reason: 'network',
+    });
     expect(tries).toBe(1);
   });
 });
@@ -269,7 +265,7 @@ describe('HandshakeGate', () => {
 describe('a jump host', () => {
   test('whose line is dead is opened again for who comes next', async () => {
     await using proxy = await startProxy(server.port);
-    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+    const transport = newTransport();
     const pin = server.hostKeys[0]?.publicKey ?? '';
     const hop = endpointOf(proxy, { identity: key.file, hostKey: pin });
     const behind = at(server, { jump: [hop], connectTimeoutMs: 3_000 });
@@ -302,7 +298,7 @@ describe('a jump host', () => {
 
   test('whose line is dead takes nobody along for longer than his own keepalives', async () => {
     await using proxy = await startProxy(server.port);
-    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+    const transport = newTransport();
     const pin = server.hostKeys[0]?.publicKey ?? '';
     const hop = endpointOf(proxy, { identity: key.file, hostKey: pin });
     const connection = await transport.connect(
@@ -326,7 +322,7 @@ describe('a jump host', () => {
 
   test('with dead hosts behind it still reaches the others soon', async () => {
     await using silent = await listening(createServer());
-    const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+    const transport = newTransport();
     const hop = at(server);
     const stop = new AbortController();
     const dead = Array.from({ length: 16 }, (_, i) =>

@@ -2,8 +2,16 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import ssh2, { type ServerChannel } from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createSsh2Transport, type Exec } from '../../src/connection/index.ts';
-import { endpointOf, freePort, type KeyPair, makeKey, never, TempDir } from './sshd.ts';
+import type { Exec } from '../../src/connection/index.ts';
+import {
+  endpointOf,
+  freePort,
+  type KeyPair,
+  makeKey,
+  never,
+  newTransport,
+  TempDir,
+} from './sshd.ts';
 
 let dir: TempDir;
 let key: KeyPair;
@@ -29,7 +37,7 @@ async function withOddServer<T>(
   });
   const port = await freePort();
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()));
-  const transport = createSsh2Transport({ config: 'none', agentSocket: null });
+  const transport = newTransport();
   const endpoint = endpointOf({ port }, { identity: key.file, hostKey: hostKey.publicKey });
   const connection = await transport.connect(endpoint, never);
   try {

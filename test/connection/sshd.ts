@@ -6,7 +6,12 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connection, Endpoint } from '../../src/connection/index.ts';
+import {
+  type Connection,
+  createSsh2Transport,
+  type Endpoint,
+  type Ssh2Transport,
+} from '../../src/connection/index.ts';
 
 /** A temporary directory that goes away with its scope. */
 export class TempDir {
@@ -275,6 +280,11 @@ export function endpointOf(server: { readonly port: number }, rest: Partial<Endp
     legacyAlgorithms: false,
     ...rest,
   };
+}
+
+/** A transport with this OpenSSH configuration and no agent: nothing comes from whoever runs the tests. */
+export function newTransport(config = 'none'): Ssh2Transport {
+  return createSsh2Transport({ config, agentSocket: null });
 }
 
 /** A signal that never aborts. */

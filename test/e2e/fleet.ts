@@ -109,7 +109,7 @@ export class Fleet implements AsyncDisposable {
   /** `apply`, which must end with 0. */
   async mustApply(...args: readonly string[]): Promise<JsonRun> {
     const run = await this.apply(...args);
-    expect(run.code, run.stderr).toBe(0);
+    expect(run.code, run.stderr + run.stdout).toBe(0);
     return run;
   }
 

@@ -4,28 +4,8 @@ import { labPlanFor, surroundings } from '../../src/lab/inventory-plan.ts';
 import type { LabPlan } from '../../src/lab/lab.ts';
 import { labDescribe } from '../lab-tier.ts';
 import { Fleet, hostIn, statuses, until } from './fleet.ts';
+import { addresses, layout, one, three } from './layout.ts';
 import { recordSessions } from './sessions.ts';
-
-const addresses = ['192.168.0.200', '192.168.0.201', '192.168.0.202'];
-
-/** The same addresses on one vif or on three; `address` is the one that a push comes in by. */
-const layout = (vifs: string, address: string): string => `
-networks: { lan: { subnet: 192.168.0.0/24, gateway: 192.168.0.1 } }
-dom0: { xen1: { address: 192.168.0.100, uplink: eth0 } }
-domU:
-  web:
-    dom0: xen1
-    address: ${address}
-    names: iftab
-    network_config: ifupdown
-    vifs: ${vifs}
-`;
-const three = `
-      - { mac: "de:ad:be:ef:00:00", ip: 192.168.0.200 }
-      - { mac: "de:ad:be:ef:00:01", ip: 192.168.0.201 }
-      - { mac: "de:ad:be:ef:00:02", ip: 192.168.0.202 }`;
-const one = `
-      - { mac: "de:ad:be:ef:00:00", ips: [192.168.0.200, 192.168.0.201, 192.168.0.202] }`;
 
 /** What xl does differently when the list has one vif with all addresses, done to a guest that was just started. */
 const asOneVif = `
@@ -55,7 +35,7 @@ function withIfupdown(plan: LabPlan): LabPlan {
   return { ...plan, hosts };
 }
 
-const inventory = await loadInventory({ argument: '-', stdin: layout(three, '192.168.0.200') });
+const inventory = await loadInventory({ argument: '-', stdin: layout(three) });
 const describe = await labDescribe(withIfupdown(labPlanFor(inventory)));
 
 describe('a guest that goes from a vif for each address to one for all, and back', () => {

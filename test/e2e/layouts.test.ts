@@ -3,29 +3,12 @@ import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import { surroundings } from '../../src/lab/inventory-plan.ts';
 import { labDescribe } from '../lab-tier.ts';
 import { Fleet, hostIn, statuses, until } from './fleet.ts';
+import { addresses, layout, one, three } from './layout.ts';
 
-/** The same guest and addresses, spread over its vifs. */
-const layout = (vifs: string, address = '192.168.0.200'): string => `
-networks: { lan: { subnet: 192.168.0.0/24, gateway: 192.168.0.1 } }
-dom0: { xen1: { address: 192.168.0.100, uplink: eth0 } }
-domU:
-  web:
-    dom0: xen1
-    address: ${address}
-    names: iftab
-    network_config: ifupdown
-    vifs: ${vifs}
-`;
-const three = `
-      - { mac: "de:ad:be:ef:00:00", ip: 192.168.0.200 }
-      - { mac: "de:ad:be:ef:00:01", ip: 192.168.0.201 }
-      - { mac: "de:ad:be:ef:00:02", ip: 192.168.0.202 }`;
-const one = `
-      - { mac: "de:ad:be:ef:00:00", ips: [192.168.0.200, 192.168.0.201, 192.168.0.202] }`;
+/** Two on one vif, and one on another. */
 const mixed = `
       - { mac: "de:ad:be:ef:00:00", ips: [192.168.0.200, 192.168.0.202] }
       - { mac: "de:ad:be:ef:00:01", ip: 192.168.0.201 }`;
-const addresses = ['192.168.0.200', '192.168.0.201', '192.168.0.202'];
 
 const inventory = await loadInventory({ argument: '-', stdin: layout(three) });
 const describe = await labDescribe();

@@ -139,6 +139,7 @@ describe('the record of a run', () => {
     const shown = await user.xpush('runs', 'show', 'last', '-o', 'json');
     expect(statuses(documentOf(shown))).toEqual({ h4: 'skipped', h5: 'skipped' });
     expect(shown.stderr).toMatch(/not done +2 {2}h4, h5\n/);
+    expect(shown.stderr).toContain('partly new (may be changed in part)  1  h4\n');
     expect(shown.stderr).toMatch(
       new RegExp(
         `\n  cd \\S+ && xpush apply .* --retry ${id}\n|\n  xpush apply .* --retry ${id}\n`,

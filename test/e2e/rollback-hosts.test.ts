@@ -1,13 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { labDescribe } from '../lab-tier.ts';
 import { waitingChange } from './faults/changes.ts';
-import { FaultFleet, type FaultHost } from './faults/fault-fleet.ts';
+import { FaultFleet, type FaultHost, faultDescribe } from './faults/fault-fleet.ts';
 import { hostIn } from './fleet.ts';
 
 const kinds = ['full', 'mini'] as const;
-const describe = await labDescribe({
-  hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })),
-});
+const describe = await faultDescribe(kinds);
 const soon = ['--confirm-timeout', '5'];
 const generations = '/var/lib/xpush/generations';
 

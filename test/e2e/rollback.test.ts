@@ -153,6 +153,8 @@ describe.concurrent('xpush rollback of a dom0 with native nftables', () => {
     const cut = await rollback('--confirm-timeout', '4');
     expect(cut.code, cut.stdout).toBe(4);
     expect(cut.stderr).toContain('--no-confirm');
+    const { error } = hostIn(documentOf(cut), 'xen1');
+    expect(error?.hint).toContain('the same command with --check --diff shows');
     expect(without(await rulesetOf(fleet, 'xen1'), theirs)).toBe(first);
     const last = await rollback('--no-confirm');
     expect(last.code, last.stdout + last.stderr).toBe(0);

@@ -134,7 +134,7 @@ describe('a rollout', () => {
     const words = line.replaceAll("'", '').split(' ');
     const resumed = await xpush('c', ...words);
     expect(resumed.code, resumed.stderr).toBe(0);
-    expect(resumed.stderr).toContain('1 rolled back, 5 passed over');
+    expect(resumed.stderr).toContain('1 rolled back, 5 skipped');
     const all = Object.values(statuses(documentOf(resumed)));
     expect(all).toEqual(Array.from({ length: 6 }, () => 'changed'));
 

@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JsonHost } from '../../src/report/json-document.ts';
-import { labDescribe } from '../lab-tier.ts';
 import { lockOut } from './faults/changes.ts';
-import { type Ended, FaultFleet, type FaultHost } from './faults/fault-fleet.ts';
+import {
+  type Ended,
+  FaultFleet,
+  type FaultHost,
+  faultDescribe,
+  soon,
+} from './faults/fault-fleet.ts';
 
 const kinds = ['full', 'mini'] as const;
-const describe = await labDescribe({
-  hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })),
-});
-const soon = ['--confirm-timeout', '4'];
+const describe = await faultDescribe(kinds);
 
 let fleet: FaultFleet;
 beforeAll(async () => {
@@ -70,7 +72,7 @@ describe('a window among other tasks', () => {
       expect((await filesOf(host)).trim()).toBe('fault.before');
       await host.isQuiet();
       const next = await host.apply(around('true'), ['--check']);
-      expect(next.stderr).toMatch(/previous run \S+ by \S+ was rolled back, \d+ s ago: /);
+      expect(next.stderr).toMatch(/of run \S+ by \S+, were rolled back, \d+ s ago: /);
     },
   );
 

@@ -98,17 +98,28 @@ describe('introduce', () => {
     }
   });
 
+  test('does not call a host another one that cannot tell', () => {
+    const failure = 'the host has no grep, which xpush needs to read kernel parameters';
+    const state = stateOf().with(new Map([['parameter:kernel.hostname', { failure }]]));
+
+    expect(introduce(hostOf('named'), state, applying).ending).toEqual({
+      status: 'failed',
+      error: { message: failure, hint: null },
+    });
+    expect(introduce(hostOf('any'), state, applying).ending).toBeNull();
+  });
+
   test('says what became of another run, not of its own and not of one that was confirmed', () => {
     const notes = (windows: Partial<WindowsState>) =>
       introduce(hostOf('any'), stateOf({ windows }), applying).notes;
 
     expect(notes({ last })).toEqual([
-      'the previous run R-1 by ops@desk was rolled back, 5 min ago: not confirmed',
+      'its last network changes, of run R-1 by ops@desk, were rolled back, 5 min ago: not confirmed',
     ]);
     expect(notes({ last: { ...last, run: identity.id } })).toEqual([]);
     expect(notes({ last: { ...last, outcome: 'confirmed' } })).toEqual([]);
     expect(notes({ last: { ...last, outcome: 'incomplete', secondsAgo: null } })).toEqual([
-      'the previous run R-1 by ops@desk could not undo all of its changes: not confirmed',
+      'its last network changes, of run R-1 by ops@desk, could not all be undone: not confirmed',
     ]);
   });
 

@@ -25,7 +25,10 @@ export interface LocalHost {
   beforeProgram: (program: string, cut: () => void) => void;
 }
 
-export function localHost(): LocalHost {
+const { PATH = '' } = process.env;
+
+/** @param path where it finds its commands */
+export function localHost(path = PATH): LocalHost {
   count += 1;
   const home = join(homes, `${count}`);
   mkdirSync(home, { mode: 0o700 });
@@ -35,19 +38,25 @@ export function localHost(): LocalHost {
     beforeProgram: () => {},
     connect: async () => {
       host.connections += 1;
-      return { exec: async (command) => start(host, home, command), close: async () => {} };
+      const exec: Connection['exec'] = async (command) => start(host, { home, path }, command);
+      return { exec, close: async () => {} };
     },
   };
   return host;
 }
 
-const hidden = 'mount --bind "$HOME" /var/lib && exec /bin/sh -c "$1"';
+const hidden = 'mount --bind "$HOME" /var/lib && PATH=$XPUSH_TEST_PATH && exec /bin/sh -c "$1"';
 
-function start(host: LocalHost, home: string, command: string): Exec {
+function start(
+  host: LocalHost,
+  { home, path }: { readonly home: string; readonly path: string },
+  command: string,
+): Exec {
   const [program, ...args] = canHide
     ? (['unshare', '--mount', '/bin/sh', '-c', hidden, 'sh', command] as const)
-    : (['/bin/sh', '-c', command] as const);
-  const child = spawn(program, args, { stdio: 'pipe', env: { ...process.env, HOME: home } });
+    : (['/bin/sh', '-c', `PATH=$XPUSH_TEST_PATH; ${command}`] as const);
+  const env = { ...process.env, HOME: home, XPUSH_TEST_PATH: path };
+  const child = spawn(program, args, { stdio: 'pipe', env });
   let isCut = false;
   const outcome = new Promise<Outcome>((resolve) => {
     child.on('close', (code, signal) => {

@@ -14,11 +14,16 @@ domU: { "web[1:2]": { dom0: xen1, vifs: [{ ip: "10.0.0.[1:2]" }] } }
 `,
 });
 
-function hosted(text: string, limit: string | null = null, only: readonly string[] | null = null) {
+function hosted(
+  text: string,
+  limit: string | null = null,
+  only: readonly string[] | null = null,
+  of = inventory,
+) {
   const parsed = parseYaml(text, 'site.yaml');
   const playbook = parsed.ok ? parsePlaybook(parsed.value, 'site.yaml') : parsed;
   if (!playbook.ok) throw new ConfigError(playbook.diagnostics);
-  const { plays, notes } = planHosts(playbook.value.plays, inventory, limit, only && new Set(only));
+  const { plays, notes } = planHosts(playbook.value.plays, of, limit, only && new Set(only));
   return { hosts: plays.map(({ hosts }) => [...hosts]), notes };
 }
 
@@ -49,6 +54,26 @@ describe('planHosts', () => {
       hosts: [['xen2'], ['web1', 'web2']],
       notes: ['xen1 is not part of this run: taken as done for 2 of its guests'],
     });
+  });
+
+  test('dom0s outside the limit are one line, however many', async () => {
+    const names = Array.from({ length: 10 }, (_, index) => index + 1);
+    const dom0 = names.map((n) => `xen${n}: {}`).join(', ');
+    const domU = names.map((n) => `web${n}: { dom0: xen${n}, vifs: [{ ip: 10.0.0.${n} }] }`);
+    const fleet = await loadInventory({
+      argument: '-',
+      stdin: `networks: { lan: { subnet: 10.0.0.0/24 } }
+dom0: { ${dom0} }
+domU: { ${domU.join(', ')} }
+`,
+    });
+
+    expect(hosted(site, 'web1,web2', null, fleet).notes).toEqual([
+      'xen1, xen2 are not part of this run: taken as done for 2 of their guests',
+    ]);
+    expect(hosted(site, 'web*', null, fleet).notes).toEqual([
+      'xen1, xen2, xen3, xen4, xen5, xen6, xen7, xen8 and 2 more are not part of this run: taken as done for 10 of their guests',
+    ]);
   });
 
   test('of these hosts alone, and says which of them are gone', () => {

@@ -3,6 +3,7 @@ import { ConnectionError, type Transport } from '../../src/connection/transport.
 import type { HostEnd, HostStatus, RunEvent } from '../../src/engine/events.ts';
 import { run } from '../../src/engine/run.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
+import type { Inventory } from '../../src/inventory/model.ts';
 import { type Play, usualRollout } from '../../src/playbook/model.ts';
 import { SourceText } from '../../src/source/source-text.ts';
 import { command } from '../../src/steps/command.ts';
@@ -31,6 +32,8 @@ async function runPlays(
   plays: readonly (readonly [Play, readonly string[]])[],
   options: {
     dead?: readonly string[];
+    forks?: number;
+    fleet?: Inventory;
     check?: boolean;
     onEvent?: (event: RunEvent) => void;
     proven?: readonly HostStatus[];
@@ -53,12 +56,12 @@ async function runPlays(
     ...(proven === undefined ? {} : { verify: async () => ({ ...proof, statuses: proven }) }),
     version: '0',
     identity,
-    inventory,
+    inventory: options.fleet ?? inventory,
     plays: plays.map(([one, hosts]) => ({ play: one, hosts: new Set(hosts) })),
     transport,
     endpointOf: ({ name, address }) => ({ name, address }),
     check: options.check ?? false,
-    forks: 2,
+    forks: options.forks ?? 2,
     pendingAsExit: false,
     emit: (event) => {
       events.push(event);
@@ -79,6 +82,25 @@ async function runPlays(
 }
 
 describe('run', () => {
+  test('many hosts at once are no leak of listeners, and Node prints no warning of one', async () => {
+    const names = Array.from({ length: 24 }, (_, index) => `xen${index + 1}`);
+    const dom0 = names.map((name, index) => `${name}: { address: 10.0.0.${index + 2} }`).join(', ');
+    const fleet = await loadInventory({ argument: '-', stdin: `dom0: { ${dom0} }` });
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', onWarning);
+    try {
+      const rollout = { ...usualRollout, serial: [{ hosts: 24 }] };
+      const one = { ...play('xen1', 'true'), rollout };
+      const { ended } = await runPlays([[one, names]], { fleet, forks: 24, dead: names });
+      expect(ended).toHaveLength(24);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', onWarning);
+    }
+  });
+
   test('does each host once, a guest after its dom0', async () => {
     const { exit, hosts, ended } = await runPlays([
       [play('dom0s', 'true'), ['xen1', 'xen2']],

@@ -37,6 +37,14 @@ describe('windowEnding', () => {
     );
   });
 
+  test('says how to see what was to change, whatever the command was', () => {
+    const end = { type: 'undone', why: 'no answer', afterSeconds: 6 } as const;
+
+    expect(windowEnding(end, null, false).error.hint).toContain(
+      'the same command with --check --diff shows what was to change',
+    );
+  });
+
   test('changes that were never all made were not confirmed either', () => {
     const end = { type: 'undone', why: 'the changes took longer than 60 s', afterSeconds: null };
 

@@ -107,6 +107,25 @@ describe.runIf(isRoot).each(shells)('compileAct with a holder ($name)', (shell) 
     expect((await act(second, other)).isChanged).toBe(true); // the window's end let go of it
   });
 
+  test.concurrent.each([
+    ['read-only', 'ro,mode=700'],
+    ['full', 'size=4k,mode=700'],
+  ])('that cannot be written is told by its name: %s', async (_what, options) => {
+    await using room = new Room(shell);
+    await room.running.observe([]);
+    await room.say(`mkdir /var/lib/xpush; mount -t tmpfs -o ${options} tmpfs /var/lib/xpush
+      dd if=/dev/zero of=/var/lib/xpush/fill bs=4096 count=9 2>/dev/null`);
+
+    expect(await act(room.running, identity)).toEqual({
+      lock: {
+        type: 'failed',
+        message:
+          '/var/lib/xpush/lock could not be written (disk full, or read-only?): nothing was changed',
+      },
+      isChanged: false,
+    });
+  });
+
   test.concurrent('waits for the last change of its own run’s other shell, not for its silence', async () => {
     await using room = new Room(shell);
     await room.running.observe([]);

@@ -97,7 +97,7 @@ describeShells('compound', (shell) => {
   });
 
   test('runs all of them when they are whole', async () => {
-    expect(await run(shell, before + look)).toContain(`\n@${nonce} done 2\n`);
+    expect(await run(shell, before + look)).toContain(`\n@${nonce} done 3\n`);
 
     await run(shell, `${before}${act.replace('xp_watch', 'XP_GONE=')}`);
 

@@ -185,7 +185,9 @@ describe.runIf(isRoot)('what ip prints', () => {
     missing.send(`PATH=${tools}\n`);
     writeFileSync(join(tools, 'sed'), '#!/bin/sh\n', { mode: 0o755 });
 
-    await expect(missing.look(query.rules(4))).rejects.toThrow('iproute2 is not installed');
+    await expect(missing.look(query.rules(4))).rejects.toThrow(
+      'the host has no ip, which xpush needs to list addresses, routes and rules; install iproute2',
+    );
 
     writeFileSync(join(tools, 'ip'), '#!/bin/sh\nexit 2\n', { mode: 0o755 });
 

@@ -245,7 +245,41 @@ describe('recap', () => {
   });
 });
 
+describe('standingOf', () => {
+  test('a host that was being changed when all ended may be changed in part', () => {
+    const record = new RunRecord();
+    const about = { event: 'activity', task: null, done: 0, total: 1 } as const;
+    for (const event of runOf([host('looked', 'ok'), host('acted', 'ok')], { interrupted: true })) {
+      if (event.event === 'run_end') {
+        record.note({ ...about, host: 'looked', doing: 'look' });
+        record.note({ ...about, host: 'acted', doing: 'act' });
+      }
+      if (event.event !== 'host_end' && event.event !== 'task') record.note(event);
+    }
+
+    expect(lines(record)).toContain('  partly new (may be changed in part)  1  acted');
+    expect(lines(record)).toContain('  old (reached for, and not changed)   1  looked');
+  });
+});
+
 describe('nextStep', () => {
+  test('a plan is gone on with, and never asked for options that it does not have', () => {
+    const resume = 'xpush apply --plan fleet.plan';
+    const next = (...chosen: Host[]): string => {
+      const record = new RunRecord(() => resume, false);
+      for (const event of runOf(chosen, { check: true })) record.note(event);
+      return nextStep(record);
+    };
+
+    expect(next(host('xen1', 'changed'))).toBe(`Next: read the plan, then:\n  ${resume}`);
+    expect(next(host('xen1', 'changed'), host('web1', 'unreachable'))).toBe(
+      `Next: see to the errors above, or go on without these hosts:\n  ${resume}`,
+    );
+    expect(next(host('xen1', 'ok'), host('web1', 'unreachable'))).toBe(
+      'Next: see to the errors above, then run again.',
+    );
+  });
+
   const ok = host('xen1', 'ok');
   const more = hosts('xen', 30, 'failed', 'no');
 

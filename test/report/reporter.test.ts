@@ -103,6 +103,24 @@ xen1  changed `);
     expect(stdout).toBe('xen2 is outside --limit\nwarning: xen1: clock is off\n');
   });
 
+  test('tells what holds of many hosts three times, and of all of them at the end', async () => {
+    const text = 'it has no ping';
+    const names = Array.from({ length: 20 }, (_, index) => `xen${index + 1}`);
+    const messages = names.map(
+      (host): RunEvent => ({ event: 'message', level: 'info', host, text }),
+    );
+    const run = runOf(names.map((name) => [name, 'dom0', [], { status: 'ok' }]));
+
+    const { stdout } = await report([...messages, ...run]);
+
+    expect(stdout.match(/^xen\d+: it has no ping$/gm)).toEqual([
+      'xen1: it has no ping',
+      'xen2: it has no ping',
+      'xen3: it has no ping',
+    ]);
+    expect(stdout).toMatch(/^20 hosts: it has no ping \(xen1, xen2, .*and 8 more\)$/m);
+  });
+
   test('gives a sign of life while no host finishes', async () => {
     const stdout = new Capture();
     const options = { form: 'auto', diff: false, verbose: 0, heartbeatMs: 20 } as const;

@@ -55,7 +55,10 @@ describe('openVault', () => {
   });
 
   test('says what is wrong with any other text, and never opens a changed one', async () => {
-    const good = sealed(Buffer.from('content'), 'p', '$ANSIBLE_VAULT;1.1;AES256');
+    const header = '$ANSIBLE_VAULT;1.1;AES256\n';
+    const good = sealed(Buffer.from('content'), 'p', header.trim());
+    const isAlike = (one: string): boolean =>
+      one.startsWith(header) && one.replaceAll('\n', '') === good.replaceAll('\n', '');
     await fc.assert(
       fc.asyncProperty(
         fc.nat(good.length - 2),
@@ -64,7 +67,8 @@ describe('openVault', () => {
           const changed = good.slice(0, at) + by + good.slice(at + 1);
           const opened = await openVault(changed, 'p');
 
-          if (changed !== good) expect(opened.ok).toBe(false);
+          // line breaks behind the first line are for the eye only
+          expect(opened.ok).toBe(isAlike(changed));
         },
       ),
       { numRuns: runs(40) },

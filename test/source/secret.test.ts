@@ -55,8 +55,8 @@ describe('Secret', () => {
 describe('secretsIn', () => {
   test('finds each once, in lists, maps and circles', () => {
     const [one, other] = [secret(), secret()];
-    const circle: Record<string, unknown> = { a: [one, null, 0, undefined, { b: other }], one };
-    circle['itself'] = circle;
+    const circle = { a: [one, null, 0, undefined, { b: other }], one };
+    Object.assign(circle, { itself: circle });
 
     expect(new Set(secretsIn([circle, new Map([['x', one]])]))).toEqual(new Set([one, other]));
     expect(secretsIn(circle)).toHaveLength(2);

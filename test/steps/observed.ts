@@ -101,6 +101,8 @@ function freshAnswer(query: Query): Answers[Query['kind']] {
       return '0';
     case 'tool':
       return true;
+    case 'lacks':
+      return [];
     case 'directory':
       return { exists: false, files: new Map(), isCut: false };
     case 'proxies':

@@ -95,12 +95,25 @@ describe('chooseBackend', () => {
     expect(choose({ holds: {}, iptables: null })).toMatchObject({
       refusal: 'iptables is not installed (looked for iptables-save)',
       hint: 'install iptables or nftables',
+      isLack: true,
     });
     expect(choose({ holds: { nftables: [0, 0] }, iptables: null }, 'iptables')).toMatchObject({
       hint: 'install iptables',
     });
     expect(choose(iptablesOnly, 'nftables')).toMatchObject({
       refusal: "nftables is not installed (looked for 'nft')",
+      isLack: true,
+    });
+  });
+
+  test('refuses iptables that cannot list its rules', () => {
+    const problem = 'iptables is not installed (looked for iptables-save)';
+
+    const seen = { facts: factsOf({ holds: both, iptables: 'iptables-nft' }), native };
+    expect(chooseBackend('auto', { ...seen, live: [{ ...live, problem }, live] })).toEqual({
+      refusal: problem,
+      hint: 'install iptables',
+      isLack: true,
     });
   });
 

@@ -52,7 +52,7 @@ xp_write_who() { # FILE RUN BY SINCE
   (umask 077 && xp_print "$2$XP_NEWLINE$3$XP_NEWLINE$4$XP_NEWLINE$XP_ME$XP_NEWLINE" >"$1") 2>/dev/null
   if xp_read_who "$1" && [ "$XP_OWNER" = "$XP_ME" ]; then return 0; fi
   rm -f "$1"
-  xp_refuse "$1 could not be written (disk full, or read-only?): nothing was changed"
+  xp_refuse "${1%".$$-$XP_NONCE"} could not be written (disk full, or read-only?): nothing was changed"
 }
 
 # Also when a signal ends the shell, which may run no EXIT trap then.

@@ -7,9 +7,9 @@
 # (SHELLOPTS), variables that ls, grep and read obey.
 xp_setup() { # NONCE
   set +x +v +a +e +f +u +C
-  unset -f '[' base64 cat cd chmod cksum command cp dd echo grep head ip kill \
-    ls mkdir mv openssl print printf read readlink restorecon rm sed sh sha256sum \
-    sleep sync test umask wait rmdir
+  unset -f '[' base64 cat cd chmod chown cksum cmp command cp dd echo find grep head id ip kill \
+    ln logger ls mkdir mv openssl print printf read readlink restorecon rm rmdir sed setsid sh \
+    sha256sum sleep sort sync tail test timeout tr umask uname wait wc
   # shellcheck disable=SC3044 # bash's own, and only there
   [ -z "${BASH_VERSION-}" ] || shopt -u dotglob failglob nocaseglob nullglob
   unset BASH_ENV BLOCK_SIZE CDPATH ENV GLOBIGNORE GREP_OPTIONS LS_BLOCK_SIZE POSIXLY_CORRECT QUOTING_STYLE \
@@ -187,6 +187,13 @@ xp_release() {
 xp_tools() { # NAME...
   for xp_tool; do
     if command -v "$xp_tool" >/dev/null 2>&1; then echo yes; else echo no; fi
+  done
+}
+
+# Those that are missing.
+xp_lacks() { # NAME...
+  for xp_tool; do
+    command -v "$xp_tool" >/dev/null 2>&1 || echo "$xp_tool"
   done
 }
 

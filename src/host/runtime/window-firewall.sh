@@ -18,7 +18,12 @@ xp_find_firewalls() {
 xp_snapshot_firewalls() {
   xp_find_firewalls
   for xp_firewall in $XP_FIREWALLS; do
-    if ! xp_save_tables "$xp_firewall" >"live/$xp_firewall"; then rm -f "live/$xp_firewall"; fi
+    if ! xp_save_tables "$xp_firewall" >"live/$xp_firewall"; then
+      rm -f "live/$xp_firewall"
+    elif [ -n "$XP_RULES" ] && ! command -v "$xp_firewall-restore" >/dev/null 2>&1; then
+      xp_refuse "the host has no $xp_firewall-restore, which xpush needs to be able to undo changes of its firewall; install iptables: nothing was changed"
+      return
+    fi
   done
   if ! xp_native_tables >live/nft; then rm -f live/nft; fi
   return 0

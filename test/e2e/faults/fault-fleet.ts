@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import type { LabHost } from '../../../src/lab/lab.ts';
 import type { LabPlan } from '../../../src/lab/plan.ts';
 import type { JsonDocument } from '../../../src/report/json-document.ts';
+import { labDescribe } from '../../lab-tier.ts';
 import { type CliRun, documentOf, Fleet, type JsonRun, until } from '../fleet.ts';
 import { goodChange, oldFile } from './changes.ts';
 import { differences, type HostState, hostState } from './host-state.ts';
@@ -12,6 +13,17 @@ import { type LinkFault, TcpProxy } from './tcp-proxy.ts';
 
 /** `full`: dash, coreutils, OpenSSH; `mini`: busybox and dropbear; `systemd`: as full, with systemd as pid 1. */
 export type FaultKind = 'full' | 'mini' | 'systemd';
+
+/** A window that is over soon, for what is not to be confirmed. */
+export const soon = ['--confirm-timeout', '4'];
+
+/** One for what is, on a busy machine too. */
+export const ample = ['--confirm-timeout', '20'];
+
+/** `describe` for tests that need hosts of these kinds, as `labDescribe` gives it. */
+export function faultDescribe(kinds: readonly FaultKind[]): ReturnType<typeof labDescribe> {
+  return labDescribe({ hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })) });
+}
 
 export interface FaultFleetOptions {
   /** How many hosts there are of each kind. */

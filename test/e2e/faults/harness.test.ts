@@ -1,13 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { labDescribe } from '../../lab-tier.ts';
-import { FaultFleet, type FaultKind } from './fault-fleet.ts';
+import { FaultFleet, type FaultKind, faultDescribe } from './fault-fleet.ts';
 import { differences, hostState } from './host-state.ts';
 import type { LinkFault } from './tcp-proxy.ts';
 
 const kinds = ['full', 'mini', 'systemd'] as const satisfies readonly FaultKind[];
-const describe = await labDescribe({
-  hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })),
-});
+const describe = await faultDescribe(kinds);
 
 let fleet: FaultFleet;
 

@@ -1,16 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { labDescribe } from '../../lab-tier.ts';
 import { until } from '../fleet.ts';
 import { badChange, changing, goodChange, waitingChange } from './changes.ts';
-import { errorOf, FaultFleet, type FaultKind } from './fault-fleet.ts';
+import { ample, errorOf, FaultFleet, type FaultKind, faultDescribe, soon } from './fault-fleet.ts';
 
 const kinds = ['full', 'mini'] as const satisfies readonly FaultKind[];
-const describe = await labDescribe({
-  hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })),
-});
-const soon = ['--confirm-timeout', '4'];
-/** For what is to be confirmed, on a busy machine too. */
-const ample = ['--confirm-timeout', '20'];
+const describe = await faultDescribe(kinds);
 
 let fleet: FaultFleet;
 beforeAll(async () => {
@@ -35,7 +29,7 @@ describe('a controller that is killed', () => {
       const next = await host.apply(goodChange, ample);
 
       expect(next.code, next.stderr).toBe(0);
-      expect(next.stderr + JSON.stringify(next.events)).toMatch(/was rolled back|was undone/);
+      expect(next.stderr + JSON.stringify(next.events)).toMatch(/were rolled back|was undone/);
       await host.expectNew(await fleet.newState(kind));
     },
   );

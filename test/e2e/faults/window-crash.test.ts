@@ -1,16 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { labDescribe } from '../../lab-tier.ts';
 import { runs } from '../../runs.ts';
 import { until } from '../fleet.ts';
 import { withoutLater } from './changes.ts';
-import { FaultFleet, type FaultHost, type FaultKind } from './fault-fleet.ts';
+import { FaultFleet, type FaultHost, type FaultKind, faultDescribe, soon } from './fault-fleet.ts';
 import type { LinkFault } from './tcp-proxy.ts';
 
 const kinds = ['full', 'mini'] as const satisfies readonly FaultKind[];
-const describe = await labDescribe({
-  hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })),
-});
-const soon = ['--confirm-timeout', '4'];
+const describe = await faultDescribe(kinds);
 
 /** A run of one host with one window has this many events. */
 const events = 5;

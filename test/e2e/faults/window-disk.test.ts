@@ -1,15 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { labDescribe } from '../../lab-tier.ts';
 import { changing, everything, goodChange } from './changes.ts';
-import { errorOf, FaultFleet, type FaultKind } from './fault-fleet.ts';
+import { ample, errorOf, FaultFleet, type FaultKind, faultDescribe, soon } from './fault-fleet.ts';
 
 const kinds = ['full', 'mini'] as const satisfies readonly FaultKind[];
-const describe = await labDescribe({
-  hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })),
-});
-const soon = ['--confirm-timeout', '4'];
-/** For what is to be confirmed, on a busy machine too. */
-const ample = ['--confirm-timeout', '20'];
+const describe = await faultDescribe(kinds);
 
 let fleet: FaultFleet;
 beforeAll(async () => {

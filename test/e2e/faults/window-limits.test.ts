@@ -3,13 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { labDescribe } from '../../lab-tier.ts';
 import { until } from '../fleet.ts';
 import { badChange, changing, everything, goodChange, lockOut } from './changes.ts';
-import { errorOf, FaultFleet, type FaultHost } from './fault-fleet.ts';
+import { ample, errorOf, FaultFleet, type FaultHost, soon } from './fault-fleet.ts';
 import { differences, hostState } from './host-state.ts';
 
 const describe = await labDescribe();
-const soon = ['--confirm-timeout', '4'];
-/** For what is to be confirmed, on a busy machine too. */
-const ample = ['--confirm-timeout', '20'];
 
 let fleet: FaultFleet;
 beforeAll(async () => {

@@ -1,14 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { labDescribe } from '../../lab-tier.ts';
 import { until } from '../fleet.ts';
 import { badChange, goodChange, waitingChange } from './changes.ts';
-import { errorOf, FaultFleet, type FaultHost, type FaultKind } from './fault-fleet.ts';
+import {
+  ample,
+  errorOf,
+  FaultFleet,
+  type FaultHost,
+  type FaultKind,
+  faultDescribe,
+  soon,
+} from './fault-fleet.ts';
 
 const kinds = ['full', 'mini'] as const satisfies readonly FaultKind[];
-const describe = await labDescribe({
-  hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })),
-});
-const soon = ['--confirm-timeout', '4'];
+const describe = await faultDescribe(kinds);
 
 let fleet: FaultFleet;
 beforeAll(async () => {
@@ -64,7 +68,7 @@ describe('a line that breaks', () => {
     '%s: for a short time: the changes go on, and are confirmed',
     async (kind) => {
       const host = await fleet.take(kind);
-      const run = await host.begin(waitingChange, ['--confirm-timeout', '20']);
+      const run = await host.begin(waitingChange, ample);
       await host.waits();
 
       await cut(host);
@@ -83,7 +87,7 @@ describe('a line that breaks', () => {
     async (kind) => {
       const host = await fleet.take(kind);
       await using proxy = await host.proxy([{ afterMs: 2500, how: 'reset' }]);
-      const run = await host.begin(waitingChange, ['--confirm-timeout', '20'], { proxy });
+      const run = await host.begin(waitingChange, ample, { proxy });
       await host.waits();
       await until('the line was cut', async () => proxy.carried.length > 0);
       await host.go();
@@ -153,7 +157,7 @@ describe('a host that is not reached before arming', () => {
     const host = await fleet.take('full');
     await using proxy = await host.proxy([], { bytesPerSecond: 40_000, delayMs: 100 });
 
-    const ended = await host.apply(goodChange, ['--confirm-timeout', '20'], { proxy });
+    const ended = await host.apply(goodChange, ample, { proxy });
 
     expect(ended.code, ended.stderr).toBe(0);
     await host.expectNew(await fleet.newState('full'));

@@ -1,13 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { labDescribe } from '../../lab-tier.ts';
 import { until } from '../fleet.ts';
 import { badChange, changing, everything, goodChange, parameterChange } from './changes.ts';
-import { errorOf, FaultFleet, type FaultKind } from './fault-fleet.ts';
+import { ample, errorOf, FaultFleet, type FaultKind, faultDescribe } from './fault-fleet.ts';
 
 const kinds = ['full', 'mini', 'systemd'] as const satisfies readonly FaultKind[];
-const describe = await labDescribe({
-  hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })),
-});
+const describe = await faultDescribe(kinds);
 
 let fleet: FaultFleet;
 beforeAll(async () => {
@@ -22,10 +19,7 @@ describe('a reboot', () => {
     '%s: in the middle of the changes undoes them, also files that were in place',
     async (kind) => {
       const host = await fleet.take(kind);
-      const run = await host.begin(changing(...everything, 'touch /run/waits', 'sleep 50'), [
-        '--confirm-timeout',
-        '20',
-      ]);
+      const run = await host.begin(changing(...everything, 'touch /run/waits', 'sleep 50'), ample);
       await host.waits();
       expect(await host.sh('cat /etc/fault.old')).toBe('new\n');
 
@@ -55,7 +49,7 @@ describe('a reboot', () => {
       await until('it answers', () => host.isReachable(), 2000);
       const status = await host.xpush('status');
       expect(status.stdout).not.toContain('unconfirmed');
-      const next = await host.apply(goodChange, ['--confirm-timeout', '4']);
+      const next = await host.apply(goodChange, ample);
       expect(next.code, next.stderr).toBe(0);
       await host.expectNew(await fleet.newState(kind));
     },
@@ -77,7 +71,7 @@ describe('a reboot', () => {
       await host.lab.reboot();
 
       expect(await host.sh('cat /proc/sys/net/ipv4/conf/eth0/rp_filter')).toBe('0\n');
-      const next = await host.apply(goodChange, ['--confirm-timeout', '4']);
+      const next = await host.apply(goodChange, ample);
       expect(next.code, next.stderr).toBe(0);
       await host.expectNew(await fleet.newState(kind));
     },
@@ -90,7 +84,7 @@ describe('a reboot', () => {
       `mv /var/log/sshd.log /root/ 2>/dev/null; kill $(cat /run/sshd.pid); until ! [ -e /proc/$(cat /run/sshd.pid 2>/dev/null || echo none) ]; do sleep 0.05; done; (strace -f -qq -s 200 -e trace=fsync,fdatasync,sync,syncfs,execve,rename,renameat,renameat2 -o ${trace} /usr/sbin/sshd -D >/dev/null 2>&1 &) ; until [ -s /run/sshd.pid ]; do sleep 0.05; done`,
     );
 
-    const run = await host.apply(changing('touch /etc/fault.conf'), ['--confirm-timeout', '20']);
+    const run = await host.apply(changing('touch /etc/fault.conf'), ample);
     const lines = (await host.sh(`cat ${trace}`)).split('\n');
     await host.sh(`rm ${trace}`);
 

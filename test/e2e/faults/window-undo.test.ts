@@ -1,16 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { labDescribe } from '../../lab-tier.ts';
 import { statuses } from '../fleet.ts';
 import { badChange, changing, everything, goodChange, lockOut } from './changes.ts';
-import { errorOf, FaultFleet, type FaultKind, tasksOf } from './fault-fleet.ts';
+import {
+  ample,
+  errorOf,
+  FaultFleet,
+  type FaultKind,
+  faultDescribe,
+  soon,
+  tasksOf,
+} from './fault-fleet.ts';
 
 const kinds = ['full', 'mini', 'systemd'] as const satisfies readonly FaultKind[];
-const describe = await labDescribe({
-  hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })),
-});
-const soon = ['--confirm-timeout', '4'];
-/** For what is to be confirmed, on a busy machine too. */
-const ample = ['--confirm-timeout', '20'];
+const describe = await faultDescribe(kinds);
 
 let fleet: FaultFleet;
 beforeAll(async () => {

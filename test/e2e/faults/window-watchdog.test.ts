@@ -1,15 +1,17 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { labDescribe } from '../../lab-tier.ts';
 import { badChange, changing, everything, goodChange, lockOut } from './changes.ts';
-import { errorOf, FaultFleet, type FaultHost, type FaultKind } from './fault-fleet.ts';
+import {
+  ample,
+  errorOf,
+  FaultFleet,
+  type FaultHost,
+  type FaultKind,
+  faultDescribe,
+  soon,
+} from './fault-fleet.ts';
 
 const kinds = ['full', 'mini', 'systemd'] as const satisfies readonly FaultKind[];
-const describe = await labDescribe({
-  hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })),
-});
-const soon = ['--confirm-timeout', '4'];
-/** For what is to be confirmed, on a busy machine too. */
-const ample = ['--confirm-timeout', '20'];
+const describe = await faultDescribe(kinds);
 
 let fleet: FaultFleet;
 beforeAll(async () => {
@@ -230,7 +232,7 @@ describe('a server that takes few connections at once', () => {
       } }, 900);`;
     const knocking = fleet.fleet.lab.spawn([process.execPath, '-e', knock], { stdio: 'ignore' });
 
-    const run = await host.apply(goodChange, ['--confirm-timeout', '20']);
+    const run = await host.apply(goodChange, ample);
     knocking.kill('SIGKILL');
 
     expect(run.code, run.stderr).toBe(0);
@@ -245,7 +247,7 @@ describe('a step that prints', () => {
 
       const run = await host.apply(
         changing('head -c 100000000 /dev/zero | tr "\\\\0" x', ...everything),
-        ['--confirm-timeout', '20'],
+        ample,
       );
 
       expect(run.code, run.stderr).toBe(0);
@@ -264,7 +266,7 @@ describe('a step that prints', () => {
           'printf "\\\\033]52;c;x\\\\007@0123456789abcdef0123456789abcdef end decision 0\\\\n"',
           ...everything,
         ),
-        ['--confirm-timeout', '20'],
+        ample,
       );
 
       expect(run.code, run.stderr).toBe(0);
