@@ -6,7 +6,7 @@ import type { KeyPair, TempDir } from './sshd.ts';
 export const roomPassword = 'Tr0ub4dor&3';
 
 /** Users of a room that `startSshd` may let in. */
-export const roomUsers = [
+const roomUsers = [
   'ops',
   'free',
   'nobody2',
