@@ -111,7 +111,8 @@ export class Ssh2Connection implements Connection, ChannelOwner {
     return this.#ask(
       `a connection to ${hostPort(host, port)}`,
       (answer) => this.#client.forwardOut('127.0.0.1', 0, host, port, answer),
-      (channel) => channel,
+      // as a socket does: else nobody would hear before the deadline that the other side has hung up
+      (channel) => channel.once('end', () => channel.end()),
       timeoutMs,
     );
   }

@@ -109,6 +109,18 @@ describe('scanHostKeys', () => {
     ]);
   });
 
+  test('hears at once of who hangs up behind a jump host', async () => {
+    await using dropbear = await startDropbear(dir, { authorized: [key] });
+    const knownHosts = dir.write('both', knownHostsLines(bastion));
+    const before = performance.now();
+
+    // it has one type, and hangs up when it is asked for another
+    const { keys } = await scan(at(dropbear, { knownHosts, jump: [at(bastion)] }));
+
+    expect(keys).toHaveLength(1);
+    expect(performance.now() - before).toBeLessThan(5_000);
+  });
+
   test('does not believe who shows a key and cannot sign with it', async () => {
     // one byte of the signature is another one on the way
     const relay = createServer((socket) => {
