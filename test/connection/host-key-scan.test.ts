@@ -110,7 +110,8 @@ describe('scanHostKeys', () => {
   });
 
   test('hears at once of who hangs up behind a jump host', async () => {
-    await using dropbear = await startDropbear(dir, { authorized: [key] });
+    using own = new TempDir();
+    await using dropbear = await startDropbear(own, { authorized: [key] });
     const knownHosts = dir.write('both', knownHostsLines(bastion));
     const before = performance.now();
 
