@@ -22,6 +22,7 @@ import {
   timeoutError,
 } from './handshake-errors.ts';
 import { offeredAlgorithms } from './ssh2-algorithms.ts';
+import { limitGroupExchange } from './ssh2-group-exchange.ts';
 import { askForCertificates, verifyByKey } from './ssh2-host-certificates.ts';
 import { Ssh2Internals } from './ssh2-internals.ts';
 import type { AlgorithmChoice } from './target.ts';
@@ -195,6 +196,7 @@ class Handshake {
         keepaliveInterval: this.#options.keepaliveMs,
         keepaliveCountMax: Number.MAX_SAFE_INTEGER,
       });
+      if (!limitGroupExchange(this.#client)) throw new Error('this ssh2 is another one');
       if (hostKey.wantsCertificate === true) {
         askForCertificates(this.#client, lists.hostCertificates);
       }

@@ -66,8 +66,7 @@ function hostKeyFinding({ contact }: Visit): Finding | null {
 }
 
 /** Names that are only offered to hosts with `legacy_algorithms`, or that are no better. */
-const isOld = (name: string): boolean =>
-  /sha1|md5|-cbc|group-exchange|^ssh-(?:rsa|dss)$/.test(name);
+const isOld = (name: string): boolean => /sha1|md5|-cbc|^ssh-(?:rsa|dss)$/.test(name);
 
 function algorithmFindings({ contact, legacyAlgorithms }: Visit): readonly Finding[] {
   const { agreed, server = '', transport } = contact;

@@ -319,7 +319,6 @@ describe('resolveTarget', () => {
     expect(algorithms.kex).toEqual([
       'curve25519-sha256',
       'diffie-hellman-group14-sha1',
-      'diffie-hellman-group-exchange-sha256',
       'diffie-hellman-group-exchange-sha1',
       'diffie-hellman-group1-sha1',
     ]);
