@@ -25,10 +25,13 @@ export interface FirstKey {
 export class FlightRefusedError extends Error {
   override readonly name = 'FlightRefusedError';
   readonly nextLevel: FlightLevel;
+  /** Whether the server has said that it does not let the key in. */
+  readonly isOfKey: boolean;
 
-  constructor(nextLevel: FlightLevel, cause?: unknown) {
-    super('the server did not take what was sent ahead', { cause });
+  constructor(nextLevel: FlightLevel, options: { isOfKey?: boolean; cause?: unknown } = {}) {
+    super('the server did not take what was sent ahead', { cause: options.cause });
     this.nextLevel = nextLevel;
+    this.isOfKey = options.isOfKey ?? false;
   }
 }
 
@@ -117,8 +120,8 @@ export class FirstFlight {
 
   /** What its end by this error means; null when the flight has nothing to do with it. */
   refusal(cause: Error): FlightRefusedError | null {
-    if (this.#state === 'flying') return new FlightRefusedError('stock', cause);
-    if (this.#state === 'authenticated') return new FlightRefusedError('channel', cause);
+    if (this.#state === 'flying') return new FlightRefusedError('stock', { cause });
+    if (this.#state === 'authenticated') return new FlightRefusedError('channel', { cause });
     return null;
   }
 
@@ -199,7 +202,7 @@ export class FirstFlight {
     });
     internals.intercept('USERAUTH_FAILURE', (pass) => (protocol, methods, isPartial) => {
       if (this.#state === 'grounded') pass(protocol, methods, isPartial);
-      else if (this.#state === 'flying') this.#refuse('stock');
+      else if (this.#state === 'flying') this.#refuse('stock', !isPartial);
     });
     internals.intercept('CHANNEL_OPEN_CONFIRMATION', (pass) => (protocol, channel) => {
       if (this.#state === 'flying') this.#refuse('stock');
@@ -244,8 +247,8 @@ export class FirstFlight {
     this.#events.landed();
   }
 
-  #refuse(nextLevel: FlightLevel): void {
+  #refuse(nextLevel: FlightLevel, isOfKey = false): void {
     this.#state = 'over';
-    this.#events.refused(new FlightRefusedError(nextLevel));
+    this.#events.refused(new FlightRefusedError(nextLevel, { isOfKey }));
   }
 }

@@ -14,21 +14,18 @@ import { FlightMemory } from './flight-memory.ts';
 import { HostKeyCheck } from './host-key.ts';
 import { type HostKeyScan, scanHostKeys } from './host-key-scan.ts';
 import { type AskPassphrase, IdentityFiles } from './identity.ts';
-import { forwardError, JumpHosts } from './jump-hosts.ts';
 import { chooseKeys, type Offers } from './key-offers.ts';
 import { KnownHosts } from './known-hosts.ts';
 import { KnownHostsFiles } from './known-hosts-files.ts';
+import { Lines, labelOf } from './lines.ts';
 import { type LocalUser, localUser } from './local-user.ts';
 import { OpensshConfig } from './openssh-config.ts';
 import { PasswordTurns } from './password.ts';
-import { ProxyLine } from './proxy-command.ts';
 import { resolveTarget } from './resolve.ts';
 import { RevokedKeyFiles } from './revoked-keys.ts';
 import { type FlightPlan, openClient } from './ssh2-client.ts';
 import { Ssh2Connection } from './ssh2-connection.ts';
 import type { Target } from './target.ts';
-import { dial } from './tcp.ts';
-import { hostPort, printable } from './text.ts';
 import {
   type Connection,
   ConnectionError,
@@ -103,7 +100,7 @@ class Run implements Ssh2Transport {
   readonly #passwordTurns = new PasswordTurns();
   readonly #flights: FlightMemory;
   readonly #agents = new Map<string, Agent>();
-  readonly #jumpHosts = new JumpHosts((hop, signal) =>
+  readonly #lines = new Lines((hop, signal) =>
     this.#open(hop, { signal, receiveLimit: Infinity, first: null }),
   );
   readonly #warned = new Set<string>();
@@ -154,12 +151,12 @@ class Run implements Ssh2Transport {
     ]);
     return await scanHostKeys(target, {
       ...{ label: labelOf(target), known, revoked, signal },
-      onLine: (work) => this.#onLine(target, signal, work),
+      onLine: (work) => this.#lines.on(target, signal, work),
     });
   }
 
   async close(): Promise<void> {
-    await this.#jumpHosts.close();
+    await this.#lines.close();
   }
 
   async #resolve(endpoint: Endpoint): Promise<Target> {
@@ -193,7 +190,7 @@ class Run implements Ssh2Transport {
       } catch (error) {
         if (signal.aborted) throw abortedError(labelOf(target));
         if (error instanceof FlightRefusedError) {
-          this.#flights.refused(target, error.nextLevel);
+          this.#flights.refused(target, firstKeyOf(offers), error);
           retry -= 1;
           continue;
         }
@@ -214,37 +211,12 @@ class Run implements Ssh2Transport {
     const { observe } = this.#options;
     const telling = observe === undefined ? null : new ContactTelling(observe, target, known);
     telling?.route();
-    return await this.#onLine(target, options.signal, (socket) => {
+    return await this.#lines.on(target, options.signal, (socket) => {
       if (socket instanceof Socket) {
         hostKey.cameFrom(socket.remoteAddress ?? '');
         telling?.dialled(socket);
       }
       return this.#handshake(socket, target, { hostKey, offers, telling }, options);
-    });
-  }
-
-  /**
-   * Opens the line to a host, and does `work` on it: nothing is awaited between an open socket and its
-   * handshake, since nobody would hear its errors.
-   */
-  async #onLine<T>(
-    target: Target,
-    signal: AbortSignal,
-    work: (socket: Duplex) => Promise<T>,
-  ): Promise<T> {
-    const { via, host, port, connectTimeoutMs } = target;
-    if (target.proxyCommand !== null) {
-      const line = new ProxyLine(target.proxyCommand);
-      return work(line).catch(async (error) => {
-        throw await line.explain(error);
-      });
-    }
-    if (via === null) return work(await dial(target, connectTimeoutMs, signal));
-    return this.#jumpHosts.through(via, signal, async (jump) => {
-      const socket = await jump.forward(host, port, connectTimeoutMs).catch((error) => {
-        throw forwardError(error, via, target);
-      });
-      return work(socket);
     });
   }
 
@@ -257,7 +229,7 @@ class Run implements Ssh2Transport {
     const { hostKey: policy, connectTimeoutMs, keepaliveMs, keepaliveCount } = target;
     const label = labelOf(target);
     const flight: FlightPlan | null =
-      first === null ? null : { level: this.#flights.levelFor(target), first };
+      first === null ? null : { level: this.#flights.levelFor(target, firstKeyOf(offers)), first };
     const login = new Login(target, offers, this.#passwordTurns);
     const opened = openClient(
       {
@@ -292,6 +264,7 @@ class Run implements Ssh2Transport {
       throw error;
     });
     this.#failedLogins.succeeded(target);
+    if (flight !== null && flight.level !== 'stock') this.#flights.landed(firstKeyOf(offers));
     telling?.tried(login.tried, flight?.level);
     const newKey = hostKey.newKey();
     if (newKey !== null) await closeOnError(connection, this.#knownHosts.record(policy, newKey));
@@ -305,10 +278,8 @@ class Run implements Ssh2Transport {
   };
 }
 
-function labelOf({ host, port, via, proxyCommand }: Target): string {
-  const label = hostPort(host, port);
-  if (proxyCommand !== null) return `${label} (through its ProxyCommand)`;
-  return via === null ? label : `${label} (through ${printable(via.name)})`;
+function firstKeyOf({ offers }: Offers): Buffer | null {
+  return offers[0]?.key.publicKey.blob ?? null;
 }
 
 async function closeOnError(connection: Connection, work: Promise<void>): Promise<void> {

@@ -162,6 +162,24 @@ describe.each(['openssh', 'dropbear'] as const)('a first command on %s', (name: 
     expect(readFileSync(marks, 'utf8')).toBe('ran\nran\n');
   });
 
+  test('is not sent ahead to others by a key that more hosts refuse than let in', async () => {
+    const config = dir.write(
+      `order-${name}`,
+      `Host *\n IdentityFile ${other.file}\n IdentityFile ${key.file}\n IdentitiesOnly yes\n`,
+    );
+    const transport = createSsh2Transport({ config, agentSocket: null });
+    const connections: number[] = [];
+    for (let host = 0; host < 3; host += 1) {
+      await using server = await counted(servers()[name]);
+      const { identity: _none, ...endpoint } = endpointOf(server, { hostKey: server.hostKey });
+      const connection = await transport.connect(endpoint, never, { command, input: '' });
+      await finish(connection, '');
+      connections.push(server.count());
+    }
+
+    expect(connections).toEqual([2, 1, 1]);
+  });
+
   test('does not run where no key is taken', async () => {
     const mark = dir.file(`refused-${name}`);
     await using server = await counted(servers()[name]);
