@@ -24,7 +24,7 @@ const built = {
 
 try {
   await build({
-    entryPoints: [join(bench, 'main.ts')],
+    entryPoints: [join(bench, 'main.ts'), join(bench, 'delay-line.ts')],
     outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import type { Inventory } from '../../src/inventory/model.ts';
@@ -102,21 +102,35 @@ export class BenchFleet implements AsyncDisposable {
     );
   }
 
-  /** Runs a command on the controller and tells what it cost it and the hosts. */
+  /** Runs a command on the controller and tells what it cost it and the hosts. Throws as `Meter.run`. */
   async run(
     argv: readonly [string, ...string[]],
-    environment: NodeJS.ProcessEnv = {},
+    options: { readonly env?: NodeJS.ProcessEnv; readonly mustSay?: RegExp } = {},
   ): Promise<Cost> {
-    const env = { ...this.environment, ...environment };
+    const { mustSay = /^/ } = options;
+    const env = { ...this.environment, ...options.env };
     const runner = (inside: readonly [string, ...string[]]) =>
       this.lab.run(inside, { env, timeoutMs: 1_200_000, cwd: this.lab.directory });
-    return await this.meter.run(argv, runner, this.#group);
+    return await this.meter.run(argv, runner, { hosts: this.#group, mustSay });
   }
 
   /** `xpush apply` to the first `hosts`. */
   async apply(hosts: number, ...args: readonly string[]): Promise<Cost> {
     const inventory = await this.inventoryOf(hosts);
     return await this.run([process.execPath, xpush, 'apply', inventory, ...args]);
+  }
+
+  /** Makes all hosts as the inventory has them. */
+  async converge(): Promise<void> {
+    await this.apply(this.inventory.hosts.size, '--no-confirm', '--serial', '100%');
+  }
+
+  /** `xpush apply` to the first `hosts`, which must find nothing to do. `nodeArgs` are node's own. */
+  async applyAgain(hosts: number, nodeArgs: readonly string[] = []): Promise<Cost> {
+    const inventory = await this.inventoryOf(hosts);
+    const args = ['apply', inventory, '--serial', '100%'];
+    const mustSay = /^Nothing to change: /m;
+    return await this.run([process.execPath, ...nodeArgs, xpush, ...args], { mustSay });
   }
 
   /** How many logins the first `hosts` have accepted. */
@@ -128,10 +142,5 @@ export class BenchFleet implements AsyncDisposable {
       (sum, log) => sum + (log.toString().match(/Accepted publickey/g)?.length ?? 0),
       0,
     );
-  }
-
-  /** The text of one of our own files beside this module. */
-  static async asset(path: string): Promise<string> {
-    return await readFile(join(import.meta.dirname, path), 'utf8');
   }
 }

@@ -46,7 +46,7 @@ export async function contest(
   const quick = await parallelTrue(fleet, hosts, curve);
   const needs = (run: () => Promise<Cost>) => (peers.pssh === true ? run : peers.pssh);
   const contestants: readonly Contestant[] = [
-    { name: 'xpush apply', run: () => fleet.apply(hosts, '--serial', '100%') },
+    { name: 'xpush apply', run: () => fleet.applyAgain(hosts) },
     { name: 'parallel-ssh true', run: needs(runOf(plain)) },
     { name: 'parallel-ssh true, curve25519', run: needs(runOf(quick)) },
     {

@@ -30,13 +30,13 @@ const repeats = 40;
 export async function convergedHosts(meter: Meter, strace: true | string): Promise<ConvergedHosts> {
   await using fleet = await BenchFleet.start(meter, 2, withSpies);
   const hosts = fleet.names(2).map((name) => fleet.lab.host(name));
-  await fleet.apply(2, '--no-confirm');
+  await fleet.converge();
   const loginsBefore = await fleet.logins(2);
   for (const host of hosts) {
     await shell(host, ': >/var/log/programs; : >/run/before; sleep 0.02; : >/run/before');
   }
 
-  await fleet.apply(2);
+  await fleet.applyAgain(2);
 
   const connections = ((await fleet.logins(2)) - loginsBefore) / 2;
   const written = await Promise.all(hosts.map((host) => shell(host, changedFiles)));

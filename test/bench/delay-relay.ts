@@ -14,12 +14,16 @@ export interface DelayRelay extends AsyncDisposable {
 }
 
 /**
- * A relay before a server on the loopback that makes each byte `delayMs` late, each way; what arrives
+ * A relay before a server, by default on the loopback, that makes each byte `delayMs` late, each way; what arrives
  * meanwhile goes along. TCP's own handshake is made to last as long as on such a line: the client is
  * connected at once, but its first byte takes three times the delay. The server's wait for an
  * acknowledgement between two small packets (Nagle, where sshd has it on) is not in it.
  */
-export async function startDelayRelay(port: number, delayMs: number): Promise<DelayRelay> {
+export async function startDelayRelay(
+  port: number,
+  delayMs: number,
+  host = '127.0.0.1',
+): Promise<DelayRelay> {
   const count = { connections: 0, flights: 0 };
   const pairs: Socket[] = [];
   const timers = new Set<NodeJS.Timeout>();
@@ -36,7 +40,7 @@ export async function startDelayRelay(port: number, delayMs: number): Promise<De
       pairs.push(near);
       let mayFly = true;
       const openedAt = performance.now();
-      const far = connect({ port, host: '127.0.0.1', noDelay: true });
+      const far = connect({ port, host, noDelay: true });
       far.pause();
       pairs.push(far);
       /** Hands on what comes, together with what comes until then. */

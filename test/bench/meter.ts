@@ -15,6 +15,12 @@ export interface Cost {
 
 type Argv = readonly [string, ...string[]];
 
+interface RunOptions {
+  /** The group of the hosts, as `start` gave it. */
+  readonly hosts?: string | null;
+  readonly mustSay?: RegExp;
+}
+
 /**
  * Runs a command and tells what it cost. CPU is counted by control groups, cgroups(7), which count
  * daemons too; of the old kind or the new, as long as the unified hierarchy is mounted somewhere.
@@ -66,11 +72,14 @@ export class Meter implements AsyncDisposable {
     }
   }
 
-  /** Runs `argv` by `runner`; its leftovers are ended. Throws when it did not end with 0. */
+  /**
+   * Runs `argv` by `runner`; its leftovers are ended. Throws when it did not end with 0, or did not say
+   * `mustSay`.
+   */
   async run(
     argv: Argv,
     runner: (argv: Argv) => Promise<CommandResult>,
-    hosts: string | null = null,
+    { hosts = null, mustSay = /^/ }: RunOptions = {},
   ): Promise<Cost> {
     const own = this.#root === null ? null : await this.#make('command');
     const enter = 'echo $$ >"$0" && exec "$@"';
@@ -83,7 +92,7 @@ export class Meter implements AsyncDisposable {
     const controllerMs = await usedMs(own);
     const hostsAfter = await usedMs(hosts);
     if (own !== null) await end(own);
-    if (code !== 0) {
+    if (code !== 0 || !mustSay.test(stdout)) {
       const said = `${stdout.slice(-2000)}${stderr.slice(-2000)}`;
       throw new Error(`${argv.join(' ')}: exit ${code}:\n${said}`);
     }

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { Finding } from './bars.ts';
-import { type BenchFleet, xpush } from './bench-fleet.ts';
+import type { BenchFleet } from './bench-fleet.ts';
 import { figureOf } from './figures.ts';
 import type { Cost } from './meter.ts';
 import { noCpu, type PartResult, rowOf } from './results.ts';
 
 /** Says on a file how much memory a node process had at most. */
-const hook = (file: string): string =>
+const hookText = (file: string): string =>
   `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(file)}, String(process.resourceUsage().maxRSS)));\n`;
 
 /** Three sizes of a fleet, the least first; the first `hosts` of one fleet are a fleet. */
@@ -21,7 +21,7 @@ export async function scale(fleet: BenchFleet, sizes: Sizes, rounds: number): Pr
   const { least, middle, most } = sizes;
   const costs = new Map<number, Cost[]>([least, middle, most].map((hosts) => [hosts, []]));
   for (let round = 0; round < rounds; round += 1) {
-    for (const [hosts, list] of costs) list.push(await fleet.apply(hosts, '--serial', '100%'));
+    for (const [hosts, list] of costs) list.push(await fleet.applyAgain(hosts));
   }
   const cpu = (hosts: number): number =>
     figureOf((costs.get(hosts) ?? []).map(({ controllerMs }) => controllerMs ?? 0)).median;
@@ -45,13 +45,11 @@ export async function scale(fleet: BenchFleet, sizes: Sizes, rounds: number): Pr
 }
 
 async function memoryMB(fleet: BenchFleet, hosts: number, rounds: number): Promise<number> {
-  const inventory = await fleet.inventoryOf(hosts);
   const file = await fleet.write('memory', '');
-  const require = await fleet.write('memory.cjs', hook(file));
+  const hook = await fleet.write('memory.cjs', hookText(file));
   const samples: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const argv = ['--require', require, xpush, 'apply', inventory, '--serial', '100%'];
-    await fleet.run([process.execPath, ...argv]);
+    await fleet.applyAgain(hosts, ['--require', hook]);
     samples.push(Number(await readFile(file, 'utf8')) / 1024);
   }
   return figureOf(samples).median;
