@@ -51,7 +51,8 @@ export interface FlightOptions {
   readonly level: 'whole' | 'channel';
   readonly user: string;
   readonly key: FirstKey;
-  readonly first: FirstExec;
+  /** null: nothing but the login is sent ahead. */
+  readonly first: FirstExec | null;
 }
 
 /** What becomes of a flight; each is called once at most, and only one of them. */
@@ -103,14 +104,18 @@ export class FirstFlight {
     this.#internals = internals;
     this.#options = options;
     this.#events = events;
-    const input = Buffer.from(options.first.input);
-    const ahead = options.level === 'whole' ? mostAhead : 0;
+    const input = Buffer.from(options.first?.input ?? '');
+    const ahead = this.#isWhole ? mostAhead : 0;
     this.#ahead = input.subarray(0, ahead);
     this.#rest = input.subarray(ahead);
     socket.cork();
     this.#intercept();
     // The server's next message tells which signatures it takes, and mostly comes in the same piece.
     process.nextTick(() => void this.#start());
+  }
+
+  get #isWhole(): boolean {
+    return this.#options.level === 'whole' && this.#options.first !== null;
   }
 
   /** Whether ssh2 may go on with the login in its own way: the key did not sign. */
@@ -126,9 +131,10 @@ export class FirstFlight {
   }
 
   get begun(): BegunExec | null {
-    if (this.#state === 'grounded') return null;
+    const { first } = this.#options;
+    if (this.#state === 'grounded' || first === null) return null;
     return {
-      first: this.#options.first,
+      first,
       rest: this.#rest,
       onAnswer: (answer) => {
         if (this.#answer !== null) answer(...this.#answer);
@@ -172,15 +178,16 @@ export class FirstFlight {
   }
 
   #fly(request: Buffer): void {
-    const { level, first } = this.#options;
+    const { first } = this.#options;
     this.#state = 'flying';
     this.#internals.send(request);
+    if (first === null) return;
     this.#client.exec(first.command, (...answer) => {
       this.#answer = answer;
       if (this.#state === 'authenticated') this.#decide(answer[0]);
       else this.#onAnswer?.(...answer);
     });
-    if (level === 'whole') {
+    if (this.#isWhole) {
       this.#internals.startCommand(firstChannel, first.command, this.#ahead);
     }
   }
@@ -197,7 +204,7 @@ export class FirstFlight {
       else if (this.#state === 'flying') {
         this.#state = 'authenticated';
         pass(protocol);
-        if (this.#options.level === 'channel') this.#land();
+        if (!this.#isWhole) this.#land();
       }
     });
     internals.intercept('USERAUTH_FAILURE', (pass) => (protocol, methods, isPartial) => {

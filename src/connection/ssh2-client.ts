@@ -55,7 +55,8 @@ export interface ClientOptions {
 /** A command to be sent along with the login, and how much is to be sent ahead. */
 export interface FlightPlan {
   readonly level: FlightLevel;
-  readonly first: FirstExec;
+  /** null: none, only the login is sent ahead. */
+  readonly first: FirstExec | null;
 }
 
 /** Says whether a host is the right one. */

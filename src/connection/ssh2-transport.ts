@@ -69,6 +69,7 @@ interface OpenOptions {
   readonly signal: AbortSignal;
   readonly receiveLimit: number;
   readonly first: FirstExec | null;
+  readonly isHop: boolean;
 }
 
 interface HandshakeMeans {
@@ -101,7 +102,7 @@ class Run implements Ssh2Transport {
   readonly #flights: FlightMemory;
   readonly #agents = new Map<string, Agent>();
   readonly #lines = new Lines((hop, signal) =>
-    this.#open(hop, { signal, receiveLimit: Infinity, first: null }),
+    this.#open(hop, { signal, receiveLimit: Infinity, first: null, isHop: true }),
   );
   readonly #warned = new Set<string>();
   #config: Promise<OpensshConfig> | null = null;
@@ -122,7 +123,7 @@ class Run implements Ssh2Transport {
     // One signal stops a whole fleet, so many listeners on it are no leak.
     setMaxListeners(0, signal);
     const target = await this.#resolve(endpoint);
-    return this.#open(target, { signal, receiveLimit: hostReceiveLimit, first });
+    return this.#open(target, { signal, receiveLimit: hostReceiveLimit, first, isHop: false });
   }
 
   async prepare(endpoints: readonly Endpoint[]): Promise<readonly ConnectionError[]> {
@@ -224,12 +225,14 @@ class Run implements Ssh2Transport {
     socket: Duplex,
     target: Target,
     { hostKey, offers, telling }: HandshakeMeans,
-    { signal, receiveLimit, first }: OpenOptions,
+    { signal, receiveLimit, first, isHop }: OpenOptions,
   ): Promise<Ssh2Connection> {
     const { hostKey: policy, connectTimeoutMs, keepaliveMs, keepaliveCount } = target;
     const label = labelOf(target);
     const flight: FlightPlan | null =
-      first === null ? null : { level: this.#flights.levelFor(target, firstKeyOf(offers)), first };
+      first === null && !isHop
+        ? null
+        : { level: this.#flights.levelFor(target, firstKeyOf(offers)), first };
     const login = new Login(target, offers, this.#passwordTurns);
     const opened = openClient(
       {

@@ -367,20 +367,20 @@ describe('a first command is begun along with the login', () => {
     expect(said[0]).toBe(said[1]);
   });
 
-  test('through a jump host', async () => {
+  test('through a jump host, whose login does not wait to be asked for either', async () => {
     await using server = await counted(openssh);
-    const jump = endpointOf(openssh, {
-      name: 'hop',
-      identity: key.file,
-      hostKey: server.hostKey,
-    });
+    await using relay = await startDelayRelay(openssh.port, 25);
+    const jump = endpointOf(relay, { name: 'hop', identity: key.file, hostKey: server.hostKey });
 
     const connection = await connect(server, input, { jump: [jump] });
+    const { flights } = relay;
 
     expect(await finish(connection, input)).toEqual({
       ...{ wasAhead: true, stdout: 'done\n', outcome: good },
     });
     expect(server.count()).toBe(1);
+    // four for the login there, one for the line on, four for the host
+    expect(flights).toBeLessThanOrEqual(9);
   });
 });
 
