@@ -24,6 +24,7 @@ import { proofDocument } from './verify-document.ts';
 import { prove } from './verify-run.ts';
 import { proofText, summary } from './verify-text.ts';
 import { version } from './version.ts';
+import { tellWeakConnections } from './weak-connections.ts';
 
 /** The recap waits no longer for a disk. */
 const slowRecordMs = 500;
@@ -64,9 +65,11 @@ export async function carryOut(
   const hosts = hostsOf(work);
   const proof = isVerifying && !options.check ? new Proof(inventory, hosts) : null;
   const contacted = [...new Set([...hosts, ...(proof?.subjects.hosts ?? [])])];
-  const way = await prepareWay(options, inventory, contacted, (text) =>
-    remarks.add({ level: 'warning', text }),
+  const warn = (text: string) => remarks.add({ level: 'warning', text });
+  const observe = tellWeakConnections(new Set(contacted.map(({ name }) => name)), (message) =>
+    remarks.add(message),
   );
+  const way = await prepareWay(options, inventory, contacted, warn, { observe });
 
   const { output: form, diff, verbose, check, forks, 'exit-code': pendingAsExit } = options;
   const { stdout, stderr } = process;

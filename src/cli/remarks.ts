@@ -1,6 +1,6 @@
 import type { Message, RunEvent } from '../engine/events.ts';
 
-type Remark = Pick<Message, 'level' | 'text'>;
+type Remark = Pick<Message, 'level' | 'text'> & Partial<Pick<Message, 'host'>>;
 
 /**
  * What there is to say beside the run itself. Until there is a display it is kept: passphrases are
