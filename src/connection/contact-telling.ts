@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { AgreedAlgorithms, Observe, ShownHostKey } from './contact.ts';
 import type { FlightLevel } from './first-flight.ts';
+import type { HostKeyVerifier } from './host-key-verifier.ts';
 import type { HostKeyVerdict, KnownHosts } from './known-hosts.ts';
 import { fingerprint, type PublicKey, readPublicKey } from './public-key.ts';
-import type { HostKeyVerifier } from './ssh2-client.ts';
 import type { HostKeyPolicy, Target } from './target.ts';
 import { hostPort, printable } from './text.ts';
 

@@ -11,6 +11,13 @@ import type { FirstExec } from './transport.ts';
  */
 export type FlightLevel = 'whole' | 'channel' | 'stock';
 
+/** A command to be sent along with the login, and how much is to be sent ahead. */
+export interface FlightPlan {
+  readonly level: FlightLevel;
+  /** null: none, only the login is sent ahead. */
+  readonly first: FirstExec | null;
+}
+
 /** A key that is offered with its signature at once, before the server has been asked about it. */
 export interface FirstKey {
   /** Signature algorithms that it can be offered by, best first. */

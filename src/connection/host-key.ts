@@ -1,10 +1,10 @@
 import { type Certificate, readCertificate } from './certificate.ts';
 import { certificateFlaw } from './host-certificate.ts';
+import type { HostKeyVerifier } from './host-key-verifier.ts';
 import type { HostKeyVerdict, KnownHosts } from './known-hosts.ts';
 import { knownHostsName } from './known-hosts.ts';
 import { fingerprint, type PublicKey, readPublicKey, rsaBits } from './public-key.ts';
 import { type RevokedKeys, revocationOf } from './revoked-keys.ts';
-import type { HostKeyVerifier } from './ssh2-client.ts';
 import type { HostKeyPolicy } from './target.ts';
 import { hostPort } from './text.ts';
 import { ConnectionError } from './transport.ts';

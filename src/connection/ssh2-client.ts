@@ -9,7 +9,7 @@ import { type Deadline, startDeadline } from './deadline.ts';
 import {
   type BegunExec,
   FirstFlight,
-  type FlightLevel,
+  type FlightPlan,
   type FlightRefusedError,
 } from './first-flight.ts';
 import { Greeting } from './greeting.ts';
@@ -21,13 +21,14 @@ import {
   type Phase,
   timeoutError,
 } from './handshake-errors.ts';
+import { accepts, type HostKeyVerifier } from './host-key-verifier.ts';
 import { offeredAlgorithms } from './ssh2-algorithms.ts';
 import { limitGroupExchange } from './ssh2-group-exchange.ts';
 import { askForCertificates, verifyByKey } from './ssh2-host-certificates.ts';
 import { Ssh2Internals } from './ssh2-internals.ts';
 import type { AlgorithmChoice } from './target.ts';
 import { messageOf, printable } from './text.ts';
-import { ConnectionError, type FirstExec } from './transport.ts';
+import { ConnectionError } from './transport.ts';
 import { signerOf } from './wide-key.ts';
 
 /** Everything that one SSH session over an open socket needs. There is no way to leave out the host key. */
@@ -50,25 +51,6 @@ export interface ClientOptions {
   readonly flight?: FlightPlan | null;
   /** Told of the first key exchange, and how the server called itself. */
   readonly onAgreed?: (agreed: AgreedAlgorithms, server: string) => void;
-}
-
-/** A command to be sent along with the login, and how much is to be sent ahead. */
-export interface FlightPlan {
-  readonly level: FlightLevel;
-  /** null: none, only the login is sent ahead. */
-  readonly first: FirstExec | null;
-}
-
-/** Says whether a host is the right one. */
-export interface HostKeyVerifier {
-  /** Key types to ask for first. */
-  readonly knownTypes: readonly string[];
-  /** Whether somebody may vouch for the host by a certificate. */
-  readonly wantsCertificate?: boolean;
-  /** Synchronous, and the same for the same key: it is asked again at each key exchange. */
-  verify(key: Buffer): boolean;
-  /** Why the last key was refused. */
-  refusal(): ConnectionError | null;
 }
 
 /**
@@ -295,14 +277,5 @@ class Handshake {
     this.#deadline?.clear();
     this.#options.signal.removeEventListener('abort', this.#abort);
     this.#options.socket.off('data', this.#onData);
-  }
-}
-
-/** ssh2 takes everything but `false` for a yes, a promise too; this takes only `true` for one. */
-function accepts(verifier: HostKeyVerifier, key: Buffer): boolean {
-  try {
-    return verifier.verify(key) === true;
-  } catch {
-    return false;
   }
 }

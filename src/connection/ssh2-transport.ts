@@ -9,7 +9,7 @@ import type { Observe } from './contact.ts';
 import { ContactTelling } from './contact-telling.ts';
 import { ClosedBeforeBannerError } from './early-close.ts';
 import { FailedLogins } from './failed-logins.ts';
-import { type FlightLevel, FlightRefusedError } from './first-flight.ts';
+import { type FlightLevel, type FlightPlan, FlightRefusedError } from './first-flight.ts';
 import { FlightMemory } from './flight-memory.ts';
 import { HostKeyCheck } from './host-key.ts';
 import { type HostKeyScan, scanHostKeys } from './host-key-scan.ts';
@@ -23,7 +23,7 @@ import { OpensshConfig } from './openssh-config.ts';
 import { PasswordTurns } from './password.ts';
 import { resolveTarget } from './resolve.ts';
 import { RevokedKeyFiles } from './revoked-keys.ts';
-import { type FlightPlan, openClient } from './ssh2-client.ts';
+import { openClient } from './ssh2-client.ts';
 import { Ssh2Connection } from './ssh2-connection.ts';
 import type { Target } from './target.ts';
 import {

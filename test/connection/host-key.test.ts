@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { HostKeyVerifier } from '../../src/connection/host-key-verifier.ts';
 import { createSsh2Transport, type Endpoint } from '../../src/connection/index.ts';
-import { type HostKeyVerifier, openClient } from '../../src/connection/ssh2-client.ts';
+import { openClient } from '../../src/connection/ssh2-client.ts';
 import {
   endpointOf,
   type KeyPair,
