@@ -39,6 +39,7 @@ describe('servers that only speak what is old', () => {
     const file = await fleet.write('nothing.yaml', playbook);
 
     const run = await fleet.xpush('apply', fleet.file, file, '-o', 'ndjson');
+    const shown = await fleet.xpush('apply', fleet.file, file, '-o', 'plain');
 
     const events = run.stdout.split('\n').filter((line) => line.includes('weak algorithms'));
     expect(run.code, run.stderr).toBe(0);
@@ -52,5 +53,6 @@ describe('servers that only speak what is old', () => {
       level: 'warning',
       text: 'reached by weak algorithms: a key exchange by SHA-1 (diffie-hellman-group-exchange-sha1); message codes by hmac-sha1',
     });
+    expect(shown.stdout.replaceAll(/\s+/g, ' ')).toContain('4 hosts: reached by weak algorithms');
   });
 });
