@@ -1,9 +1,15 @@
 import type { Diagnosis, HostDiagnosis } from '../doctor/diagnose.ts';
 import type { Finding, Visit } from '../doctor/model.ts';
+import type { HostStatus } from '../engine/events.ts';
 import type { Host } from '../inventory/model.ts';
 import type { Data } from '../source/data.ts';
 import { statusOf } from './doctor-text.ts';
+import { hostsDocument } from './hosts-document.ts';
 import { oneLine } from './one-line.ts';
+
+type Ended =
+  | { readonly status: HostStatus; readonly diagnosis: HostDiagnosis }
+  | { readonly status: 'skipped' };
 
 /** The JSON of `xpush doctor -o json`; strings that came from hosts are escaped. */
 export function doctorDocument(
@@ -11,31 +17,26 @@ export function doctorDocument(
   skipped: readonly Host[],
   about: { readonly version: string; readonly exit: number },
 ): Data {
+  const reports = [
+    ...hosts.map((diagnosis) => ({
+      host: diagnosis.visit.host,
+      outcome: { ...diagnosis.visit.failure, status: statusOf(diagnosis), diagnosis },
+    })),
+    ...skipped.map((host) => ({ host, outcome: { status: 'skipped' as const } })),
+  ];
   return {
-    schema: 1,
-    xpush: about.version,
-    exit: about.exit,
-    hosts: Object.fromEntries([
-      ...hosts.map((one): [string, Data] => [one.visit.host.name, describeHost(one)]),
-      ...skipped.map(({ name, kind }): [string, Data] => [name, { kind, status: 'skipped' }]),
-    ]),
+    ...hostsDocument<Ended>(reports, about, (outcome) =>
+      'diagnosis' in outcome ? describeHost(outcome.diagnosis) : {},
+    ),
     fleet: fleet.map(({ finding, hosts: names }) => ({
       ...describeFinding(finding),
-      hosts: names.map(oneLine),
+      hosts: names,
     })),
   };
 }
 
-function describeHost(diagnosis: HostDiagnosis): Data {
-  const { visit, findings } = diagnosis;
-  const { failure } = visit;
+function describeHost({ visit, findings }: HostDiagnosis): Readonly<Record<string, Data>> {
   return {
-    kind: visit.host.kind,
-    status: statusOf(diagnosis),
-    error:
-      failure === null
-        ? null
-        : { message: oneLine(failure.message), hint: failure.hint && oneLine(failure.hint) },
     contact: describeContact(visit),
     clock_ahead_seconds: secondsOf(visit),
     findings: findings.map(describeFinding),

@@ -1,6 +1,6 @@
 import type { Contact } from '../connection/index.ts';
-import type { Answered, MissingTool, Sources, Visit } from '../doctor/model.ts';
-import { neededTools } from '../doctor/needed-tools.ts';
+import type { Answered, Sources, Visit } from '../doctor/model.ts';
+import { type ExpectedTask, lackOfTools } from '../doctor/needed-tools.ts';
 import { bindTask } from '../engine/bind-task.ts';
 import type { SshOverrides } from '../engine/endpoint.ts';
 import type { HostedPlay } from '../engine/legs.ts';
@@ -24,12 +24,8 @@ export async function visitHosts(
   options: DoctorOptions,
 ): Promise<{ readonly visits: readonly Visit[]; readonly skipped: readonly Host[] }> {
   const { inventory, hosts, plays } = await hostsOf(options);
-  const needs = new Map(hosts.map((host) => [host.name, needsOf(host, plays, inventory)]));
-  const queriesOf = (host: Host): readonly Query[] => [
-    query.windows(),
-    ...toolsOf(needs.get(host.name) ?? []).map((name) => query.tool(name)),
-    query.condition(),
-  ];
+  const tasks = new Map(hosts.map((host) => [host.name, tasksOf(host, plays, inventory)]));
+  const queries: readonly Query[] = [query.windows(), query.lacks(), query.condition()];
   const contacts = new Map<string, Partial<Contact>>();
   const toldAt = new Map<string, number>();
   return await withSurveyor(
@@ -40,7 +36,7 @@ export async function visitHosts(
       const surveyed = await look(hosts, (host, known) => {
         const isTold = answerTo(known, query.condition()) !== null;
         if (isTold && !toldAt.has(host.name)) toldAt.set(host.name, Date.now());
-        return queriesOf(host);
+        return queries;
       });
       const visitOf = (host: Host): readonly Visit[] => {
         const found = surveyed.get(host.name);
@@ -55,7 +51,7 @@ export async function visitHosts(
             failure: failureOf(found),
             answers:
               'answers' in found
-                ? answersOf(found.answers, needs.get(host.name) ?? [], told)
+                ? answersOf(found.answers, tasks.get(host.name) ?? [], told)
                 : null,
           },
         ];
@@ -96,19 +92,17 @@ async function hostsOf(options: DoctorOptions): Promise<{
   return { inventory, hosts, plays };
 }
 
-/** What the tasks of a host need there. */
-function needsOf(
+/** What is known of the tasks of a host before it is. */
+function tasksOf(
   host: Host,
   plays: readonly HostedPlay[],
   inventory: Inventory,
-): readonly MissingTool[] {
+): readonly ExpectedTask[] {
   const tasks = plays.flatMap(({ play, hosts }) => (hosts.has(host.name) ? play.tasks : []));
-  const hasWindow = tasks.some((task) => bindTask(task, { host, inventory }).network);
-  return neededTools([...new Set(tasks.map(({ step }) => step.name))], hasWindow);
-}
-
-function toolsOf(needs: readonly MissingTool[]): readonly string[] {
-  return [...new Set(needs.flatMap(({ anyOf }) => anyOf))];
+  return tasks.map((task) => {
+    const { queries, network: hasWindow } = bindTask(task, { host, inventory });
+    return { step: task.step.name, queries, hasWindow };
+  });
 }
 
 function failureOf(found: Surveyed): Visit['failure'] {
@@ -118,7 +112,7 @@ function failureOf(found: Surveyed): Visit['failure'] {
 /** `toldAt`: when the answers arrived, in ms since 1970. */
 function answersOf(
   state: HostState,
-  needs: readonly MissingTool[],
+  tasks: readonly ExpectedTask[],
   toldAt: number | null,
 ): Answered {
   const condition = answerTo(state, query.condition());
@@ -128,9 +122,7 @@ function answersOf(
     // a clock of whole seconds is half a second behind on average
     skewSeconds: clock === null || toldAt === null ? null : clock + 0.5 - toldAt / 1000,
     windows: answerTo(state, query.windows()),
-    missing: needs.filter(({ anyOf }) =>
-      anyOf.every((name) => answerTo(state, query.tool(name)) === false),
-    ),
+    lack: lackOfTools(tasks, answerTo(state, query.lacks()) ?? []),
   };
 }
 

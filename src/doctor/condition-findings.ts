@@ -1,12 +1,12 @@
 import type { Disk, HostCondition } from '../host/condition.ts';
 import type { WindowsState } from '../host/window.ts';
-import { type Answered, type Finding, finding, type MissingTool, type Visit } from './model.ts';
+import { type Answered, type Finding, finding, type Visit } from './model.ts';
 
 /** What a host told of itself. */
 export function conditionFindings(visit: Visit): readonly Finding[] {
   const { answers } = visit;
   if (answers === null) return [];
-  const { condition, windows, missing } = answers;
+  const { condition, windows, lack } = answers;
   return [
     ...(condition === null
       ? [
@@ -22,7 +22,7 @@ export function conditionFindings(visit: Visit): readonly Finding[] {
           ...clockFindings(answers),
           ...diskFindings(condition.disks),
         ]),
-    ...missing.map(missingFinding),
+    ...(lack === null ? [] : [finding('tools', 'broken', lack)]),
     ...(condition === null ? [] : [hookFinding(visit, condition)]),
     ...(windows === null ? [] : windowFindings(windows)),
   ];
@@ -140,13 +140,6 @@ function diskOf(disks: readonly Disk[], place: string): Disk | undefined {
     ({ mount }) => mount === '/' || place === mount || place.startsWith(`${mount}/`),
   );
   return above.toSorted((a, b) => b.mount.length - a.mount.length)[0];
-}
-
-function missingFinding({ anyOf, why }: MissingTool): Finding {
-  const names = anyOf.join(' or ');
-  return finding('tools', 'broken', `${names} is missing: ${why}`, {
-    hint: 'install the package that has it, or look where it is and mend the PATH of the login',
-  });
 }
 
 function hookFinding({ host }: Visit, { bootHook }: HostCondition): Finding {

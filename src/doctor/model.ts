@@ -67,15 +67,8 @@ export interface Answered {
   /** How far its clock is ahead of this machine's; null: not known. */
   readonly skewSeconds: number | null;
   readonly windows: WindowsState | null;
-  /** What its tasks need and it does not have. */
-  readonly missing: readonly MissingTool[];
-}
-
-/** A command that is not there, or of which none is. */
-export interface MissingTool {
-  /** Any of these would do. */
-  readonly anyOf: readonly string[];
-  readonly why: string;
+  /** What its tasks need and it does not have, a sentence; null: nothing, or nobody knows. */
+  readonly lack: string | null;
 }
 
 /** A finding, with what is usual filled in. */
