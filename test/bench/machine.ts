@@ -49,5 +49,7 @@ async function packageOf(
   name: string,
   debianPackage: string,
 ): Promise<readonly (readonly [string, string])[]> {
-  return await versionOf(name, ['dpkg-query', '-W', '-f', '${Version}', debianPackage]);
+  // `pssh	2.3.4-2`
+  const found = await versionOf(name, ['dpkg-query', '-W', debianPackage]);
+  return found.map(([, line]) => [name, line.split('\t')[1] ?? line]);
 }

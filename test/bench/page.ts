@@ -23,7 +23,7 @@ export function pageOf(outcome: Outcome): string {
   const missed = missedBars(findings).length;
   return `# Benchmarks
 
-Written by \`${command}\` on ${outcome.date}, in ${Math.round(outcome.minutes)} minutes. ${loadWords(outcome)}
+Written by \`${command}\` on ${outcome.date}, in ${Math.ceil(outcome.minutes)} min. ${loadWords(outcome)}
 
 - [The bars](#the-bars)
 - [What was measured](#what-was-measured)
