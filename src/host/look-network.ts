@@ -1,4 +1,5 @@
 import { parseInterfaces } from './interfaces-text.ts';
+import { batchLine, unbatched } from './ip-batch.ts';
 import { isIpv6 } from './ip-words.ts';
 import { asText, type LookPart, type Observation, type Section } from './look-part.ts';
 import { checkedAddress, checkedInterface } from './names.ts';
@@ -12,30 +13,47 @@ import { sums } from './sums.ts';
 /** Links, rules, routes, proxy neighbours and the ways of packets, from `ip`. */
 export const lookNetwork: LookPart = {
   runtime: null,
-  lines: (asked) => [
-    ...asked('interfaces').map(() => 'xp_section interfaces ip addr show'),
-    ...asked('rules').map(({ family }) => `xp_section rules${family} xp_list_rules ${family}`),
-    ...asked('routes').map(({ family }) => `xp_section routes${family} xp_list_routes ${family}`),
-    ...asked('proxies').map(() => 'xp_section proxies xp_list_proxies'),
-    ...asked('path').map((one, index) => `xp_section path${index} xp_path ${pathWords(one)}`),
-  ],
-  read: (asked, sections) => [
-    ...asked('interfaces').map((one) => {
-      return [one, listing('interfaces', sections.get(one.kind), parseInterfaces)] as const;
-    }),
-    ...asked('rules').map((one) => {
-      const section = sections.get(`rules${one.family}`);
-      return [one, listing('rules', section, entriesBy(parseRules))] as const;
-    }),
-    ...asked('routes').map((one) => {
-      const parse = (text: string) => parseRoutes(text, one.family);
-      const section = settled(sections.get(`routes${one.family}`), one.family);
-      return [one, listing('routes', section, entriesBy(parse))] as const;
-    }),
-    ...asked('proxies').map((one) => [one, proxies(sections.get(one.kind))] as const),
-    ...asked('path').map((one, index) => [one, path(sections.get(`path${index}`))] as const),
-  ],
+  lines: (asked) => {
+    const listings = [
+      ...asked('interfaces').map(() => 'xp_section interfaces ip addr show'),
+      ...asked('rules').map(listRules),
+      ...asked('routes').map(({ family }) => `xp_section routes${family} xp_list_routes ${family}`),
+      ...asked('proxies').map(() => 'xp_section proxies xp_list_proxies'),
+    ];
+    const paths = asked('path').map(
+      (one, index) => `xp_section path${index} xp_path ${pathWords(one)}`,
+    );
+    const batch = batchLine(asked);
+    if (batch === null) return [...listings, ...paths];
+    const others = asked('rules').filter(({ family }) => family === 6);
+    const alone = others.map(listRules);
+    const batched = listings.filter((line) => !alone.includes(line));
+    return [`${batch} || {`, ...batched, '}', ...alone, ...paths];
+  },
+  read: (asked, found) => {
+    const sections = unbatched(found);
+    return [
+      ...asked('interfaces').map((one) => {
+        return [one, listing('interfaces', sections.get(one.kind), parseInterfaces)] as const;
+      }),
+      ...asked('rules').map((one) => {
+        const section = sections.get(`rules${one.family}`);
+        return [one, listing('rules', section, entriesBy(parseRules))] as const;
+      }),
+      ...asked('routes').map((one) => {
+        const parse = (text: string) => parseRoutes(text, one.family);
+        const section = settled(sections.get(`routes${one.family}`), one.family);
+        return [one, listing('routes', section, entriesBy(parse))] as const;
+      }),
+      ...asked('proxies').map((one) => [one, proxies(sections.get(one.kind))] as const),
+      ...asked('path').map((one, index) => [one, path(sections.get(`path${index}`))] as const),
+    ];
+  },
 };
+
+function listRules({ family }: QueryOf<'rules'>): string {
+  return `xp_section rules${family} xp_list_rules ${family}`;
+}
 
 function entriesBy<Entry>(parse: (text: string) => readonly Entry[]) {
   return (text: string, fingerprint: string) => ({ entries: parse(text), fingerprint });

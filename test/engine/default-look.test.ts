@@ -113,9 +113,9 @@ if (!canTrace) process.stderr.write('skipped: programs of a look, as a tool is m
 
 describe.runIf(canTrace)('compileLook', () => {
   test.each([
-    ['guest', 'webserv', guest, 7],
-    ['dom0', 'xen1', dom0, 13],
-    ['dom0 that runs Xen', 'xen1', dom0 + xen, 18],
+    ['guest', 'webserv', guest, 4],
+    ['dom0', 'xen1', dom0, 11],
+    ['dom0 that runs Xen', 'xen1', dom0 + xen, 16],
   ])(
     'of the default playbook: a converged %s runs few programs',
     async (_what, name, script, most) => {

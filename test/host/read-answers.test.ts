@@ -11,7 +11,17 @@ describe('readAnswers', () => {
     ...[query.proxies(), query.path({ to: '10.0.0.1' }), query.path({ to: '::1' })],
   ];
   const ids = [
-    ...['parameters', 'tools', 'interfaces', 'rules4', 'routes4', 'rules6', 'routes6', 'chains0'],
+    ...[
+      'parameters',
+      'tools',
+      'interfaces',
+      'ip.rules4.routes4.interfaces',
+      'rules4',
+      'routes4',
+      'rules6',
+      'routes6',
+      'chains0',
+    ],
     ...['proxies', 'path0', 'path1', 'session'],
   ];
   const sectionsOf = (body: string) => new Map(ids.map((id) => [id, { status: 0, body }]));

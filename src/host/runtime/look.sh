@@ -223,6 +223,16 @@ xp_has_6() {
   [ -e /proc/net/if_inet6 ]
 }
 
+# What one `ip` lists of both families, with the link `lo` between the listings. An `ip` that can't,
+# such as busybox's, fails: each listing is then asked for by itself, as is one without IPv6.
+xp_batch() { # ID COMMANDS
+  xp_has_6 || return
+  xp_list=$(xp_print "$2" | ip -N -batch - 2>/dev/null) || return
+  xp_begin "$1"
+  xp_print "$xp_list$XP_NEWLINE"
+  xp_end "$1" 0
+}
+
 xp_list_rules() { # FAMILY
   [ "$1" = 4 ] || xp_has_6 || return 0
   xp_ip "$1" rule show
