@@ -97,9 +97,9 @@ function unreachableTexts(hosts: readonly HostKeysJudged[]): readonly string[] {
     if ('scan' in direct) continue;
     const hint = direct.hint === null ? '' : `\n  hint: ${oneLine(direct.hint)}`;
     const otherwise = inside !== null && 'scan' in inside ? ' on the usual way' : '';
-    add(`shows no key${otherwise}: ${oneLine(direct.message)}${hint}`, host.name);
+    add(`${otherwise}: ${oneLine(direct.message)}${hint}`, host.name);
   }
-  return [...groups].map(([text, names]) => `${compressNames(names).join(', ')} ${text}\n`);
+  return [...groups].map(([text, names]) => `no host key from ${compressNames(names).join(', ')}${text}\n`);
 }
 
 /** Why guests are not vouched for, alike ones together; of those only that show something new. */
