@@ -23,8 +23,8 @@ interface GroupExchange {
 const usualPrimeBits = 4096;
 
 /**
- * Has the group exchanges of a client done by `DhExchange`, those later on too; to be called right after `connect`. Where ssh2 is not
- * as it is known here, they fail; false if they can't be got hold of.
+ * Has the group exchanges of a client done by `DhExchange`, those later on too; to be called right after
+ * `connect`. Where ssh2 is not as it is known here, they fail; false if they can't be got hold of.
  */
 export function limitGroupExchange(client: Client): boolean {
   const protocol: unknown = '_protocol' in client ? client._protocol : null;
