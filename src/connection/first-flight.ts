@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { wireString } from './ssh-wire.ts';
-import type { OpenedChannel, Ssh2Internals } from './ssh2-internals.ts';
+import { largestPacket, type OpenedChannel, type Ssh2Internals } from './ssh2-internals.ts';
 import type { FirstExec } from './transport.ts';
 
 /**
@@ -57,6 +57,8 @@ type ExecAnswer = (error: Error | undefined, channel: ClientChannel) => void;
 export interface FlightOptions {
   readonly level: 'whole' | 'channel';
   readonly user: string;
+  /** How the server calls itself: `SSH-2.0-OpenSSH_9.2p1`. */
+  readonly server: string;
   readonly key: FirstKey;
   /** null: nothing but the login is sent ahead. */
   readonly first: FirstExec | null;
@@ -72,8 +74,9 @@ export interface FlightEvents {
 /** The server's number of the first channel, as every server at hand counts. */
 const firstChannel = 0;
 
-/** Of the input: less than dropbear takes on a channel before it has said so (24 KiB). */
-const mostAhead = 20 * 1024;
+/** Of the input: what dropbear takes on a channel before it has said so, and old versions of OpenSSH. */
+const mostAhead = 24 * 1024;
+const mostAheadOfOpenssh = 128 * 1024;
 
 /**
  * The login, a channel, a command and its input in one flight behind the key exchange, which saves six
@@ -112,9 +115,9 @@ export class FirstFlight {
     this.#options = options;
     this.#events = events;
     const input = Buffer.from(options.first?.input ?? '');
-    const ahead = this.#isWhole ? mostAhead : 0;
-    this.#ahead = input.subarray(0, ahead);
-    this.#rest = input.subarray(ahead);
+    const most = options.server.startsWith('SSH-2.0-OpenSSH_') ? mostAheadOfOpenssh : mostAhead;
+    this.#ahead = input.subarray(0, this.#isWhole ? most : 0);
+    this.#rest = input.subarray(this.#ahead.length);
     socket.cork();
     this.#intercept();
     // The server's next message tells which signatures it takes, and mostly comes in the same piece.
@@ -240,7 +243,8 @@ export class FirstFlight {
   #confirm(channel: OpenedChannel, pass: (channel: OpenedChannel) => void): void {
     const sent = this.#ahead.length;
     const isTooNarrow = channel.window > 0 && channel.window < sent;
-    if (channel.sender !== firstChannel || isTooNarrow || channel.packetSize < sent) {
+    const areTooLarge = channel.packetSize < Math.min(sent, largestPacket);
+    if (channel.sender !== firstChannel || isTooNarrow || areTooLarge) {
       this.#refuse('channel');
       return;
     }

@@ -155,7 +155,7 @@ class Handshake {
       this.#client,
       socket,
       internals,
-      { level, user, key, first },
+      { level, user, server: this.#greeting.identification, key, first },
       { landed: () => this.#succeed(), refused: (error) => this.#end(error) },
     );
   }

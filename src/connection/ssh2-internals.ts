@@ -141,7 +141,9 @@ export class Ssh2Internals {
   /** Asks for a command on one of the server's channels, and gives it the first of its input. */
   startCommand(channel: number, command: string, input: Buffer): void {
     this.#protocol.exec(channel, command, true);
-    if (input.length > 0) this.#protocol.channelData(channel, input);
+    for (let at = 0; at < input.length; at += largestPacket) {
+      this.#protocol.channelData(channel, input.subarray(at, at + largestPacket));
+    }
   }
 
   /** Does `work` without ssh2's sending a request for a command in it. */
@@ -174,6 +176,9 @@ function algorithmOf(request: Buffer): string {
   reader.byte();
   return reader.string().toString('latin1');
 }
+
+/** Of data: what every server must take (RFC 4253, 6.1), with room for what is around it. */
+export const largestPacket = 32_000;
 
 const messages: readonly (keyof ServerMessages)[] = [
   'EXT_INFO',
