@@ -128,7 +128,7 @@ function groupText({ finding, hosts }: FindingGroup): string {
 }
 
 /** The diagnosis in a line. */
-export function summary(hosts: readonly HostDiagnosis[], groups: readonly FindingGroup[]): string {
+function summary(hosts: readonly HostDiagnosis[], groups: readonly FindingGroup[]): string {
   if (hosts.length === 0) return 'Nothing to examine: no host is chosen';
   const named = (level: Level): number => {
     const names = groups.flatMap((group) => (group.finding.level === level ? group.hosts : []));

@@ -47,6 +47,7 @@ export async function visitHosts(
           {
             ...{ host, legacyAlgorithms, sources: sourcesOf(host, options) },
             contact: contacts.get(host.name) ?? {},
+            needsRoot: (tasks.get(host.name) ?? []).some(({ hasWindow }) => hasWindow),
             become: become === undefined ? null : { method: become.method, user: become.user },
             failure: failureOf(found),
             answers:

@@ -10,6 +10,7 @@ import type { HostKeysJudged } from '../doctor/host-key-trust.ts';
 import {
   type HostPin,
   type HostSentence,
+  noKey,
   type PinPlan,
   planPins,
   readFingerprints,
@@ -32,7 +33,6 @@ export async function pinKeys(
   options: HostkeysOptions,
   inventory: Inventory,
   found: readonly HostKeysJudged[],
-  interrupted: boolean,
 ): Promise<number> {
   const plan = planPins(found, {
     fingerprints: await givenFingerprints(options),
@@ -46,20 +46,14 @@ export async function pinKeys(
     return exitCodes.failed;
   }
   const problems = await writeAll(files);
-  const refused = [...plan.refused, ...problems];
+  // those that show no key are told of as such
+  const refused = [...plan.refused.filter(({ text }) => text !== noKey), ...problems];
   const statuses: readonly HostStatus[] = [
     ...refused.map(() => 'failed' as const),
-    ...found.flatMap(({ seen, keys }): HostStatus[] =>
-      keys.length === 0 && !('scan' in seen.direct) ? ['unreachable'] : [],
-    ),
+    ...found.flatMap(({ keys }): HostStatus[] => (keys.length === 0 ? ['unreachable'] : [])),
   ];
-  // those that show no key are told of as such
-  const wrong = refused.filter(({ text }) => text !== 'it shows no key');
-  const exit = exitCode(
-    statuses.filter((status) => status !== 'failed' || wrong.length > 0),
-    { interrupted, pendingAsExit: false },
-  );
-  if (isText) process.stdout.write(resultText({ ...plan, refused: wrong }, files, problems));
+  const exit = exitCode(statuses, { interrupted: false, pendingAsExit: false });
+  if (isText) process.stdout.write(resultText({ ...plan, refused }, files, problems));
   else {
     const written = plan.pins.filter(
       ({ host }) => !problems.some((one) => one.host === nameOf(host)),
@@ -179,7 +173,7 @@ function resultText(
   );
   return [
     ...grouped(left).map(([text, names]) => `${names}: left alone, ${text}\n`),
-    ...grouped([...refused, ...problems]).map(([text, names]) => `${names}: NOT pinned, ${text}\n`),
+    ...grouped(refused).map(([text, names]) => `${names}: NOT pinned, ${text}\n`),
     written.length === 0
       ? 'Nothing was pinned\n'
       : `Pinned ${counted(keys.length, 'key')} of ${counted(written.length, 'host')} in ${[...files.keys()].join(', ')}\n`,

@@ -99,7 +99,9 @@ function unreachableTexts(hosts: readonly HostKeysJudged[]): readonly string[] {
     const otherwise = inside !== null && 'scan' in inside ? ' on the usual way' : '';
     add(`${otherwise}: ${oneLine(direct.message)}${hint}`, host.name);
   }
-  return [...groups].map(([text, names]) => `no host key from ${compressNames(names).join(', ')}${text}\n`);
+  return [...groups].map(
+    ([text, names]) => `no host key from ${compressNames(names).join(', ')}${text}\n`,
+  );
 }
 
 /** Why guests are not vouched for, alike ones together; of those only that show something new. */

@@ -1,6 +1,6 @@
 import { type HostKeysJudged, judgeHost } from '../doctor/host-key-trust.ts';
 import type { HostStatus } from '../engine/events.ts';
-import { exitCode } from '../engine/exit-code.ts';
+import { exitCode, exitCodes } from '../engine/exit-code.ts';
 import type { HostkeysOptions } from './hostkeys.ts';
 import { hostKeysDocument } from './hostkeys-document.ts';
 import { pinKeys } from './hostkeys-pin.ts';
@@ -19,7 +19,10 @@ export async function runHostkeys(options: HostkeysOptions): Promise<number> {
   const found = (await scanHosts(options, inventory, chosen)).map(judgeHost);
   const interrupted = found.length < chosen.length;
 
-  if (action === 'pin') return await pinKeys(options, inventory, found, interrupted);
+  if (action === 'pin') {
+    // whoever interrupts wants nothing written
+    return interrupted ? exitCodes.interrupted : await pinKeys(options, inventory, found);
+  }
   const exit = exitCode(found.map(statusOf), { interrupted, pendingAsExit: false });
   if (output === 'json') {
     const document = hostKeysDocument(found, null, { version: version(), exit });
@@ -35,7 +38,7 @@ export async function runHostkeys(options: HostkeysOptions): Promise<number> {
 }
 
 /** A key that is wrong counts as failed, whether or not anybody wanted it. */
-export function statusOf({ seen, keys, isContested }: HostKeysJudged): HostStatus {
+function statusOf({ seen, keys, isContested }: HostKeysJudged): HostStatus {
   const isWrong =
     isContested || keys.some(({ trust }) => trust === 'changed' || trust === 'revoked');
   if (isWrong) return 'failed';

@@ -64,7 +64,7 @@ export class ContactTelling {
 }
 
 /** What is known here of a key that a host showed; null: it is none that can be read. */
-export function shownHostKey(
+function shownHostKey(
   blob: Buffer,
   isAccepted: boolean,
   policy: HostKeyPolicy,

@@ -1,14 +1,13 @@
-export type { AgreedAlgorithms, Contact, Observe, ShownHostKey } from './contact.ts';
+export type { Contact, Observe } from './contact.ts';
 export {
   createTransport,
   type RunTransport,
   type TransportOptions,
 } from './create-transport.ts';
-export type { HostKeyScan } from './host-key-scan.ts';
 export { knownHostsName } from './known-hosts.ts';
 export { type HostKeyLines, knownHostsLine } from './known-hosts-edit.ts';
 export { pinHostKeys } from './pin-host-keys.ts';
-export { fingerprint, formatPublicKey, type PublicKey } from './public-key.ts';
+export { fingerprint, formatPublicKey } from './public-key.ts';
 export { legacyAlgorithms } from './ssh2-algorithms.ts';
 export {
   createSsh2Transport,

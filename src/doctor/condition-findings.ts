@@ -28,16 +28,16 @@ export function conditionFindings(visit: Visit): readonly Finding[] {
   ];
 }
 
-function whoFindings({ become }: Visit, { uid }: HostCondition): readonly Finding[] {
+function whoFindings({ become, needsRoot }: Visit, { uid }: HostCondition): readonly Finding[] {
   if (uid === null) return [];
   if (become !== null) {
     return [finding('become', 'ok', `${become.method} to ${become.user} works`)];
   }
   if (uid === 0) return [finding('become', 'ok', 'not needed: the login is root')];
   return [
-    finding('become', 'broken', 'programs run as somebody who is not root', {
+    finding('become', needsRoot ? 'broken' : 'note', 'programs run as somebody who is not root', {
       detail: `uid ${uid}`,
-      hint: 'become: true in the inventory, or --become, has them run as root by sudo',
+      hint: 'network changes need root: become: true in the inventory, or --become, has programs run so by sudo',
     }),
   ];
 }

@@ -50,6 +50,8 @@ export interface Visit {
   readonly legacyAlgorithms: boolean;
   /** Whom programs run as, if not as who logs in. */
   readonly become: { readonly method: string; readonly user: string } | null;
+  /** Whether its tasks change the network, which root alone may. */
+  readonly needsRoot: boolean;
   /** Why there are no answers; null: there are. */
   readonly failure: { readonly message: string; readonly hint: string | null } | null;
   readonly answers: Answered | null;

@@ -36,6 +36,9 @@ export interface PinWishes {
   readonly replace: ReadonlySet<string>;
 }
 
+/** Why nothing is written of a host that was not reached. */
+export const noKey = 'it shows no key';
+
 /** Decides what is to be written. A key that is contested, revoked or too short never is. */
 export function planPins(hosts: readonly HostKeysJudged[], wishes: PinWishes): PinPlan {
   const pins: HostPin[] = [];
@@ -55,7 +58,7 @@ type Unpinned = { readonly text: string; readonly isHarmless: boolean };
 function planHost(judged: HostKeysJudged, wishes: PinWishes): HostPin | Unpinned {
   const { seen, keys, isContested } = judged;
   const scan = scanOf(judged);
-  if (scan === null) return refuse('it shows no key');
+  if (scan === null) return refuse(noKey);
   if (isContested) return refuse('it shows other keys on the other way');
   const revoked = keys.find(({ trust }) => trust === 'revoked');
   if (revoked !== undefined) return refuse(`its ${revoked.key.type} key is revoked`);

@@ -176,6 +176,7 @@ describe('diagnose', () => {
     expect(told(condition({ uid: 1000 }))).toEqual([
       'broken become: programs run as somebody who is not root (uid 1000)',
     ]);
+    expect(told({ ...condition({ uid: 1000 }), needsRoot: false })[0]).toMatch(/^note become/);
     expect(told({ become })).toEqual([]);
     expect(told(answers({ lack: 'the host has no ip' }))).toEqual([
       'broken tools: the host has no ip',

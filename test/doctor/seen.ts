@@ -43,7 +43,7 @@ export const wellAnswers: Answered = {
 export function visitOf(host: Host, more: Partial<Visit> = {}): Visit {
   return {
     ...{ host, contact: wellContact, sources: {}, legacyAlgorithms: false, become: null },
-    ...{ failure: null, answers: wellAnswers },
+    ...{ failure: null, answers: wellAnswers, needsRoot: true },
     ...more,
   };
 }
