@@ -1,4 +1,4 @@
-import type { Contact, Observe } from './contact.ts';
+import type { Contact, Observe, ShownHostKey } from './contact.ts';
 import type { OpensshLog } from './openssh-log.ts';
 import type { OpensshTarget } from './openssh-target.ts';
 import { hostPort } from './text.ts';
@@ -21,25 +21,27 @@ function seenBy(log: OpensshLog | null, { pin }: OpensshTarget): Partial<Contact
   if (log === null) return {};
   const { address, server, agreed, offered, methods, hostKey, knownAt } = log;
   const [type = '', fingerprint = ''] = hostKey?.split(' ') ?? [];
-  const standing =
-    pin !== null
-      ? 'pinned'
-      : type.includes('-cert-')
-        ? 'certified'
-        : knownAt === null
-          ? 'new'
-          : 'known';
+  const standing = standingOf(log, type, pin !== null);
+  const at = log.offending ?? (pin === null ? knownAt : null);
   return {
     ...(address === null ? {} : { address }),
     ...(server === null ? {} : { server }),
     ...(agreed === null ? {} : { agreed }),
-    ...(hostKey === null
-      ? {}
-      : { hostKey: { type, fingerprint, standing, at: pin === null ? knownAt : null } }),
+    ...(hostKey === null ? {} : { hostKey: { type, fingerprint, standing, at } }),
     tried: methods.flatMap((method) =>
       method === 'publickey' && offered.length > 0
         ? offered.map((key) => `key ${key.name} (${key.fingerprint})`)
         : [method],
     ),
   };
+}
+
+/** `ssh` says what is wrong with a key, and goes on to log in where nothing is. */
+function standingOf(log: OpensshLog, type: string, isPinned: boolean): ShownHostKey['standing'] {
+  if (log.has(/REVOKED/)) return 'revoked';
+  if (log.offending !== null) return 'changed';
+  if (log.phase !== 'authentication') return isPinned ? 'changed' : 'unknown';
+  if (isPinned) return 'pinned';
+  if (type.includes('-cert-')) return 'certified';
+  return log.knownAt === null ? 'new' : 'known';
 }

@@ -19,6 +19,8 @@ export interface MasterOptions {
   readonly hopSocket: string | null;
   readonly leash: Leash;
   readonly signal: AbortSignal;
+  /** Told of what was said by one that did not come in. */
+  readonly onFailure?: (log: OpensshLog) => void;
 }
 
 /** How long a key may take that a person has to touch. */
@@ -82,6 +84,7 @@ export class OpensshMaster {
       return master;
     } catch (error) {
       await master.end();
+      options.onFailure?.(master.#log);
       throw error;
     }
   }

@@ -170,6 +170,7 @@ class Run implements OpensshTransport {
         ...{ target, signal, leash: this.#takeRoom().leash },
         socket: this.#newFile('s'),
         hopSocket: hop?.socket ?? null,
+        onFailure: (log) => tellOpenssh(this.#options.observe, target, log),
       });
       tellOpenssh(this.#options.observe, target, master.log);
       const answerTimeoutMs = target.connectTimeoutMs;

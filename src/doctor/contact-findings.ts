@@ -68,7 +68,7 @@ function hostKeyFinding({ contact }: Visit): Finding | null {
 /** Names that are only offered to hosts with `legacy_algorithms`, or that are no better. */
 const isOld = (name: string): boolean => /sha1|md5|-cbc|^ssh-(?:rsa|dss)$/.test(name);
 
-function algorithmFindings({ contact, legacyAlgorithms }: Visit): readonly Finding[] {
+function algorithmFindings({ contact, legacyAlgorithms, failure }: Visit): readonly Finding[] {
   const { agreed, server = '', transport } = contact;
   if (agreed === undefined) {
     return transport === 'openssh' && contact.server !== undefined
@@ -86,7 +86,7 @@ function algorithmFindings({ contact, legacyAlgorithms }: Visit): readonly Findi
     const text = 'no strict key exchange, though Terrapin has no hold on the cipher agreed on';
     found.push(finding('algorithms', 'note', text, { hint: 'update its SSH server' }));
   }
-  if (legacyAlgorithms && !names.some(isOld) && signsBySha2(server)) {
+  if (legacyAlgorithms && failure === null && !names.some(isOld) && signsBySha2(server)) {
     const text = 'legacy_algorithms is set, and nothing of it was needed';
     found.push(finding('algorithms', 'weak', text, { hint: 'take it out of the inventory' }));
   }

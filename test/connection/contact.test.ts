@@ -166,4 +166,29 @@ describe('what a connection went through', () => {
       ...{ jumps: [], proxyCommand: null, failure: 'network' },
     });
   });
+
+  test('of one that fails over openssh too', async () => {
+    const stranger = makeKey(dir, 'other');
+    const name = `[127.0.0.1]:${server.port}`;
+    const former = dir.write('former2', `# x\n${name} ${stranger.publicKey}\n`);
+    const fail = (rest: Partial<Endpoint>) =>
+      contacts(at(server, { transport: 'openssh', ...rest }));
+
+    const changed = await fail({ knownHosts: former });
+    const unknown = await fail({ knownHosts: dir.write('empty2', '') });
+    const pinned = await fail({ hostKey: stranger.publicKey });
+    const refused = await fail({ identity: stranger.file });
+
+    expect(changed['xen1']).toMatchObject({
+      hostKey: { standing: 'changed', at: `${former}:2` },
+      failure: 'host-key',
+    });
+    expect(unknown['xen1']).toMatchObject({ hostKey: { standing: 'unknown', at: null } });
+    expect(pinned['xen1']).toMatchObject({ hostKey: { standing: 'changed' } });
+    expect(refused['xen1']).toMatchObject({
+      ...{ failure: 'authentication', hostKey: { standing: 'known', at: `${knownHosts}:1` } },
+      server: expect.stringMatching(/^SSH-2\.0-OpenSSH/),
+      tried: [expect.stringContaining(stranger.fingerprint)],
+    });
+  });
 });
