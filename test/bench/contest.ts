@@ -1,4 +1,5 @@
 import { type BenchFleet, forks } from './bench-fleet.ts';
+import type { LookPrograms } from './converged-host.ts';
 import { interleaved } from './figures.ts';
 import type { Cost } from './meter.ts';
 import type { Peers } from './peers.ts';
@@ -25,20 +26,22 @@ export async function parallelTrue(
   return ['parallel-ssh', '-h', names, '-p', String(forks), '-t', '0', '-x', ssh, 'true'];
 }
 
-/** `ssh HOST sh -s`, many at once, with a looking program as input. */
-async function xargsSsh(fleet: BenchFleet, hosts: number, program: string): Promise<Argv> {
+/** `ssh HOST sh -s`, many at once, with the looking programs as input. */
+async function xargsSsh(fleet: BenchFleet, hosts: number, programs: LookPrograms): Promise<Argv> {
   const names = await fleet.namesOf(hosts);
-  const input = await fleet.write('look.sh', program);
-  const line = `exec ssh -F '${fleet.lab.sshConfig}' ${curve.join(' ')} "$0" sh -s <'${input}' >/dev/null`;
+  const dom0 = await fleet.write('look-dom0.sh', programs.dom0);
+  const guest = await fleet.write('look-guest.sh', programs.guest);
+  const line = `case $0 in xen*) look='${dom0}' ;; *) look='${guest}' ;; esac
+exec ssh -F '${fleet.lab.sshConfig}' ${curve.join(' ')} "$0" sh -s <"$look" >/dev/null`;
   return ['xargs', '-a', names, '-P', String(forks), '-I', '{}', 'sh', '-c', line, '{}'];
 }
 
-/** Converged hosts, all contestants in turns; `program` is what xpush sends to one of them. */
+/** Converged hosts, all contestants in turns. */
 export async function contest(
   fleet: BenchFleet,
   size: { readonly hosts: number; readonly rounds: number },
   peers: Peers,
-  program: string,
+  programs: LookPrograms,
 ): Promise<PartResult> {
   const { hosts, rounds } = size;
   const runOf = (argv: Argv) => () => fleet.run(argv);
@@ -51,7 +54,7 @@ export async function contest(
     { name: 'parallel-ssh true, curve25519', run: needs(runOf(quick)) },
     {
       name: 'xargs ssh HOST sh -s, curve25519',
-      run: runOf(await xargsSsh(fleet, hosts, program)),
+      run: runOf(await xargsSsh(fleet, hosts, programs)),
     },
   ];
   const costs = new Map<string, Cost[]>(contestants.map(({ name }) => [name, []]));

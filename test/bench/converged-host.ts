@@ -17,10 +17,15 @@ function withSpies(plan: LabPlan): LabPlan {
   return { ...plan, hosts };
 }
 
+/** The looking programs that xpush sends. */
+export interface LookPrograms {
+  readonly dom0: string;
+  readonly guest: string;
+}
+
 /** What xpush asks and leaves alone on a dom0 and its guest, when nothing is to be done. */
 export interface ConvergedHosts extends PartResult {
-  /** The looking program that xpush sent to the dom0. */
-  readonly program: string;
+  readonly programs: LookPrograms;
 }
 
 /** Runs a program so often that the kernel's hundredths of a second say enough. */
@@ -56,7 +61,7 @@ export async function convergedHosts(meter: Meter, strace: true | string): Promi
           : { missing: strace },
     },
     rows: [],
-    program: programs[0] ?? '',
+    programs: { dom0: programs[0] ?? '', guest: programs[1] ?? '' },
   };
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { BarName, Findings } from './bars.ts';
 import { BenchFleet, repository } from './bench-fleet.ts';
 import { contest } from './contest.ts';
-import { convergedHosts } from './converged-host.ts';
+import { convergedHosts, type LookPrograms } from './converged-host.ts';
 import { firstApply } from './first-apply.ts';
 import { describeMachine, load } from './machine.ts';
 import { Meter } from './meter.ts';
@@ -52,7 +52,7 @@ async function measure(
 
 await using meter = await Meter.open();
 const peers = await findPeers(say);
-let program = 'true\n';
+let programs: LookPrograms = { dom0: 'true\n', guest: 'true\n' };
 
 await measure('start-up', 'Start-up', ['startUp'], () => startUp(meter, extent.startUp));
 await measure(
@@ -61,7 +61,7 @@ await measure(
   ['lookCpu', 'lookPrograms', 'connections', 'writes'],
   async () => {
     const result = await convergedHosts(meter, peers.strace);
-    program = result.program;
+    programs = result.programs;
     return result;
   },
 );
@@ -78,7 +78,7 @@ await measure(
   async () => {
     await using fleet = await BenchFleet.start(meter, extent.scale.most);
     await fleet.converge();
-    const met = await contest(fleet, extent.contest, peers, program);
+    const met = await contest(fleet, extent.contest, peers, programs);
     const grown = await scale(fleet, extent.scale, extent.scale.rounds);
     return {
       findings: { ...met.findings, ...grown.findings },
