@@ -5,10 +5,14 @@ import type { ChangeRecord } from '../engine/events.ts';
 // Long enough for real files; the event loop waits while a diff is drawn.
 const TIMEOUT_MS = 100;
 
-/** Draws unified diffs; the same contents are compared once, however many hosts have them. */
+// Of all diffs that are known; hosts that share one come soon after each other.
+const MOST_KNOWN_LENGTH = 4 * 1024 * 1024;
+
+/** Draws unified diffs; the same contents are compared once, unless they are too much to remember. */
 export class DiffText {
   readonly #timeoutMs: number;
-  readonly #known = new Map<string, string | null>();
+  readonly #known = new Map<string, string>();
+  #knownLength = 0;
 
   constructor(timeoutMs: number = TIMEOUT_MS) {
     this.#timeoutMs = timeoutMs;
@@ -25,6 +29,12 @@ export class DiffText {
 
     const drawn = this.#draw(change.path ?? subject, before, after);
     this.#known.set(key, drawn);
+    this.#knownLength += drawn.length;
+    for (const [oldest, { length }] of this.#known) {
+      if (this.#knownLength <= MOST_KNOWN_LENGTH) break;
+      this.#known.delete(oldest);
+      this.#knownLength -= length;
+    }
     return drawn;
   }
 
