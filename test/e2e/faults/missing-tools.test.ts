@@ -146,7 +146,7 @@ describe('a host that lacks a command', () => {
         ...['chown', 'cmp', 'find', 'ip', 'rmdir', 'sed', 'setsid', 'sort', 'sync', 'tail', 'wc'],
       ],
     });
-  });
+  }, 240_000);
 
   test('for one of its steps begins none of them', async () => {
     await fleet.mustApply('-l', 'whole');
@@ -155,7 +155,7 @@ describe('a host that lacks a command', () => {
       windowed: ['unshare'],
       unconfirmed: [],
     });
-  });
+  }, 240_000);
 
   test('has it in its shell, if that is busybox; all else is told', async () => {
     const host = fleet.lab.host('mini');
@@ -183,7 +183,7 @@ describe('a host that lacks a command', () => {
     expect(differences(before, after)).toEqual([]);
     expect(statuses(done.document), done.stderr).toEqual({ mini: 'changed' });
     await expectDone([plays], new Set(['mini']));
-  });
+  }, 240_000);
 
   test('says why it cannot tell which runs it could undo', async () => {
     const [name, tool] = plain.find((one) => one[1] === 'head') ?? ['', ''];
