@@ -8,7 +8,7 @@ import { loadPlaybooks } from '../../src/playbook/load-playbook.ts';
 import { createReporter, type OutputForm } from '../../src/report/reporter.ts';
 
 /** A transport to hosts that are all alike, in this process: no shell, no network, no keys. */
-export function simulatedTransport(): Transport {
+function simulatedTransport(): Transport {
   return {
     connect: async (): Promise<Connection> => {
       await aMoment(); // as a network does: or all hosts are of one turn of the loop, and kept for it
