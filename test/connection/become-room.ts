@@ -6,16 +6,7 @@ import type { KeyPair, TempDir } from './sshd.ts';
 export const roomPassword = 'Tr0ub4dor&3';
 
 /** Users of a room that `startSshd` may let in. */
-const roomUsers = [
-  'ops',
-  'free',
-  'nobody2',
-  'tty',
-  'lister',
-  'noisy',
-  'spent',
-  'mute',
-] as const;
+const roomUsers = ['ops', 'free', 'nobody2', 'tty', 'lister', 'noisy', 'spent', 'mute'] as const;
 
 /** A machine's /etc of its own for an SSH server and all that it starts: needs root. */
 export interface Room {
