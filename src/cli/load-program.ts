@@ -8,6 +8,7 @@ import type { main } from './main.ts';
 
 /** Runs the whole program, by way of the code that V8 made of it before. */
 export async function loadProgram(argv: readonly string[]): Promise<void> {
+  tuneV8();
   const file = join(import.meta.dirname, 'program.cjs');
   const source = readFileSync(file, 'latin1'); // it is ASCII; V8 need not copy it then
   const cache = cacheFor(source, argv);
@@ -23,6 +24,19 @@ export async function loadProgram(argv: readonly string[]): Promise<void> {
     file: cache?.file ?? null,
     reason: isUsed ? null : reason,
   });
+}
+
+/**
+ * For a program that does much once and little often. V8 optimizes what it has seen for longer: a fifth of
+ * the CPU of a run on 50 or 200 hosts. And it collects young garbage before there is much of it: 25 MB less. To be
+ * set before code is compiled or read, as kept code is good for the same flags only. Measured with node 20; V8
+ * prints an error for a flag that it does not know.
+ */
+function tuneV8(): void {
+  if (!process.version.startsWith('v20.')) return;
+  const v8 = process.getBuiltinModule('node:v8');
+  v8.setFlagsFromString('--interrupt-budget=500000');
+  v8.setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 /** Code is good for one program, one build of node, and what a command needs of it. */

@@ -7,13 +7,15 @@ import { type BenchFleet, forks } from './bench-fleet.ts';
 export interface AnsibleWay {
   /** The directory of mitogen's strategies; null: Ansible's own. */
   readonly mitogen: string | null;
+  /** Whether the live firewall and kernel parameters are left out. */
+  readonly filesOnly?: boolean;
 }
 
 /** Writes `test/bench/ansible/` and an inventory of the first `hosts` for the controller; gives the command line. */
 export async function ansibleProject(
   fleet: BenchFleet,
   hosts: number,
-  { mitogen }: AnsibleWay,
+  { mitogen, filesOnly = false }: AnsibleWay,
 ): Promise<{ readonly argv: readonly [string, ...string[]]; readonly env: NodeJS.ProcessEnv }> {
   const directory = join(fleet.lab.directory, 'ansible');
   await cp(join(import.meta.dirname, 'ansible'), directory, { recursive: true });
@@ -21,7 +23,10 @@ export async function ansibleProject(
   const name = mitogen === null ? 'plain' : 'mitogen';
   const config = await fleet.write(`ansible/${name}.cfg`, configText(fleet, mitogen));
   return {
-    argv: ['ansible-playbook', '-i', inventory, join(directory, 'site.yml')],
+    argv: [
+      ...(['ansible-playbook', '-i', inventory, '-e', `files_only=${filesOnly}`] as const),
+      join(directory, 'site.yml'),
+    ],
     env: { ANSIBLE_CONFIG: config },
   };
 }
@@ -63,15 +68,37 @@ function inventoryText(fleet: BenchFleet, hosts: number): string {
   const named = <T>(entries: readonly (readonly [string, T])[]) => ({
     hosts: Object.fromEntries(entries),
   });
-  const vars = { subnet: '10.0.0.0/16', gateway: '10.0.0.1', controller: '10.0.0.10' };
+  const vars = { subnet: '10.0.0.0/16', gateway: '10.0.0.1' };
   const own = { ansible_user: 'root', ansible_ssh_private_key_file: fleet.lab.identity };
   return JSON.stringify({
     all: {
       vars: { ...vars, ...own },
       children: {
-        dom0: named(described.map((guest) => [guest.dom0, { guest }])),
+        dom0: named(described.map((guest) => [guest.dom0, { guest, rules: rulesOf(guest.vifs) }])),
         domU: named(described.map(({ name, vifs }) => [name, { vifs }])),
       },
     },
   });
+}
+
+/** The forwarding rules, in words of ansible.builtin.iptables, which has no lists of source ports. */
+function rulesOf(vifs: readonly { readonly ip: string | undefined }[]): readonly object[] {
+  const tcp = { protocol: 'tcp' };
+  return [
+    { ctstate: ['RELATED', 'ESTABLISHED'], jump: 'ACCEPT' },
+    { protocol: 'icmp', icmp_type: '3/4', jump: 'ACCEPT' },
+    ...vifs.flatMap(({ ip }) => {
+      const ports = ['80', '443'].flatMap((port) =>
+        ['1024:65535', '80', '443'].map((from) => ({ source_port: from, destination_port: port })),
+      );
+      return [
+        { ...tcp, source: '10.0.0.10', destination: ip, destination_port: '22', jump: 'ACCEPT' },
+        { source: ip, jump: 'DROP' },
+        ...ports.map((of) => ({
+          ...{ ...tcp, ...of, destination: ip, ctstate: ['NEW'], jump: 'ACCEPT' },
+        })),
+        { destination: ip, jump: 'DROP' },
+      ];
+    }),
+  ];
 }

@@ -19,6 +19,7 @@ export async function rivals(
   await ours.converge();
   await using theirs = await BenchFleet.start(meter, hosts);
   const plain = await ansibleProject(theirs, hosts, { mitogen: null });
+  const filesOnly = await ansibleProject(theirs, hosts, { mitogen: null, filesOnly: true });
   const first = await theirs.run(plain.argv, { env: plain.env });
   const again = ({ argv, env }: typeof plain) =>
     theirs.run(argv, { env, mustSay: /^(?!.*changed=[1-9]).*changed=0/s });
@@ -26,12 +27,16 @@ export async function rivals(
     typeof peers.mitogen === 'string'
       ? null
       : await ansibleProject(theirs, hosts, { mitogen: peers.mitogen.plugins });
-  const costs = { ours: [] as Cost[], plain: [] as Cost[], fast: [] as Cost[] };
+  const costs = {
+    ...{ ours: [] as Cost[], plain: [] as Cost[] },
+    ...{ filesOnly: [] as Cost[], fast: [] as Cost[] },
+  };
   for (let round = 0; round < rounds; round += 1) {
     // the dearest by far; xpush is run on either side of it
     costs.ours.push(await ours.applyAgain(hosts));
     costs.plain.push(await again(plain));
     costs.ours.push(await ours.applyAgain(hosts));
+    costs.filesOnly.push(await again(filesOnly));
     if (fast !== null) costs.fast.push(await again(fast));
   }
   const own = rowOf('xpush apply, converged', hosts, costs.ours);
@@ -51,6 +56,7 @@ export async function rivals(
       rowOf('Ansible, pipelining, first apply', hosts, [first]),
       own,
       ansible,
+      rowOf('the same without the live firewall, converged', hosts, costs.filesOnly),
       ...(typeof mitogen === 'string' ? [] : [mitogen]),
     ],
   };
