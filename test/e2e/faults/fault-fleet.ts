@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { expect } from 'vitest';
@@ -217,8 +218,15 @@ export class FaultHost {
 
   /** The files in the state directory, seen from outside: no process of the host is needed. */
   async stateFiles(): Promise<readonly string[]> {
-    const entries = await readdir(this.#state, { recursive: true }).catch(() => []);
-    return entries.sort();
+    for (;;) {
+      try {
+        return (await readdir(this.#state, { recursive: true })).sort();
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        if (!existsSync(this.#state)) return [];
+        // a directory within it went away while it was read
+      }
+    }
   }
 
   /** The window's marks, such as `armed`, `applied` or `settled`, of the newest window. */
