@@ -126,9 +126,13 @@ async function usedMs(group: string | null): Promise<number | null> {
 async function end(group: string): Promise<void> {
   for (let turn = 0; turn < 100; turn += 1) {
     const text = await readFile(join(group, 'cgroup.procs'), 'utf8').catch(() => '');
-    for (const pid of text.split('\n').filter((line) => line !== '')) {
+    // one that is on its way out is listed as 0, which would be everyone beside this process
+    for (const pid of text
+      .split('\n')
+      .map(Number)
+      .filter((each) => each > 1)) {
       try {
-        process.kill(Number(pid), 'SIGTERM');
+        process.kill(pid, 'SIGTERM');
       } catch {
         // it has ended meanwhile
       }
