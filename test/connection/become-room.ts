@@ -62,7 +62,8 @@ export function becomeRoom(
       'auth required pam_unix.so nodelay try_first_pass',
       '',
     ].join('\n'),
-    TRIED: `#!/bin/sh\n{ cat; echo; } >>${tries}\n`,
+    // in one write, since two may come at once
+    TRIED: `#!/bin/sh\ntried=$(cat)\nprintf '%s\\n' "$tried" >>${tries}\n`,
     NOISY: '#!/bin/sh\necho Password: ; echo Password: >&2; set -x; eval "$2"\n',
   };
   return {
