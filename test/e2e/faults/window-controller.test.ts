@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { until } from '../fleet.ts';
 import { badChange, changing, goodChange, waitingChange } from './changes.ts';
 import { ample, errorOf, FaultFleet, type FaultKind, faultDescribe, soon } from './fault-fleet.ts';
 
@@ -231,8 +230,7 @@ describe('an interrupted controller', () => {
     await host.waits();
 
     run.kill('SIGINT');
-    await until('it heard', async () => (await host.stateFiles()).length > 0);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await run.event(({ event, text }) => event === 'message' && /again/i.test(String(text)));
     run.kill('SIGINT');
     const { code, stderr } = await run.ended;
     await host.go();
