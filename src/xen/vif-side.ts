@@ -34,11 +34,12 @@ export function isRouted({ script }: Vif): boolean {
 export function sideOf(vif: Vif, family: Family): VifSide | null {
   const addresses = family === 4 ? vif.ipv4 : vif.ipv6;
   if (addresses === null) return null;
-  const { ips, priorities, prefix, network } = addresses;
-  const common = { vif, family, ips, priorities };
-  return family === 6 && isRouted(vif)
-    ? { ...common, prefix: 128, subnet: null, gateway: routedGateway }
-    : { ...common, prefix, subnet: network.subnet, gateway: network.gateway };
+  const { ips, priorities, network } = addresses;
+  const isAlone = family === 6 && isRouted(vif);
+  const prefix = isAlone ? 128 : addresses.prefix;
+  const subnet = isAlone ? null : network.subnet;
+  const gateway = isAlone ? routedGateway : network.gateway;
+  return { vif, family, ips, priorities, prefix, subnet, gateway };
 }
 
 /** The sides of all vifs that have addresses of the family. */
