@@ -35,7 +35,8 @@ async function tryLock(lockFile: string): Promise<boolean> {
 async function removeStale(lockFile: string): Promise<void> {
   try {
     const { mtimeMs } = await stat(lockFile);
-    if (Date.now() - mtimeMs > staleMs) await unlink(lockFile);
+    // of one that is to be written yet, the clock of a file server or of here is wrong
+    if (Math.abs(Date.now() - mtimeMs) > staleMs) await unlink(lockFile);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
   }

@@ -15,8 +15,9 @@ export class HostKeyCheck implements HostKeyVerifier {
   readonly wantsCertificate: boolean;
   readonly #policy: HostKeyPolicy;
   readonly #knownHosts: KnownHosts;
-  #accepted: PublicKey | null = null;
-  #isNew = false;
+  /** As it was shown, of a certificate all of it. */
+  #accepted: Buffer | null = null;
+  #newKey: PublicKey | null = null;
   #refusal: ConnectionError | null = null;
   readonly #revoked: RevokedKeys;
   /** Who may vouch for the host by a certificate. */
@@ -39,13 +40,13 @@ export class HostKeyCheck implements HostKeyVerifier {
 
   verify(blob: Buffer): boolean {
     // At a new key exchange within a connection the host must still show the same key.
-    if (this.#accepted !== null) return this.#accepted.blob.equals(blob);
+    if (this.#accepted !== null) return this.#accepted.equals(blob);
     const certificate = this.wantsCertificate ? readCertificate(blob) : null;
     const key = certificate?.key ?? readPublicKey(blob);
     if (certificate !== null) this.#refusal = this.#judgeCertificate(certificate);
     else this.#refusal = key === null ? this.#unreadable() : this.#judge(key);
     if (key === null || this.#refusal !== null) return false;
-    this.#accepted = { type: key.type, blob: Buffer.from(blob) };
+    this.#accepted = Buffer.from(blob);
     return true;
   }
 
@@ -58,7 +59,7 @@ export class HostKeyCheck implements HostKeyVerifier {
    * ssh2 asks for the verdict before it has checked the host's signature.
    */
   newKey(): PublicKey | null {
-    return this.#isNew ? this.#accepted : null;
+    return this.#accepted === null ? null : this.#newKey;
   }
 
   #judge(key: PublicKey): ConnectionError | null {
@@ -72,9 +73,11 @@ export class HostKeyCheck implements HostKeyVerifier {
     }
     const verdict = this.#knownHosts.check(name, key);
     const isNew = verdict.kind === 'unknown' && acceptNew;
+    const [unread] = this.#knownHosts.unread;
+    if (isNew && unread !== undefined) return unreadError(this.#label, key, unread);
     const refusal = isNew ? null : verdictError(verdict, this.#label, this.#policy, key);
     if (refusal !== null) return refusal;
-    this.#isNew = isNew;
+    if (isNew) this.#newKey = { type: key.type, blob: Buffer.from(key.blob) };
     return this.#judgeAddress(key);
   }
 
@@ -106,7 +109,7 @@ export class HostKeyCheck implements HostKeyVerifier {
     if (!checksAddress || address === null || address === name.host) return null;
     const verdict = this.#knownHosts.check({ host: address, port: name.port, alias: null }, key);
     if (verdict.kind !== 'changed' && verdict.kind !== 'revoked') return null;
-    this.#isNew = false;
+    this.#newKey = null;
     const policy = { ...this.#policy, name: { ...name, host: address, alias: null } };
     return verdictError(verdict, `${this.#label}, by its address ${address},`, policy, key);
   }
@@ -158,6 +161,18 @@ function shortError(label: string, bits: number, least: number): ConnectionError
   );
 }
 
+/** Nobody is new as long as a file may know another key of him. */
+function unreadError(label: string, key: PublicKey, file: string): ConnectionError {
+  return new ConnectionError('host-key', `the host key of ${label} is not known: ${show(key)}`, {
+    hint: `${file} cannot be read, and may know another one: accept-new takes nobody for new before it can`,
+  });
+}
+
+/** What to do about a key that none of these files knows. */
+export function unknownKeyHint(files: readonly string[]): string {
+  return `looked in ${files.join(', ')}. Compare it on the host's console (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then record it with xpush hostkeys pin, or pin it as host_key, or say --host-key-checking accept-new`;
+}
+
 /** The refusal that a verdict means, or null when the key is known. */
 export function verdictError(
   verdict: HostKeyVerdict,
@@ -173,9 +188,7 @@ export function verdictError(
       return new ConnectionError(
         'host-key',
         `the host key of ${label} is not known: ${show(key)}`,
-        {
-          hint: `looked in ${policy.files.join(', ')}. Compare it on the host's console (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then log in once with ssh, or pin it as host_key, or say --host-key-checking accept-new`,
-        },
+        { hint: unknownKeyHint(policy.files) },
       );
     case 'changed': {
       const { file, line, key: known } = verdict.entry;

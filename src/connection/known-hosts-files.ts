@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { withFileLock } from './file-lock.ts';
+import { open, readFile, stat } from 'node:fs/promises';
 import { verdictError } from './host-key.ts';
-import { hashName, KnownHosts, knownHostsName } from './known-hosts.ts';
-import { formatPublicKey, type PublicKey } from './public-key.ts';
+import { KnownHosts, knownHostsName } from './known-hosts.ts';
+import { knownHostsLine } from './known-hosts-edit.ts';
+import { withKnownHostsLock } from './known-hosts-lock.ts';
+import type { PublicKey } from './public-key.ts';
 import type { HostKeyPolicy } from './target.ts';
 import { codeOf, hostPort, messageOf } from './text.ts';
 
@@ -19,7 +18,8 @@ interface FileState {
 /** The known_hosts files of a run: each is parsed once, whatever the number of hosts. */
 export class KnownHostsFiles {
   readonly #warn: (message: string) => void;
-  readonly #texts = new Map<string, Promise<string>>();
+  /** null: it is there and can't be read. */
+  readonly #texts = new Map<string, Promise<string | null>>();
   readonly #states = new Map<string, FileState>();
   readonly #indexes = new Map<
     string,
@@ -54,11 +54,15 @@ export class KnownHostsFiles {
 
   async #load(files: readonly string[]): Promise<KnownHosts> {
     const index = new KnownHosts();
-    for (const file of files) index.add(await this.#text(file), file);
+    for (const file of files) {
+      const text = await this.#text(file);
+      if (text === null) index.unread.add(file);
+      else index.add(text, file);
+    }
     return index;
   }
 
-  #text(file: string): Promise<string> {
+  #text(file: string): Promise<string | null> {
     const cached = this.#texts.get(file);
     if (cached !== undefined) return cached;
     const text = this.#read(file);
@@ -66,14 +70,15 @@ export class KnownHostsFiles {
     return text;
   }
 
-  async #read(file: string): Promise<string> {
+  async #read(file: string): Promise<string | null> {
     try {
       const text = await readFile(file, 'utf8');
       await this.#noteState(file, text);
       return text;
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') this.#warn(`cannot read ${file}: ${messageOf(error)}`);
-      return '';
+      if (codeOf(error) === 'ENOENT') return '';
+      this.#warn(`cannot read ${file}: ${messageOf(error)}`);
+      return null;
     }
   }
 
@@ -82,8 +87,7 @@ export class KnownHostsFiles {
     if (file === null) return;
     if (await this.#isRecorded(policy, key)) return;
     try {
-      await makeDirectory(dirname(file));
-      await withFileLock(`${file}.xpush-lock`, async () => {
+      await withKnownHostsLock(file, async () => {
         await this.#readAgain(file);
         if (!(await this.#isRecorded(policy, key))) await this.#append(file, policy, key);
       });
@@ -116,7 +120,7 @@ export class KnownHostsFiles {
 
   async #append(file: string, policy: HostKeyPolicy, key: PublicKey): Promise<void> {
     const name = knownHostsName(policy.name);
-    const line = `${policy.recordHashed ? hashedField(name) : name} ${formatPublicKey(key)}\n`;
+    const line = `${knownHostsLine(name, key, policy.recordHashed)}\n`;
     const state = this.#states.get(file);
     const text = state?.endsInNewline === false ? `\n${line}` : line;
     const handle = await open(file, 'a', 0o600);
@@ -148,18 +152,4 @@ export class KnownHostsFiles {
     const lines = text.split('\n').length - (endsInNewline ? 1 : 0);
     this.#states.set(file, { size, changedMs: mtimeMs, lines, endsInNewline });
   }
-}
-
-/** Not `recursive`: one missing level is a user's first login, more of them are a mistake. */
-async function makeDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: 0o700 });
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
-  }
-}
-
-function hashedField(name: string): string {
-  const salt = randomBytes(20);
-  return `|1|${salt.toString('base64')}|${hashName(name, salt)}`;
 }

@@ -41,6 +41,8 @@ export class KnownHosts {
   readonly #hashedMarked = new SaltedNames<KnownHostsEntry>();
   /** Of lines in the clear; the others remember by themselves. */
   readonly #found = new Map<string, readonly KnownHostsEntry[]>();
+  /** Files whose lines nobody could read: what they know is missing here. */
+  readonly unread = new Set<string>();
 
   /** Adds lines of one file; files added first are named first in verdicts. */
   add(text: string, file: string, firstLine = 1): void {
@@ -64,7 +66,7 @@ export class KnownHosts {
     }
     // OpenSSH too accepts a key known without the port, but sees no change in another one.
     const plain = this.#verdict(fallback, key);
-    return plain.kind === 'known' || plain.kind === 'revoked' ? plain : verdict;
+    return plain.kind === 'unknown' || plain.kind === 'changed' ? verdict : plain;
   }
 
   /** The types of the keys that would be accepted from the host, to be asked for first. */

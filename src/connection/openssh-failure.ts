@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ClosedBeforeBannerError } from './early-close.ts';
+import { unknownKeyHint } from './host-key.ts';
 import type { OpensshLog } from './openssh-log.ts';
 import type { OpensshTarget } from './openssh-target.ts';
 import { fingerprint, parsePublicKey } from './public-key.ts';
@@ -96,7 +97,6 @@ function hostKeyFailure(target: OpensshTarget, log: OpensshLog): ConnectionError
   if (!isRefused || log.phase === 'authentication') return null;
   const label = opensshLabel(target);
   const shown = log.hostKey ?? 'one that ssh does not name';
-  const files = target.knownHostsFiles.join(', ');
   if (log.has(/REVOKED HOST KEY|revoked/i)) {
     const where = log.offending === null ? '' : ` by ${log.offending}`;
     return new ConnectionError(
@@ -126,7 +126,7 @@ function hostKeyFailure(target: OpensshTarget, log: OpensshLog): ConnectionError
     );
   }
   return new ConnectionError('host-key', `the host key of ${label} is not known: ${shown}`, {
-    hint: `looked in ${files}. Compare it on the host's console (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then log in once with ssh, or pin it as host_key, or say --host-key-checking accept-new`,
+    hint: unknownKeyHint(target.knownHostsFiles),
   });
 }
 

@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { withFileLock } from './file-lock.ts';
+import { open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { type EditedKnownHosts, editKnownHosts, type HostKeyLines } from './known-hosts-edit.ts';
+import { withKnownHostsLock } from './known-hosts-lock.ts';
 import { codeOf, messageOf } from './text.ts';
 import { ConnectionError } from './transport.ts';
 
 /**
  * Writes keys of hosts to a known_hosts file, all of them or, when the disk does not take them, none:
- * under the lock that other runs take, and by a rename. A file that is a link stays one; mode and what
- * else is in it stay. Throws `ConnectionError` (`config`) when the file can't be read or written.
+ * under the lock that other runs take, and by a rename. A file that is a link stays one; owner, mode and
+ * what else is in it stay. Throws `ConnectionError` (`config`) when the file can't be read or written.
  */
 export async function pinHostKeys(
   file: string,
@@ -17,9 +16,7 @@ export async function pinHostKeys(
   isHashed: boolean,
 ): Promise<EditedKnownHosts> {
   try {
-    const path = await realpath(file).catch(() => file);
-    await makeDirectory(dirname(path));
-    return await withFileLock(`${path}.xpush-lock`, async () => {
+    return await withKnownHostsLock(file, async (path) => {
       const before = await readFile(path, 'latin1').catch((error) => {
         if (codeOf(error) !== 'ENOENT') throw error;
         return null;
@@ -37,12 +34,17 @@ export async function pinHostKeys(
 }
 
 async function replace(path: string, text: string): Promise<void> {
-  const mode = ((await stat(path).catch(() => null))?.mode ?? 0o600) & 0o777;
+  const former = await stat(path).catch(() => null);
+  const mode = (former?.mode ?? 0o600) & 0o777;
   const beside = `${path}.${randomBytes(6).toString('hex')}`;
-  const handle = await open(beside, 'wx', mode);
+  const handle = await open(beside, 'wx', 0o600);
   try {
-    await handle.chmod(mode);
     await handle.writeFile(text, 'latin1');
+    // root may write the file of another user, who is to read it still
+    if (former !== null && former.uid !== process.getuid?.()) {
+      await handle.chown(former.uid, former.gid);
+    }
+    await handle.chmod(mode);
     await handle.sync();
     await handle.close();
     await rename(beside, path);
@@ -50,14 +52,5 @@ async function replace(path: string, text: string): Promise<void> {
     await handle.close().catch(() => {});
     await unlink(beside).catch(() => {});
     throw error;
-  }
-}
-
-/** Not `recursive`: one missing level is a user's first login, more of them are a mistake. */
-async function makeDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: 0o700 });
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }

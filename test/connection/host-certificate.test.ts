@@ -171,6 +171,18 @@ describe('the certificate of a host', () => {
     expect(await login(server, { knownHosts: trusting(authority, known) })).toBe('3000000');
   });
 
+  test('that is wrong lets nobody be taken for new, whose authority is known without the port', async () => {
+    const server = await serve({ by: makeKey(dir, 'nobody') });
+    const file = dir.write('portless', `@cert-authority 127.0.0.1 ${authority.publicKey}\n`);
+    const before = readFileSync(file, 'utf8');
+
+    await expect(
+      login(server, { knownHosts: file, hostKeyChecking: 'accept-new' }),
+    ).rejects.toMatchObject({ reason: 'host-key' });
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    expect(await login(await serve(), { knownHosts: file })).toBe('3000000');
+  });
+
   test('by somebody else is refused', async () => {
     const server = await serve({ by: makeKey(dir, 'somebody') });
 

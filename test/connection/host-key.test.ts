@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HostKeyVerifier } from '../../src/connection/host-key-verifier.ts';
@@ -240,6 +240,35 @@ describe('accept-new', () => {
     await expect(
       transport.connect(endpointOf(second, { identity: key.file, ...acceptNew('race') }), never),
     ).rejects.toThrow('has CHANGED');
+  });
+
+  test('takes nobody for new while a file cannot be read that may know better', async () => {
+    const unreadable = dir.file('directory');
+    mkdirSync(unreadable);
+    const config = dir.write(
+      'two_files',
+      `UserKnownHostsFile ${dir.write('readable', '')} ${unreadable}\nGlobalKnownHostsFile none\n`,
+    );
+    const before = logins();
+    const connectBy = async (lines: string) => {
+      dir.write('readable', lines);
+      const transport = newTransport(config);
+      const { knownHosts: _, ...endpoint } = endpointOf(server, {
+        ...{ identity: key.file, hostKeyChecking: 'accept-new' },
+      });
+      const connection = await transport.connect(endpoint, never);
+      await connection.close();
+    };
+
+    await expect(connectBy('')).rejects.toMatchObject({
+      reason: 'host-key',
+      message: `the host key of ${at} is not known: ssh-ed25519 ${shown.fingerprint}`,
+      hint: expect.stringContaining(`${unreadable} cannot be read`),
+    });
+    expect(logins()).toBe(before);
+    expect(readFileSync(dir.file('readable'), 'utf8')).toBe('');
+    await connectBy(`${bracketed()} ${shown.publicKey}\n`);
+    expect(logins()).toBe(before + 1);
   });
 
   test('goes on with a warning when the file cannot be written', async () => {

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { KnownHosts } from '../../src/connection/known-hosts.ts';
@@ -135,6 +143,30 @@ describe('pinHostKeys', () => {
       0o640,
       true,
     ]);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)('leaves a file to its owner', async () => {
+    const file = dir.write('owned', '');
+    chownSync(file, 1234, 5678);
+
+    await pinHostKeys(file, [host('xen1', [a])], false);
+
+    const { uid, gid } = statSync(file);
+    expect([uid, gid, readFileSync(file, 'utf8')]).toEqual([1234, 5678, `xen1 ${a}\n`]);
+  });
+
+  test('waits for who writes by another name of the file', async () => {
+    const file = dir.write('shared', '');
+    symlinkSync(file, dir.file('shared-link'));
+    const names = Array.from({ length: 8 }, (_, index) => `h${index}`);
+
+    await Promise.all(
+      names.map((name, index) =>
+        pinHostKeys(dir.file(index % 2 === 0 ? 'shared' : 'shared-link'), [host(name, [a])], false),
+      ),
+    );
+
+    expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(8);
   });
 
   test('loses no line when many write at once', async () => {
