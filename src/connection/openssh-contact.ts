@@ -38,9 +38,10 @@ function seenBy(log: OpensshLog | null, { pin }: OpensshTarget): Partial<Contact
 
 /** `ssh` says what is wrong with a key, and goes on to log in where nothing is. */
 function standingOf(log: OpensshLog, type: string, isPinned: boolean): ShownHostKey['standing'] {
-  if (log.has(/REVOKED/)) return 'revoked';
-  if (log.offending !== null) return 'changed';
-  if (log.phase !== 'authentication') return isPinned ? 'changed' : 'unknown';
+  if (log.phase !== 'authentication') {
+    if (log.has(/REVOKED/)) return 'revoked';
+    return log.offending !== null || isPinned ? 'changed' : 'unknown';
+  }
   if (isPinned) return 'pinned';
   if (type.includes('-cert-')) return 'certified';
   return log.knownAt === null ? 'new' : 'known';

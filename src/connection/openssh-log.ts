@@ -81,7 +81,7 @@ export class OpensshLog {
       return;
     }
     const [, file] = /^Offending .*key in (.*:\d+)$/.exec(line) ?? [];
-    if (file !== undefined) this.offending ??= printable(file);
+    if (file !== undefined && this.phase !== 'authentication') this.offending ??= printable(file);
     if (/^Timeout, server .* not responding/.test(line)) this.#step();
     const note = printable(line.trim());
     if (note === '' || /^@+$/.test(note)) return;
@@ -96,8 +96,6 @@ export class OpensshLog {
     const [, method] = /^Next authentication method: (\S+)/.exec(line) ?? [];
     if (method !== undefined && this.methods.length < mostSteps)
       this.methods.push(printable(method));
-    const [, type, fingerprint] = /^Server host key: (\S+) (\S+)$/.exec(line) ?? [];
-    if (type !== undefined) this.hostKey = printable(`${type} ${fingerprint}`);
     const [, said] = /banner line 0: (.*)$/.exec(line) ?? [];
     if (said !== undefined) this.said ??= printable(said, 100);
     const [, version, software] =
@@ -122,8 +120,10 @@ export class OpensshLog {
     this.#noteOffer(line);
   }
 
-  /** Before anybody is logged in, who could have had such lines printed. */
+  /** What counts is said before the keys are in use: banners, which come later, may have such lines in them. */
   #noteExchange(line: string): void {
+    const [, type, fingerprint] = /^Server host key: (\S+) (\S+)$/.exec(line) ?? [];
+    if (type !== undefined) this.hostKey = printable(`${type} ${fingerprint}`);
     const [, name = '', value] = /^kex: ((?:host key )?algorithm): (\S+)$/.exec(line) ?? [];
     if (value !== undefined) this.#agreed.set(name, printable(value));
     const [, cipher, mac] = /^kex: client->server cipher: (\S+) MAC: (\S+)/.exec(line) ?? [];

@@ -155,6 +155,7 @@ export class OpensshMaster {
   }
 }
 
+/** -a, -k and -x: nothing of the user's goes along, no agent, no Kerberos ticket, no display. */
 function masterArguments({ target, socket, hopSocket }: MasterOptions): readonly string[] {
   const { connectTimeoutMs, keepaliveMs, keepaliveCount, name, args } = target;
   const options = [
@@ -168,15 +169,15 @@ function masterArguments({ target, socket, hopSocket }: MasterOptions): readonly
     ...(hopSocket === null ? [] : [`ProxyCommand=${hopCommand(hopSocket)}`, 'ProxyUseFdpass=no']),
   ];
   return [
-    ...['-M', '-S', socket.replaceAll('%', '%%'), '-N', '-T', '-n', '-a', '-x'],
+    ...['-M', '-S', socket.replaceAll('%', '%%'), '-N', '-T', '-n', '-a', '-x', '-k'],
     ...options.flatMap((option) => ['-o', option]),
     ...args,
     ...['--', name],
   ];
 }
 
-/** A connection onwards through the master of a hop. */
+/** A connection onwards through the master of a hop; where that has ended, nobody is connected to in its place. */
 function hopCommand(hopSocket: string): string {
   const path = hopSocket.replaceAll("'", `'\\''`).replaceAll('%', '%%');
-  return `ssh -F none -S '${path}' -W '[%h]:%p' -- hop`;
+  return `ssh -F none -S '${path}' -o ProxyCommand=false -W '[%h]:%p' -- hop`;
 }

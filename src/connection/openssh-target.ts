@@ -1,4 +1,4 @@
-import { parseJumpList } from './jump-list.ts';
+import { hopsOf, lastHop } from './hops.ts';
 import type { LocalUser } from './local-user.ts';
 import {
   type ArgumentSources,
@@ -45,7 +45,6 @@ export interface TargetSources {
 const defaultTimeoutMs = 10_000;
 const defaultKeepaliveMs = 15_000;
 const defaultKeepaliveCount = 3;
-const maximumHops = 8;
 
 /**
  * Completes an endpoint by what the user's `ssh` says that it would do (`ssh -G`); its hops likewise.
@@ -68,15 +67,6 @@ async function resolve(
   const { program, user, warn } = sources;
   const name = hostArgument(endpoint.name);
   if (endpoint.password !== undefined) throw passwordError(endpoint.name);
-  if (endpoint.password !== undefined) {
-    throw new ConnectionError(
-      'config',
-      `${name} has a password, which ssh takes from nobody but a person`,
-      {
-        hint: 'leave out `transport: openssh` for it, or let a key in there',
-      },
-    );
-  }
   const pin = endpoint.hostKey === undefined ? null : pinOf(endpoint.hostKey, endpoint.name);
   const arguments_: ArgumentSources = {
     config: sources.config,
@@ -115,35 +105,24 @@ async function resolve(
     keepaliveCount: number('serveralivecountmax') || defaultKeepaliveCount,
   };
   if (isGiven) return { ...target, via };
-  const hops = endpoint.jump ?? hopsOf(value('proxyjump'), target.connectTimeoutMs);
-  return { ...target, via: await lastHop(hops, endpoint.name, sources, behind) };
+  const hops = endpoint.jump ?? namedHops(value, target, user);
+  const before = await lastHop<OpensshTarget>(hops, endpoint.name, behind, (hop, hopVia, chain) =>
+    resolve(hop, sources, hopVia, chain),
+  );
+  return { ...target, via: before };
 }
 
-function hopsOf(proxyJump: string | null, connectTimeoutMs: number): readonly Endpoint[] {
-  if (proxyJump === null || proxyJump === 'none') return [];
-  return parseJumpList(proxyJump).map(({ host, user, port }) => ({
-    name: host,
-    address: host,
-    ...(user === null ? {} : { user }),
-    ...(port === null ? {} : { port }),
-    connectTimeoutMs,
-  }));
-}
-
-/** The first hop may have hops of its own; each later one is reached through the one before it. */
-async function lastHop(
-  hops: readonly Endpoint[],
-  name: string,
-  sources: TargetSources,
-  behind: readonly string[],
-): Promise<OpensshTarget | null> {
-  const chain = [...behind, name];
-  if (hops.length > 0 && (behind.includes(name) || behind.length >= maximumHops)) {
-    throw new ConnectionError('config', `the jump hosts go in a circle: ${chain.join(', ')}`);
-  }
-  let via: OpensshTarget | null = null;
-  for (const hop of hops) via = await resolve(hop, sources, via, chain);
-  return via;
+/** Those of the user's ProxyJump, whose tokens `ssh` leaves as they are. */
+function namedHops(
+  value: (key: string) => string | null,
+  { name, host, port, user, connectTimeoutMs }: Omit<OpensshTarget, 'via'>,
+  localUser: LocalUser,
+): readonly Endpoint[] {
+  const list = value('proxyjump');
+  if (list === null || list === 'none') return [];
+  const keyAlias = value('hostkeyalias') ?? name;
+  const tokens = { name, host, port, remoteUser: user, keyAlias, jump: '', localUser };
+  return hopsOf(list, tokens, connectTimeoutMs);
 }
 
 /** The same as over ssh2: `ask` is strict, since nobody can be asked, and `no` is not followed. */

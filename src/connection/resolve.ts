@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { chooseAlgorithms } from './algorithm-choice.ts';
+import { hopsOf, lastHop } from './hops.ts';
 import { hostKeyPolicy } from './host-key-policy.ts';
-import { lastHopName, parseJumpList } from './jump-list.ts';
+import { lastHopName } from './jump-list.ts';
 import type { LocalUser } from './local-user.ts';
 import { agentSocket, identityChoices, loginPolicy } from './login-policy.ts';
 import type { OpensshConfig } from './openssh-config.ts';
@@ -10,7 +11,6 @@ import type { OpensshSettings } from './openssh-settings.ts';
 import {
   expandPath,
   expandShellTokens,
-  expandTokens,
   expandUser,
   hasTokens,
   proxyTokens,
@@ -32,7 +32,6 @@ export interface LocalSettings {
 const defaultTimeoutMs = 10_000;
 const defaultKeepaliveMs = 15_000;
 const defaultKeepaliveCount = 3;
-const maximumHops = 8;
 
 /**
  * Completes an endpoint: what it says itself, then the user's OpenSSH configuration, then
@@ -62,7 +61,9 @@ async function resolve(
     endpoint.connectTimeoutMs ?? settings.connectTimeoutMs ?? defaultTimeoutMs;
   const proxyCommand =
     via === null && endpoint.jump === undefined ? proxyCommandOf(settings, tokens) : null;
-  const hops = via === null ? hopsOf(endpoint, settings, tokens, connectTimeoutMs) : [];
+  const jump = settings.proxyJump ?? null;
+  const named = jump === null ? [] : hopsOf(jump, tokens, connectTimeoutMs);
+  const hops = via === null ? (endpoint.jump ?? named) : [];
   const isDirect = via === null && hops.length === 0 && proxyCommand === null;
   refuse(settings, endpoint, { isDirect, isProxied: proxyCommand !== null, host: tokens.host });
   const legacyAlgorithms = endpoint.legacyAlgorithms ?? false;
@@ -90,7 +91,11 @@ async function resolve(
     connectTimeoutMs,
     ...keepalives(endpoint, settings, behind.length > 0),
     legacyAlgorithms,
-    via: via ?? (await lastHop(hops, endpoint, local, behind)),
+    via:
+      via ??
+      (await lastHop(hops, endpoint.name, behind, (hop, before, chain) =>
+        resolve(hop, local, before, chain),
+      )),
   };
 }
 
@@ -165,38 +170,4 @@ function proxyCommandOf({ proxyCommand }: OpensshSettings, tokens: TokenValues):
     );
   }
   return expandShellTokens(proxyCommand, tokens, proxyTokens);
-}
-
-function hopsOf(
-  endpoint: Endpoint,
-  settings: OpensshSettings,
-  tokens: TokenValues,
-  connectTimeoutMs: number,
-): readonly Endpoint[] {
-  if (endpoint.jump !== undefined) return endpoint.jump;
-  if (settings.proxyJump == null) return [];
-  const list = expandTokens(settings.proxyJump, tokens, proxyTokens);
-  return parseJumpList(list).map(({ host, user, port }) => ({
-    name: host,
-    address: host,
-    ...(user === null ? {} : { user }),
-    ...(port === null ? {} : { port }),
-    connectTimeoutMs,
-  }));
-}
-
-/** The first hop may have hops of its own; each later one is reached through the one before it. */
-async function lastHop(
-  hops: readonly Endpoint[],
-  endpoint: Endpoint,
-  local: LocalSettings,
-  behind: readonly string[],
-): Promise<Target | null> {
-  const chain = [...behind, endpoint.name];
-  if (hops.length > 0 && (behind.includes(endpoint.name) || behind.length >= maximumHops)) {
-    throw new ConnectionError('config', `the jump hosts go in a circle: ${chain.join(', ')}`);
-  }
-  let via: Target | null = null;
-  for (const hop of hops) via = await resolve(hop, local, via, chain);
-  return via;
 }

@@ -169,6 +169,30 @@ describe('what a connection went through', () => {
     });
   });
 
+  test('over openssh is not what a banner would like it to be', async () => {
+    const banner = dir.write(
+      'banner',
+      [
+        'debug1: Server host key: ssh-rsa SHA256:spoofed',
+        'Offending ED25519 key in /spoofed:1',
+        '@ WARNING: REVOKED HOST KEY DETECTED! @',
+        'debug1: Found key in /spoofed:2',
+        '',
+      ].join('\n'),
+    );
+    await using liar = await startSshd(dir, {
+      ...{ name: 'liar', authorized: [key], config: [`Banner ${banner}`] },
+    });
+    const file = dir.write('liar_hosts', knownHostsLines(liar));
+
+    const { xen1 } = await contacts(at(liar, { transport: 'openssh', knownHosts: file }));
+
+    const { fingerprint } = liar.hostKeys[0]!;
+    expect(xen1).toMatchObject({
+      hostKey: { type: 'ssh-ed25519', fingerprint, standing: 'known', at: `${file}:1` },
+    });
+  });
+
   test('of one that fails over openssh too', async () => {
     const stranger = makeKey(dir, 'other');
     const name = `[127.0.0.1]:${server.port}`;

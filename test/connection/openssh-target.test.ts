@@ -141,6 +141,18 @@ describe('resolveOpensshTarget', () => {
     expect(gate?.via).toMatchObject({ name: 'outer', via: null });
   });
 
+  test('knows what the tokens of a ProxyJump stand for', async () => {
+    const target = await resolve(
+      { user: 'ops' },
+      'Host xen1',
+      '  HostName 192.0.2.7',
+      '  ProxyJump %r@gate-%n,%h.gate',
+    );
+
+    expect(target.via).toMatchObject({ name: '192.0.2.7.gate' });
+    expect(target.via?.via).toMatchObject({ name: 'gate-xen1', user: 'ops', via: null });
+  });
+
   test('finds hops that go in a circle', async () => {
     await expect(
       resolve({}, 'Host xen1', ' ProxyJump b', 'Host b', ' ProxyJump xen1'),

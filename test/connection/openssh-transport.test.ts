@@ -5,6 +5,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Endpoint } from '../../src/connection/index.ts';
+import { Leash } from '../../src/connection/leash.ts';
+import { localUser } from '../../src/connection/local-user.ts';
+import { OpensshMaster } from '../../src/connection/openssh-master.ts';
+import { OpensshProgram } from '../../src/connection/openssh-program.ts';
+import { resolveOpensshTarget } from '../../src/connection/openssh-target.ts';
 import {
   createOpensshTransport,
   type OpensshTransport,
@@ -198,6 +203,27 @@ describe('the user’s configuration', () => {
     expect(await hello(named, { config })).toBe('hello\n');
     expect(existsSync(spoor)).toBe(false);
     expect(readdirSync(dir.path).filter((name) => /^(own-|forward)/.test(name))).toEqual([]);
+  });
+
+  test('gives a host nothing of the user’s: no agent, no Kerberos ticket, no display', async () => {
+    const config = configFor(
+      server,
+      'ForwardAgent yes',
+      'GSSAPIDelegateCredentials yes',
+      'ForwardX11 yes',
+      'SendEnv *',
+    );
+    const own = createOpensshTransport({ config, agentSocket: null });
+    await own.connect(named, never);
+    const [line = ''] = commandLines().filter((text) => text.includes(`-F ${config}`));
+    const args = readFileSync(`/proc/${line.split(' ')[0]}/cmdline`, 'utf8').split('\0');
+
+    const settings = execFileSync('ssh', ['-G', ...args.slice(1, -1)], { encoding: 'utf8' });
+
+    await own.close();
+    expect(settings).toMatch(/^forwardagent no$/m);
+    expect(settings).toMatch(/^gssapidelegatecredentials no$/m);
+    expect(settings).toMatch(/^forwardx11 no$/m);
   });
 
   test('cannot weaken the check of the host key', async () => {
@@ -407,6 +433,27 @@ describe('a connection', () => {
     } finally {
       vi.unstubAllEnvs();
     }
+  });
+
+  test('goes nowhere else when its jump host is gone', async () => {
+    const target = await resolveOpensshTarget(at(server), {
+      ...{ program: new OpensshProgram(), user: localUser(), config: 'none', agentSocket: null },
+      pinFile: async () => '',
+      warn: () => {},
+    });
+    const leash = new Leash(dir.file('leash'));
+
+    const start = OpensshMaster.start({
+      ...{ target, leash, signal: never, socket: dir.file('master') },
+      hopSocket: dir.file('gone'),
+    });
+
+    // not: no address is known for "hop"
+    await expect(start).rejects.toMatchObject({
+      reason: 'network',
+      message: expect.stringContaining('closed the connection before the SSH banner'),
+    });
+    leash.end();
   });
 
   test('through a jump host does not wait for ever for a host that says nothing', async () => {
