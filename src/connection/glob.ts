@@ -20,6 +20,7 @@ export async function glob(pattern: string): Promise<readonly string[]> {
 
 async function listMatches(directory: string, part: string): Promise<string[]> {
   const wanted = partPattern(part);
+  if (wanted === null) return [];
   const names = await readdir(directory).catch(() => []);
   return names
     .filter((name) => wanted.test(name) && (!name.startsWith('.') || part.startsWith('.')))
@@ -33,12 +34,17 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-function partPattern(part: string): RegExp {
+/** null: nothing matches it, such as `[z-a]`. */
+function partPattern(part: string): RegExp | null {
   const source = part.replace(/\[!?[^\]]+\]|[\s\S]/g, (token) => {
     if (token === '*') return '[^/]*';
     if (token === '?') return '[^/]';
     if (token.length > 1) return token.replace(/^\[!/, '[^').replaceAll('\\', '\\\\');
     return token.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
   });
-  return new RegExp(`^${source}$`);
+  try {
+    return new RegExp(`^${source}$`);
+  } catch {
+    return null;
+  }
 }

@@ -37,7 +37,7 @@ export function hostKeyPolicy(
     authoritySignatures: chooseAuthoritySignatures(settings.caSignatureAlgorithms),
     checksAddress: isDirect && settings.checkHostIp === true,
     leastRsaBits: settings.requiredRsaSize ?? defaultLeastRsaBits,
-    recordFile: userFiles[0] ?? null,
+    recordFile: userFiles[0] === '/dev/null' ? null : (userFiles[0] ?? null),
     recordHashed: settings.hashKnownHosts ?? false,
     acceptNew: (endpoint.hostKeyChecking ?? checkingOf(settings, warn)) === 'accept-new',
   };

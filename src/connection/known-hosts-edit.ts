@@ -62,9 +62,10 @@ export function editKnownHosts(
   return { text: all.map((line) => `${line}\n`).join(''), added: added.length, problems };
 }
 
-/** A line of known_hosts. */
+/** A line of known_hosts. A name (HostKeyAlias) that would be a pattern, a list or a comment there is hashed. */
 export function knownHostsLine(name: string, key: PublicKey, isHashed: boolean): string {
-  return `${isHashed ? hashedField(name) : name} ${formatPublicKey(key)}`;
+  const isWord = /^[^\s,*?!|#@]+$/.test(name);
+  return `${isHashed || !isWord ? hashedField(name) : name} ${formatPublicKey(key)}`;
 }
 
 function hashedField(name: string): string {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { type EditedKnownHosts, editKnownHosts, type HostKeyLines } from './known-hosts-edit.ts';
 import { withKnownHostsLock } from './known-hosts-lock.ts';
@@ -17,12 +18,15 @@ export async function pinHostKeys(
 ): Promise<EditedKnownHosts> {
   try {
     return await withKnownHostsLock(file, async (path) => {
+      const former = await stat(path).catch(() => null);
+      // UserKnownHostsFile /dev/null is common, and root could put a file in the place of that
+      if (former?.isFile() === false) throw new ConnectionError('config', `${file} is no file`);
       const before = await readFile(path, 'latin1').catch((error) => {
         if (codeOf(error) !== 'ENOENT') throw error;
         return null;
       });
       const edited = editKnownHosts(before ?? '', hosts, isHashed);
-      if (edited.text !== (before ?? '')) await replace(path, edited.text);
+      if (edited.text !== (before ?? '')) await replace(path, edited.text, former);
       return edited;
     });
   } catch (error) {
@@ -33,8 +37,7 @@ export async function pinHostKeys(
   }
 }
 
-async function replace(path: string, text: string): Promise<void> {
-  const former = await stat(path).catch(() => null);
+async function replace(path: string, text: string, former: Stats | null): Promise<void> {
   const mode = (former?.mode ?? 0o600) & 0o777;
   const beside = `${path}.${randomBytes(6).toString('hex')}`;
   const handle = await open(beside, 'wx', 0o600);

@@ -306,6 +306,7 @@ describe('OpensshConfig', () => {
       `Host a\n Include ${dir.file('inc')}/1*\n HashKnownHosts yes`,
       `Host b\nHost a\n Include ${dir.file('inc')}/1*\n IdentitiesOnly yes`,
       `Include ${dir.file('inc')}/nothing* ${dir.file('inc')}/missing`,
+      `Include ${dir.file('inc')}/[z-a]*\nPort 6`,
       `Include ${dir.file('inc/deep')}\nPort 5`,
       `Match host b\n Include ${dir.file('inc')}/2*\nMatch all\n User third`,
     ]) {

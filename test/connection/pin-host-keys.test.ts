@@ -93,6 +93,18 @@ describe('editKnownHosts', () => {
     expect(found(dir.write('hashed2', again.text), '[xen1]:2222')).toEqual([b]);
   });
 
+  test.each(['*', 'a,b', 'a b', '#x', '@revoked', '!x', '|1|x'])(
+    'writes a name like %j so that it stands for itself alone',
+    (name) => {
+      const { text } = editKnownHosts('', [host(name, [a])], false);
+      const known = new KnownHosts();
+      known.add(text, 'f');
+
+      expect(known.linesOf(name)).toHaveLength(1);
+      for (const other of ['a', 'b', 'x', '']) expect(known.linesOf(other)).toEqual([]);
+    },
+  );
+
   test('whatever is in the file, a host is known by its new keys after it, and others as before', () => {
     const line = fc.oneof(
       fc.constantFrom('# x', '', 'rubbish', '@revoked'),
@@ -177,6 +189,19 @@ describe('pinHostKeys', () => {
 
     const written = readFileSync(file, 'utf8').trim().split('\n');
     expect(written.map((line) => line.split(' ')[0]).toSorted()).toEqual(names);
+  });
+
+  test('puts nothing in the place of what is no file, as /dev/null is none', async () => {
+    const fifo = dir.file('fifo');
+    spawnSync('mkfifo', [fifo]);
+
+    for (const path of [fifo, dir.path]) {
+      await expect(pinHostKeys(path, [host('xen1', [a])], false)).rejects.toMatchObject({
+        reason: 'config',
+        message: `${path} is no file`,
+      });
+    }
+    expect(statSync(fifo).isFIFO()).toBe(true);
   });
 
   test('says why a file cannot be written, and leaves nothing behind', async () => {

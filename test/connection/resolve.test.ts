@@ -120,6 +120,12 @@ describe('resolveTarget', () => {
     });
   });
 
+  test('records nothing where the OpenSSH configuration keeps nothing', async () => {
+    const { hostKey } = await resolve('UserKnownHostsFile /dev/null');
+
+    expect(hostKey).toMatchObject({ recordFile: null });
+  });
+
   test('fills in a User, as newer versions of ssh do', async () => {
     expect((await resolve('User %u-%n-%%')).user).toBe('me-xen1-%');
     expect((await resolve('', { ...xen1, user: '%u' })).user).toBe('%u');
