@@ -16,16 +16,19 @@ export interface ListedRun {
 
 /** The records, newest first; each is read when it is asked for. */
 export async function* listRuns(directory: string): AsyncGenerator<ListedRun> {
-  for (const id of await runIds(directory)) {
-    const path = join(runsDirectory(directory), id);
-    const head = await readHead(path);
-    const end = head === null ? null : await readEnd(path);
-    yield { id, head, end, state: head === null ? 'unknown' : stateOf(head, end) };
-  }
+  for (const id of await runIds(directory)) yield await readListed(directory, id);
+}
+
+/** Reads what a list shows of one record. */
+export async function readListed(directory: string, id: string): Promise<ListedRun> {
+  const path = join(runsDirectory(directory), id);
+  const head = await readHead(path);
+  const end = head === null ? null : await readEnd(path);
+  return { id, head, end, state: head === null ? 'unknown' : stateOf(head, end) };
 }
 
 /** Names of all records, newest first. */
-async function runIds(directory: string): Promise<readonly string[]> {
+export async function runIds(directory: string): Promise<readonly string[]> {
   const names = await readdir(runsDirectory(directory)).catch(() => []);
   return names.filter(isRunId).toSorted().toReversed();
 }

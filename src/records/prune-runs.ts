@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listRuns } from './list-runs.ts';
+import { readListed, runIds } from './list-runs.ts';
 import { runsDirectory } from './state-directory.ts';
 
 /** So many records are kept, and none of them longer than so. */
@@ -17,12 +17,13 @@ export async function pruneRuns(
   nowMs: number,
   stopping?: AbortSignal,
 ): Promise<void> {
-  let count = 0;
-  for await (const { id, state } of listRuns(directory)) {
+  for (const [index, id] of (await runIds(directory)).entries()) {
     if (stopping?.aborted === true) return;
-    count += 1;
     const isOld = nowMs - beganAt(id) > kept.days * dayMs;
-    if ((!isOld && count <= kept.runs) || state === 'running') continue;
+    // 200 records are not read at the end of each run
+    if (!isOld && index < kept.runs) continue;
+    const { state } = await readListed(directory, id);
+    if (state === 'running') continue;
     await rm(join(runsDirectory(directory), id), { recursive: true, force: true }).catch(() => {});
   }
 }
