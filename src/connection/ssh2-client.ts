@@ -23,7 +23,7 @@ import {
 } from './handshake-errors.ts';
 import { accepts, type HostKeyVerifier } from './host-key-verifier.ts';
 import { offeredAlgorithms } from './ssh2-algorithms.ts';
-import { limitGroupExchange } from './ssh2-group-exchange.ts';
+import { takeOverExchanges } from './ssh2-exchanges.ts';
 import { askForCertificates, verifyByKey } from './ssh2-host-certificates.ts';
 import { Ssh2Internals } from './ssh2-internals.ts';
 import type { AlgorithmChoice } from './target.ts';
@@ -179,7 +179,7 @@ class Handshake {
         keepaliveInterval: this.#options.keepaliveMs,
         keepaliveCountMax: Number.MAX_SAFE_INTEGER,
       });
-      if (!limitGroupExchange(this.#client)) throw new Error('this ssh2 is another one');
+      if (!takeOverExchanges(this.#client)) throw new Error('this ssh2 is another one');
       if (hostKey.wantsCertificate === true) {
         askForCertificates(this.#client, lists.hostCertificates);
       }

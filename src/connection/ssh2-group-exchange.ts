@@ -1,4 +1,3 @@
-import type { Client } from 'ssh2';
 import { DhExchange } from './dh-group.ts';
 import { has, hasFunctions } from './ssh2-internals.ts';
 import { messageOf } from './text.ts';
@@ -22,25 +21,8 @@ interface GroupExchange {
 /** As much as `diffie-hellman-group16`, which is enough for any cipher; ssh2 asks for 8192 with AES-256. */
 const usualPrimeBits = 4096;
 
-/**
- * Has the group exchanges of a client done by `DhExchange`, those later on too; to be called right after
- * `connect`. Where ssh2 is not as it is known here, they fail; false if they can't be got hold of.
- */
-export function limitGroupExchange(client: Client): boolean {
-  const protocol: unknown = '_protocol' in client ? client._protocol : null;
-  if (!has(protocol, '_kex') || protocol._kex !== undefined) return false;
-  let current: unknown;
-  Object.defineProperty(protocol, '_kex', {
-    get: () => current,
-    set: (exchange: unknown) => {
-      if (has(exchange, 'type') && exchange.type === 'groupex') replaceArithmetic(exchange);
-      current = exchange;
-    },
-  });
-  return true;
-}
-
-function replaceArithmetic(exchange: unknown): void {
+/** Has an exchange done by `DhExchange`. Throws when it is not as it is known here: what it costs is not known then. */
+export function limitGroupExchange(exchange: unknown): void {
   if (!isGroupExchange(exchange)) throw new Error('this ssh2 exchanges groups in an unknown way');
   let group: { readonly prime: Buffer; readonly generator: Buffer } | null = null;
   let ours: DhExchange | null = null;

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSsh2Transport, type Endpoint } from '../../src/connection/index.ts';
-import { limitGroupExchange } from '../../src/connection/ssh2-group-exchange.ts';
+import { takeOverExchanges } from '../../src/connection/ssh2-exchanges.ts';
 import { sshString } from './faults.ts';
 import {
   endpointOf,
@@ -240,13 +240,13 @@ function even(odd: Buffer): Buffer {
   return bytes;
 }
 
-describe('limitGroupExchange', () => {
+describe('takeOverExchanges', () => {
   /** The exchange that ssh2 begins with a server that wants a group, as it is when it is set. */
   function clientOf(change: (exchange: object) => void) {
     const client = new ssh2.Client();
     const protocol = { _kex: undefined };
     Reflect.set(client, '_protocol', protocol);
-    const isDone = limitGroupExchange(client);
+    const isDone = takeOverExchanges(client);
     const nothing = () => {};
     const exchange = {
       ...{ type: 'groupex', _prefBits: 8192, _public: null, _dh: null },
@@ -258,7 +258,7 @@ describe('limitGroupExchange', () => {
   }
 
   test('does without a client that has not connected', () => {
-    expect(limitGroupExchange(new ssh2.Client())).toBe(false);
+    expect(takeOverExchanges(new ssh2.Client())).toBe(false);
   });
 
   test('takes an exchange that is as it is known', () => {
