@@ -10,11 +10,11 @@ export class FirstLook {
   readonly nonce = randomBytes(16).toString('hex');
   /** null: nothing is asked yet. */
   readonly program: Program | null;
-  readonly #keys: string;
+  readonly #queries: readonly Query[];
 
   constructor(queries: readonly Query[]) {
     this.program = queries.length === 0 ? null : compileLook(queries, this.nonce, nothingKnown);
-    this.#keys = keysOf(queries);
+    this.#queries = queries;
   }
 
   /** A look cannot change the host: it may arrive before the login is decided. */
@@ -24,10 +24,14 @@ export class FirstLook {
 
   /** Whether it is these that were asked. */
   isOf(queries: readonly Query[]): boolean {
-    return keysOf(queries) === this.#keys;
+    if (queries === this.#queries) return true;
+    const others = this.#queries;
+    return (
+      queries.length === others.length &&
+      queries.every((asked, index) => {
+        const other = others[index];
+        return other !== undefined && queryKey(asked) === queryKey(other);
+      })
+    );
   }
-}
-
-function keysOf(queries: readonly Query[]): string {
-  return JSON.stringify(queries.map(queryKey));
 }

@@ -142,8 +142,19 @@ export const query = {
   xen: () => ({ kind: 'xen' }) as const,
 };
 
+/** Those of firewalls hold all their rules, and are asked for ten times a host. */
+const keys = new WeakMap<Query, string>();
+
 /** Equal for queries that ask the same thing. */
 export function queryKey(asked: Query): string {
+  const known = keys.get(asked);
+  if (known !== undefined) return known;
+  const key = keyOf(asked);
+  keys.set(asked, key);
+  return key;
+}
+
+function keyOf(asked: Query): string {
   switch (asked.kind) {
     case 'file':
       return `file:${asked.path}`;
