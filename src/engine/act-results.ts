@@ -1,5 +1,6 @@
 import { type Act, staleStatus } from '../host/act-program.ts';
-import { type Change, isOpaque } from '../host/change.ts';
+import { type Change, isOpaque, mustTravel } from '../host/change.ts';
+import type { Sending } from '../host/upload-program.ts';
 import type { GenerationText } from '../host/window.ts';
 import { cutMark } from '../source/secret.ts';
 import { generationText } from './generation.ts';
@@ -29,6 +30,13 @@ export type ActEnd =
 export function actsOf(tasks: readonly PlannedTask[]): readonly Act[] {
   return tasks.flatMap(({ plan }, task) =>
     allChanges(plan).map((change, index) => ({ id: `${task}.${index}`, change })),
+  );
+}
+
+/** Those of the acts whose content travels beside the program. */
+export function sendingsOf(acts: readonly Act[]): readonly Sending[] {
+  return acts.flatMap(({ id, change }) =>
+    change.kind === 'send' && mustTravel(change) ? [{ id, change }] : [],
   );
 }
 

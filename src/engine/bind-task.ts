@@ -24,6 +24,13 @@ export function bindTask(
 function inPlace(plan: Plan | Refusal): Plan | Refusal {
   if ('refusal' in plan) return plan;
   const { changes, upkeep } = plan;
+  const large = changes.find((change) => change.kind === 'send');
+  if (large !== undefined) {
+    return {
+      refusal: `${large.path} is too large for a confirm window, which would have to keep the old one to put it back`,
+      hint: 'copy it in a task without "network: true"',
+    };
+  }
   const inPlaceToo = upkeep === undefined ? {} : { upkeep: upkeep.map(atOnce) };
   return { ...plan, changes: changes.map(atOnce), ...inPlaceToo };
 }

@@ -28,6 +28,7 @@ export class HostContact {
   readonly #leaving: AbortSignal;
   readonly #firstWordMs: number | null;
   #connection: Connection | null = null;
+  #second: Connection | null = null;
   #shell: HostShell | null = null;
   #why = 'no answer';
   #isRefused = false;
@@ -62,6 +63,24 @@ export class HostContact {
     return this.#shell;
   }
 
+  /**
+   * One more shell, over a channel beside that of the shell that is there; over a connection of its own
+   * where the host opens no second channel (MaxSessions 1). Rejects with `ConnectionError`.
+   */
+  async besides(signal: AbortSignal, first: FirstLook): Promise<HostShell> {
+    if (this.#connection !== null && this.#second === null) {
+      try {
+        return await HostShell.open(this.#connection, this.#firstWordMs, first);
+      } catch (error) {
+        if (!(error instanceof ConnectionError) || error.reason !== 'channel') throw error;
+      }
+    }
+    await this.#second?.close(); // it may take one channel only, too
+    const either = AbortSignal.any([signal, this.#leaving]);
+    this.#second = await this.#connect(either, first.exec);
+    return await HostShell.open(this.#second, this.#firstWordMs, first);
+  }
+
   /** Lets the shell that is there, if any, end by itself. */
   end(): void {
     this.#shell?.end();
@@ -70,7 +89,9 @@ export class HostContact {
   /** Ends the connection; what runs on the host hears of it. */
   leave(): void {
     void this.#connection?.close();
+    void this.#second?.close();
     this.#connection = null;
+    this.#second = null;
     this.#shell = null;
   }
 

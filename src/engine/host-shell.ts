@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { startDeadline } from '../connection/deadline.ts';
 import {
   type Connection,
@@ -160,6 +161,16 @@ export class HostShell {
         listener.onBegin?.(id);
       },
     });
+  }
+
+  /** For a program that reads its input: bytes that no shell may see as a program. */
+  get input(): Exec['stdin'] {
+    return this.#exec.stdin;
+  }
+
+  /** Resolves when the shell has ended, or that took too long. */
+  async isOver(withinMs: number): Promise<void> {
+    await Promise.race([this.#exec.outcome, pause(withinMs, undefined, { ref: false })]);
   }
 
   /** Lets the shell end by itself: its input ends. */

@@ -175,6 +175,7 @@ class LegRun {
       if (kind === 'act') {
         const end = await this.#acts.carryOut(cutOff, isOpen && index === segments.length - 1);
         if (end === 'stale') return 'stale';
+        if (end === 'stopped') return this.#stop();
         answers = end.answers;
       } else {
         const end = await this.#windows.carryOut(cutOff, this.#controller);

@@ -1,6 +1,8 @@
+import type { Act } from '../host/act-program.ts';
 import { isOpaque } from '../host/change.ts';
 import { HostState } from '../host/state.ts';
-import { actsOf, endsOf, generationOf, type Results, taskOf } from './act-results.ts';
+import type { Sending } from '../host/upload-program.ts';
+import { actsOf, endsOf, generationOf, type Results, sendingsOf, taskOf } from './act-results.ts';
 import type { ChangeRecord } from './events.ts';
 import type { HostContact } from './host-contact.ts';
 import type { LegOptions } from './leg-options.ts';
@@ -8,6 +10,7 @@ import type { PlannedTask } from './leg-plan.ts';
 import type { LegTasks } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
 import { recordOf } from './records.ts';
+import { Upload } from './upload.ts';
 import { busyEnding } from './window-words.ts';
 
 /**
@@ -50,8 +53,41 @@ export class PlainActs {
   }
 
   /** Carries out the first open tasks; `looksOn`: and observes for those behind them in the same message. */
-  async carryOut(tasks: readonly PlannedTask[], looksOn: boolean): Promise<ActsEnd> {
+  async carryOut(tasks: readonly PlannedTask[], looksOn: boolean): Promise<ActsEnd | 'stopped'> {
     const acts = actsOf(tasks);
+    const sendings = sendingsOf(acts);
+    if (sendings.length === 0) return await this.#carryOut(tasks, acts, looksOn);
+    await this.#contact.shell(this.#options.stopping);
+    const upload = await this.#upload(sendings);
+    try {
+      if (!this.#hasBegun && this.#options.stopping.aborted) return 'stopped';
+      const { failure, stages } = upload;
+      const able = failure === null ? tasks : tasks.slice(0, taskOf(failure.id));
+      const staged = acts.map((act) => ({ ...act, stage: stages.get(act.id) ?? null }));
+      const ableActs = staged.slice(0, actsOf(able).length);
+      const end = await this.#carryOut(able, ableActs, looksOn && failure === null);
+      if (end === 'stale' || failure === null || this.#tasks.ending !== null) return end;
+      this.giveUp(failure.message, null);
+      return end;
+    } finally {
+      await upload.release();
+    }
+  }
+
+  /** What is too large for a program is on the host before that is sent. */
+  async #upload(sendings: readonly Sending[]): Promise<Upload> {
+    const { stopping, leaving } = this.#options;
+    const names = this.#tasks.open.map(({ task }) => task.name);
+    return await Upload.send(this.#contact, sendings, this.#hasBegun ? leaving : stopping, (id) => {
+      this.#tasks.tell('act', names[taskOf(id)] ?? null, taskOf(id));
+    });
+  }
+
+  async #carryOut(
+    tasks: readonly PlannedTask[],
+    acts: readonly Act[],
+    looksOn: boolean,
+  ): Promise<ActsEnd> {
     if (acts.length === 0) return this.#settleAll(tasks, new Map(), null);
     const { identity, stopping, nextNumber } = this.#options;
     const shell = await this.#contact.shell(stopping);

@@ -71,6 +71,7 @@ function onHost(
 function subjectOf(planned: PlannedChange): string {
   switch (planned.kind) {
     case 'write':
+    case 'send':
     case 'remove':
     case 'directory':
       return planned.path;

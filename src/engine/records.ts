@@ -3,6 +3,7 @@ import type { Change, RoutingOperation } from '../host/change.ts';
 import type { ChainsState, Family, FileState, NftChain, NftState } from '../host/query.ts';
 import { routingWords } from '../host/routing-words.ts';
 import { chainsAfter } from '../host/state.ts';
+import { sums } from '../host/sums.ts';
 import type { ChangeRecord } from './events.ts';
 
 /** A change as the views show it: what it is about, and the texts of a diff. */
@@ -16,6 +17,12 @@ export function recordOf(change: Change): ChangeRecord {
         fileText(change.before),
         decode(change.content),
       );
+    case 'send': {
+      const { path, source, mode } = change;
+      const kept = change.before.type === 'file' ? change.before.mode : 0o644;
+      const after = contentText(source.size, source.sums, mode ?? kept);
+      return record('send', path, path, stateText(change.before), after);
+    }
     case 'remove':
       return record('remove', change.path, change.path, fileText(change.before), '');
     case 'directory':
@@ -90,6 +97,19 @@ function record(
 function fileText(state: FileState): string | null {
   if (state.type === 'absent') return '';
   return state.type === 'file' && state.content !== null ? decode(state.content) : null;
+}
+
+/** What a diff shows of a large file. */
+function contentText(size: number, contentSums: string, mode: number): string {
+  const [sha256 = '*', crc = '*'] = contentSums.split(' ');
+  const sum = sha256 === '*' ? `cksum ${crc}` : `sha256 ${sha256}`;
+  return `${size} bytes\n${sum}\nmode ${mode.toString(8).padStart(4, '0')}\n`;
+}
+
+function stateText(state: FileState): string {
+  if (state.type !== 'file') return '';
+  const { size, mode, content } = state;
+  return contentText(size, content === null ? state.sums : sums(content), mode);
 }
 
 /** As commands would say it. */

@@ -15,6 +15,8 @@ export const staleStatus = 75;
 export interface Act {
   readonly id: string;
   readonly change: Change;
+  /** Of a file that was sent (upload-program.ts): what it is found by. */
+  readonly stage?: string | null;
 }
 
 /**
@@ -31,7 +33,8 @@ export function compileAct(
   holder: Holder | null = null,
 ): Program {
   const calls = acts.map(
-    ({ id, change }) => `xp_do ${quote(id)} ${quoteAll(wordsOf(change))} || return`,
+    ({ id, change, stage }) =>
+      `xp_do ${quote(id)} ${quoteAll(wordsOf(change, stage ?? null))} || return`,
   );
   const hold = holder === null ? [] : [`xp_do lock ${holdCall(holder)} || return`];
   const look = lookOf(thenLook);

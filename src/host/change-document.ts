@@ -33,6 +33,9 @@ import {
   rule,
 } from './state-document.ts';
 
+/** SHA-256, CRC and size, as sums.ts has them. */
+const sums = v.pipe(v.string(), v.regex(/^[\da-f]{64} \d{1,10} \d{1,16}$/));
+
 const effect = v.picklist(['live', 'boot', 'both']);
 const live = v.literal('live');
 const family = v.picklist([4, 6]);
@@ -73,6 +76,10 @@ export const changeEntries = {
     ...{ kind: v.literal('write'), effect, path },
     ...{ content: bytes, mode: v.nullable(mode), before: fileState },
   },
+  send: {
+    ...{ kind: v.literal('send'), effect, path, mode: v.nullable(mode), before: fileState },
+    source: v.strictObject({ path, size: natural, sums }),
+  },
   remove: { kind: v.literal('remove'), effect, path, before: fileState },
   directory: { kind: v.literal('directory'), effect, path, mode },
   parameter: {
@@ -110,6 +117,7 @@ export const changeEntries = {
  */
 export const changeSchema = v.variant('kind', [
   v.strictObject(changeEntries.write),
+  v.strictObject(changeEntries.send),
   v.strictObject(changeEntries.remove),
   v.strictObject(changeEntries.directory),
   v.strictObject(changeEntries.parameter),
@@ -128,6 +136,12 @@ export function changeDocument(change: Change): ChangeDocument {
       return {
         ...change,
         content: bytesDocument(change.content),
+        mode: change.mode === null ? null : modeDocument(change.mode),
+        before: fileStateDocument(change.before),
+      };
+    case 'send':
+      return {
+        ...change,
         mode: change.mode === null ? null : modeDocument(change.mode),
         before: fileStateDocument(change.before),
       };

@@ -18,6 +18,11 @@ const decoding = needs('write what is no plain text', ['base64', 'openssl']);
 
 const changing: Readonly<Record<Change['kind'], readonly Need[]>> = {
   write: needs('write files', ...words('cat chmod cp dd ls mkdir mv readlink rm'), summing),
+  send: needs(
+    'take in large files',
+    ...words('cat chmod cp head ls mkdir mv readlink rm'),
+    summing,
+  ),
   remove: needs('remove files', 'ls', 'rm', 'rmdir', summing),
   directory: needs('make directories', 'chmod', 'mkdir'),
   parameter: needs('set kernel parameters', 'cat'),

@@ -1,14 +1,22 @@
 import { swapWords } from './chains-words.ts';
-import type { Change, RunCommand, WriteFile } from './change.ts';
+import {
+  type Change,
+  mustTravel,
+  type RunCommand,
+  type SendFile,
+  type WriteFile,
+} from './change.ts';
 import { fileFingerprint, fingerprintAfter } from './file-state.ts';
 import { checkedPath, normalParameter, parameterPath, trimmedPath } from './names.ts';
 import { nftWords } from './nft-words.ts';
 import { isPlainText } from './quote.ts';
 import { routingWords } from './routing-words.ts';
 import type { RuntimeFile } from './runtime.ts';
+import { sums } from './sums.ts';
 
 /** Runtime files that a kind of change needs besides look.sh and act.sh; functions that look come first. */
 const needed: Partial<Record<Change['kind'], readonly RuntimeFile[]>> = {
+  send: ['act-send.sh'],
   routing: ['act-routing.sh'],
   chains: ['chains.sh', 'act-chains.sh'],
   nft: ['nft.sh', 'act-nft.sh'],
@@ -19,11 +27,16 @@ export function runtimeOf(changes: readonly Change[]): readonly RuntimeFile[] {
   return ['act.sh', ...changes.flatMap(({ kind }) => needed[kind] ?? [])];
 }
 
-/** A call of the runtime (runtime/act.sh), word by word. Throws for what no step may name. */
-export function wordsOf(change: Change): readonly string[] {
+/**
+ * A call of the runtime (runtime/act.sh), word by word; `stage`: what a file that was sent is found by.
+ * Throws for what no step may name.
+ */
+export function wordsOf(change: Change, stage: string | null = null): readonly string[] {
   switch (change.kind) {
     case 'write':
       return ['xp_write', ...writeWords(change)];
+    case 'send':
+      return sendWords(change, stage);
     case 'remove':
       return ['xp_remove', ...removeWords(change)];
     case 'directory':
@@ -51,15 +64,28 @@ export function wordsOf(change: Change): readonly string[] {
 
 /** `PATH BEFORE AFTER MODE ENCODING CONTENT`. */
 export function writeWords({ path, content, mode, before }: WriteFile): readonly string[] {
-  const isNew = before.type === 'absent';
-  const newMode = mode ?? (isNew ? 0o644 : null);
+  return [...replacingWords({ path, mode, before }, sums(content)), ...encoded(content)];
+}
+
+/** `PATH BEFORE AFTER MODE`. */
+function replacingWords(
+  { path, mode, before }: Pick<WriteFile, 'path' | 'mode' | 'before'>,
+  contentSums: string,
+): readonly [string, string, string, string] {
+  const newMode = mode ?? (before.type === 'absent' ? 0o644 : null);
   return [
     checkedPath(path),
     fileFingerprint(before),
-    fingerprintAfter(before, newMode, content),
+    fingerprintAfter(before, newMode, contentSums),
     newMode === null ? '' : newMode.toString(8).padStart(4, '0'),
-    ...encoded(content),
   ];
+}
+
+function sendWords(change: SendFile, stage: string | null): readonly string[] {
+  const [path, before, after, mode] = replacingWords(change, change.source.sums);
+  if (!mustTravel(change)) return ['xp_mode', path, before, mode];
+  if (stage === null) throw new Error(`${path} was not sent before`);
+  return ['xp_send', path, before, after, mode, `${change.source.size}`, stage];
 }
 
 /** `PATH BEFORE`. */

@@ -1,4 +1,4 @@
-import { hasContent } from './file-state.ts';
+import { hasContent, hasSums } from './file-state.ts';
 import { normalParameter } from './names.ts';
 import type {
   ChainsState,
@@ -20,6 +20,7 @@ export type Effect = 'live' | 'boot' | 'both';
  */
 export type Change =
   | WriteFile
+  | SendFile
   | RemoveFile
   | MakeDirectory
   | SetParameter
@@ -37,6 +38,26 @@ export interface WriteFile {
   /** null: as the old file has it, 0644 for a new one. */
   readonly mode: number | null;
   readonly before: FileState;
+}
+
+/** A file of the controller that is larger than `contentLimit`: it travels beside the programs, never whole in memory. */
+export interface SendFile {
+  readonly kind: 'send';
+  readonly effect: Effect;
+  readonly path: string;
+  readonly source: SourceFile;
+  /** As of `WriteFile`. */
+  readonly mode: number | null;
+  readonly before: FileState;
+}
+
+/** A large file of the controller, as it was when it was read. */
+export interface SourceFile {
+  /** Absolute, on the controller. */
+  readonly path: string;
+  readonly size: number;
+  /** As in sums.ts, all three words. */
+  readonly sums: string;
 }
 
 /** The name goes, an empty directory too; what a symbolic link leads to stays. */
@@ -149,6 +170,11 @@ export function isOpaque(change: Change): boolean {
   return change.kind === 'command';
 }
 
+/** Whether the content itself must go to the host: it is not there already. */
+export function mustTravel({ before, source }: Pick<SendFile, 'before' | 'source'>): boolean {
+  return before.type !== 'file' || !hasSums(before, source);
+}
+
 /** Constructors, so that steps read `change.writeFile(...)`; those that find nothing to do give none. */
 export const change = {
   /** The file gets this content (and mode); nothing when it already has. Throws for text that is no latin1. */
@@ -165,6 +191,19 @@ export const change = {
       hasContent(before, content) &&
       (mode === null || before.mode === mode);
     return isSame ? [] : [{ kind: 'write', effect: options.effect, path, content, mode, before }];
+  },
+
+  /** The file gets the content of a large one here (and mode); nothing when it already has. */
+  sendFile: (
+    path: string,
+    source: SourceFile,
+    before: FileState,
+    options: { readonly effect: Effect; readonly mode?: number },
+  ): readonly SendFile[] => {
+    const mode = options.mode ?? null;
+    const sent: SendFile = { kind: 'send', effect: options.effect, path, source, mode, before };
+    const hasMode = mode === null || (before.type === 'file' && before.mode === mode);
+    return hasMode && !mustTravel(sent) ? [] : [sent];
   },
 
   /** The directory is made; nothing when there is one. */

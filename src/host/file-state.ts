@@ -1,5 +1,5 @@
 import { contentLimit, type FileState, type RegularFile } from './query.ts';
-import { haveSums, sums, sumsInLine } from './sums.ts';
+import { areSame, haveSums, sums, sumsInLine } from './sums.ts';
 
 /** The sections of a look program that tell of files: bytes as latin1 text. */
 interface FileSections {
@@ -57,16 +57,29 @@ export function fileFingerprint(state: FileState): string {
 }
 
 /** The same once the file has this content; `mode` null: as it was. */
-export function fingerprintAfter(before: FileState, mode: number | null, content: string): string {
+export function fingerprintAfter(
+  before: FileState,
+  mode: number | null,
+  contentSums: string,
+): string {
   // whose a new file will be, the host decides
   const old = before.type === 'file' ? before : { mode: 0o644, uid: '*', gid: '*' };
-  return `${modeText(mode ?? old.mode)} ${old.uid} ${old.gid} ${sums(content)}`;
+  return `${modeText(mode ?? old.mode)} ${old.uid} ${old.gid} ${contentSums}`;
 }
 
 /** Whether the file's bytes are these; a large one is known by its sums only. */
 export function hasContent(file: RegularFile, content: string): boolean {
   if (file.content !== null) return file.content === content;
   return file.size === content.length && haveSums(content, file.sums);
+}
+
+/** Whether the file's bytes are those with this size and sums. */
+export function hasSums(
+  file: RegularFile,
+  { size, sums: wanted }: { readonly size: number; readonly sums: string },
+): boolean {
+  if (file.size !== size) return false;
+  return areSame(file.content === null ? file.sums : sums(file.content), wanted);
 }
 
 interface Detail {

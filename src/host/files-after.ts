@@ -1,9 +1,9 @@
-import type { MakeDirectory, RemoveFile, WriteFile } from './change.ts';
+import type { MakeDirectory, RemoveFile, SendFile, WriteFile } from './change.ts';
 import { byBytes } from './file-state.ts';
-import type { DirectoryState, FileState, RegularFile } from './query.ts';
+import type { DirectoryState, FileState } from './query.ts';
 
 /** A change of one name, and of what leads there. */
-export type FileChange = WriteFile | RemoveFile | MakeDirectory;
+export type FileChange = WriteFile | SendFile | RemoveFile | MakeDirectory;
 
 /** The file at a path as it is after a change. */
 export function fileAfter(path: string, state: FileState, change: FileChange): FileState {
@@ -33,7 +33,11 @@ export function directoryAfter(
 function stateAfter(change: FileChange): FileState {
   switch (change.kind) {
     case 'write':
-      return writtenFile(change);
+      return { ...detailsAfter(change), size: change.content.length, content: change.content };
+    case 'send': {
+      const { size, sums } = change.source;
+      return { ...detailsAfter(change), size, content: null, sums };
+    }
     case 'remove':
       return { type: 'absent' };
     case 'directory':
@@ -41,14 +45,7 @@ function stateAfter(change: FileChange): FileState {
   }
 }
 
-function writtenFile(change: WriteFile): RegularFile {
-  const old = change.before.type === 'file' ? change.before : { mode: 0o644, uid: 0, gid: 0 };
-  return {
-    type: 'file',
-    mode: change.mode ?? old.mode,
-    uid: old.uid,
-    gid: old.gid,
-    size: change.content.length,
-    content: change.content,
-  };
+function detailsAfter({ before, mode }: WriteFile | SendFile) {
+  const old = before.type === 'file' ? before : { mode: 0o644, uid: 0, gid: 0 };
+  return { type: 'file', mode: mode ?? old.mode, uid: old.uid, gid: old.gid } as const;
 }

@@ -4,15 +4,16 @@ import {
   change,
   type MakeDirectory,
   type RemoveFile,
+  type SendFile,
   type WriteFile,
 } from './change.ts';
-import { hasContent } from './file-state.ts';
+import { hasContent, hasSums } from './file-state.ts';
 import { chainsInverse, chainsInverseQueries } from './inverse-chains.ts';
 import { nftInverse, nftInverseQueries } from './inverse-nft.ts';
 import type { Inverse } from './inverse-result.ts';
 import { routingInverse, routingInverseQueries } from './inverse-routing.ts';
 import { normalParameter } from './names.ts';
-import { type FileState, type Query, query } from './query.ts';
+import { type FileState, type Query, query, type RegularFile } from './query.ts';
 import type { HostState } from './state.ts';
 
 export type { Inverse } from './inverse-result.ts';
@@ -24,6 +25,7 @@ const stateDirectory = '/var/lib/xpush';
 export function inverseQueries(done: Change): readonly Query[] {
   switch (done.kind) {
     case 'write':
+    case 'send':
     case 'remove':
       return [query.file(done.path)];
     case 'directory':
@@ -48,6 +50,8 @@ export function inverseQueries(done: Change): readonly Query[] {
 export function inverseOf(done: Change, now: HostState): Inverse {
   switch (done.kind) {
     case 'write':
+      return writeInverse(done, answerTo(now, query.file(done.path)));
+    case 'send':
       return writeInverse(done, answerTo(now, query.file(done.path)));
     case 'remove':
       return removeInverse(done, answerTo(now, query.file(done.path)));
@@ -74,19 +78,21 @@ export function inverseOf(done: Change, now: HostState): Inverse {
   }
 }
 
-function writeInverse(
-  { path, content, mode, effect, before }: WriteFile,
-  now: FileState | null,
-): Inverse {
+function writeInverse(done: WriteFile | SendFile, now: FileState | null): Inverse {
+  const { path, mode, effect, before } = done;
   if (now === null) return unread(path);
   if (isAsBefore(now, before)) return nothing();
   const mustHave = mode ?? (before.type === 'file' ? before.mode : 0o644);
-  const isOurs = now.type === 'file' && hasContent(now, content) && now.mode === mustHave;
+  const isOurs = now.type === 'file' && now.mode === mustHave && isContentOf(done, now);
   if (!isOurs) return { moved: `${path} is not as the run left it` };
   if (before.type === 'absent') {
     return { changes: change.removeFile(path, now, effect), notes: [] };
   }
   return putBack(path, before, now, effect);
+}
+
+function isContentOf(done: WriteFile | SendFile, now: RegularFile): boolean {
+  return done.kind === 'write' ? hasContent(now, done.content) : hasSums(now, done.source);
 }
 
 function removeInverse({ path, effect, before }: RemoveFile, now: FileState | null): Inverse {

@@ -16,7 +16,7 @@ const plannedFrom = { planned_from: v.pipe(v.string(), v.regex(/^[\da-f]{32}$/))
 const entriesOf = <const Entries extends v.ObjectEntries>(entries: Entries) =>
   v.strictObject({ ...entries, ...plannedFrom });
 
-const { write, remove, directory, parameter, routing, chains, nft, command } = changeEntries;
+const { write, send, remove, directory, parameter, routing, chains, nft, command } = changeEntries;
 
 const foundFile = v.strictObject({ path, exists: v.boolean() });
 
@@ -31,6 +31,7 @@ const without = <Entries extends { readonly before: v.GenericSchema }>({
 /** Reads what `plannedDocument` wrote; as strict as `changeSchema`. */
 export const plannedSchema = v.variant('kind', [
   entriesOf(without(write)),
+  entriesOf(without(send)),
   entriesOf(without(remove)),
   entriesOf(directory),
   entriesOf(without(parameter)),
@@ -73,6 +74,7 @@ export function plannedDocument(
 export function plannedQueries(planned: PlannedChange): readonly Query[] {
   switch (planned.kind) {
     case 'write':
+    case 'send':
     case 'remove':
     case 'directory':
       return [query.file(planned.path)];
@@ -114,6 +116,7 @@ export function plannedOn(
 ): Change | null {
   switch (planned.kind) {
     case 'write':
+    case 'send':
     case 'remove': {
       const { planned_from: _, ...change } = planned;
       const before = answerTo(now, query.file(planned.path));
@@ -155,6 +158,7 @@ function sumOf(change: Change): string {
 function textOf(change: Change): string {
   switch (change.kind) {
     case 'write':
+    case 'send':
     case 'remove':
       return fileFingerprint(change.before);
     case 'directory':

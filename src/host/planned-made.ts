@@ -1,6 +1,6 @@
 import { answerTo } from './answer.ts';
 import type { RoutingOperation } from './change.ts';
-import { fileFingerprint } from './file-state.ts';
+import { fileFingerprint, hasSums } from './file-state.ts';
 import { normalParameter } from './names.ts';
 import { type PlannedChange, plannedOn } from './planned-change.ts';
 import {
@@ -42,6 +42,8 @@ export function areMade(planned: readonly PlannedChange[], now: HostState): bool
 
 function isMade(planned: PlannedChange, now: HostState, after: HostState): boolean {
   switch (planned.kind) {
+    case 'send':
+      return isSent(planned, now, after);
     case 'write':
     case 'remove':
     case 'directory': {
@@ -74,6 +76,18 @@ function isMade(planned: PlannedChange, now: HostState, after: HostState): boole
         return file !== null && (file.type !== 'absent') !== exists;
       });
   }
+}
+
+/** What is planned knows both sums of its content, a host says one. */
+function isSent(
+  { path, source, mode }: Extract<PlannedChange, { kind: 'send' }>,
+  now: HostState,
+  after: HostState,
+): boolean {
+  const [found, meant] = [now, after].map((state) => answerTo(state, query.file(path)));
+  const isReplaced = meant?.type !== 'file' || meant.content !== null || !hasSums(meant, source);
+  if (isReplaced) return isEqual(found ?? null, meant ?? null, fileFingerprint);
+  return found?.type === 'file' && hasSums(found, source) && (mode === null || found.mode === mode);
 }
 
 /** Known on both sides, and the same. */

@@ -9,6 +9,8 @@ export type RuntimeFile =
   | 'look.sh'
   | 'act.sh'
   | 'act-routing.sh'
+  | 'act-send.sh'
+  | 'upload.sh'
   | 'facts.sh'
   | 'condition.sh'
   | 'chains.sh'

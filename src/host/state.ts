@@ -44,6 +44,7 @@ export class HostState {
     };
     switch (change.kind) {
       case 'write':
+      case 'send':
       case 'remove':
       case 'directory':
         for (const key of next.keys()) {

@@ -173,6 +173,8 @@ function describe(change: Change): string {
   switch (change.kind) {
     case 'write':
       return `write ${change.path}`;
+    case 'send':
+      return `send ${change.path}`;
     case 'remove':
       return `remove ${change.path}`;
     case 'directory':

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { largestTextBytes } from '../source/decode-text.ts';
 import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
@@ -10,7 +11,9 @@ import type { Result } from '../source/result.ts';
 import { type MapNode, orEmptyMap, placeOf, type SourceNode } from '../source/source-node.ts';
 import { diagnosticAt, type Place } from '../source/source-text.ts';
 import { validate, validatePartly } from '../source/validate.ts';
+import { ControllerFiles } from '../steps/controller-files.ts';
 import { steps } from '../steps/index.ts';
+import { ControllerFileError, ControllerReader } from './controller-files.ts';
 import type { Play, Playbook, Task } from './model.ts';
 import { rolloutEntries, rolloutOf } from './rollout.ts';
 
@@ -37,8 +40,9 @@ const taskSchema = v.object({
  */
 export function loadPlaybooks(files: readonly string[]): Playbook[] {
   const diagnostics: Diagnostic[] = [];
+  const reader = new ControllerReader();
   const playbooks = files.flatMap((file) => {
-    const result = readPlaybook(file);
+    const result = readPlaybook(file, reader);
     if (result.ok) return [result.value];
     diagnostics.push(...result.diagnostics);
     return [];
@@ -47,7 +51,7 @@ export function loadPlaybooks(files: readonly string[]): Playbook[] {
   return playbooks;
 }
 
-function readPlaybook(file: string): Result<Playbook> {
+function readPlaybook(file: string, reader: ControllerReader): Result<Playbook> {
   const read = readBytes(file);
   if (!read.ok) {
     const { why: message, hint = null } = read;
@@ -59,7 +63,7 @@ function readPlaybook(file: string): Result<Playbook> {
     return failure({ position: null, message, hint, excerpt: null });
   }
   const parsed = parseYaml(read.bytes, file, { takesSecrets: true });
-  return parsed.ok ? parsePlaybook(parsed.value, file) : parsed;
+  return parsed.ok ? parsePlaybook(parsed.value, file, reader) : parsed;
 }
 
 type ReadBytes =
@@ -86,20 +90,31 @@ function readBytes(file: string): ReadBytes {
 }
 
 /** Plays and tasks of a parsed playbook, or everything that is wrong with it. */
-export function parsePlaybook(node: SourceNode, file: string): Result<Playbook> {
+export function parsePlaybook(
+  node: SourceNode,
+  file: string,
+  reader = new ControllerReader(),
+): Result<Playbook> {
   if (node.kind !== 'list' || node.items.length === 0) {
     return failure(
       diagnosticAt(node.place, 'a playbook is a list of plays', 'begin with "- hosts: all"'),
     );
   }
-  const plays = collect(node.items.map(parsePlay));
+  const lookUp = (files: ControllerFiles, place: Place) =>
+    lookUpFrom(dirname(file), reader, files, place);
+  const plays = collect(node.items.map((play) => parsePlay(play, lookUp)));
   return plays.ok ? { ok: true, value: { file, plays: plays.value } } : plays;
 }
 
-function parsePlay(node: SourceNode): Result<Play> {
+/** Looks up what a parameter of a task names; gives what is wrong with it. */
+type LookUp = (files: ControllerFiles, place: Place) => readonly Diagnostic[];
+
+function parsePlay(node: SourceNode, lookUp: LookUp): Result<Play> {
   const { value: fields, diagnostics } = validatePartly(playSchema, node);
   const list = node.kind === 'map' ? node.entries.get('tasks')?.value : undefined;
-  const tasks = collect((list?.kind === 'list' ? list.items : []).map(parseTask));
+  const tasks = collect(
+    (list?.kind === 'list' ? list.items : []).map((task) => parseTask(task, lookUp)),
+  );
   if (fields === null || diagnostics.length > 0 || !tasks.ok) {
     return failure(...diagnostics, ...(tasks.ok ? [] : tasks.diagnostics));
   }
@@ -112,7 +127,7 @@ function parsePlay(node: SourceNode): Result<Play> {
   };
 }
 
-function parseTask(node: SourceNode): Result<Task> {
+function parseTask(node: SourceNode, lookUp: LookUp): Result<Task> {
   if (node.kind !== 'map') {
     return failure(
       diagnosticAt(node.place, 'a task is a step with its parameters', 'write "- step:"'),
@@ -136,6 +151,10 @@ function parseTask(node: SourceNode): Result<Task> {
       ...(params.ok ? [] : params.diagnostics),
     );
   }
+  const wrong = Object.entries(params.value ?? {}).flatMap(([name, value]) =>
+    value instanceof ControllerFiles ? lookUp(value, placeOf(entry.value, [name], 'value')) : [],
+  );
+  if (wrong.length > 0) return failure(...wrong);
   const task = {
     name: keywords.value.name ?? step.name,
     step,
@@ -144,6 +163,21 @@ function parseTask(node: SourceNode): Result<Task> {
     place: entry.key,
   };
   return { ok: true, value: task };
+}
+
+function lookUpFrom(
+  directory: string,
+  reader: ControllerReader,
+  files: ControllerFiles,
+  place: Place,
+): readonly Diagnostic[] {
+  try {
+    files.find(reader.find(files.path, directory));
+    return [];
+  } catch (error) {
+    if (!(error instanceof ControllerFileError)) throw error;
+    return [diagnosticAt(place, error.message, error.hint ?? undefined)];
+  }
 }
 
 /** Templates come with a later version: until then a text that looks like one would go out as it is. */

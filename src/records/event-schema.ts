@@ -10,6 +10,7 @@ const texts = v.array(v.string());
 const change = v.object({
   kind: v.picklist([
     'write',
+    'send',
     'remove',
     'directory',
     'command',

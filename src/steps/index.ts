@@ -1,4 +1,5 @@
 import { command } from './command.ts';
+import { copy } from './copy.ts';
 import { firewall } from './firewall.ts';
 import { iftab } from './iftab.ts';
 import { interfaces } from './interfaces.ts';
@@ -19,5 +20,6 @@ export const steps: readonly Step[] = [
   interfaces,
   rtTables,
   ipRules,
+  copy,
   command,
 ];
