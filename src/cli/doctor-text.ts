@@ -5,7 +5,7 @@ import type { Host } from '../inventory/model.ts';
 import { cutToCells } from '../report/cells.ts';
 import { compressNames } from './host-names.ts';
 import { oneLine } from './one-line.ts';
-import { aligned } from './table.ts';
+import { aligned, wrapped } from './table.ts';
 
 /** How a host ended, in the words of every command. */
 export function statusOf({ visit, findings }: HostDiagnosis): HostStatus {
@@ -43,18 +43,29 @@ export function groupFindings({ hosts, fleet }: Diagnosis): readonly FindingGrou
 /** Of so many groups each is shown; all of them are in the JSON. */
 const mostGroups = 40;
 
-/** What `xpush doctor` prints for people; `isFull`: each host's own page before what they share. */
+/**
+ * What `xpush doctor` prints for people; `isFull`: each host's own page before what they share.
+ * `columns`: of the terminal.
+ */
 export function doctorText(
   diagnosis: Diagnosis,
   skipped: readonly Host[],
   isFull: boolean,
+  columns = Number.POSITIVE_INFINITY,
 ): string {
   const { hosts } = diagnosis;
   const groups = groupFindings(diagnosis);
   const more = groups.length - mostGroups;
+  const hasPages = isFull || hosts.length === 1;
   return [
-    isFull || hosts.length === 1 ? hosts.map(hostText).join('\n') : connectionsTable(hosts),
-    ...groups.slice(0, mostGroups).map(groupText),
+    hasPages
+      ? hosts.map((host) => hostText(host, columns)).join('\n')
+      : connectionsTable(hosts, columns),
+    ...groups.slice(0, mostGroups).map((group) =>
+      groupLines(group, hasPages ? hosts.length : null)
+        .map((line) => `${wrapped(line, 4, columns)}\n`)
+        .join(''),
+    ),
     ...(more > 0 ? [`... and ${more} more kinds of findings; -o json has all\n`] : []),
     ...(skipped.length > 0
       ? [`not looked at: ${shownNames(skipped.map(({ name }) => name))}\n`]
@@ -68,7 +79,7 @@ export function doctorText(
 const columns = ['route', 'host key', 'server', 'algorithms', 'login'] as const;
 
 /** How hosts were reached: those that were in one way share a row, the most first. */
-function connectionsTable(hosts: readonly HostDiagnosis[]): string {
+function connectionsTable(hosts: readonly HostDiagnosis[], width: number): string {
   const rows = new Map<string, { cells: readonly string[]; names: string[] }>();
   for (const { visit, findings } of hosts) {
     if (visit.failure !== null) continue;
@@ -82,12 +93,11 @@ function connectionsTable(hosts: readonly HostDiagnosis[]): string {
     rows.set(key, row);
   }
   if (rows.size === 0) return '';
-  return aligned([
-    ['HOSTS', 'WAY', 'HOST KEY', 'SERVER', 'ALGORITHMS', 'LOGIN', 'WHICH'],
-    ...[...rows.values()]
-      .toSorted((a, b) => b.names.length - a.names.length)
-      .map(({ cells, names }) => [String(names.length), ...cells, shownNames(names)]),
-  ]);
+  const lines = [...rows.values()]
+    .toSorted((a, b) => b.names.length - a.names.length)
+    .map(({ cells, names }) => [String(names.length), ...cells, shownNames(names)]);
+  const head = ['HOSTS', 'WAY', 'HOST KEY', 'SERVER', 'ALGORITHMS', 'LOGIN', 'WHICH'];
+  return aligned([head, ...lines], width);
 }
 
 /** What a topic comes to, before what is to be said about it. */
@@ -96,35 +106,45 @@ function isPlain({ topic, level }: Finding): boolean {
 }
 
 /** All that was found on one host. */
-function hostText({ visit, findings }: HostDiagnosis): string {
-  const rows = findings.map(({ topic, level, text, detail }) => [
-    level === 'ok' ? '' : level,
-    topic,
-    oneLine(detail === null ? text : `${text}: ${detail}`),
-  ]);
-  return `${visit.host.name}\n${aligned(rows.map((row) => ['', ...row]))}`;
+function hostText({ visit, findings }: HostDiagnosis, width: number): string {
+  // how far one came is in the other rows
+  const isToldAbove = ({ level }: Finding): boolean => visit.failure !== null && level === 'broken';
+  const rows = findings.map((finding) => {
+    const { topic, level, text, detail } = finding;
+    const words = detail === null || isToldAbove(finding) ? text : `${text}: ${detail}`;
+    return ['', level === 'ok' ? '' : level, topic, oneLine(words)];
+  });
+  const indent = rows
+    .map(([, level = '', topic = '']) => [level.length, topic.length] as const)
+    .reduce((most, one) => [Math.max(most[0], one[0]), Math.max(most[1], one[1])], [0, 0])
+    .reduce((sum, cells) => sum + cells + 2, 2);
+  const lines = aligned(rows).trimEnd().split('\n');
+  return `${[visit.host.name, ...lines.map((line) => wrapped(line, indent, width))].join('\n')}\n`;
 }
 
 /** More hosts than that are told without what is their own. */
 const mostDetails = 6;
 
-function groupText({ finding, hosts }: FindingGroup): string {
+/** `pages`: how many hosts have been told of in full before; null: none. */
+function groupLines({ finding, hosts }: FindingGroup, pages: number | null): readonly string[] {
   const { topic, level, text, hint } = finding;
-  const isDetailed = hosts.length <= mostDetails && hosts.some(({ detail }) => detail !== null);
+  const hasDetails = hosts.length <= mostDetails && hosts.some(({ detail }) => detail !== null);
+  const names = shownNames(hosts.map(({ name }) => name));
+  const of =
+    hasDetails && pages === null
+      ? hosts.map(detailLine)
+      : [`  ${counted(hosts.length, 'host', 'hosts')}: ${names}`];
   return [
     `${level}, ${topic}: ${oneLine(text)}`,
-    ...(isDetailed
-      ? hosts.map(({ name, detail }) =>
-          detail === null
-            ? `  ${name}`
-            : `  ${name}: ${cutToCells(oneLine(detail), mostDetail, '...')}`,
-        )
-      : [
-          `  ${counted(hosts.length, 'host', 'hosts')}: ${shownNames(hosts.map(({ name }) => name))}`,
-        ]),
+    ...(pages === 1 ? [] : of),
     ...(hint === null ? [] : [`  hint: ${oneLine(hint)}`]),
-    '',
-  ].join('\n');
+  ];
+}
+
+function detailLine({ name, detail }: FindingGroup['hosts'][number]): string {
+  return detail === null
+    ? `  ${name}`
+    : `  ${name}: ${cutToCells(oneLine(detail), mostDetail, '...')}`;
 }
 
 /** The diagnosis in a line. */

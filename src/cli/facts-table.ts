@@ -33,8 +33,15 @@ const tables: Readonly<Record<Topic, Table>> = {
 
 const nothing = '-';
 
-/** The text of `xpush facts`: a table a topic, hosts with equal facts in one row, the most first. */
-export function factsTables(reports: readonly HostReport[], asked: readonly Topic[]): string {
+/**
+ * The text of `xpush facts`: a table a topic, hosts with equal facts in one row, the most first.
+ * `width`: of the terminal, in cells.
+ */
+export function factsTables(
+  reports: readonly HostReport[],
+  asked: readonly Topic[],
+  width = Number.POSITIVE_INFINITY,
+): string {
   const known = reports.flatMap(({ host, outcome }) =>
     'facts' in outcome ? [{ name: host.name, facts: outcome.facts }] : [],
   );
@@ -53,13 +60,16 @@ export function factsTables(reports: readonly HostReport[], asked: readonly Topi
       const rows = [...groups.values()]
         .toSorted((a, b) => b.names.length - a.names.length)
         .map(({ cells, names }) => [String(names.length), ...cells, shownNames(names)]);
-      return rows.length === 0 ? [] : [aligned([['HOSTS', ...columns, 'WHICH'], ...rows])];
+      return rows.length === 0 ? [] : [aligned([['HOSTS', ...columns, 'WHICH'], ...rows], width)];
     })
     .join('\n');
 }
 
-/** The text of the running domains and their vifs, a line each. */
-export function domainsTable(reports: readonly HostReport[]): string {
+/** The text of the running domains and their vifs, a row each; `width`: of the terminal, in cells. */
+export function domainsTable(
+  reports: readonly HostReport[],
+  width = Number.POSITIVE_INFINITY,
+): string {
   const rows = reports.flatMap(({ host, outcome }) => {
     const domains = ('facts' in outcome ? outcome.facts.xen?.domains : null) ?? [];
     return domains.flatMap(({ id, name, vifs }) => {
@@ -74,7 +84,7 @@ export function domainsTable(reports: readonly HostReport[]): string {
   });
   return rows.length === 0
     ? ''
-    : aligned([['DOM0', 'DOMAIN', 'ID', 'VIF', 'MAC', 'SCRIPT', 'ADDRESSES'], ...rows]);
+    : aligned([['DOM0', 'DOMAIN', 'ID', 'VIF', 'MAC', 'SCRIPT', 'ADDRESSES'], ...rows], width);
 }
 
 function systemRow({ distribution, version, ...system }: Answers['system']): string[] {

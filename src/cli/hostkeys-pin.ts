@@ -120,14 +120,24 @@ async function isWanted(plan: PinPlan, files: readonly string[]): Promise<boolea
   const seen = keys.filter(({ trust }) => trust !== 'vouched').length;
   const replaced = plan.pins.filter(({ replaces }) => replaces).map(({ host }) => nameOf(host));
   const parts = [
-    `Record ${counted(keys.length, 'key')} of ${counted(plan.pins.length, 'host')} in ${files.join(', ')}`,
-    ...(seen > 0 ? [`for ${seen} of which nobody but the network vouches`] : []),
+    `Record ${counted(keys.length, 'key')} of ${hostsText(plan.pins)} in ${files.join(', ')}`,
+    ...(seen > 0
+      ? [`for ${seen === keys.length ? '' : `${seen} of `}which nobody but the network vouches`]
+      : []),
     ...(replaced.length > 0
       ? [`in place of the known ones of ${compressNames(replaced).join(', ')}`]
       : []),
   ];
   return await askYes(`${parts.join(', ')}?`, 'say --yes, best with --fingerprints FILE');
 }
+
+/** Their names, as long as somebody reads them. */
+function hostsText(pins: readonly HostPin[]): string {
+  const names = compressNames(pins.map(({ host }) => nameOf(host)));
+  return names.length > mostNames ? counted(pins.length, 'host') : names.join(', ');
+}
+
+const mostNames = 8;
 
 /** What could not be written, a sentence a host. */
 async function writeAll(files: ReadonlyMap<string, FilePins>): Promise<readonly HostSentence[]> {

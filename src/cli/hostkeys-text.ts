@@ -78,10 +78,13 @@ function changedTexts({ seen, keys, isContested }: HostKeysJudged): readonly str
     : keys.filter(({ trust }) => trust === 'changed' || trust === 'revoked');
   if (changed.length === 0) return [];
   const places = [...new Set(changed.map(({ at }) => at ?? 'the inventory (host_key)'))];
-  const how = changed.some(({ trust }) => trust === 'revoked') ? 'is REVOKED' : 'has CHANGED';
+  const where = places.map(oneLine).join(', ');
+  const how = changed.some(({ trust }) => trust === 'revoked')
+    ? `is REVOKED, by ${where}`
+    : `has CHANGED: another one is in ${where}`;
   return [
     [
-      `The host key of ${seen.host.name} ${how}, by ${places.map(oneLine).join(', ')}`,
+      `The host key of ${seen.host.name} ${how}`,
       `  hint: find out why first: compare it on its console (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub). If it was installed anew: xpush hostkeys pin ... --replace ${seen.host.name}`,
       '',
     ].join('\n'),

@@ -21,7 +21,9 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
     const document = doctorDocument(diagnosis, skipped, { version: version(), exit });
     process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   } else {
-    process.stdout.write(doctorText(diagnosis, skipped, options.verbose > 0));
+    process.stdout.write(
+      doctorText(diagnosis, skipped, options.verbose > 0, process.stdout.columns),
+    );
   }
   return exit;
 }

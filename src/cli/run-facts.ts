@@ -48,9 +48,10 @@ function outcomeOf(surveyed: Surveyed | undefined): FactsOutcome {
 }
 
 function show(reports: readonly HostReport[], asked: readonly Topic[], isNamed: boolean): void {
+  const { columns } = process.stdout;
   const texts = [
-    factsTables(reports, asked),
-    isNamed && asked.includes('xen') ? domainsTable(reports) : '',
+    factsTables(reports, asked, columns),
+    isNamed && asked.includes('xen') ? domainsTable(reports, columns) : '',
   ];
   process.stdout.write(texts.filter((one) => one !== '').join('\n'));
   sayProblems(reports);

@@ -170,7 +170,9 @@ function unreadError(label: string, key: PublicKey, file: string): ConnectionErr
 
 /** What to do about a key that none of these files knows. */
 export function unknownKeyHint(files: readonly string[]): string {
-  return `looked in ${files.join(', ')}. Compare it on the host's console (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then record it with xpush hostkeys pin, or pin it as host_key, or say --host-key-checking accept-new`;
+  const read = files.filter((file) => file !== '/dev/null');
+  const where = read.length === 0 ? '' : `looked in ${read.join(', ')}. `;
+  return `${where}Compare it on the host's console (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then record it with xpush hostkeys pin, or pin it as host_key, or say --host-key-checking accept-new`;
 }
 
 /** The refusal that a verdict means, or null when the key is known. */
@@ -196,7 +198,7 @@ export function verdictError(
         'host-key',
         `the host key of ${label} has CHANGED: it showed ${show(key)}, but ${file}:${line} has ${show(known)}`,
         {
-          hint: `someone may be in between. If the host was installed anew: ssh-keygen -R '${name}' -f ${file}`,
+          hint: `someone may be in between. If the host was installed anew: xpush hostkeys pin with --replace, or ssh-keygen -R '${name}' -f ${file}`,
         },
       );
     }

@@ -108,7 +108,7 @@ function loginFindings({ contact }: Visit): readonly Finding[] {
     : last.startsWith('cert')
       ? 'by a certificate'
       : `by ${last}`;
-  const found = [finding('login', 'ok', way, { detail: last })];
+  const found = [finding('login', 'ok', way, { detail: way === `by ${last}` ? null : last })];
   const before = tried.slice(0, -1);
   if (before.length > 1 || (before.length === 1 && way === 'by a key')) {
     found.push(
@@ -121,8 +121,10 @@ function loginFindings({ contact }: Visit): readonly Finding[] {
   return found;
 }
 
-function flightFindings({ flight }: Partial<Contact>): readonly Finding[] {
-  if (flight === undefined) return [];
+function flightFindings({ flight, tried = [] }: Partial<Contact>): readonly Finding[] {
+  // a password is sent when the host asks for it
+  const isByKey = /^(?:key|cert)/.test(tried.at(-1) ?? '');
+  if (flight === undefined || (flight !== 'whole' && !isByKey)) return [];
   return [
     flight === 'whole'
       ? finding('first flight', 'ok', 'login, channel and program go in one flight')

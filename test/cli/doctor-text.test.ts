@@ -47,6 +47,24 @@ describe('doctorText', () => {
     );
   });
 
+  test('tells why a host was not reached once on its page, and fits into a terminal', () => {
+    const [host = fleet[0]!] = fleet;
+    const failure = {
+      message: `authentication failed as root: tried key ${'x'.repeat(30)}, password; the password was refused`,
+      hint: 'is it the password of root there?',
+    };
+    const contact = { ...contactOf(1), failure: 'authentication' as const };
+    const diagnosis = diagnose([visitOf(host, { contact, failure, answers: null })], 32);
+
+    const text = doctorText(diagnosis, [], false, 80);
+
+    expect(text).not.toContain('before that');
+    expect(text).not.toContain('1 host: xen10');
+    expect(text.replace(/\s+/g, ' ').match(/the password was refused/g)).toHaveLength(2);
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(doctorText(diagnosis, [], false)).toContain(`\nbroken, login: ${failure.message}\n`);
+  });
+
   test('shows nothing that a terminal obeys, whatever hosts say, nor in the JSON', () => {
     const evil = '\x1b[2J\x1b]0;owned\x07\nxen10: all well';
     const [host = fleet[0]!] = fleet;
