@@ -77,6 +77,11 @@ export class Ssh2Internals {
     return isProtocol(protocol) ? new Ssh2Internals(protocol) : null;
   }
 
+  /** What can be said of that before a key exchange. @param client one that connects */
+  static areThere(client: Client): boolean {
+    return hasMachinery('_protocol' in client ? client._protocol : null);
+  }
+
   /** RFC 4253, 7.2: what signatures of this session are bound to. */
   get sessionId(): Buffer {
     return this.#protocol._kex.sessionID;
@@ -192,12 +197,20 @@ const messages: readonly (keyof ServerMessages)[] = [
 
 function isProtocol(value: unknown): value is Protocol {
   return (
-    has(value, '_handlers', '_kex', '_packetRW', '_cipher', '_authsQueue') &&
+    hasMachinery(value) &&
+    has(value, '_kex') &&
+    has(value._kex, 'sessionID') &&
+    Buffer.isBuffer(value._kex.sessionID)
+  );
+}
+
+/** What is there before keys were exchanged. */
+function hasMachinery(value: unknown): boolean {
+  return (
+    has(value, '_handlers', '_packetRW', '_cipher', '_authsQueue') &&
     Array.isArray(value._authsQueue) &&
     '_kexinit' in value &&
     messages.every((name) => hasFunctions(value._handlers, name)) &&
-    has(value._kex, 'sessionID') &&
-    Buffer.isBuffer(value._kex.sessionID) &&
     has(value._packetRW, 'write') &&
     has(value._packetRW.write, 'allocStart') &&
     typeof value._packetRW.write.allocStart === 'number' &&

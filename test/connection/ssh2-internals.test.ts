@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import ssh2, { type Client } from 'ssh2';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createSsh2Transport } from '../../src/connection/index.ts';
+import { isSsh2Known } from '../../src/connection/ssh2-check.ts';
 import { Ssh2Internals } from '../../src/connection/ssh2-internals.ts';
 import { endpointOf, makeKey, never, run, startSshd, TempDir, type TestServer } from './sshd.ts';
 
@@ -116,5 +117,20 @@ describe('Ssh2Internals', () => {
 
       expect(found).toBeNull();
     });
+  });
+});
+
+describe('isSsh2Known', () => {
+  test('says without a server whether this ssh2 is the one that is known', () => {
+    expect(isSsh2Known()).toBe(true);
+
+    const spy = vi.spyOn(ssh2.Client.prototype, 'connect').mockImplementation(function connect(
+      this: Client,
+    ) {
+      Object.assign(this, { _protocol: { _handlers: {} } });
+      return this;
+    });
+    expect(isSsh2Known()).toBe(false);
+    spy.mockRestore();
   });
 });
