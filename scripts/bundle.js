@@ -15,6 +15,9 @@ const options = /** @type {const} @satisfies {import('esbuild').BuildOptions} */
   target: 'node20',
   format: 'cjs',
   legalComments: 'external',
+  // V8 holds the text of the program as long as that runs; names stay, for the stack of a bug
+  minifyWhitespace: true,
+  minifySyntax: true,
   define: {
     'import.meta.dirname': '__dirname',
     'import.meta.filename': '__filename',
