@@ -12,7 +12,7 @@ import { guestQueries } from '../import/inside.ts';
 import { loadDraft } from '../import/load-draft.ts';
 import { proveFirewalls } from '../import/prove-firewall.ts';
 import { remarksOf } from '../import/remarks.ts';
-import { writeDraft } from '../import/write-draft.ts';
+import { type DraftBecome, writeDraft } from '../import/write-draft.ts';
 import type { Host } from '../inventory/model.ts';
 import { namedHosts } from '../inventory/named-hosts.ts';
 import { escapeControls } from '../source/escape-controls.ts';
@@ -29,7 +29,7 @@ export async function runImport(options: ImportOptions): Promise<number> {
   if (out !== undefined) await checkOutFile(out, force);
   const hosts = [...inventory.hosts.values()];
   const found = await withSurveyor(options, inventory, hosts, (surveyor) =>
-    importFrom(hosts, surveyor, options.forks),
+    importFrom(hosts, surveyor, options),
   );
   for (const line of found.said) process.stderr.write(`${line}\n`);
   if (found.text === null) return found.exit;
@@ -52,7 +52,7 @@ interface Imported {
 async function importFrom(
   hosts: readonly Host[],
   surveyor: Surveyor,
-  forks: number,
+  options: ImportOptions,
 ): Promise<Imported> {
   const surveyed = await surveyor.look(hosts, () => dom0Queries);
   const unreachable = hosts.flatMap(({ name }) => sayUnreachable(name, surveyed.get(name)));
@@ -77,18 +77,27 @@ async function importFrom(
   const visits = await visit(guests, surveyor);
   const described = await loadDraft(describeFleet(names, guests, visits));
   const loaded = await proveFirewalls(described, names);
-  const differences = await differencesFrom(loaded, visits, surveyor, forks);
+  const differences = await differencesFrom(loaded, visits, surveyor, options.forks);
   if (interrupted()) return { text: null, said: told, exit: exitCodes.interrupted };
   const expected = expectations(differences);
   return {
-    text: writeDraft(loaded.draft, [
-      `Written by xpush import ${hosts.map(({ name }) => name).join(' ')}`,
-      ...loaded.draft.remarks,
-      ...expected,
-    ]),
+    text: writeDraft(
+      loaded.draft,
+      [
+        `Written by xpush import ${hosts.map(({ name }) => name).join(' ')}`,
+        ...loaded.draft.remarks,
+        ...expected,
+      ],
+      becomeOf(options),
+    ),
     said: [...told, ...[...remarksOf(loaded.draft), ...expected].map(escapeControls)],
     exit,
   };
+}
+
+function becomeOf(options: ImportOptions): DraftBecome | null {
+  const { become, 'become-method': method = 'sudo', 'become-user': user = 'root' } = options;
+  return become ? { method, user } : null;
 }
 
 /** As the worst host has it. */

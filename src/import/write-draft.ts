@@ -1,8 +1,18 @@
 import { flowList, writeYaml, type YamlPair, type YamlValue } from '../source/write-yaml.ts';
 import type { Draft, DraftAllow, DraftDom0, DraftDomU, DraftNetwork, DraftVif } from './draft.ts';
 
+/** Whom the hosts were looked at as, when that is not who logged in. */
+export interface DraftBecome {
+  readonly method: string;
+  readonly user: string;
+}
+
 /** The text of an inventory; `head` are the comments at its top. */
-export function writeDraft(draft: Draft, head: readonly string[]): string {
+export function writeDraft(
+  draft: Draft,
+  head: readonly string[],
+  become: DraftBecome | null = null,
+): string {
   const { networks, dom0s, domUs } = draft;
   const sections: readonly (readonly [string, readonly YamlPair[]])[] = [
     ['networks', networks.map(networkPair)],
@@ -10,12 +20,22 @@ export function writeDraft(draft: Draft, head: readonly string[]): string {
     ['domU', domUs.map(domUPair)],
   ];
   const written = sections.filter(([, pairs]) => pairs.length > 0);
-  return writeYaml(
-    head,
-    written.map(([key, pairs], index) => {
-      return { key, value: { pairs, isFlow: false }, isApart: index > 0 };
+  const raised = become === null ? [] : [{ key: 'become', value: becomeValue(become) }];
+  return writeYaml(head, [
+    ...raised,
+    ...written.map(([key, pairs], index) => {
+      return { key, value: { pairs, isFlow: false }, isApart: index + raised.length > 0 };
     }),
-  );
+  ]);
+}
+
+/** What is usual is left out. */
+function becomeValue({ method, user }: DraftBecome): YamlValue {
+  const pairs = texts({
+    method: method === 'sudo' ? null : method,
+    user: user === 'root' ? null : user,
+  });
+  return pairs.length === 0 ? true : { pairs, isFlow: true };
 }
 
 function networkPair({ name, subnet, gateway, remarks }: DraftNetwork): YamlPair {

@@ -416,3 +416,27 @@ test('whatever hosts say, what is written loads, and no comment gets out of its 
     { numRuns: runs(100) },
   );
 });
+
+describe('writeDraft', () => {
+  const empty = { networks: [], dom0s: [], domUs: [], remarks: [] };
+
+  test.each([
+    [{ method: 'sudo', user: 'root' }, 'become: true\n'],
+    [{ method: 'doas', user: 'root' }, 'become: { method: doas }\n'],
+    [{ method: 'su', user: 'xen' }, 'become: { method: su, user: xen }\n'],
+    [null, ''],
+  ])('says whom the hosts were looked at as: %j', (become, text) => {
+    expect(writeDraft(empty, [], become).replace(/^\{\}\n/, '')).toBe(text);
+  });
+
+  test('gives an inventory whose hosts become the same', async () => {
+    const names = nameDom0s([bareDom0]);
+    const { draft } = await loadDraft(describeFleet(names, findGuests(names), new Map()));
+    const become = { method: 'doas', user: 'root' };
+
+    const stdin = writeDraft(draft, [], become);
+    const inventory = await loadInventory({ argument: '-', stdin });
+
+    expect([...inventory.hosts.values()].map((host) => host.become)).toMatchObject([become]);
+  });
+});
