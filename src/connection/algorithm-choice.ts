@@ -1,5 +1,5 @@
 import { readAlgorithmList } from './algorithm-list.ts';
-import type { OpensshSettings } from './openssh-settings.ts';
+import { type OpensshSettings, placeOf } from './openssh-settings.ts';
 import { spokenAlgorithms, usualAlgorithms } from './ssh2-algorithms.ts';
 import type { AlgorithmChoice } from './target.ts';
 import { ConnectionError } from './transport.ts';
@@ -10,20 +10,26 @@ import { verifiableAlgorithms } from './verify-signature.ts';
  * usual for such ones behind them. Throws `ConnectionError` (`config`) when a list leaves nothing.
  */
 export function chooseAlgorithms(
-  settings: Pick<OpensshSettings, 'kexAlgorithms' | 'ciphers' | 'macs' | 'hostKeyAlgorithms'>,
+  settings: Pick<
+    OpensshSettings,
+    'kexAlgorithms' | 'ciphers' | 'macs' | 'hostKeyAlgorithms' | 'places'
+  >,
   legacy: boolean,
 ): AlgorithmChoice {
   const usual = usualAlgorithms(false);
   const spoken = spokenAlgorithms();
   const old = usualAlgorithms(legacy);
   const { kexAlgorithms, ciphers, macs, hostKeyAlgorithms } = settings;
+  const asked = (keyword: string, list: string | undefined) => ({
+    ...{ keyword, list },
+    place: placeOf(settings, keyword),
+  });
   return {
-    kex: merge('KexAlgorithms', kexAlgorithms, usual.kex, spoken.kex, old.kex),
-    ciphers: merge('Ciphers', ciphers, usual.ciphers, spoken.ciphers, old.ciphers),
-    macs: merge('MACs', macs, usual.macs, spoken.macs, old.macs),
+    kex: merge(asked('KexAlgorithms', kexAlgorithms), usual.kex, spoken.kex, old.kex),
+    ciphers: merge(asked('Ciphers', ciphers), usual.ciphers, spoken.ciphers, old.ciphers),
+    macs: merge(asked('MACs', macs), usual.macs, spoken.macs, old.macs),
     hostKeys: merge(
-      'HostKeyAlgorithms',
-      hostKeyAlgorithms,
+      asked('HostKeyAlgorithms', hostKeyAlgorithms),
       usual.hostKeys,
       spoken.hostKeys,
       old.hostKeys,
@@ -43,15 +49,26 @@ export function chooseAuthoritySignatures(list: string | undefined): readonly st
 }
 
 /** Signature algorithms for the keys of users; a `legacy` host gets SHA-1 too. Throws as above. */
-export function chooseSignatures(list: string | undefined, legacy: boolean): readonly string[] {
+export function chooseSignatures(
+  settings: Pick<OpensshSettings, 'pubkeyAcceptedAlgorithms' | 'places'>,
+  legacy: boolean,
+): readonly string[] {
+  const keyword = 'PubkeyAcceptedAlgorithms';
+  const list = settings.pubkeyAcceptedAlgorithms;
   const old = legacy ? [...signatures, ...weakSignatures] : signatures;
   const all = [...signatures, ...weakSignatures];
-  return merge('PubkeyAcceptedAlgorithms', list, signatures, all, old);
+  return merge({ keyword, list, place: placeOf(settings, keyword) }, signatures, all, old);
+}
+
+/** What a user's list says, and where. */
+interface Asked {
+  readonly keyword: string;
+  readonly list: string | undefined;
+  readonly place: string;
 }
 
 function merge<T extends string>(
-  keyword: string,
-  list: string | undefined,
+  { keyword, list, place }: Asked,
   usual: readonly T[],
   spoken: readonly T[],
   old: readonly T[],
@@ -59,16 +76,13 @@ function merge<T extends string>(
   if (list === undefined) return old;
   const wanted = readAlgorithmList(list, usual, spoken);
   if (wanted === null) {
-    throw new ConnectionError(
-      'config',
-      `${keyword} ${list} of the OpenSSH configuration is no list of algorithms`,
-    );
+    throw new ConnectionError('config', `${keyword} ${list} of ${place} is no list of algorithms`);
   }
   const all = [...new Set([...wanted, ...old.filter((name) => !usual.includes(name))])];
   if (all.length > 0) return all;
   throw new ConnectionError(
     'config',
-    `${keyword} ${list} of the OpenSSH configuration leaves nothing that xpush speaks`,
+    `${keyword} ${list} of ${place} leaves nothing that xpush speaks`,
     { hint: `it speaks ${spoken.join(', ')}; with \`transport: openssh\` ssh itself connects` },
   );
 }

@@ -1,5 +1,5 @@
 import { chooseAuthoritySignatures } from './algorithm-choice.ts';
-import type { OpensshSettings } from './openssh-settings.ts';
+import { type OpensshSettings, placeOf } from './openssh-settings.ts';
 import { expandHome, expandPath, type TokenValues } from './openssh-tokens.ts';
 import { type PublicKey, parsePublicKey } from './public-key.ts';
 import type { HostKeyPolicy } from './target.ts';
@@ -45,12 +45,13 @@ export function hostKeyPolicy(
 
 /** `ask` is strict, since nobody can be asked; `no` would be no check at all, so it is not followed. */
 function checkingOf(
-  { strictHostKeyChecking }: OpensshSettings,
+  settings: OpensshSettings,
   warn: (message: string) => void,
 ): 'strict' | 'accept-new' {
+  const { strictHostKeyChecking } = settings;
   if (strictHostKeyChecking === 'no') {
     warn(
-      'StrictHostKeyChecking no of the OpenSSH configuration is not followed: unknown host keys are refused',
+      `StrictHostKeyChecking no of ${placeOf(settings, 'StrictHostKeyChecking')} is not followed: unknown host keys are refused`,
     );
   }
   return strictHostKeyChecking === 'accept-new' ? 'accept-new' : 'strict';

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { forwardError, JumpHosts } from './jump-hosts.ts';
+import { placeOf } from './openssh-settings.ts';
 import { ProxyLine } from './proxy-command.ts';
 import type { Ssh2Connection } from './ssh2-connection.ts';
 import type { Target } from './target.ts';
@@ -26,7 +27,7 @@ export class Lines {
   ): Promise<T> {
     const { via, host, port, connectTimeoutMs, proxyCommand } = target;
     if (proxyCommand !== null) {
-      const line = new ProxyLine(proxyCommand);
+      const line = new ProxyLine(proxyCommand, placeOf(target, 'ProxyCommand'));
       return work(line).catch(async (error) => {
         throw await line.explain(error);
       });

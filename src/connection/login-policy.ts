@@ -23,9 +23,12 @@ export function loginPolicy(endpoint: Endpoint, settings: OpensshSettings): Logi
   const preferred = (settings.preferredAuthentications ?? defaultMethods).split(',');
   const methods = [...new Set(preferred)].filter(isMethod).filter((name) => isAllowed[name]);
   if (methods.length === 0) {
+    const places = Object.entries(settings.places ?? {})
+      .filter(([keyword]) => keyword.endsWith('Authentication') || keyword.startsWith('Preferred'))
+      .map(([keyword, at]) => `${keyword} of ${at}`);
     throw new ConnectionError(
       'config',
-      `the OpenSSH configuration leaves no way to log in to ${endpoint.name}`,
+      `the OpenSSH configuration leaves no way to log in to ${endpoint.name} (${places.join(', ')})`,
       {
         hint: `xpush knows ${defaultMethods.replaceAll(',', ', ')}; with \`transport: openssh\` ssh itself logs in`,
       },
@@ -35,10 +38,7 @@ export function loginPolicy(endpoint: Endpoint, settings: OpensshSettings): Logi
     methods,
     passwordPrompts: settings.numberOfPasswordPrompts ?? defaultPasswordPrompts,
     isBatch: settings.batchMode ?? false,
-    signatures: chooseSignatures(
-      settings.pubkeyAcceptedAlgorithms,
-      endpoint.legacyAlgorithms ?? false,
-    ),
+    signatures: chooseSignatures(settings, endpoint.legacyAlgorithms ?? false),
     leastRsaBits: settings.requiredRsaSize ?? defaultLeastRsaBits,
   };
 }

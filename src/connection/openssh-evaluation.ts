@@ -124,7 +124,10 @@ export class Evaluation {
       case 'followed': {
         if (this.#decided.has(keyword.name)) return;
         const settings = readSetting[keyword.name](line);
-        if (settings !== null) this.#take(keyword.name, settings);
+        if (settings !== null) {
+          this.#draft.places = { ...this.#draft.places, [keyword.name]: line.at };
+          this.#take(keyword.name, settings);
+        }
         return;
       }
       case 'refused': {

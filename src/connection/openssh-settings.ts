@@ -50,6 +50,8 @@ export interface OpensshSettings {
   /** RefuseConnection: why this host is not to be connected to. */
   readonly refuseConnection?: string;
   readonly tag?: string;
+  /** `file:line` of each keyword that is set. */
+  readonly places?: Readonly<Record<string, string>>;
   readonly unsupported: readonly UnsupportedSetting[];
 }
 
@@ -59,4 +61,9 @@ export interface UnsupportedSetting {
   readonly keyword: string;
   /** `file:line`. */
   readonly at: string;
+}
+
+/** Where a keyword is set: `file:line`, or words for that where it is not known. */
+export function placeOf(settings: Pick<OpensshSettings, 'places'>, keyword: string): string {
+  return settings.places?.[keyword] ?? 'the OpenSSH configuration';
 }

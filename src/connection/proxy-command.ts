@@ -21,9 +21,12 @@ export class ProxyLine extends Duplex {
   #isOver = false;
   #exitCode: number | null = null;
 
-  /** Runs `exec COMMAND` in the user's shell, as ssh does. */
-  constructor(command: string) {
+  readonly #place: string;
+
+  /** Runs `exec COMMAND` in the user's shell, as ssh does. `place` is where it is written, for messages. */
+  constructor(command: string, place = 'the OpenSSH configuration') {
     super({ allowHalfOpen: false });
+    this.#place = place;
     this.#child = spawn(userShell(), ['-c', `exec ${command}`], {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
@@ -70,7 +73,7 @@ export class ProxyLine extends Duplex {
     return new ConnectionError(
       error.reason,
       `${error.message}; its ProxyCommand ${words.filter((text) => text !== '').join(' and ')}`,
-      { cause: error, hint: 'the ProxyCommand is from the OpenSSH configuration: run it by hand' },
+      { cause: error, hint: `the ProxyCommand is from ${this.#place}: run it by hand` },
     );
   }
 

@@ -7,7 +7,7 @@ import type { LocalUser } from './local-user.ts';
 import { agentSocket, identityChoices, loginPolicy } from './login-policy.ts';
 import type { OpensshConfig } from './openssh-config.ts';
 import { configError } from './openssh-config-lines.ts';
-import type { OpensshSettings } from './openssh-settings.ts';
+import { type OpensshSettings, placeOf } from './openssh-settings.ts';
 import {
   expandPath,
   expandShellTokens,
@@ -88,6 +88,7 @@ async function resolve(
       attempts: settings.connectionAttempts ?? 1,
     },
     proxyCommand,
+    places: settings.places ?? {},
     connectTimeoutMs,
     ...keepalives(endpoint, settings, behind.length > 0),
     legacyAlgorithms,
@@ -137,15 +138,15 @@ function keepalives(
 
 /** What is only for ssh itself, where it would count for this host. */
 function refuse(
-  { refuseConnection, unsupported }: OpensshSettings,
+  settings: OpensshSettings,
   endpoint: Endpoint,
   way: { readonly isDirect: boolean; readonly isProxied: boolean; readonly host: string },
 ): void {
+  const { refuseConnection, unsupported } = settings;
   if (refuseConnection !== undefined) {
-    throw new ConnectionError(
-      'config',
-      `the OpenSSH configuration refuses ${endpoint.name}: ${printable(refuseConnection)}`,
-    );
+    const place = placeOf(settings, 'RefuseConnection');
+    const message = `${place} refuses ${endpoint.name}: ${printable(refuseConnection)}`;
+    throw new ConnectionError('config', message);
   }
   for (const { keyword, at } of unsupported) {
     const isMoot =

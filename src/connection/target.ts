@@ -24,6 +24,8 @@ export interface Target {
   readonly dialling: Dialling;
   /** The shell command whose input and output are the line to the host; never together with `via`. */
   readonly proxyCommand: string | null;
+  /** Where the OpenSSH configuration sets something: `file:line` by keyword. */
+  readonly places: Readonly<Record<string, string>>;
   readonly connectTimeoutMs: number;
   readonly keepaliveMs: number;
   /** So many keepalives without a sign of life, and the connection is lost. */

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { abortedError, orAborted } from './abort.ts';
 import { startDeadline } from './deadline.ts';
 import { ClosedBeforeBannerError } from './early-close.ts';
+import { placeOf } from './openssh-settings.ts';
 import type { Dialling } from './target.ts';
 import { codeOf, hostPort, messageOf, printable, seconds } from './text.ts';
 import { ConnectionError } from './transport.ts';
@@ -13,6 +14,8 @@ export interface DialAddress {
   readonly host: string;
   readonly port: number;
   readonly dialling?: Dialling;
+  /** Where the OpenSSH configuration sets something: `file:line` by keyword. */
+  readonly places?: Readonly<Record<string, string>>;
 }
 
 /** What the socket is bound to; null: anything. */
@@ -44,10 +47,10 @@ export async function dial(
     throw new ConnectionError(
       'config',
       `${address.host} is no address of AddressFamily ${dialling.family}`,
-      { hint: 'it is set in the OpenSSH configuration' },
+      { hint: `it is set in ${placeOf(address, 'AddressFamily')}` },
     );
   }
-  const from = await localAddress(dialling);
+  const from = await localAddress(dialling, placeOf(address, 'BindAddress'));
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await dialTwice(address, { from, family: dialling.family }, timeoutMs, signal);
@@ -60,13 +63,16 @@ export async function dial(
 }
 
 /** What the socket is bound to. A name stands for its first address, as with ssh. */
-async function localAddress({ bindAddress, family }: Dialling): Promise<string | null> {
+async function localAddress(
+  { bindAddress, family }: Dialling,
+  place: string,
+): Promise<string | null> {
   if (bindAddress === null || isIP(bindAddress) !== 0) return bindAddress;
   try {
     return (await lookup(bindAddress, { family: familyNumber(family) })).address;
   } catch {
     throw new ConnectionError('config', `BindAddress ${bindAddress} has no address`, {
-      hint: 'it is set in the OpenSSH configuration',
+      hint: `it is set in ${place}`,
     });
   }
 }
@@ -133,7 +139,7 @@ function dialOnce(
       socket.destroy();
       reject(error);
     };
-    const onError = (error: Error) => fail(dialError(error, address.host, label, timeoutMs));
+    const onError = (error: Error) => fail(dialError(error, address, label, timeoutMs));
     const onAbort = () => fail(abortedError(label));
     let hasAddress = isIP(address.host) !== 0;
     const deadline = startDeadline(timeoutMs, () =>
@@ -163,7 +169,12 @@ function noName(host: string, timeoutMs: number): ConnectionError {
   );
 }
 
-function dialError(error: Error, host: string, label: string, timeoutMs: number): ConnectionError {
+function dialError(
+  error: Error,
+  address: DialAddress,
+  label: string,
+  timeoutMs: number,
+): ConnectionError {
   switch (codeOf(error)) {
     case 'ECONNREFUSED':
       return new ConnectionError('network', `connection refused by ${label}`, {
@@ -172,12 +183,16 @@ function dialError(error: Error, host: string, label: string, timeoutMs: number)
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
     case 'ENODATA':
-      return new ConnectionError('network', `no address is known for "${printable(host)}"`, {
-        hint: "set the host's address in the inventory, or HostName in ~/.ssh/config",
-      });
+      return new ConnectionError(
+        'network',
+        `no address is known for "${printable(address.host)}"`,
+        {
+          hint: "set the host's address in the inventory, or HostName in ~/.ssh/config",
+        },
+      );
     case 'EADDRNOTAVAIL':
       return new ConnectionError('config', `cannot connect to ${label} from that BindAddress`, {
-        hint: 'it is set in the OpenSSH configuration, and must be an address of this machine',
+        hint: `it is set in ${placeOf(address, 'BindAddress')}, and must be an address of this machine`,
       });
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':

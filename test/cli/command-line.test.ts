@@ -187,7 +187,7 @@ describe('xpush', () => {
     rmSync(folder, { recursive: true });
 
     expect(stderr).toBe('');
-    expect(stdout).toContain('warning: StrictHostKeyChecking no of the OpenSSH configuration');
+    expect(stdout).toContain(`warning: StrictHostKeyChecking no of ${config}:2 is not followed`);
     expect(status).toBe(3);
   });
 

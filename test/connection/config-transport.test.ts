@@ -195,7 +195,10 @@ describe('BindAddress and AddressFamily', () => {
 
   test('are refused when they lead nowhere', async () => {
     await expect(ask('BindAddress 192.0.2.1')).rejects.toThrow('from that BindAddress');
-    await expect(ask('BindAddress no-such-name.invalid')).rejects.toThrow('has no address');
+    await expect(ask('BindAddress no-such-name.invalid')).rejects.toMatchObject({
+      message: 'BindAddress no-such-name.invalid has no address',
+      hint: expect.stringMatching(/^it is set in \/\S+:\d+$/),
+    });
     await expect(ask('AddressFamily inet6')).rejects.toThrow(
       '127.0.0.1 is no address of AddressFamily inet6',
     );

@@ -19,6 +19,9 @@ afterAll(() => {
   vi.unstubAllEnvs();
 });
 
+/** A line of the configuration. */
+const at = (line: number) => `${dir.file('config')}:${line}`;
+
 async function resolve(text: string, endpoint: Endpoint = xen1) {
   const warnings: string[] = [];
   const config = await OpensshConfig.read(dir.write('config', `${text}\n`), dir.path);
@@ -65,6 +68,7 @@ describe('resolveTarget', () => {
       algorithms: expect.objectContaining({ isHostKeyOrderFixed: false }),
       dialling: { family: 'any', bindAddress: null, attempts: 1 },
       proxyCommand: null,
+      places: {},
       keepaliveCount: 3,
       identities: ['ed25519', 'ecdsa', 'rsa'].map((type) => ({
         file: `/home/me/.ssh/id_${type}`,
@@ -188,7 +192,7 @@ describe('resolveTarget', () => {
 
     expect(hostKey.acceptNew).toBe(false);
     expect(warnings).toEqual([
-      'StrictHostKeyChecking no of the OpenSSH configuration is not followed: unknown host keys are refused',
+      `StrictHostKeyChecking no of ${at(1)} is not followed: unknown host keys are refused`,
     ]);
   });
 
@@ -302,17 +306,19 @@ describe('resolveTarget', () => {
   test.each([
     [
       'PreferredAuthentications gssapi-with-mic',
-      'the OpenSSH configuration leaves no way to log in to xen1',
+      () =>
+        `the OpenSSH configuration leaves no way to log in to xen1 (PreferredAuthentications of ${at(1)})`,
     ],
     [
       'KexAlgorithms sntrup761x25519-sha512@openssh.com',
-      'KexAlgorithms sntrup761x25519-sha512@openssh.com of the OpenSSH configuration leaves nothing that xpush speaks',
+      () =>
+        `KexAlgorithms sntrup761x25519-sha512@openssh.com of ${at(1)} leaves nothing that xpush speaks`,
     ],
-    ['Ciphers -*', 'Ciphers -* of the OpenSSH configuration leaves nothing that xpush speaks'],
-  ])('refuses %j and names the transport that can', async (text, message) => {
+    ['Port 1\nCiphers -*', () => `Ciphers -* of ${at(2)} leaves nothing that xpush speaks`],
+  ])('refuses %j, says where that is, and names the transport that can', async (text, message) => {
     await expect(resolve(text)).rejects.toMatchObject({
       reason: 'config',
-      message,
+      message: message(),
       hint: expect.stringContaining('transport: openssh'),
     });
   });
@@ -335,7 +341,7 @@ describe('resolveTarget', () => {
 
   test('refuses a host that the configuration refuses', async () => {
     await expect(resolve('Host xen*\n RefuseConnection "moved to xen9"')).rejects.toThrow(
-      'the OpenSSH configuration refuses xen1: moved to xen9',
+      `${at(2)} refuses xen1: moved to xen9`,
     );
   });
 
