@@ -1,10 +1,11 @@
+import { actCalls } from './act-calls.ts';
 import type { Change } from './change.ts';
-import { runtimeOf, wordsOf } from './change-words.ts';
+import { runtimeOf } from './change-words.ts';
 import { holdCall, holdRuntime } from './lock-program.ts';
 import { lookOf } from './look-program.ts';
 import { compound, type Program } from './program.ts';
 import type { Query } from './query.ts';
-import { quote, quoteAll } from './quote.ts';
+import { quoteAll } from './quote.ts';
 import type { RuntimeFile } from './runtime.ts';
 import type { Holder } from './window.ts';
 
@@ -32,10 +33,7 @@ export function compileAct(
   thenLook: readonly Query[] = [],
   holder: Holder | null = null,
 ): Program {
-  const calls = acts.map(
-    ({ id, change, stage }) =>
-      `xp_do ${quote(id)} ${quoteAll(wordsOf(change, stage ?? null))} || return`,
-  );
+  const { functions, calls } = actCalls(acts);
   const hold = holder === null ? [] : [`xp_do lock ${holdCall(holder)} || return`];
   const look = lookOf(thenLook);
   const files = [
@@ -44,11 +42,12 @@ export function compileAct(
     ...(holder === null ? [] : holdRuntime),
   ];
   return compound(files, known, [
+    ...functions,
     ...['xp_changes() {', ':', ...hold, ...calls, '}'],
-    ...['xp_watch', 'xp_changes'],
+    ...['xp_watch', 'xp_changes', 'xp_outcome=$?', 'xp_finish_files'],
     ...(holder === null
       ? []
-      : [`xp_told_syslog $? ${quoteAll(namesOf(holder))}`, 'xp_forget_home']),
+      : [`xp_told_syslog "$xp_outcome" ${quoteAll(namesOf(holder))}`, 'xp_forget_home']),
     ...['xp_unwatch', 'xp_done'],
     ...(thenLook.length > 0 ? look.lines : []),
   ]);

@@ -20,11 +20,12 @@ const needed: Partial<Record<Change['kind'], readonly RuntimeFile[]>> = {
   routing: ['act-routing.sh'],
   chains: ['chains.sh', 'act-chains.sh'],
   nft: ['nft.sh', 'act-nft.sh'],
+  command: ['act-command.sh'],
 };
 
 /** Runtime files that make these changes. */
 export function runtimeOf(changes: readonly Change[]): readonly RuntimeFile[] {
-  return ['act.sh', ...changes.flatMap(({ kind }) => needed[kind] ?? [])];
+  return ['act.sh', 'act-files.sh', ...changes.flatMap(({ kind }) => needed[kind] ?? [])];
 }
 
 /**

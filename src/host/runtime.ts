@@ -8,6 +8,8 @@ import { join } from 'node:path';
 export type RuntimeFile =
   | 'look.sh'
   | 'act.sh'
+  | 'act-files.sh'
+  | 'act-command.sh'
   | 'act-routing.sh'
   | 'act-send.sh'
   | 'upload.sh'

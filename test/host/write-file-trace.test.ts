@@ -35,8 +35,8 @@ describe.runIf(canTrace)('xp_write, traced', () => {
       });
       const find = (pattern: RegExp) => lines.findIndex((line) => pattern.test(line));
 
-      const content = find(/^fsync\(.*\/new>/);
-      const rename = find(/^rename.*\/new".*\/file"/);
+      const content = find(/^fsync\(.*\/\.xpush-[^/]*\/file>/);
+      const rename = find(/^rename.*\/\.xpush-[^/]*\/file".*\/file"/);
       const entry = lines.findLastIndex((line) => /^fsync\(/.test(line));
 
       expect(content).toBeGreaterThan(-1);

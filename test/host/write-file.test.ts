@@ -238,13 +238,18 @@ describeShells('xp_write', (shell) => {
     const victim = at('victim');
     writeFileSync(victim, 'precious');
     const { pid } = running.child;
-    symlinkSync(directory, join(place, `.xpush-${pid}-${running.nonce}`));
+    const planted = join(place, `.xpush-${pid}-${running.nonce}`);
+    symlinkSync(directory, `${planted}-new`);
+    const alone = await write(running, join(place, 'alone'), 'ours');
+    symlinkSync(directory, planted);
 
     const result = await write(running, join(place, 'file'), 'ours');
 
+    expect(alone).toEqual(done);
     expect(result.status).not.toBe(0);
     expect(result.body).toMatch(/File exists/);
     expect(existsSync(join(place, 'file'))).toBe(false);
+    expect(existsSync(join(directory, 'alone'))).toBe(false);
     expect(readFileSync(victim, 'latin1')).toBe('precious');
   });
 

@@ -54,18 +54,28 @@ xp_fits() { # WANTED PATTERN
 
 # A pattern of `SHA256 CRC SIZE`: hosts have one of these commands at least.
 xp_sums() { # <BYTES
-  if command -v sha256sum >/dev/null 2>&1; then
-    xp_sum=$(sha256sum) && echo "${xp_sum%% *} * *"
-  else
-    xp_sum=$(cksum) && echo "* $xp_sum"
-  fi
+  xp_sum=$(xp_sum_up) && xp_read_sums "$xp_sum" && echo "$XP_SUMS"
+}
+
+# The last that a subshell does.
+xp_sum_up() { # <BYTES
+  if command -v sha256sum >/dev/null 2>&1; then exec sha256sum; else exec cksum; fi
+}
+
+# What that says as such a pattern, in XP_SUMS.
+xp_read_sums() { # `SHA256  -`|`CRC SIZE`
+  case $1 in
+  *-) XP_SUMS="${1%% *} * *" ;;
+  *) XP_SUMS="* $1" ;;
+  esac
 }
 
 # Fails (stale) unless the listing is the one that was planned from.
 xp_expect() { # SUMS COMMAND...
   xp_wanted=$1
   shift
-  xp_fits "$xp_wanted" "$("$@" 2>/dev/null | xp_sums)" || return "$XP_STALE"
+  xp_read_sums "$("$@" 2>/dev/null | xp_sum_up)"
+  xp_fits "$xp_wanted" "$XP_SUMS" || return "$XP_STALE"
 }
 
 # absent | directory | special | unreadable | MODE UID GID SHA256 CRC SIZE, as a pattern in
@@ -74,12 +84,13 @@ xp_file_state() { # PATH
   xp_type "$1"
   XP_STATE=$XP_TYPE XP_LINKS=1
   [ "$XP_TYPE" = file ] || return 0
-  xp_sum=$(xp_sums <"$1") && xp_list=$(ls -ldnL "$1") || return
+  xp_sum=$(xp_sum_up <"$1") && xp_list=$(ls -ldnL "$1") || return
+  xp_read_sums "$xp_sum"
   set -f
   # shellcheck disable=SC2086 # split into fields
   set -- $xp_list
   set +f
-  XP_MODE=${1%[+.@]} XP_LINKS=$2 XP_SUMS=$xp_sum
+  XP_MODE=${1%[+.@]} XP_LINKS=$2
   XP_STATE="$XP_MODE $3 $4 $XP_SUMS"
 }
 
@@ -107,8 +118,11 @@ xp_resolve() { # PATH
 }
 
 # sync(1) takes names since coreutils 8.24 and in busybox; a global sync can hang on a dead mount.
-xp_durable() { # PATH
-  sync "$1" 2>/dev/null || dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null
+xp_durable() { # PATH...
+  sync "$@" 2>/dev/null && return
+  xp_lost=0
+  for xp_each; do dd if=/dev/null of="$xp_each" conv=notrunc,fsync 2>/dev/null || xp_lost=1; done
+  return "$xp_lost"
 }
 
 xp_decode() {
@@ -184,19 +198,20 @@ xp_put_in_place() { # PATH BEFORE AFTER MODE ...
   if [ "$2" = absent ] && command -v restorecon >/dev/null 2>&1; then
     restorecon "$XP_REAL" 2>/dev/null
   fi
-  xp_durable "$xp_directory/" || :
+  xp_durable_entry "$xp_directory/" || :
 }
 
 # Not atomic: only where rename(2) is refused. A full disk must not leave it empty.
 xp_overwrite() { # AFTER MODE
-  cp -pL "$XP_REAL" "$xp_private/old" || return
+  xp_former=$xp_private/.xpush-old
+  cp -pL "$XP_REAL" "$xp_former" || return
   if cat "$XP_NEW" >"$XP_REAL" && { [ -z "$2" ] || chmod "$2" "$XP_REAL"; } &&
     xp_file_state "$XP_REAL" && xp_fits "$1" "$XP_STATE"; then
     xp_durable "$XP_REAL" || :
     echo 'it is a mount point: written in place'
     return 0
   fi
-  cat "$xp_private/old" >"$XP_REAL" || xp_refuse "$XP_REAL: its old content is lost" || return
+  cat "$xp_former" >"$XP_REAL" || xp_refuse "$XP_REAL: its old content is lost" || return
   xp_refuse "$XP_REAL is a mount point and could not be written in place"
 }
 
@@ -207,15 +222,15 @@ xp_make_directory() { # PATH MODE
     xp_refuse "$1 is in the way: it is no directory"
     return
   fi
-  mkdir -p "${1%/*}/" && (umask 077 && mkdir "$1") && chmod "$2" "$1" || return
-  xp_durable "${1%/*}/" || :
+  { [ -d "${1%/*}/" ] || mkdir -p "${1%/*}/"; } && (umask 077 && mkdir "$1") && chmod "$2" "$1" || return
+  xp_durable_entry "${1%/*}/" || :
 }
 
 xp_remove() { # PATH BEFORE
   if [ -n "${XP_HELD-}" ] && [ "$1" = "$XP_HOME" ]; then xp_forget_later; return; fi
   xp_expect_file "$1" "$2" || return
   if [ "$XP_STATE" = directory ] && [ ! -L "$1" ]; then rmdir "$1"; else rm -f "$1"; fi || return
-  xp_durable "${1%/*}/" || :
+  xp_durable_entry "${1%/*}/" || :
 }
 
 # Values are compared with their blanks as single spaces: the kernel prints tabs between numbers.
@@ -237,61 +252,8 @@ xp_value() { # /proc/sys/PATH
   XP_VALUE=$*
 }
 
-# The output is capped here: how much a host sends is not the host's to decide. A process that the
-# command leaves behind may hold the output open: the reader is ended a second after the command, and
-# what is left of the pipe goes to a `cat` that lives as long as that process writes. dd by bytes is
-# the one reader that keeps nothing back until it ends.
-xp_command() ( # DIRECTORY ENCODING INPUT WORDS...
-  if [ -n "$1" ]; then
-    [ -d "$1" ] || xp_refuse "the directory $1 does not exist" || exit
-    cd "$1" || exit
-  fi
-  shift
-  exec 5>&1
-  {
-    {
-      if [ -z "$1" ]; then
-        shift 2
-        (exec "$@" </dev/null 2>&1 4>&- 5>&-)
-      else
-        xp_input "$1" "$2" 2>/dev/null 4>&- 5>&- | (shift 2 && exec "$@" 2>&1 4>&- 5>&-)
-      fi
-      echo "over $?" >&4
-    } | {
-      sh -c 'echo "reader $$" >&4; exec dd bs=1 count=65536' >&5 2>/dev/null
-      exec cat >/dev/null 2>&1 4>&- 5>&-
-    } &
-  } 4>&1 | xp_await
-)
-
 # The input may be a secret: it is no variable, which could be exported, and no word of a command
 # that is executed. Neither a here-document: some shells keep those in files.
 xp_input() { # ENCODING INPUT
   if [ "$1" = base64 ]; then xp_print "$2" | xp_decode; else xp_print "$2"; fi
-}
-
-# The status of the command once its output is there; the input ends when the reader has ended.
-xp_await() {
-  xp_over='' xp_reader='' xp_timer=''
-  while read -r xp_word xp_number; do
-    case $xp_word in
-    reader) xp_reader=$xp_number ;;
-    over) xp_over=$xp_number ;;
-    esac
-    if [ -n "$xp_reader" ] && [ -n "$xp_over" ]; then
-      xp_end_later "$xp_reader" <&- >/dev/null 2>&1 5>&- &
-      xp_timer=$!
-    fi
-  done
-  [ -z "$xp_timer" ] || kill "$xp_timer" 2>/dev/null
-  return "${xp_over:-1}"
-}
-
-xp_end_later() { # PROCESS-ID
-  xp_sleep=
-  trap 'kill "$xp_sleep"; exit' TERM
-  sleep 1 &
-  xp_sleep=$!
-  wait "$xp_sleep"
-  kill -PIPE "$1"
 }

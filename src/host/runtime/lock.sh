@@ -11,20 +11,31 @@ XP_PATIENCE=50
 # Takes the lock, and keeps what undoes the changes to come.
 xp_hold() { # RUN BY SINCE [GENERATION KEEP ENCODING TEXT]
   XP_HELD=
-  xp_make_home || return
-  xp_lock "$1" "$2" "$3" && xp_tidy_windows || return
+  xp_make_home "${4:+generations}" || return
+  xp_lock "$1" "$2" "$3" "${4:+later}" && xp_tidy_windows || return
   if [ $# -gt 3 ]; then xp_keep_generation "$4" "$5" "$6" "$7" || return; fi
   XP_HELD=yes
 }
 
-xp_make_home() {
-  if [ "$(id -u)" = 0 ]; then XP_HOME=/var/lib/xpush; else XP_HOME=${HOME-}/.xpush; fi
+xp_make_home() { # [generations]
+  if xp_is_root; then XP_HOME=/var/lib/xpush; else XP_HOME=${HOME-}/.xpush; fi
   if [ ! -d "$XP_HOME" ]; then
-    (umask 077 && mkdir -p "$XP_HOME") || xp_refuse "$XP_HOME could not be made: nothing was changed" || return
+    (umask 077 && exec mkdir -p "$XP_HOME/$1") || xp_refuse "$XP_HOME could not be made: nothing was changed" || return
   fi
 }
 
-xp_lock() { # RUN BY SINCE
+# Without a process, as proc(5) tells: real, effective and other ids.
+xp_is_root() {
+  {
+    while read -r xp_word _ xp_number _; do
+      case $xp_word in Uid:) [ "$xp_number" = 0 ] && return || return 1 ;; esac
+    done </proc/self/status
+  } 2>/dev/null
+  [ "$(id -u)" = 0 ]
+}
+
+# `later`: who changes files takes away all that is left over at once.
+xp_lock() { # RUN BY SINCE [later]
   xp_boot && xp_started $$ || xp_refuse 'there is no /proc: nothing was changed' || return
   XP_ME="$XP_BOOT $$ $XP_STARTED"
   xp_mine=$XP_HOME/lock.$$-$XP_NONCE
@@ -41,10 +52,10 @@ xp_lock() { # RUN BY SINCE
     [ "$xp_tries" -lt 50 ] || xp_refuse "$XP_HOME/lock could not be made: nothing was changed" || return
     xp_nap
     if [ ! -e "$xp_mine" ]; then # another run has forgotten everything
-      xp_make_home && xp_write_who "$xp_mine" "$@" || return
+      xp_make_home '' && xp_write_who "$xp_mine" "$@" || return
     fi
   done
-  rm -f "$xp_mine"
+  if [ -n "$4" ]; then XP_LITTER=$xp_mine; else rm -f "$xp_mine"; fi
 }
 
 # A full disk leaves files short: what is no whole lock would lock nobody out.
@@ -102,7 +113,8 @@ xp_take_over() { # RUN
   xp_read_who "$XP_HOME/lock"
   xp_taken=no
   if [ "$XP_OWNER" = "$xp_gone" ] && mv -f "$xp_mine" "$XP_HOME/lock"; then xp_taken=yes; fi
-  rm -f "$XP_CLAIM"*
+  xp_gone=${xp_gone#* }
+  rm -f "$XP_CLAIM"* "$XP_HOME/lock.${xp_gone%%[!0-9]*}"-* # what was left over
   [ "$xp_taken" = yes ] || return
   [ "$xp_whose" = "$1" ] || xp_print "took over a lock that was left behind by $xp_story: its process is gone
 "
@@ -111,8 +123,13 @@ xp_take_over() { # RUN
 # The right to replace or remove the lock of this owner, in XP_CLAIM. Who died with it is followed in
 # the same way.
 xp_claim() { # OWNER FILE
-  xp_key=$(xp_print "$1" | tr -c 'A-Za-z0-9\n' _)
-  XP_CLAIM=$XP_HOME/lock.claim-$xp_key
+  xp_key='' xp_rest=$1
+  while :; do
+    case $xp_rest in *[!A-Za-z0-9]*) ;; *) break ;; esac
+    xp_key=$xp_key${xp_rest%%[!A-Za-z0-9]*}_
+    xp_rest=${xp_rest#*[!A-Za-z0-9]}
+  done
+  XP_CLAIM=$XP_HOME/lock.claim-$xp_key$xp_rest
   xp_name=$XP_CLAIM
   until ln "$2" "$xp_name" 2>/dev/null; do
     xp_read_who "$xp_name" || return
@@ -143,11 +160,13 @@ xp_unlock() {
 
 # Lets go of the lock if it is this owner's, and never of a newer one.
 xp_drop_lock() { # OWNER
+  xp_whose=$1
   xp_read_who "$XP_HOME/lock" && [ "$XP_OWNER" = "$1" ] || return 0
   xp_claim "$1" "$XP_HOME/lock" || return 0
   xp_read_who "$XP_HOME/lock"
-  [ "$XP_OWNER" != "$1" ] || rm -f "$XP_HOME/lock"
-  rm -f "$XP_CLAIM"*
+  set -- "$XP_CLAIM"*
+  [ "$XP_OWNER" != "$xp_whose" ] || set -- "$XP_HOME/lock" "$@"
+  rm -f "$@" # in this order
 }
 
 # The place of the lock goes when the changes are made: until then it is held. A memory that a step
@@ -208,7 +227,7 @@ xp_keep_generation() { # ID KEEP ENCODING TEXT
   [ -d "$xp_place" ] || (umask 077 && mkdir -p "$xp_place") || return
   (umask 077 && xp_input "$3" "$4" >"$xp_place/.new") && mv -f "$xp_place/.new" "$xp_place/$1.json" ||
     xp_refuse "$xp_place/$1.json could not be written (disk full?): nothing was changed" || return
-  xp_durable "$xp_place/$1.json"
+  XP_KEPT=$xp_place/$1.json # on the disk before a change is made
   xp_prune_generations "$2"
 }
 
@@ -246,8 +265,11 @@ xp_syslog() { # PRIORITY TEXT
 # `timeout` where there is one: its words were other ones in busybox before 1.30. What busybox leaves
 # to watch lives for up to a second more, and must not hold what `xp_decide` reads to its end.
 xp_bounded() { # SECONDS COMMAND...
+  timeout "$@"
+  xp_ended=$?
+  [ "$xp_ended" != 0 ] || return 0
   if timeout 1 true 2>/dev/null; then
-    timeout "$@"
+    return "$xp_ended"
   elif timeout -t 1 true 2>/dev/null; then
     timeout -t "$@"
   else
