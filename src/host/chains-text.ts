@@ -35,19 +35,34 @@ function split(name: string): { readonly table: Table; readonly chain: string } 
   return { table: prefix === undefined ? 'filter' : 'raw', chain };
 }
 
+/** What is listed of one table. */
+export interface ChainPattern {
+  readonly table: Table;
+  /** Names as everywhere: `raw/PREROUTING`. */
+  readonly chains: readonly string[];
+}
+
+/** What of which table is listed, in this order. Throws for what is no name of a chain. */
+export function chainPatterns(names: readonly string[]): readonly ChainPattern[] {
+  return byTable([...names].sort()).map(({ table, chains }) => ({
+    table,
+    chains: chains.map(({ name }) => name),
+  }));
+}
+
 /**
  * The sed script by which both programs list the same chains: `:NAME POLICY` and `-A NAME ...` lines
  * of these, and what iptables-save says of a table that it can't show.
  * Throws for what is no name of a chain.
  */
 export function chainsScript(names: readonly string[]): string {
-  return byTable([...names].sort())
+  return chainPatterns(names)
     .flatMap(({ table, chains }) => [
       `/^# Table .${table}. .*incompatible/p`,
       `/^\\*${table}$/,/^COMMIT/{`,
       's/ \\[[0-9]*:[0-9]*\\]$//',
       ...(table === 'filter' ? [] : [`s/^:/:${table}\\//`, `s/^-A /-A ${table}\\//`]),
-      ...chains.map(({ name }) => {
+      ...chains.map((name) => {
         const pattern = name.replace('/', '\\/');
         return `/^:${pattern} /p;/^-A ${pattern}$/p;/^-A ${pattern} /p`;
       }),

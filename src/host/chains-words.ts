@@ -12,21 +12,20 @@ export function swapWords(change: SwapChains): readonly string[] {
   ];
 }
 
-/** The call of the runtime that tells how the host spells what is wanted (runtime/chains.sh). */
-export function spellWords({ family, chains, wanted }: QueryOf<'chains'>): readonly string[] {
+/**
+ * What is wanted of the host's spelling, in words for `xp_spell_chains` (runtime/chains.sh): a table's
+ * first lines, and the rules of each of its chains; those of the raw table in two words each.
+ */
+export function spellWords({ chains, wanted }: QueryOf<'chains'>): readonly string[] {
   const declared = [...new Set([...chains, ...wanted.keys()])].filter((name) => !isBuiltIn(name));
-  const payload = byTable(declared).map(({ table, chains: own }) =>
-    [
-      `*${table}`,
-      ...own.map(({ chain }) => `:${chain} - [0:0]`),
-      ...own.flatMap(({ name, chain }) => rulesOf(chain, wanted.get(name) ?? [])),
-      'COMMIT\n',
-    ].join('\n'),
-  );
-  const blocks = [...wanted].flatMap(([name, rules]) =>
-    rules.length === 0 ? [] : [`${rulesOf(name, rules).join('\n')}\n`],
-  );
-  return [`${family}`, chainsScript(chains), payload.join(''), ...blocks];
+  return byTable(declared).flatMap(({ table, chains: own }) => [
+    [`*${table}`, ...own.map(({ chain }) => `:${chain} - [0:0]`), ''].join('\n'),
+    ...own.flatMap(({ name, chain }) => {
+      const rules = wanted.get(name) ?? [];
+      const names = name === chain ? [name] : [chain, name];
+      return rules.length === 0 ? [] : names.map((each) => `${rulesOf(each, rules).join('\n')}\n`);
+    }),
+  ]);
 }
 
 /** The text for `iptables-restore --noflush`: one transaction a table. */

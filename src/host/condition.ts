@@ -39,7 +39,7 @@ export interface SshdLimits {
 
 /** The condition, the last of a look: it tells the time. */
 export const lookCondition: LookPart = {
-  runtime: 'condition.sh',
+  runtime: ['condition.sh'],
   lines: (asked) => (asked('condition').length === 0 ? [] : ['xp_section condition xp_condition']),
   read: (asked, sections) => {
     const section = sections.get('condition');

@@ -1,11 +1,25 @@
 import type { Lines } from './facts-lines.ts';
+import { outlineOf } from './nft-ruleset.ts';
 import type { BackendFacts, FirewallBackend, FirewallFacts } from './query.ts';
 
+/** Listings that were told whole: of nft, and of iptables-save and ip6tables-save. */
+interface Whole {
+  readonly ruleset: string;
+  readonly saved: readonly [string, string];
+}
+
 /** Reads what `xp_firewalls` printed. */
-export function parseFirewalls(lines: Lines): FirewallFacts {
+export function parseFirewalls(
+  lines: Lines,
+  { ruleset, saved }: Whole = { ruleset: '', saved: ['', ''] },
+): FirewallFacts {
   const iptables = iptablesOf(lines);
-  const inNft = nftTables(lines.all('nft'));
-  const inLegacy = savedTables(lines.all('legacy'));
+  const inNft = nftTables(lines.has('ruleset') ? outlineOf(ruleset) : lines.all('nft'));
+  const inLegacy = savedTables([
+    ...(lines.has('saved4') ? savedOutline(saved[0]) : []),
+    ...lines.all('legacy'),
+    ...(lines.has('saved6') ? savedOutline(saved[1]) : []),
+  ]);
   const of = (isInstalled: boolean, tables: readonly Table[]): BackendFacts => ({
     isInstalled,
     rules: sum(tables.map(({ rules }) => rules)),
@@ -93,6 +107,16 @@ function isIptablesTable(family: string, name: string): boolean {
     (family === 'ip' || family === 'ip6') &&
     ['filter', 'nat', 'mangle', 'raw', 'security'].includes(name)
   );
+}
+
+/** What `xp_saved` prints of a listing, without the words before the colons. */
+export function savedOutline(saved: string): readonly string[] {
+  return saved.split('\n').flatMap((line) => {
+    if (line.startsWith('*')) return [`table ${line.slice(1)}`];
+    const drop = /^:([^ ]*) DROP /.exec(line)?.[1];
+    if (drop !== undefined) return [`drop ${drop}`];
+    return line.startsWith('-A ') ? [`rule ${/^[^ ]*/.exec(line.slice(3))?.[0] ?? ''}`] : [];
+  });
 }
 
 /** Tables of iptables-save's outline: `table NAME`, `drop CHAIN`, `rule CHAIN`. */

@@ -1,15 +1,33 @@
 import { type Lines, shortWord } from './facts-lines.ts';
-import type { RunningDomain, RunningVif, XenFacts } from './query.ts';
+import type { DomainFacts, RunningDomain, RunningVif, XenFacts } from './query.ts';
+
+/** What facts-xen.sh told of the toolstack and its domains. */
+interface DomainsTold {
+  readonly toolstack: Lines;
+  /** As `xl list` and `xenstore-ls` print them. */
+  readonly domains: string;
+  readonly vifs: string;
+  /** Values that xenstore-ls cut, by `whole/DOMAIN/VIF/KEY`. */
+  readonly whole: Lines;
+}
+
+/** Reads what `xp_look_domains` printed. */
+export function parseDomains({ toolstack, domains, vifs, whole }: DomainsTold): DomainFacts {
+  const answering = toolOf(toolstack.first('toolstack'));
+  return {
+    toolstack: answering ?? toolOf(toolstack.first('installed')),
+    domains: answering === null ? null : domainsOf(linesOf(domains), vifsOf(linesOf(vifs), whole)),
+  };
+}
 
 /** Reads what `xp_xen` printed. */
-export function parseXen(lines: Lines): XenFacts {
-  const answering = toolOf(lines.first('toolstack'));
+export function parseXen(lines: Lines, { toolstack, domains }: DomainFacts): XenFacts {
+  const isControl = (lines.first('/proc/xen/capabilities') ?? '').includes('control_d');
   return {
     version: versionOf(lines),
-    isDom0:
-      answering !== null || (lines.first('/proc/xen/capabilities') ?? '').includes('control_d'),
-    toolstack: answering ?? toolOf(lines.first('installed')),
-    domains: answering === null ? null : domainsOf(lines),
+    isDom0: domains !== null || isControl,
+    toolstack,
+    domains,
   };
 }
 
@@ -32,33 +50,41 @@ function versionOf(lines: Lines): string | null {
   return isXen && /^\d+\.\d+/.test(version) ? version.slice(0, 64) : null;
 }
 
-/** facts.sh sends no more lines of them. */
+/** So that no host costs more memory than it is worth. */
+const mostLines = 65_536;
+const longestLine = 4096;
 const mostDomains = 2048;
 const longestName = 256;
 
+function linesOf(text: string): readonly string[] {
+  return text.split('\n', mostLines).filter((line) => line.length <= longestLine);
+}
+
 /** Lines of `xl list` and `xm list`: name, id, memory, vcpus, state, time. A stopped domain has no id. */
-function domainsOf(lines: Lines): readonly RunningDomain[] {
-  const vifs = vifsOf(lines);
-  return lines
-    .all('domain')
-    .slice(0, mostDomains)
-    .flatMap((line) => {
-      const match = /\s(\d{1,9})\s+\d+\s+\d+\s+[a-z-]+\s+\d/.exec(line);
-      const id = Number(match?.[1] ?? 0);
-      const name = line.slice(0, match?.index).trimEnd();
-      if (id === 0 || !/^\S/.test(name) || name.length > longestName) return [];
-      return [{ id, name, vifs: vifs.get(id) ?? [] }];
-    });
+function domainsOf(
+  lines: readonly string[],
+  vifs: ReadonlyMap<number, readonly RunningVif[]>,
+): readonly RunningDomain[] {
+  return lines.slice(0, mostDomains).flatMap((line) => {
+    const match = /\s(\d{1,9})\s+\d+\s+\d+\s+[a-z-]+\s+\d/.exec(line);
+    const id = Number(match?.[1] ?? 0);
+    const name = line.slice(0, match?.index).trimEnd();
+    if (id === 0 || !/^\S/.test(name) || name.length > longestName) return [];
+    return [{ id, name, vifs: vifs.get(id) ?? [] }];
+  });
 }
 
 /** The nodes of `xenstore-ls`: a domain, one blank before its vifs, two before their keys. */
-function vifsOf(lines: Lines): ReadonlyMap<number, readonly RunningVif[]> {
+function vifsOf(
+  lines: readonly string[],
+  wholes: Lines,
+): ReadonlyMap<number, readonly RunningVif[]> {
   const nodes = new Map<number, Map<number, Map<string, string>>>();
   let domain = new Map<number, Map<string, string>>();
   let vif = new Map<string, string>();
   let place = '';
   let id = '';
-  for (const line of lines.all('vif')) {
+  for (const line of lines) {
     const [, blanks = '', key = '', value = ''] = /^( *)(\w+) = "(.*)"$/.exec(line) ?? [];
     if (blanks === '' && /^\d{1,9}$/.test(key)) {
       id = key;
@@ -69,7 +95,7 @@ function vifsOf(lines: Lines): ReadonlyMap<number, readonly RunningVif[]> {
       vif = new Map();
       domain.set(Number(key), vif);
     } else if (blanks === '  ') {
-      const whole = value.endsWith('...') ? lines.first(`whole/${place}/${key}`) : value;
+      const whole = value.endsWith('...') ? wholes.first(`whole/${place}/${key}`) : value;
       vif.set(key, whole ?? value);
     }
   }

@@ -1,35 +1,74 @@
 import { parseFirewalls } from './facts-firewalls.ts';
-import { parseLines } from './facts-lines.ts';
+import { type Lines, parseLines } from './facts-lines.ts';
 import { parseNetwork } from './facts-network.ts';
 import { parseSystem } from './facts-system.ts';
-import { parseXen } from './facts-xen.ts';
-import { asText, type LookPart, type Observation } from './look-part.ts';
-import type { Query } from './query.ts';
+import { parseDomains, parseXen } from './facts-xen.ts';
+import { asText, type LookPart, type Observation, type Sections } from './look-part.ts';
+import type { Answers } from './query.ts';
+import type { RuntimeFile } from './runtime.ts';
 
-const kinds = ['system', 'network', 'firewalls', 'xen'] as const;
+/** Distribution, kernel, init, iproute2. */
+export const lookSystem = lookFact('system', 'facts-system.sh', parseSystem);
 
-const parsers = {
-  system: parseSystem,
-  network: parseNetwork,
-  firewalls: parseFirewalls,
-  xen: parseXen,
-};
+/** What configures the network. */
+export const lookManagers = lookFact('network', 'facts-network.sh', parseNetwork);
 
-/** Facts: what a host is and has, from facts.sh. */
-export const lookFacts: LookPart = {
-  runtime: 'facts.sh',
-  lines: (asked) =>
-    kinds.flatMap((kind) => (asked(kind).length === 0 ? [] : [`xp_section ${kind} xp_${kind}`])),
-  read: (asked, sections) =>
-    kinds.flatMap((kind) =>
-      asked(kind).map((one): readonly [Query, Observation] => {
-        const section = sections.get(kind);
-        return [
-          one,
-          section === undefined
-            ? { failure: `the host did not tell its ${kind} facts` }
-            : { answer: parsers[kind](parseLines(asText(section.body))) },
-        ];
+/** Firewall back ends; the listings that a look has told whole are read here. */
+export const lookFirewalls = lookFact('firewalls', 'facts-firewalls.sh', (lines, sections) =>
+  parseFirewalls(lines, {
+    ruleset: textOf(sections, 'ruleset'),
+    saved: [textOf(sections, 'saved4'), textOf(sections, 'saved6')],
+  }),
+);
+
+/** Xen and its domains, from facts-xen.sh. */
+export const lookXen: LookPart = {
+  runtime: ['facts.sh', 'facts-xen.sh'],
+  lines: (asked) => [
+    ...(asked('xen').length + asked('domains').length > 0 ? ['xp_look_domains'] : []),
+    ...(asked('xen').length > 0 ? ['xp_section xen xp_xen'] : []),
+  ],
+  read: (asked, sections) => {
+    if (asked('xen').length + asked('domains').length === 0) return [];
+    const domains = parseDomains({
+      toolstack: parseLines(textOf(sections, 'toolstack')),
+      domains: textOf(sections, 'domains'),
+      vifs: textOf(sections, 'vifs'),
+      whole: parseLines(textOf(sections, 'whole')),
+    });
+    const untold = (section: string): Observation | null =>
+      sections.has(section) ? null : { failure: 'the host did not tell its xen facts' };
+    return [
+      ...asked('domains').map((one) => [one, untold('toolstack') ?? { answer: domains }] as const),
+      ...asked('xen').map((one) => {
+        const answer = parseXen(parseLines(textOf(sections, 'xen')), domains);
+        return [one, untold('xen') ?? { answer }] as const;
       }),
-    ),
+    ];
+  },
 };
+
+type Kind = 'system' | 'network' | 'firewalls';
+
+/** Facts of one section, which has the name of their query. */
+function lookFact<K extends Kind>(
+  kind: K,
+  runtime: RuntimeFile,
+  parse: (lines: Lines, sections: Sections) => Answers[K],
+): LookPart {
+  return {
+    runtime: ['facts.sh', runtime],
+    lines: (asked) => (asked(kind).length === 0 ? [] : [`xp_section ${kind} xp_${kind}`]),
+    read: (asked, sections) =>
+      asked(kind).map((one) => [
+        one,
+        sections.has(kind)
+          ? { answer: parse(parseLines(textOf(sections, kind)), sections) }
+          : { failure: `the host did not tell its ${kind} facts` },
+      ]),
+  };
+}
+
+function textOf(sections: Sections, id: string): string {
+  return asText(sections.get(id)?.body ?? '');
+}

@@ -1,3 +1,4 @@
+import { headerOf } from './headed.ts';
 import { contentLimit, type FileState, type RegularFile } from './query.ts';
 import { areSame, haveSums, sums, sumsInLine } from './sums.ts';
 
@@ -7,6 +8,8 @@ interface FileSections {
   readonly types: string;
   /** The first `contentLimit` bytes of each file, one after the other. */
   readonly contents: string;
+  /** Whether each is below its header (headed.ts). */
+  readonly isHeaded?: boolean;
   /** Lines of `xp_sum_files`, if one of them is larger. */
   readonly sumLines: string;
 }
@@ -17,7 +20,7 @@ interface FileSections {
  */
 export function parseFiles(
   paths: readonly string[],
-  { types, contents, sumLines }: FileSections,
+  { types, contents, isHeaded = false, sumLines }: FileSections,
 ): readonly FileState[] | null {
   const lines = types.split('\n');
   const filePaths = paths.filter((_, index) => lines[index] === 'file');
@@ -34,6 +37,9 @@ export function parseFiles(
     }
     const detail = details.get(path);
     if (detail === undefined) return null;
+    const header = isHeaded ? headerOf(path) : '';
+    if (!contents.startsWith(header, offset)) return null;
+    offset += header.length;
     const length = Math.min(detail.size, contentLimit);
     const content = contents.slice(offset, offset + length);
     offset += length;

@@ -59,15 +59,19 @@ export interface FirewallFacts {
   )[];
 }
 
-/** The hypervisor as its dom0 sees it. */
-export interface XenFacts {
-  readonly version: string | null;
-  /** Whether this is the control domain. */
-  readonly isDom0: boolean;
+/** What runs on a dom0. */
+export interface DomainFacts {
   /** The one that answers, else the one that is installed. */
   readonly toolstack: 'xl' | 'xm' | null;
   /** Without dom0 itself; null: no toolstack answers. */
   readonly domains: readonly RunningDomain[] | null;
+}
+
+/** The hypervisor as its dom0 sees it. */
+export interface XenFacts extends DomainFacts {
+  readonly version: string | null;
+  /** Whether this is the control domain. */
+  readonly isDom0: boolean;
 }
 
 export interface RunningDomain {

@@ -1,12 +1,13 @@
 import { byBytes, parseFiles } from './file-state.ts';
+import { splitHeaded } from './headed.ts';
 import type { LookPart, Section, Sections } from './look-part.ts';
-import { checkedPath, checkedSuffix, isHostPath, trimmedPath } from './names.ts';
+import { checkedPath, checkedSuffix, isHostPath, parameterPath, trimmedPath } from './names.ts';
 import { type DirectoryState, directoryLimit, type FileState, type QueryOf } from './query.ts';
 import { quoteAll } from './quote.ts';
 
 /** Files, and those of directories, with their contents. */
 export const lookFiles: LookPart = {
-  runtime: null,
+  runtime: [],
   lines: (asked) => {
     const paths = asked('file').map(({ path }) => checkedPath(path));
     const directories = asked('directory');
@@ -26,7 +27,9 @@ export const lookFiles: LookPart = {
     if (listings === null) return null;
     const asBytes = (path: string) => Buffer.from(path).toString('latin1');
     const paths = asked('file').map(({ path }) => asBytes(path));
-    const states = statesOf([...paths, ...listings.flatMap(({ paths }) => paths)], sections);
+    const parameters = asked('parameter').map(({ name }) => parameterPath(name));
+    const all = [...paths, ...listings.flatMap(({ paths }) => paths)];
+    const states = statesOf(all, parameters, sections);
     if (states === null) return null;
     let offset = paths.length;
     return [
@@ -54,11 +57,17 @@ interface Names {
 
 const nothing: Names = { type: 'absent', paths: [], isCut: false };
 
-function statesOf(paths: readonly string[], sections: Sections): readonly FileState[] | null {
+function statesOf(
+  paths: readonly string[],
+  parameters: readonly string[],
+  sections: Sections,
+): readonly FileState[] | null {
   const body = (id: string) => sections.get(id)?.body ?? '';
+  const isHeaded = sections.has('headed');
   return parseFiles(paths, {
     types: body('files'),
-    contents: body('contents'),
+    contents: isHeaded ? splitHeaded(body('headed'), parameters).rest : body('contents'),
+    isHeaded,
     sumLines: body('sums'),
   });
 }

@@ -1,26 +1,37 @@
+import { splitHeaded } from './headed.ts';
 import type { LookPart } from './look-part.ts';
 import { checkedTool, normalParameter, parameterPath } from './names.ts';
-import { quoteAll } from './quote.ts';
+import { quote, quoteAll } from './quote.ts';
 
-/** Kernel parameters. */
+const release = 'kernel.osrelease';
+
+/** Kernel parameters: with the files, where there are any; their release without a program. */
 export const lookParameters: LookPart = {
-  runtime: null,
+  runtime: [],
   lines: (asked) => {
-    const paths = asked('parameter').map(({ name }) => parameterPath(name));
-    return paths.length === 0 ? [] : [`xp_parameters ${quoteAll(paths)}`];
+    const names = asked('parameter').map(({ name }) => name);
+    if (names.length === 0) return [];
+    if (names.length === 1 && names[0] === release) return ['xp_section release xp_tell_release'];
+    const hasFiles = asked('file').length + asked('directory').length > 0;
+    const named = `XP_PARAMETERS=${quote(names.map(parameterPath).join(' '))}`;
+    return [named, ...(hasFiles ? [] : ['xp_parameters'])];
   },
   read: (asked, sections) => {
-    const found = parseParameters(sections.get('parameters')?.body ?? '');
-    return asked('parameter').map((one) => [
-      one,
-      { answer: found.get(parameterPath(one.name)) ?? null },
-    ]);
+    const told = sections.get('release')?.body;
+    const found = splitHeaded(
+      sections.get('headed')?.body ?? '',
+      asked('parameter').map(({ name }) => parameterPath(name)),
+    ).values;
+    return asked('parameter').map((one) => {
+      const text = found.get(parameterPath(one.name)) ?? (one.name === release ? told : undefined);
+      return [one, { answer: text === undefined ? null : normalParameter(text) }];
+    });
   },
 };
 
 /** Which commands there are. */
 export const lookTools: LookPart = {
-  runtime: null,
+  runtime: [],
   lines: (asked) => {
     const names = asked('tool').map(({ name }) => checkedTool(name));
     return names.length === 0 ? [] : [`xp_section tools xp_tools ${quoteAll(names)}`];
@@ -35,7 +46,7 @@ export const lookTools: LookPart = {
 
 /** Who is connected. */
 export const lookSession: LookPart = {
-  runtime: null,
+  runtime: [],
   lines: (asked) => (asked('session').length === 0 ? [] : ['xp_section session xp_session']),
   read: (asked, sections) => {
     // `SSH_CONNECTION` is "client-ip client-port server-ip server-port" (ssh(1))
@@ -44,20 +55,6 @@ export const lookSession: LookPart = {
     return asked('session').map((one) => [one, { answer }]);
   },
 };
-
-/** Lines `PATH:TEXT` of grep, several for a value of several lines. */
-function parseParameters(text: string): ReadonlyMap<string, string> {
-  const lines = new Map<string, string[]>();
-  for (const line of text.split('\n')) {
-    const colon = line.indexOf(':');
-    if (colon < 0) continue;
-    const path = line.slice(0, colon);
-    const found = lines.get(path) ?? [];
-    found.push(line.slice(colon + 1));
-    lines.set(path, found);
-  }
-  return new Map([...lines].map(([path, found]) => [path, normalParameter(found.join(' '))]));
-}
 
 /** null for what is no address, and for one with a zone, which only its own host understands. */
 function plainAddress(word: string): string | null {

@@ -12,7 +12,7 @@ import { sums } from './sums.ts';
 
 /** Links, rules, routes, proxy neighbours and the ways of packets, from `ip`. */
 export const lookNetwork: LookPart = {
-  runtime: null,
+  runtime: [],
   lines: (asked) => {
     const listings = [
       ...asked('interfaces').map(() => 'xp_section interfaces ip addr show'),

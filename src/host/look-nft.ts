@@ -5,14 +5,22 @@ import {
   type Section,
   type Sections,
 } from './look-part.ts';
+import { filterRuleset } from './nft-ruleset.ts';
 import { nftChainText, nftScript, parseNft, parseSpelled } from './nft-text.ts';
 import type { NftWanted, QueryOf } from './query.ts';
 import { quote, quoteAll } from './quote.ts';
 import { sums } from './sums.ts';
 
+/** The ruleset of nftables, which other parts look into. */
+export const lookRuleset: LookPart = {
+  runtime: ['nft.sh'],
+  lines: (asked) => (asked('nft').length === 0 ? [] : ['xp_look_ruleset']),
+  read: () => [],
+};
+
 /** Chains of native nftables. */
 export const lookNft: LookPart = {
-  runtime: 'nft.sh',
+  runtime: ['nft.sh'],
   lines: (asked) =>
     asked('nft').flatMap(({ chains, wanted }, index) => [
       `xp_look_nft nft${index} ${quote(nftScript(chains))}`,
@@ -38,9 +46,9 @@ function observeNft(
   index: number,
   sections: Sections,
 ): Observation {
-  const section = sections.get(`nft${index}`);
-  if (section?.status !== 0) return { failure: 'the chains of nftables could not be listed' };
-  const state = parseNft(asText(section.body), chains, sums(section.body));
+  const body = listed(chains, index, sections);
+  if (body === null) return { failure: 'the chains of nftables could not be listed' };
+  const state = parseNft(asText(body), chains, sums(body));
   const spelled = wanted.flatMap(
     (one) => spelledIn(sections.get(`nft${index}.${one.family}`), one) ?? [],
   );
@@ -49,4 +57,11 @@ function observeNft(
 
 function spelledIn(section: Section | undefined, wanted: NftWanted): NftWanted | null {
   return section?.status === 0 ? parseSpelled(asText(section.body), wanted) : null;
+}
+
+/** What `xp_list_nft` prints, cut by the host or here. */
+function listed(chains: readonly string[], index: number, sections: Sections): string | null {
+  const ruleset = sections.get('ruleset');
+  if (ruleset !== undefined) return filterRuleset(ruleset.body, chains);
+  return sections.get(`nft${index}`)?.body ?? null;
 }

@@ -20,8 +20,8 @@ export type Asked = <K extends Query['kind']>(kind: K) => readonly QueryOf<K>[];
 
 /** How queries of some kinds are asked, and how their answers are read. */
 export interface LookPart {
-  /** The runtime file that has the functions of its lines; null: look.sh. It cannot write. */
-  readonly runtime: RuntimeFile | null;
+  /** The runtime files that have the functions of its lines, besides look.sh. They cannot write. */
+  readonly runtime: readonly RuntimeFile[];
   /**
    * Lines that print the sections (`xp_section ID COMMAND...`); none when nothing of it is asked.
    * Ids are this part's own. Throws for what no step may name.

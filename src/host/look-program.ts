@@ -1,11 +1,11 @@
 import { neededCommands } from './change-needs.ts';
 import { lookCondition } from './condition.ts';
-import { lookFacts } from './facts.ts';
+import { lookFirewalls, lookManagers, lookSystem, lookXen } from './facts.ts';
 import { lookChains } from './look-chains.ts';
 import { lookFiles } from './look-files.ts';
 import { lookParameters, lookSession, lookTools } from './look-host.ts';
 import { lookNetwork } from './look-network.ts';
-import { lookNft } from './look-nft.ts';
+import { lookNft, lookRuleset } from './look-nft.ts';
 import type { Asked, LookPart, Observation, Sections } from './look-part.ts';
 import { lookWindows } from './look-windows.ts';
 import { commandsOf, lackText, lookNeeds, type Need, unmet } from './needs.ts';
@@ -18,15 +18,19 @@ export type { Observation, Sections } from './look-part.ts';
 
 /** In the order in which they are asked. */
 const parts: readonly LookPart[] = [
+  lookParameters, // read with the files
   lookFiles,
-  lookParameters,
   lookTools,
   lookNetwork,
+  lookRuleset, // it may tell that iptables has no chains
   lookChains,
   lookNft,
   lookSession,
   lookWindows,
-  lookFacts,
+  lookSystem,
+  lookManagers,
+  lookFirewalls,
+  lookXen,
   lookCondition,
 ];
 
@@ -56,9 +60,7 @@ export function lookOf(queries: readonly Query[]): {
   return {
     files: [
       'look.sh',
-      ...sections.flatMap(({ runtime, lines }) =>
-        runtime === null || lines.length === 0 ? [] : [runtime],
-      ),
+      ...sections.flatMap(({ runtime, lines }) => (lines.length === 0 ? [] : runtime)),
     ],
     lines: [
       'xp_look() {',

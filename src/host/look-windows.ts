@@ -4,7 +4,7 @@ import type { LastWindow, LockState, PendingWindow, WindowsState } from './windo
 
 /** The lock and the confirm windows. */
 export const lookWindows: LookPart = {
-  runtime: 'windows.sh',
+  runtime: ['windows.sh'],
   lines: (asked) => (asked('windows').length === 0 ? [] : ['xp_section windows xp_windows']),
   read: (asked, sections) => {
     const answer = parseWindows(asText(sections.get('windows')?.body ?? ''));

@@ -29,7 +29,7 @@ const firewall = needs('read the firewall', 'sed');
 export const lookNeeds: Partial<Readonly<Record<Query['kind'], readonly Need[]>>> = {
   file: reading,
   directory: reading,
-  parameter: needs('read kernel parameters', 'grep'),
+  parameter: needs('read kernel parameters', 'head'),
   interfaces: listing,
   rules: listing,
   routes: listing,
@@ -38,6 +38,7 @@ export const lookNeeds: Partial<Readonly<Record<Query['kind'], readonly Need[]>>
   chains: firewall,
   nft: firewall,
   firewalls: [...firewall, ...needs('read the firewall', 'grep')],
+  domains: needs('ask Xen', 'sed'),
   xen: needs('ask Xen', 'sed'),
 };
 

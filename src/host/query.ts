@@ -14,7 +14,13 @@ import type {
   Session,
 } from './answers.ts';
 import type { HostCondition } from './condition.ts';
-import type { FirewallFacts, NetworkFacts, SystemFacts, XenFacts } from './host-facts.ts';
+import type {
+  DomainFacts,
+  FirewallFacts,
+  NetworkFacts,
+  SystemFacts,
+  XenFacts,
+} from './host-facts.ts';
 import type { WindowsState } from './window.ts';
 
 export type * from './answers.ts';
@@ -58,6 +64,7 @@ export type Query =
   | { readonly kind: 'system' }
   | { readonly kind: 'network' }
   | { readonly kind: 'firewalls' }
+  | { readonly kind: 'domains' }
   | { readonly kind: 'xen' };
 
 export type QueryOf<K extends Query['kind']> = Extract<Query, { readonly kind: K }>;
@@ -86,6 +93,7 @@ export interface Answers {
   readonly system: SystemFacts;
   readonly network: NetworkFacts;
   readonly firewalls: FirewallFacts;
+  readonly domains: DomainFacts;
   readonly xen: XenFacts;
 }
 
@@ -138,7 +146,9 @@ export const query = {
   network: () => ({ kind: 'network' }) as const,
   /** Firewall back ends, and what each holds. */
   firewalls: () => ({ kind: 'firewalls' }) as const,
-  /** Xen, its toolstack, the running domains and their vifs. */
+  /** The toolstack, the running domains and their vifs. */
+  domains: () => ({ kind: 'domains' }) as const,
+  /** The same, and the hypervisor. */
   xen: () => ({ kind: 'xen' }) as const,
 };
 
@@ -181,6 +191,7 @@ function keyOf(asked: Query): string {
     case 'system':
     case 'network':
     case 'firewalls':
+    case 'domains':
     case 'xen':
       return asked.kind;
   }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type Change, change, type WriteFile } from '../host/change.ts';
-import { type FileState, query, type XenFacts } from '../host/query.ts';
+import { type DomainFacts, type FileState, query } from '../host/query.ts';
 import type { DomU, Vif } from '../inventory/model.ts';
 import { differenceOf, runningDomain } from '../xen/running-vifs.ts';
 import { desiredVifEntry } from '../xen/vif-entry.ts';
@@ -34,7 +34,7 @@ export const vifConfig = defineStep({
     const guests = listed(target);
     return {
       files: guests.map(({ config }) => query.file(config)),
-      xen: guests.length === 0 ? [] : [query.xen()],
+      xen: guests.length === 0 ? [] : [query.domains()],
       ...memoryQueries('vif_config'),
     };
   },
@@ -102,7 +102,7 @@ interface ListNow {
 function whatRuns(
   guest: DomU,
   { text, isChanged, attach }: ListNow,
-  xen: XenFacts | null,
+  xen: DomainFacts | null,
 ): { readonly commands: readonly Change[]; readonly pending: readonly string[] } {
   const pending = [`the vif list of ${guest.name} is read when it is next created`];
   if (xen === null || xen.domains === null) {

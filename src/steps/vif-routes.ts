@@ -36,7 +36,7 @@ export const vifRoutes = defineStep({
     interfaces: query.interfaces(),
     routes: query.routes(6),
     proxies: query.proxies(),
-    xen: wantedBy(target).length > 0 ? [query.xen()] : [],
+    xen: wantedBy(target).length > 0 ? [query.domains()] : [],
     addresses: query.file(addressFilePath),
     hook: query.file(hookPath),
     hooks: query.file(hookDirectory),

@@ -180,6 +180,7 @@ describe('compileLook', () => {
     fc.stringMatching(/^[A-Z-]{1,28}$/).map((chain) => query.chains(4, 'FORWARD', chain)),
     fc.constantFrom(query.rules(4), query.routes(6), query.interfaces(), query.session()),
     fc.constantFrom(query.proxies(), query.system(), query.network(), query.xen()),
+    fc.constantFrom(query.firewalls(), query.domains(), query.nft(['XPUSH-FWD'])),
     fc
       .tuple(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }))
       .map(([path, suffix]) =>
@@ -220,11 +221,11 @@ describe('compileLook', () => {
   test('brings a file of the runtime once, and when it is asked for', () => {
     const first = compileLook([query.tool('sh')], 'x', nothingKnown);
     const second = compileLook([query.system()], 'x', first.known);
-    const third = compileLook([query.system(), query.network()], 'x', second.known);
+    const third = compileLook([query.system(), query.system()], 'x', second.known);
 
     expect(first.text).toContain('\nxp_setup() {');
     expect([...first.known]).toEqual(['look.sh']);
-    expect([...second.known]).toEqual(['look.sh', 'facts.sh']);
+    expect([...second.known]).toEqual(['look.sh', 'facts.sh', 'facts-system.sh']);
     expect(second.text).not.toContain('\nxp_setup() {');
     expect(second.text.length).toBeGreaterThan(third.text.length + 1000);
     expect(third.text).not.toMatch(/^\w+\(\) \{$(?<!xp_look\(\) \{)/m);

@@ -135,6 +135,8 @@ function freshAnswer(query: Query): Answers[Query['kind']] {
         iptables: 'iptables-nft',
         persistence: ['ifupdown'],
       };
+    case 'domains':
+      return { toolstack: 'xl', domains: [] };
     case 'xen':
       return { version: '4.17', isDom0: true, toolstack: 'xl', domains: [] };
     case 'session':

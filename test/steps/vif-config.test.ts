@@ -33,7 +33,7 @@ describe('vif_config', () => {
   test('edits the vif list and says when it will be read', () => {
     const { first } = planTwice(bind(vifConfig, 'xen1'), {
       [`file:${path}`]: fileOf('memory = 512\nvif = [ ]\n# end\n', 0o600),
-      xen: running(['00']),
+      domains: running(['00']),
     });
 
     expect(first).toMatchObject({
@@ -61,10 +61,10 @@ describe('vif_config', () => {
     ['may run: nobody tells', { ...running([]), domains: null }, []],
   ])(
     'of a list that is as it should be, while the guest %s, this is pending',
-    (_, xen, pending) => {
+    (_, domains, pending) => {
       const { first, second } = planTwice(bind(vifConfig, 'xen1'), {
         [`file:${path}`]: fileOf(wanted),
-        xen,
+        domains,
       });
 
       expect(first).toMatchObject({ changes: [], pending });
@@ -76,13 +76,13 @@ describe('vif_config', () => {
     ['another address', { ips: ['192.168.0.9'] }],
     ['another script', { script: '/etc/xen/scripts/vif-bridge' }],
   ])('%s of a running vif is pending, attached or not', (_, difference) => {
-    const xen = running(['00', '01']);
-    const [domain] = xen.domains;
+    const all = running(['00', '01']);
+    const [domain] = all.domains;
     const vifs = domain?.vifs.map((vif, index) => (index === 1 ? { ...vif, ...difference } : vif));
 
     const { first } = planTwice(bind(vifConfig, 'xen1', { attach: true }), {
       [`file:${path}`]: fileOf(wanted),
-      xen: { ...xen, domains: [{ ...domain, vifs }] },
+      domains: { ...all, domains: [{ ...domain, vifs }] },
     });
 
     expect(first).toMatchObject({ changes: [], pending: [notYetRead] });
@@ -91,7 +91,7 @@ describe('vif_config', () => {
   test('attaches only the vifs that a running guest does not have', () => {
     const { first } = planTwice(bind(vifConfig, 'xen1', { attach: true }), {
       [`file:${path}`]: fileOf(wanted),
-      xen: running(['00']),
+      domains: running(['00']),
     });
 
     const [xl, verb, ...words] = ['xl', 'network-attach', '7', 'mac=de:ad:be:ef:00:01'];

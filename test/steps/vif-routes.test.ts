@@ -15,9 +15,7 @@ const dom0 = {
   'file:/etc/xen/scripts/vif-route': fileOf('call_hooks vif post\n'),
   'file:/etc/xen/scripts/vif-post.d': { type: 'absent' },
   interfaces: ['eth0', 'vif3.0'].map((name) => ({ name, mac: null, isUp: true, addresses: [] })),
-  xen: {
-    version: '4.17',
-    isDom0: true,
+  domains: {
     toolstack: 'xl',
     domains: [
       {
@@ -92,7 +90,7 @@ describe('vif_routes', () => {
   test('asks nobody what runs, changes nothing and wants no hooks where no guest has IPv6', () => {
     const bound = bind(vifRoutes, 'xen1');
 
-    expect(bound.queries.map(({ kind }) => kind)).not.toContain('xen');
+    expect(bound.queries.map(({ kind }) => kind)).not.toContain('domains');
     expect(planTwice(bound, { proxies: null }).first).toEqual({
       changes: [],
       upkeep: [],

@@ -37,30 +37,29 @@ xp_print() { # TEXT
 }
 
 xp_begin() { # ID
-  xp_print "
-@$XP_NONCE begin $1
-"
+  xp_print "$XP_NEWLINE@$XP_NONCE begin $1$XP_NEWLINE"
 }
 
 xp_end() { # ID STATUS
-  xp_print "
-@$XP_NONCE end $1 $2
-"
+  xp_print "$XP_NEWLINE@$XP_NONCE end $1 $2$XP_NEWLINE"
   XP_COUNT=$((XP_COUNT + 1))
 }
 
 xp_done() {
-  xp_print "
-@$XP_NONCE done $XP_COUNT
-"
+  xp_print "$XP_NEWLINE@$XP_NONCE done $XP_COUNT$XP_NEWLINE"
   XP_COUNT=0
   xp_forget
 }
 
 # What one part of a look has listed serves the others; the next look sees for itself.
 xp_forget() {
-  # shellcheck disable=SC2034 # for nft.sh and facts.sh
-  XP_CHAINS_4='' XP_CHAINS_6='' XP_RULESET=''
+  # shellcheck disable=SC2034 # for chains.sh, nft.sh and facts-firewalls.sh
+  XP_SAVED_4='' XP_SAVED_6='' XP_RULESET='' XP_PARAMETERS=''
+}
+
+# Longer listings are cut to what is asked by the host, by a program more; what is short is sent whole.
+xp_is_short() { # TEXT
+  [ "${#1}" -le 32768 ]
 }
 
 xp_section() { # ID COMMAND...
@@ -102,7 +101,8 @@ xp_directories() { # COUNT [DIRECTORY SUFFIX]... PATH...
 }
 
 # One word a path, then `ls` of the readable files, then their bytes one after the other: two
-# processes, however many files; a third sums them up when one is too large to be read whole.
+# processes, however many files; a third sums them up when one is too large to be read whole. Where
+# kernel parameters are asked for, they come first, and all below lines `==> PATH <==`.
 xp_files() { # PATH...
   xp_begin files
   xp_left=$#
@@ -116,14 +116,14 @@ xp_files() { # PATH...
   done
   if [ $# -eq 0 ]; then
     xp_end files 0
+    xp_parameters
     return
   fi
   xp_list=$(ls -ldnL "$@")
-  xp_end_list=$?
-  xp_print "$xp_list
-"
-  xp_end files "$xp_end_list"
-  xp_section contents head -q -c 262144 "$@"
+  xp_failure=$?
+  xp_print "$xp_list$XP_NEWLINE"
+  xp_end files "$xp_failure"
+  if [ -n "$XP_PARAMETERS" ]; then xp_parameters "$@"; else xp_section contents head -q -c 262144 "$@"; fi
   ! xp_has_large "$xp_list" || xp_section sums xp_sum_files "$@"
 }
 
@@ -169,14 +169,22 @@ xp_note_large() { # MODE LINKS UID GID SIZE ...
   [ "$5" -le 262144 ] || XP_LARGE=yes
 }
 
-xp_parameters() { # /proc/sys/PATH...
-  xp_begin parameters
-  if [ "$*" = /proc/sys/kernel/osrelease ] && xp_release; then
-    echo "$1:$XP_RELEASE"
-  else
-    grep -s '' /dev/null "$@" # not `read`: dash sees only the first byte of /proc/sys
-  fi
-  xp_end parameters 0
+# What XP_PARAMETERS names, and files. Not by `read`: dash sees only the first byte of /proc/sys.
+xp_parameters() { # FILE...
+  xp_read=
+  for xp_path in $XP_PARAMETERS; do
+    [ ! -r "$xp_path" ] || xp_read="$xp_read $xp_path"
+  done
+  XP_PARAMETERS=
+  [ -n "$xp_read" ] || [ $# -gt 0 ] || return 0
+  xp_begin headed
+  # shellcheck disable=SC2086 # split into paths
+  head -v -c 262144 $xp_read "$@" 2>/dev/null
+  xp_end headed 0
+}
+
+xp_tell_release() {
+  if xp_release; then echo "$XP_RELEASE"; else head -c 4096 /proc/sys/kernel/osrelease; fi
 }
 
 # Of the kernel, in XP_RELEASE.
@@ -192,9 +200,27 @@ xp_tools() { # NAME...
 
 # Those that are missing.
 xp_lacks() { # NAME...
-  for xp_tool; do
-    command -v "$xp_tool" >/dev/null 2>&1 || echo "$xp_tool"
+  {
+    for xp_tool; do
+      command -v "$xp_tool" || echo "$xp_tool" >&3
+    done
+  } 3>&1 >/dev/null 2>&1
+}
+
+# The file of a command, in XP_FOUND: without a process, unlike what `command -v` says to others.
+xp_find() { # NAME
+  XP_FOUND=
+  set -f
+  IFS=:
+  for xp_place in $PATH; do
+    if [ -f "$xp_place/$1" ] && [ -x "$xp_place/$1" ]; then
+      XP_FOUND=$xp_place/$1
+      break
+    fi
   done
+  IFS=$XP_BLANKS
+  set +f
+  [ -n "$XP_FOUND" ]
 }
 
 # Numeric tables where `ip` can (-N); elsewhere the names in force come first, marked by '#'.
@@ -227,7 +253,15 @@ xp_has_6() {
 # such as busybox's, fails: each listing is then asked for by itself, as is one without IPv6.
 xp_batch() { # ID COMMANDS
   xp_has_6 || return
-  xp_list=$(xp_print "$2" | ip -N -batch - 2>/dev/null) || return
+  if [ -n "${BASH_VERSION-}${KSH_VERSION-}" ]; then # they may write a file for a here-document
+    xp_list=$(xp_print "$2" | ip -N -batch - 2>/dev/null) || return
+  else
+    xp_list=$(
+      ip -N -batch - 2>/dev/null <<END
+$2
+END
+    ) || return
+  fi
   xp_begin "$1"
   xp_print "$xp_list$XP_NEWLINE"
   xp_end "$1" 0

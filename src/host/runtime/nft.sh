@@ -8,11 +8,7 @@ unset -f nft unshare
 # each below a line for its table, which has the table's flags. Without counts (-s); as text, which is
 # what rules are wanted and shown in: -j came with 0.9.1, and not to every build.
 xp_list_nft() { # SED-SCRIPT
-  xp_ruleset | xp_forwarding_nft "$1"
-}
-
-xp_ruleset() {
-  { nft -s list ruleset || echo "#status $?"; } 2>/dev/null
+  { nft -s list ruleset || echo "#status $?"; } 2>/dev/null | xp_forwarding_nft "$1"
 }
 
 xp_forwarding_nft() { # SED-SCRIPT <RULESET
@@ -25,37 +21,41 @@ xp_forwarding_nft() { # SED-SCRIPT <RULESET
   echo '#listed'
 }
 
+# The ruleset, in XP_RULESET; all of it is told where it is short.
+xp_look_ruleset() {
+  XP_RULESET=$(nft -s list ruleset 2>/dev/null) ||
+    XP_RULESET="$XP_RULESET${XP_RULESET:+$XP_NEWLINE}#status $?"
+  XP_RULESET=$XP_RULESET$XP_NEWLINE
+  ! xp_is_short "$XP_RULESET" || xp_section ruleset xp_print "$XP_RULESET"
+}
+
+# What has not been told whole.
 xp_look_nft() { # ID SED-SCRIPT
-  XP_RULESET="$(xp_ruleset)
-"
-  XP_NFT=$(xp_print "$XP_RULESET" | xp_forwarding_nft "$2")
+  if xp_is_short "$XP_RULESET"; then return; fi
   xp_begin "$1"
-  xp_print "$XP_NFT
-"
+  xp_print "$XP_RULESET" | xp_forwarding_nft "$2"
   xp_end "$1" 0
 }
 
 # The wanted chains as this nft spells them, unless all of them that tables of that family have are
-# there word for word, in what the last xp_look_nft found. Those that iptables-save has listed are
-# iptables-nft's.
+# there word for word. Those that iptables-save has listed are iptables-nft's.
 xp_spell_nft() { # ID FAMILY CHAINS-NOT-COMPARED CHAIN...
   xp_id=$1 xp_family=$2 xp_text=$3 xp_same=yes
   shift 3
-  case $XP_NFT in
+  case $XP_RULESET in
   *"table $xp_family "*"	chain XPUSH-"*) ;;
   *) return ;;
   esac
   case $xp_family in
-  ip) xp_listed=$XP_CHAINS_4 ;;
-  ip6) xp_listed=$XP_CHAINS_6 ;;
+  ip) xp_listed=$XP_SAVED_4 ;;
+  ip6) xp_listed=$XP_SAVED_6 ;;
   *) xp_listed= ;;
   esac
   case $xp_listed in
-  *incompatible*) ;;
-  *":XPUSH-"* | *":raw/XPUSH-"*) return ;;
+  *"$XP_NEWLINE# Table "?filter?" "*incompatible* | *"$XP_NEWLINE# Table "?raw?" "*incompatible*) ;;
+  *"$XP_NEWLINE:XPUSH-"*) return ;;
   esac
-  xp_found="$(xp_print "$XP_NFT
-" | sed -n "/^table $xp_family /,/^	}\$/p")
+  xp_found="$(xp_print "$XP_RULESET" | sed -n "/^table $xp_family /,/^}\$/p")
 "
   for xp_chain; do
     xp_text=$xp_text$xp_chain

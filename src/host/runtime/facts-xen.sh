@@ -1,0 +1,102 @@
+# shellcheck shell=sh
+# Xen, its toolstack, the running domains and their vifs. Nothing in here writes.
+
+unset -f timeout xenstore-ls xenstore-read xl xm
+
+# Lines of the toolstack in one section, what it lists and what xenstore-ls does in two others.
+xp_look_domains() {
+  xp_find_limit
+  XP_TOOLSTACK='' xp_list=''
+  xp_section toolstack xp_toolstack
+  [ -n "$XP_TOOLSTACK" ] || return 0
+  if xp_is_short "$xp_list"; then
+    xp_section domains xp_print "$xp_list$XP_NEWLINE"
+  else
+    xp_begin domains
+    xp_print "$xp_list$XP_NEWLINE" | sed 2048q
+    xp_end domains 0
+  fi
+  xp_list=$($XP_LIMIT xenstore-ls /local/domain/0/backend/vif 2>/dev/null)
+  xp_is_short "$xp_list" || xp_list=$(xp_print "$xp_list$XP_NEWLINE" | xp_filter_vifs)
+  xp_section vifs xp_print "$xp_list$XP_NEWLINE"
+  case $xp_list in *'..."'*) xp_section whole xp_whole ;; esac
+}
+
+# The list of domains is in xp_list.
+xp_toolstack() {
+  for xp_tool in xl xm; do
+    xp_find "$xp_tool" || continue
+    echo "installed:$xp_tool"
+    if xp_list=$($XP_LIMIT "$xp_tool" list 2>/dev/null) ||
+      { xp_has_no_limit && xp_list=$("$xp_tool" list 2>/dev/null); }; then
+      XP_TOOLSTACK=$xp_tool
+      echo "toolstack:$xp_tool"
+      return 0
+    fi
+  done
+}
+
+# A lost xenstored answers never, so what asks it gets 20 seconds. One that lives needs no limit,
+# which is a program more each time.
+xp_find_limit() {
+  XP_LIMIT=
+  xp_lives_store || ! xp_find timeout || XP_LIMIT='timeout 20'
+}
+
+# Where Xen's own scripts start it (launch-xenstore, xencommons, xend), it leaves its number. Sleeping
+# or running: a stopped one, or one in the midst of a dead disk, answers no better than none.
+xp_lives_store() {
+  for xp_file in /run/xen/xenstored.pid /var/run/xen/xenstored.pid /var/run/xenstored.pid /var/run/xenstore.pid; do
+    xp_pid='' xp_stat=''
+    { read -r xp_pid _ <"$xp_file" || [ -n "$xp_pid" ]; } 2>/dev/null || continue
+    { read -r xp_stat <"/proc/$xp_pid/stat"; } 2>/dev/null || continue
+    case $xp_stat in *'xenstored) '[RS]' '*) return 0 ;; esac
+  done
+  return 1
+}
+
+# Old ones of busybox have another form.
+xp_has_no_limit() {
+  [ -n "$XP_LIMIT" ] && ! timeout 1 true 2>/dev/null && XP_LIMIT=
+}
+
+xp_filter_vifs() {
+  sed -n -e '/^ \{0,1\}[0-9]\{1,\} = /p' -e '/^  mac = /p' -e '/^  ip = /p' -e '/^  script = /p' \
+    -e '/^  bridge = /p' -e '/^  vifname = /p' -e 65536q
+}
+
+# xenstore-ls cuts what does not fit into 80 columns.
+xp_whole() {
+  set -f
+  IFS=$XP_NEWLINE
+  # shellcheck disable=SC2086 # split into lines
+  set -- $xp_list
+  IFS=$XP_BLANKS
+  set +f
+  xp_domain='' xp_handle=''
+  for xp_line; do
+    case $xp_line in
+    '  mac = '*'..."' | '  ip = '*'..."' | '  script = '*'..."' | '  bridge = '*'..."' | '  vifname = '*'..."')
+      xp_key=${xp_line#  }
+      xp_key=${xp_key%% *}
+      xp_say "whole/$xp_domain/$xp_handle/$xp_key" \
+        xenstore-read "/local/domain/0/backend/vif/$xp_domain/$xp_handle/$xp_key"
+      ;;
+    '  '*) ;;
+    ' '*)
+      xp_handle=${xp_line# }
+      xp_handle=${xp_handle%% *}
+      ;;
+    *) xp_domain=${xp_line%% *} ;;
+    esac
+  done
+}
+
+# What only the facts want to know of it.
+xp_xen() {
+  xp_lines /sys/hypervisor/type /sys/hypervisor/version/major /sys/hypervisor/version/minor \
+    /sys/hypervisor/version/extra /proc/xen/capabilities
+  [ -z "$XP_TOOLSTACK" ] || xp_any /sys/hypervisor/version/major ||
+    $XP_LIMIT "$XP_TOOLSTACK" info 2>/dev/null |
+    sed -n -e 's/^xen_m/info:xen_m/p' -e 's/^xen_extra/info:xen_extra/p'
+}
