@@ -130,7 +130,7 @@ describe('xpush hostkeys', () => {
     });
     expect([alone.code, wrong.code]).toEqual([2, 2]);
     expect(alone.stderr).toMatch(
-      /Record 3 keys of xen1, webserv, mail in \S+, for which nobody but the network/,
+      /Record 3 keys of mail, webserv, xen1 in \S+, for which nobody but the network/,
     );
     expect(wrong.stderr).toContain('bad:1: no fingerprint');
     expect(told.code).toBe(1);
