@@ -30,7 +30,7 @@ const options = /** @type {const} @satisfies {import('esbuild').BuildOptions} */
 });
 
 /** What no part of the program uses, and costs most of the time that loading ssh2 takes. */
-const unused = /^(?:\.\/(?:http-agents|server|keygen)\.js|cpu-features)$/;
+const unused = /^(?:\.\/(?:http-agents|server|keygen|protocol\/SFTP)\.js|cpu-features)$/;
 
 /** @type {import('esbuild').Plugin} */
 const ssh2 = {
@@ -40,6 +40,15 @@ const ssh2 = {
       /\/node_modules\/ssh2\//.test(importer) ? { path, namespace: 'unused' } : undefined,
     );
     onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: '' }));
+    // compression is never offered, and its module makes a decompressor when it is loaded
+    onResolve({ filter: /^zlib$/ }, ({ path, importer }) =>
+      /\/node_modules\/ssh2\/lib\/protocol\//.test(importer)
+        ? { path, namespace: 'no-zlib' }
+        : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'no-zlib' }, () => ({
+      contents: 'exports.constants = {}; exports.createInflate = () => ({ _handle: {} });',
+    }));
     // built for one machine when ssh2 is installed: found there at run time, or done without
     onResolve({ filter: /\/sshcrypto\.node$/ }, () => ({
       path: 'ssh2/lib/protocol/crypto/build/Release/sshcrypto.node',

@@ -1,7 +1,7 @@
 import { Becoming } from './become-connection.ts';
 import type { HostKeyScan } from './host-key-scan.ts';
-import { LocalTransport } from './local-transport.ts';
-import { createOpensshTransport, type OpensshTransport } from './openssh-transport.ts';
+import type { LocalTransport } from './local-transport.ts';
+import type { OpensshTransport } from './openssh-transport.ts';
 import {
   createSsh2Transport,
   type Ssh2Transport,
@@ -42,8 +42,9 @@ class Dispatcher implements RunTransport {
   readonly #options: TransportOptions;
   readonly #becoming = new Becoming();
   #ssh2: Ssh2Transport | null = null;
-  #openssh: OpensshTransport | null = null;
-  #local: LocalTransport | null = null;
+  // what few hosts go by is loaded for them only
+  #openssh: Promise<OpensshTransport> | null = null;
+  #local: Promise<LocalTransport> | null = null;
 
   constructor(options: TransportOptions) {
     this.#options = options;
@@ -61,7 +62,7 @@ class Dispatcher implements RunTransport {
   }
 
   async #connect(endpoint: Endpoint, signal: AbortSignal, first?: FirstExec): Promise<Connection> {
-    const transport = this.#transportOf(endpoint);
+    const transport = await this.#transportOf(endpoint);
     const { become } = endpoint;
     return become === undefined
       ? await transport.connect(endpoint, signal, first)
@@ -74,10 +75,10 @@ class Dispatcher implements RunTransport {
     const [ssh2, openssh, local] = [by('ssh2'), by('openssh'), by('local')];
     const problems = [
       ...(ssh2.length === 0 ? [] : await this.#ssh2Transport().prepare(ssh2)),
-      ...(openssh.length === 0 ? [] : await this.#opensshTransport().prepare(openssh)),
+      ...(openssh.length === 0 ? [] : await (await this.#opensshTransport()).prepare(openssh)),
     ];
     for (const endpoint of local) {
-      const refusal = this.#localTransport().refusal(endpoint);
+      const refusal = (await this.#localTransport()).refusal(endpoint);
       if (refusal !== null) problems.push(refusal);
     }
     return problems;
@@ -95,10 +96,11 @@ class Dispatcher implements RunTransport {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#ssh2?.close(), this.#openssh?.close(), this.#local?.close()]);
+    const opened = await Promise.all([this.#ssh2, this.#openssh, this.#local]);
+    await Promise.all(opened.map((transport) => transport?.close()));
   }
 
-  #transportOf({ transport = 'ssh2' }: Endpoint): Transport {
+  #transportOf({ transport = 'ssh2' }: Endpoint): Transport | Promise<Transport> {
     switch (transport) {
       case 'ssh2':
         return this.#ssh2Transport();
@@ -114,13 +116,17 @@ class Dispatcher implements RunTransport {
     return this.#ssh2;
   }
 
-  #opensshTransport(): OpensshTransport {
-    this.#openssh ??= createOpensshTransport(this.#options);
+  #opensshTransport(): Promise<OpensshTransport> {
+    this.#openssh ??= import('./openssh-transport.ts').then(({ createOpensshTransport }) =>
+      createOpensshTransport(this.#options),
+    );
     return this.#openssh;
   }
 
-  #localTransport(): LocalTransport {
-    this.#local ??= new LocalTransport(this.#options.user);
+  #localTransport(): Promise<LocalTransport> {
+    this.#local ??= import('./local-transport.ts').then(
+      ({ LocalTransport }) => new LocalTransport(this.#options.user),
+    );
     return this.#local;
   }
 }
