@@ -76,6 +76,8 @@ export function isSettled(
 ): boolean {
   const stanzas = [block, ...seconds, ...aliases];
   if (seconds.length > 0 && !mayRepeat) return false;
+  // as it mostly is: what it says need not be told apart
+  if (stanzas.length === 1 && block.lines.join('') === stanza(domU, vif, family)) return true;
   if (stanzas.some((each) => stanzaFamily(each) !== family || each.head[3] !== 'static')) {
     return false;
   }

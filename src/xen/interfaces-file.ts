@@ -58,7 +58,9 @@ export function interfacesFiles(
     [
       ...leftBehind(blocks, domU, former, ours),
       ...holders.flatMap(({ seconds }) => seconds.map((block) => [block, []] as const)),
-      ...holders.map((holder) => [holder.block, rewritten(holder, domU, ours)] as const),
+      ...holders
+        .filter(({ block }) => !kept.has(block))
+        .map((holder) => [holder.block, rewritten(holder, domU, ours)] as const),
     ].filter(([block]) => !kept.has(block)),
   );
   const gone = goneNames(blocks, edited, domU);
