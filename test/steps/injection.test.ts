@@ -198,7 +198,9 @@ function wordsInShell(changes: readonly Change[]): readonly (readonly string[])[
   expect(program).toMatch(/^[\t\n\x20-\x7e]*$/);
   const stubs = `
 xp_watch() { :; }; xp_unwatch() { :; }; xp_done() { printf 'done\\n'; }
-xp_do() { for each; do printf '%s\\0' "$each"; done; printf '\\1'; }
+xp_prepare() { :; }; xp_finish_files() { :; }
+xp_show() { for each; do printf '%s\\0' "$each"; done; printf '\\1'; }
+xp_do() { case $2 in xp_file_*) "$2" xp_show "$1" xp_write ;; *) xp_show "$@" ;; esac; }
 `;
   const { stdout, stderr, status } = spawnSync('/bin/sh', ['-s'], {
     input: stubs + program,

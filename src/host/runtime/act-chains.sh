@@ -11,10 +11,14 @@ xp_swap_chains() { # FAMILY SED-SCRIPT FINGERPRINT PAYLOAD
   return 1
 }
 
+# An iptables-restore of before 1.6.2 does not know --wait, and reads nothing then.
 xp_restore() { # PAYLOAD
-  if "$XP_TABLES-restore" --help 2>&1 | grep -q -e '--wait'; then
-    xp_print "$1" | "$XP_TABLES-restore" --noflush --wait 5
-  else
+  xp_said=$(xp_print "$1" | "$XP_TABLES-restore" --noflush --wait 5 2>&1)
+  xp_failure=$?
+  if [ "$xp_failure" != 0 ] && ! "$XP_TABLES-restore" --help 2>&1 | grep -q -e '--wait'; then
     xp_print "$1" | "$XP_TABLES-restore" --noflush
+    return
   fi
+  xp_print "$xp_said${xp_said:+$XP_NEWLINE}"
+  return "$xp_failure"
 }

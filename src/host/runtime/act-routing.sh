@@ -1,33 +1,116 @@
 # shellcheck shell=sh
 # What act programs that change addresses, routes and rules have besides act.sh.
 
-# Words of `ip` an operation; stops at the first that fails. A deleted address takes no other along.
+# Words of `ip` an operation; stops at the first that fails. One `ip` does neighbours where it can.
 xp_routing() { # FAMILY RULES-FINGERPRINT ROUTES-FINGERPRINT OPERATION...
+  xp_expect_routing "$1" "$2" "$3" || return
   xp_family=$1
-  [ -z "$2" ] || xp_expect "$2" xp_list_rules "$1" || return
-  [ -z "$3" ] || xp_expect "$3" xp_settled_routes "$1" || return
   shift 3
   set -f
-  for xp_operation; do
-    # shellcheck disable=SC2086 # words of a whitelist: names, numbers and addresses
-    case $xp_family,$xp_operation in
-    4,'addr del '*) xp_delete_address $xp_operation ;;
-    6,'addr add '*) xp_add_address $xp_operation ;;
-    *) ip "-$xp_family" $xp_operation ;;
-    esac && continue
-    set +f
-    xp_refuse "failed: ip -$xp_family $xp_operation"
-    return
+  while [ $# -gt 0 ]; do
+    xp_gather "$@"
+    case $xp_gathered,$XP_CAN_BATCH in
+    [01],* | *,) xp_gathered=1 && xp_operate "$1" ;;
+    *) xp_operate_all "$@" ;;
+    esac || break
+    shift "$xp_gathered"
   done
   set +f
+  [ $# -eq 0 ]
+}
+
+# How many of the first operations one `ip` can do, and their lines.
+xp_gather() { # OPERATION...
+  xp_gathered=0 xp_lines=
+  for xp_operation; do
+    case $xp_family,$xp_operation in
+    4,'addr del '* | 6,'addr add '* | *[!A-Za-z0-9\ ._:/+@%-]*) return ;;
+    esac
+    xp_lines=$xp_lines$xp_operation$XP_NEWLINE
+    xp_gathered=$((xp_gathered + 1))
+  done
+}
+
+# It counts the lines, and ends at the one that fails.
+xp_operate_all() { # OPERATION...
+  if xp_said=$(xp_print "$xp_lines" | ip "-$xp_family" -batch - 2>&1); then
+    xp_print "$xp_said${xp_said:+$XP_NEWLINE}"
+    return
+  fi
+  xp_line=${xp_said##*Command failed -:}
+  case $xp_line in '' | *[!0-9]*) xp_line=0 ;; esac
+  if [ "$xp_line" -lt 1 ] || [ "$xp_line" -gt $# ]; then
+    xp_refuse "$xp_said"
+    return
+  fi
+  shift $((xp_line - 1))
+  xp_refuse "${xp_said%"Command failed -:$xp_line"}failed: ip -$xp_family $1"
+}
+
+# A deleted address takes no other along.
+xp_operate() { # OPERATION
+  # shellcheck disable=SC2086 # words of a whitelist: names, numbers and addresses
+  case $xp_family,$1 in
+  4,'addr del '*) xp_delete_address $1 ;;
+  6,'addr add '*) xp_add_address $1 ;;
+  *) ip "-$xp_family" $1 ;;
+  esac || xp_refuse "failed: ip -$xp_family $1"
+}
+
+# Fails (stale) unless rules and routes are as they were when it was planned from them. In XP_CAN_BATCH
+# whether this `ip` takes many operations at once, which one that does not know -N (busybox) may not.
+xp_expect_routing() { # FAMILY RULES-FINGERPRINT ROUTES-FINGERPRINT
+  XP_CAN_BATCH=
+  [ "$1" = 4 ] || xp_has_6 || { xp_expect_listings "$@"; return; }
+  xp_list=$(xp_print "rule show${XP_NEWLINE}route show table all$XP_NEWLINE" | ip -N "-$1" -batch - 2>/dev/null) ||
+    { xp_expect_listings "$@"; return; }
+  XP_CAN_BATCH=yes
+  xp_split_listings
+  xp_sum=$(
+    [ -z "$2" ] || xp_print "$xp_rules$XP_NEWLINE" | xp_sum_up
+    [ -z "$3" ] || xp_sum_routes "$1"
+  )
+  for xp_wanted in "$2" "$3"; do
+    [ -n "$xp_wanted" ] || continue
+    xp_read_sums "${xp_sum%%"$XP_NEWLINE"*}"
+    xp_sum=${xp_sum#*"$XP_NEWLINE"}
+    xp_fits "$xp_wanted" "$XP_SUMS" || return "$XP_STALE"
+  done
+}
+
+# The lines that begin as rules do, `PRIORITY:` and a tab, come first: they go to xp_rules.
+xp_split_listings() {
+  xp_rules='' xp_rest=$xp_list$XP_NEWLINE
+  while :; do
+    xp_line=${xp_rest%%"$XP_NEWLINE"*}
+    case ${xp_line%%:	*} in '' | *[!0-9]* | "$xp_line") break ;; esac
+    xp_rules=$xp_rules$xp_line$XP_NEWLINE
+    xp_rest=${xp_rest#*"$XP_NEWLINE"}
+  done
+  xp_rules=${xp_rules%"$XP_NEWLINE"} xp_list=${xp_rest%"$XP_NEWLINE"}
+}
+
+xp_expect_listings() { # FAMILY RULES-FINGERPRINT ROUTES-FINGERPRINT
+  [ -z "$2" ] || xp_expect "$2" xp_list_rules "$1" || return
+  [ -z "$3" ] || xp_expect "$3" xp_settled_routes "$1"
 }
 
 # What the look program lists, as the controller compares it (`settledRoutes`).
 xp_settled_routes() { # FAMILY
   case $1 in
   4) xp_list_routes 4 ;;
-  6) xp_list_routes 6 |
-    sed -e 's/ expires -*[0-9]*sec//' -e '/ table 255 /d' -e '/ table local /d' ;;
+  6) xp_list_routes 6 | xp_settle_routes ;;
+  esac
+}
+
+xp_settle_routes() {
+  sed -e 's/ expires -*[0-9]*sec//' -e '/ table 255 /d' -e '/ table local /d'
+}
+
+xp_sum_routes() { # FAMILY
+  case $1 in
+  4) xp_print "$xp_list$XP_NEWLINE" | xp_sum_up ;;
+  6) xp_print "$xp_list$XP_NEWLINE" | xp_settle_routes | xp_sum_up ;;
   esac
 }
 
