@@ -23,7 +23,7 @@ export interface EditedKnownHosts {
 /**
  * Adds the keys that are missing, at the end, and leaves all else as it is; with `replaces`, other keys
  * lose the name first, as `ssh-keygen -R` does. Lines with a marker stay, and so do patterns: a key that
- * contradicts one of those is a problem.
+ * contradicts one of those is a problem. So are two keys of one type: two servers answer by that name.
  */
 export function editKnownHosts(
   text: string,
@@ -36,6 +36,10 @@ export function editKnownHosts(
   const problems: { name: string; text: string }[] = [];
   const added: string[] = [];
   for (const { name, keys, replaces } of hosts) {
+    if (hasRivals(keys)) {
+      problems.push({ name, text: 'two keys of one type were shown for one name' });
+      continue;
+    }
     const here = index.linesOf(name).filter(({ marker }) => marker === null);
     const isWanted = ({ key }: KnownHostsEntry) => keys.some(({ blob }) => blob.equals(key.blob));
     const others = here.filter((entry) => !isWanted(entry));
@@ -71,6 +75,13 @@ export function knownHostsLine(name: string, key: PublicKey, isHashed: boolean):
 function hashedField(name: string): string {
   const salt = randomBytes(20);
   return `|1|${salt.toString('base64')}|${hashName(name, salt)}`;
+}
+
+/** Of one type a server has one key; two of them are of two servers. */
+function hasRivals(keys: readonly PublicKey[]): boolean {
+  const isRival = (one: PublicKey) => (other: PublicKey) =>
+    one.type === other.type && !one.blob.equals(other.blob);
+  return keys.some((key) => keys.some(isRival(key)));
 }
 
 /** The line has names in its first field, and no marker. */

@@ -67,6 +67,15 @@ describe('editKnownHosts', () => {
     expect(replaced.text).toBe(`10.0.0.1 ${a}\nxen1 ${b}\n`);
   });
 
+  test('takes no two keys of one type for one name: two servers answer there', () => {
+    const edited = editKnownHosts('', [host('xen1', [a, rsaText, b]), host('xen2', [a, a])], false);
+
+    expect(edited.problems).toEqual([
+      { name: 'xen1', text: 'two keys of one type were shown for one name' },
+    ]);
+    expect(edited.text).toBe(`xen2 ${a}\n`);
+  });
+
   test('does not touch patterns, comments and lines with a marker', () => {
     const before = `@revoked xen1 ${a}\n@cert-authority * ${b}\n#xen1 ${a}\nxen* ${c}\n`;
 
