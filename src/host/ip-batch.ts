@@ -32,10 +32,11 @@ export function batchLine(asked: Asked): string | null {
 
 /** The sections, with those that a batch has in one as if each had been listed by itself. */
 export function unbatched(sections: Sections): Sections {
-  const batch = [...sections].find(([id]) => id.startsWith(prefix));
-  if (batch === undefined) return sections;
-  const [id, { body }] = batch;
-  return new Map([...sections, ...listings(id.slice(prefix.length).split('.'), body)]);
+  const batches = [...sections].filter(([id]) => id.startsWith(prefix));
+  const listed = batches.flatMap(([id, { body }]) =>
+    listings(id.slice(prefix.length).split('.'), body),
+  );
+  return listed.length === 0 ? sections : new Map([...sections, ...listed]);
 }
 
 function listings(

@@ -27,6 +27,11 @@ export type * from './answers.ts';
 export { contentLimit, directoryLimit } from './answers.ts';
 export type * from './host-facts.ts';
 
+/** For what is of interest only where a file is: without it the answer is empty. */
+interface IfThere {
+  readonly ifThere?: string;
+}
+
 /**
  * What a step may ask of a host: a closed set. Each query has one answer type, and one way to be
  * looked up on the host (look-program.ts).
@@ -34,10 +39,10 @@ export type * from './host-facts.ts';
 export type Query =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'directory'; readonly path: string; readonly suffix: string }
-  | { readonly kind: 'interfaces' }
+  | ({ readonly kind: 'interfaces' } & IfThere)
   | { readonly kind: 'rules'; readonly family: Family }
-  | { readonly kind: 'routes'; readonly family: Family }
-  | { readonly kind: 'proxies' }
+  | ({ readonly kind: 'routes'; readonly family: Family } & IfThere)
+  | ({ readonly kind: 'proxies' } & IfThere)
   | {
       readonly kind: 'path';
       readonly from: string | null;
@@ -113,6 +118,9 @@ export const query = {
   routes: (family: Family) => ({ kind: 'routes', family }) as const,
   /** Addresses that others are answered for, from `ip -6 neigh show proxy`. */
   proxies: () => ({ kind: 'proxies' }) as const,
+  /** Any of these three, if there is something at a path; an empty answer if not. */
+  ifThere: <const Q extends QueryOf<'interfaces' | 'routes' | 'proxies'>>(path: string, asked: Q) =>
+    ({ ...asked, ifThere: path }) as const,
   /** Where a packet would go, from `ip route get`. */
   path: (path: { readonly from?: string; readonly iif?: string; readonly to: string }) =>
     ({ kind: 'path', from: path.from ?? null, iif: path.iif ?? null, to: path.to }) as const,
@@ -180,10 +188,12 @@ function keyOf(asked: Query): string {
     case 'tool':
       return `${asked.kind}:${asked.name}`;
     case 'rules':
-    case 'routes':
       return `${asked.kind}:${asked.family}`;
+    case 'routes':
+      return `${asked.kind}:${asked.family}${condition(asked)}`;
     case 'interfaces':
     case 'proxies':
+      return `${asked.kind}${condition(asked)}`;
     case 'lacks':
     case 'session':
     case 'windows':
@@ -195,6 +205,10 @@ function keyOf(asked: Query): string {
     case 'xen':
       return asked.kind;
   }
+}
+
+function condition({ ifThere }: IfThere): string {
+  return ifThere === undefined ? '' : `?${ifThere}`;
 }
 
 function wantedKey({ family, chains }: NftWanted): string {

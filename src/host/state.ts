@@ -60,19 +60,27 @@ export class HostState {
         break;
       case 'routing': {
         let interfaces: readonly NetworkInterface[] = [];
-        update('interfaces', 'interfaces', (seen) => {
-          interfaces = seen;
-          return change.operations.reduce(interfacesAfter, seen);
-        });
+        const keysOf = (base: string) =>
+          [...next.keys()].filter((key) => key === base || key.startsWith(`${base}?`));
+        for (const key of keysOf('interfaces')) {
+          update('interfaces', key, (seen) => {
+            interfaces = seen;
+            return change.operations.reduce(interfacesAfter, seen);
+          });
+        }
         update('rules', `rules:${change.family}`, ({ entries }) => ({
           entries: change.operations.reduce(rulesAfter, entries),
           fingerprint: null,
         }));
-        update('routes', `routes:${change.family}`, ({ entries }) => ({
-          entries: routesAfter(entries, interfaces, change.operations),
-          fingerprint: null,
-        }));
-        update('proxies', 'proxies', (seen) => change.operations.reduce(proxiesAfter, seen));
+        for (const key of keysOf(`routes:${change.family}`)) {
+          update('routes', key, ({ entries }) => ({
+            entries: routesAfter(entries, interfaces, change.operations),
+            fingerprint: null,
+          }));
+        }
+        for (const key of keysOf('proxies')) {
+          update('proxies', key, (seen) => change.operations.reduce(proxiesAfter, seen));
+        }
         for (const key of next.keys()) {
           if (key.startsWith('path:'))
             next.set(key, { failure: 'only the kernel can tell the path' });

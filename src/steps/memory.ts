@@ -52,6 +52,7 @@ export function remember(
   ];
 }
 
-function memoryPath(step: string): string {
+/** The file of a step's memory. */
+export function memoryPath(step: string): string {
   return `${memoryDirectory}/${step}.json`;
 }

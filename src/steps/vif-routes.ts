@@ -20,7 +20,7 @@ import {
 import { noParams } from './described.ts';
 import { editable } from './editable.ts';
 import { guestsOf } from './guests.ts';
-import { memoryQueries, recall, remember } from './memory.ts';
+import { memoryPath, memoryQueries, recall, remember } from './memory.ts';
 import { defineStep, type Plan, type Refusal, refuse, type Target } from './step.ts';
 
 const name = 'vif_routes';
@@ -32,17 +32,29 @@ export const vifRoutes = defineStep({
   on: ['dom0'],
   params: noParams,
 
-  queries: (target) => ({
-    interfaces: query.interfaces(),
-    routes: query.routes(6),
-    proxies: query.proxies(),
-    xen: wantedBy(target).length > 0 ? [query.domains()] : [],
-    addresses: query.file(addressFilePath),
-    hook: query.file(hookPath),
-    hooks: query.file(hookDirectory),
-    vifRoute: query.file(vifRoutePath),
-    ...memoryQueries(name),
-  }),
+  queries: (target) => {
+    const isWanted = wantedBy(target).length > 0;
+    const live = {
+      interfaces: query.interfaces(),
+      routes: query.routes(6),
+      proxies: query.proxies(),
+    };
+    const path = memoryPath(name);
+    const left = {
+      interfaces: query.ifThere(path, live.interfaces),
+      routes: query.ifThere(path, live.routes),
+      proxies: query.ifThere(path, live.proxies),
+    };
+    return {
+      ...(isWanted ? live : left),
+      xen: isWanted ? [query.domains()] : [],
+      addresses: query.file(addressFilePath),
+      hook: query.file(hookPath),
+      hooks: query.file(hookDirectory),
+      vifRoute: query.file(vifRoutePath),
+      ...memoryQueries(name),
+    };
+  },
 
   plan: (target, _params, seen) => {
     const wanted = wantedBy(target);

@@ -172,6 +172,24 @@ describeShells('compileLook', (shell) => {
   });
 });
 
+describeShells('ifThere', (shell) => {
+  test('asks what is of interest only beside a file, and says nothing without it', async () => {
+    await using running = new RunningShell(shell);
+    const [links, routes, proxies] = [query.interfaces(), query.routes(6), query.proxies()];
+    const around = (path: string) =>
+      [links, routes, proxies].map((one) => query.ifThere(path, one));
+
+    const without = await answersOf(running, around(at('nowhere')));
+    const beside = await answersOf(running, around(at('plain')));
+    const both = await answersOf(running, [routes, ...around(at('nowhere'))]);
+    const all = await answersOf(running, [links, routes, proxies]);
+
+    expect(without).toEqual([[], { entries: [], fingerprint: null }, []]);
+    expect(beside).toEqual(all);
+    expect(both).toEqual([all[1], [], all[1], []]);
+  });
+});
+
 describe('compileLook', () => {
   const anyQuery = fc.oneof(
     fc.string({ unit: 'grapheme' }).map((name) => query.file(`/${name.replaceAll(/[\0\n]/g, '')}`)),

@@ -53,7 +53,9 @@ export function stateFor(bound: BoundStep, answers: Readonly<Record<string, unkn
   const observations = new Map<string, Observation>();
   for (const query of bound.queries) {
     const key = queryKey(query);
-    const answer = key in answers ? answers[key] : freshAnswer(query);
+    const name =
+      key in answers ? key : key.replace(/(?<=^(?:interfaces|routes:[46]|proxies))\?.*/, '');
+    const answer = name in answers ? answers[name] : freshAnswer(query);
     observations.set(key, { answer: answer as Answers[Query['kind']] });
   }
   return new HostState(observations);
