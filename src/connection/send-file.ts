@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { codeOf, messageOf } from './text.ts';
 
-/** Large reads cost few turns of the loop; two of these are held at a time. */
+/** Two of these are held: one is filled while the other is sent. */
 const chunkBytes = 262_144;
 
 /**
@@ -15,33 +16,51 @@ export async function sendFile(
   input: Writable,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: () => void },
 ): Promise<string | null> {
-  const file = createReadStream(path, { end: size - 1, highWaterMark: chunkBytes });
-  let left = size;
+  let file: FileHandle | null = null;
   try {
-    for await (const chunk of file) {
-      if (signal.aborted || !input.writable) return null;
-      left -= chunk.length;
-      if (!input.write(chunk)) await drained(input, signal);
+    file = await open(path);
+    let [buffer, other] = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)];
+    let sending = Promise.resolve();
+    for (let left = size; left > 0; ) {
+      const { bytesRead } = await file.read(buffer, 0, Math.min(left, chunkBytes));
+      await sending;
       onProgress();
+      if (signal.aborted || !input.writable) return null;
+      if (bytesRead === 0) return `${path} is smaller than it was`;
+      sending = written(buffer.subarray(0, bytesRead), input, signal);
+      left -= bytesRead;
+      [buffer, other] = [other, buffer];
     }
+    await sending;
+    return null;
   } catch (error) {
-    return `${path} cannot be read: ${codeOf(error) ?? messageOf(error)}`;
+    return `${path} can't be read: ${codeOf(error) ?? messageOf(error)}`;
+  } finally {
+    await file?.close().catch(() => {});
   }
-  return left === 0 ? null : `${path} is smaller than it was`;
 }
 
-/** Resolves when the input takes more, or will not take any. */
-function drained(input: Writable, signal: AbortSignal): Promise<void> {
+/** Reads a file of this machine piece by piece; null: all of it, else why not. Never rejects. */
+export async function eachPiece(
+  path: string,
+  take: (piece: Buffer) => void,
+): Promise<string | null> {
+  try {
+    for await (const piece of createReadStream(path, { highWaterMark: chunkBytes })) take(piece);
+    return null;
+  } catch (error) {
+    return `${path} can't be read: ${codeOf(error) ?? messageOf(error)}`;
+  }
+}
+
+/** Resolves when the bytes are on their way, or never will be. */
+function written(bytes: Buffer, input: Writable, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const go = () => {
-      input.off('drain', go);
-      input.off('close', go);
       signal.removeEventListener('abort', go);
       resolve();
     };
-    input.once('drain', go);
-    input.once('close', go);
     signal.addEventListener('abort', go, { once: true });
-    if (signal.aborted || input.destroyed) go();
+    input.write(bytes, go);
   });
 }

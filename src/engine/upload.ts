@@ -1,4 +1,7 @@
-import { sendFile } from '../connection/send-file.ts';
+import { eachPiece, sendFile } from '../connection/send-file.ts';
+import type { SourceFile } from '../host/change.ts';
+import { Cksum } from '../host/cksum.ts';
+import { areSame, isWithoutSha256, withCrc } from '../host/sums.ts';
 import {
   compileUpload,
   readUpload,
@@ -69,7 +72,7 @@ export class Upload {
       for (const sending of sendings) {
         const { id, change } = sending;
         const result = readUpload(sending, first.nonce, sections);
-        if (result.type === 'staged') {
+        if (result.type === 'staged' && (await isSent(change.source, result.sums))) {
           stages.set(id, result.stage);
           continue;
         }
@@ -156,13 +159,21 @@ class Sender {
   }
 }
 
+/** Whether these are a host's sums of a file here. */
+async function isSent({ path, sums }: SourceFile, said: string): Promise<boolean> {
+  if (!isWithoutSha256(said) || !sums.endsWith('*')) return areSame(said, sums);
+  const crc = new Cksum();
+  const problem = await eachPiece(path, (piece) => crc.add(piece));
+  return problem === null && areSame(said, withCrc(sums, crc.end()));
+}
+
 function failureText(result: UploadResult, path: string, source: string): string {
   switch (result.type) {
     case 'failed': {
       const text = Buffer.from(result.output.slice(0, 2_000), 'latin1').toString('utf8').trim();
       return text === '' ? `${path}: failed with status ${result.status}` : text;
     }
-    case 'different':
+    case 'staged':
       return `${path}: what arrived is not what ${source} was when the playbook was read; it may have changed since`;
     default:
       throw new ForgedError(forgedText);

@@ -34,7 +34,7 @@ import {
 } from './state-document.ts';
 
 /** SHA-256, CRC and size, as sums.ts has them. */
-const sums = v.pipe(v.string(), v.regex(/^[\da-f]{64} \d{1,10} \d{1,16}$/));
+const sums = v.pipe(v.string(), v.regex(/^[\da-f]{64} (?:\d{1,10} \d{1,16}|\* \*)$/));
 
 const effect = v.picklist(['live', 'boot', 'both']);
 const live = v.literal('live');

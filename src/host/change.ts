@@ -56,7 +56,7 @@ export interface SourceFile {
   /** Absolute, on the controller. */
   readonly path: string;
   readonly size: number;
-  /** As in sums.ts, all three words. */
+  /** As in sums.ts; without the CRC where no host was known to need it. */
   readonly sums: string;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Cksum, cksum } from './cksum.ts';
+import { cksum } from './cksum.ts';
 
 /**
  * What the host recognises bytes by: `SHA256 CRC SIZE`, for whichever of sha256sum and cksum it has
@@ -9,25 +9,19 @@ export function sums(bytes: string): string {
   return `${createHash('sha256').update(bytes, 'latin1').digest('hex')} ${cksum(bytes)}`;
 }
 
-/** The same of bytes that come in pieces. */
-export class Sums {
-  readonly #sha256 = createHash('sha256');
-  readonly #cksum = new Cksum();
-
-  add(bytes: Buffer): void {
-    this.#sha256.update(bytes);
-    this.#cksum.add(bytes);
-  }
-
-  /** Of all that was added; nothing may be added afterwards. */
-  end(): string {
-    return `${this.#sha256.digest('hex')} ${this.#cksum.end()}`;
-  }
-}
-
 /** Whether bytes have these sums; `*` stands for one that the host could not make. */
 export function haveSums(bytes: string, wanted: string): boolean {
   return areSame(sums(bytes), wanted);
+}
+
+/** Whether a host that says this has no sha256sum. */
+export function isWithoutSha256(hostSums: string): boolean {
+  return hostSums.startsWith('* ');
+}
+
+/** Sums with the CRC of others. */
+export function withCrc(sha256: string, crc: string): string {
+  return `${sha256.split(' ', 1)} ${crc}`;
 }
 
 /** Whether two sums may be of the same bytes: where both have a word, it is the same, and they share one. */

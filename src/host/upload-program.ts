@@ -3,7 +3,6 @@ import type { Section, Sections } from './look-part.ts';
 import { checkedPath } from './names.ts';
 import { compound, nothingKnown, type Program } from './program.ts';
 import { quote, quoteAll } from './quote.ts';
-import { areSame } from './sums.ts';
 
 /** A file that is to be sent, with the id of the act that puts it in its place. */
 export interface Sending {
@@ -32,29 +31,21 @@ export function compileUpload(sendings: readonly Sending[], nonce: string): Prog
 
 /** How one of the files ended. */
 export type UploadResult =
-  /** What its act finds it by. */
-  | { readonly type: 'staged'; readonly stage: string }
+  /** What its act finds it by, and the sums that the host made of it. */
+  | { readonly type: 'staged'; readonly stage: string; readonly sums: string }
   /** With what the host said, bytes as latin1 text. */
   | { readonly type: 'failed'; readonly status: number; readonly output: string }
-  /** What is there is not what was to be sent. */
-  | { readonly type: 'different' }
   /** The host did not come to it, or says what no program of ours says. */
   | { readonly type: 'missing' };
 
 /** What became of a file. */
-export function readUpload(
-  { id, change }: Sending,
-  nonce: string,
-  sections: Sections,
-): UploadResult {
+export function readUpload({ id }: Sending, nonce: string, sections: Sections): UploadResult {
   const [stage, content] = [sections.get(`stage.${id}`), sections.get(`content.${id}`)];
   const failed = [stage, content].find((section) => section !== undefined && section.status !== 0);
   if (failed !== undefined) return { type: 'failed', status: failed.status, output: failed.body };
   const name = stage === undefined ? null : stageIn(stage, nonce);
   if (name === null || content === undefined) return { type: 'missing' };
-  return areSame(content.body.trim(), change.source.sums)
-    ? { type: 'staged', stage: name }
-    : { type: 'different' };
+  return { type: 'staged', stage: name, sums: content.body.trim() };
 }
 
 function stageIn({ body }: Section, nonce: string): string | null {

@@ -3,6 +3,7 @@ import {
   fstatSync,
   openSync,
   readdirSync,
+  readFileSync,
   readSync,
   realpathSync,
   statSync,
@@ -12,8 +13,9 @@ import { quoted } from '../source/quoted.ts';
 import {
   type ControllerFile,
   contentLimit,
-  controllerFile,
   type FoundFiles,
+  largeFile,
+  smallFile,
 } from '../steps/controller-files.ts';
 
 /** What a playbook can't have of the controller's files: a sentence, and what to do. */
@@ -105,7 +107,10 @@ export class ControllerReader {
           'pack them into an archive, and copy that',
         );
       }
-      const file = controllerFile(path, mode & 0o7777, isSmall, piecesOf(handle, size));
+      const bits = mode & 0o7777;
+      const file = isSmall
+        ? smallFile(path, bits, readFileSync(handle))
+        : largeFile(path, bits, () => piecesOf(path));
       if (file.size !== size) throw new ControllerFileError(`${path} changed while it was read`);
       this.#known.set(path, file);
       return file;
@@ -116,13 +121,17 @@ export class ControllerReader {
 }
 
 /** The same buffer again and again. */
-function* piecesOf(handle: number, size: number): Iterable<Buffer> {
-  const buffer = Buffer.alloc(Math.min(chunkBytes, size + 1));
-  for (let left = size; left >= 0; ) {
-    const length = readSync(handle, buffer);
-    if (length === 0) return;
-    left -= length;
-    yield buffer.subarray(0, length);
+function* piecesOf(path: string): Iterable<Buffer> {
+  const buffer = Buffer.allocUnsafe(chunkBytes);
+  const handle = openSync(path, 'r');
+  try {
+    for (;;) {
+      const length = readSync(handle, buffer);
+      if (length === 0) return;
+      yield buffer.subarray(0, length);
+    }
+  } finally {
+    closeSync(handle);
   }
 }
 

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import type { SourceFile } from '../host/change.ts';
-import { Sums } from '../host/sums.ts';
+import { Cksum } from '../host/cksum.ts';
+import { withCrc } from '../host/sums.ts';
 
 export { contentLimit } from '../host/query.ts';
 
@@ -10,6 +12,8 @@ export interface ControllerFile extends SourceFile {
   readonly mode: number;
   /** Bytes as latin1 text; null: it is larger than `contentLimit`, and is read again when it is sent. */
   readonly content: string | null;
+  /** `sums` with the CRC, for hosts without sha256sum: the file is read once more. */
+  readonly allSums: () => string;
 }
 
 /** What a path of the controller leads to. */
@@ -54,20 +58,35 @@ export const controllerPath = v.pipe(
   v.transform((path) => new ControllerFiles(path)),
 );
 
-/** A file of the controller, of its bytes in pieces, in order; small ones are kept whole. */
-export function controllerFile(
+/** A small file of the controller, which is kept whole. */
+export function smallFile(path: string, mode: number, bytes: Buffer): ControllerFile {
+  const content = bytes.toString('latin1');
+  return { path, mode, content, size: bytes.length, sums: '', allSums: () => '' };
+}
+
+/** A large file of the controller; `read` gives its bytes in pieces, in order. */
+export function largeFile(
   path: string,
   mode: number,
-  isSmall: boolean,
-  pieces: Iterable<Buffer>,
+  read: () => Iterable<Buffer>,
 ): ControllerFile {
-  const sums = new Sums();
+  const sha256 = createHash('sha256');
   let size = 0;
-  let content = '';
-  for (const piece of pieces) {
-    sums.add(piece);
+  for (const piece of read()) {
+    sha256.update(piece);
     size += piece.length;
-    if (isSmall) content += piece.toString('latin1');
   }
-  return { path, size, sums: sums.end(), mode, content: isSmall ? content : null };
+  const sums = `${sha256.digest('hex')} * *`;
+  let all: string | null = null;
+  const allSums = () => {
+    all ??= withCrc(sums, crcOf(read()));
+    return all;
+  };
+  return { path, mode, content: null, size, sums, allSums };
+}
+
+function crcOf(pieces: Iterable<Buffer>): string {
+  const crc = new Cksum();
+  for (const piece of pieces) crc.add(piece);
+  return crc.end();
 }

@@ -3,6 +3,7 @@ import { type Change, change } from '../host/change.ts';
 import { asBytes } from '../host/change-words.ts';
 import { isHostPath } from '../host/names.ts';
 import { type FileState, query } from '../host/query.ts';
+import { isWithoutSha256 } from '../host/sums.ts';
 import { noSecret } from '../source/schema-walk.ts';
 import { type ControllerFile, type ControllerFiles, controllerPath } from './controller-files.ts';
 import { described } from './described.ts';
@@ -115,7 +116,7 @@ export const copy = defineStep({
           } as const;
           if (file === null) return change.writeFile(path, asBytes(content ?? ''), state, options);
           return file.content === null
-            ? change.sendFile(path, sourceOf(file), state, options)
+            ? change.sendFile(path, sourceOf(file, state), state, options)
             : change.writeFile(path, file.content, state, options);
         }),
       ],
@@ -150,8 +151,9 @@ function onlyFile(src: ControllerFiles | undefined): ControllerFile | null {
   return src?.found.type === 'file' ? src.found.file : null;
 }
 
-function sourceOf({ path, size, sums }: ControllerFile) {
-  return { path, size, sums };
+function sourceOf({ path, size, sums, allSums }: ControllerFile, state: FileState) {
+  const isCrc = state.type === 'file' && state.content === null && isWithoutSha256(state.sums);
+  return { path, size, sums: isCrc && state.size === size ? allSums() : sums };
 }
 
 function trimmed(path: string): string {

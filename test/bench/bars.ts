@@ -43,6 +43,7 @@ export const bars = {
   startUp: below("CPU of `xpush --version` / `node -e 0`'s", 1.9, 1.3),
   roundTrips: below('round trips to the result of a converged host', 6, 5.3),
   carefulRoundTrips: below('the same where little may be sent ahead', 10, 8.4),
+  largeFile: above('throughput of a file of 200 MB / that of `scp`', 0.8, 1),
   lookCpu: below('CPU of the looking program on a converged host', 10, 5, 'ms'),
   lookPrograms: below('programs that it starts', 6, 4),
   connections: below('connections to a converged host', 1, 1),

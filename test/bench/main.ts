@@ -6,6 +6,7 @@ import { BenchFleet, repository } from './bench-fleet.ts';
 import { contest } from './contest.ts';
 import { convergedHosts, type LookPrograms } from './converged-host.ts';
 import { firstApply } from './first-apply.ts';
+import { largeFiles } from './large-files.ts';
 import { describeMachine, load } from './machine.ts';
 import { Meter } from './meter.ts';
 import { type PartName, readOptions } from './options.ts';
@@ -89,6 +90,7 @@ await measure(
 await measure('first', 'First applies', ['firstToPssh', 'windowToPssh'], () =>
   firstApply(meter, extent.firstApply, peers),
 );
+await measure('files', 'Files', ['largeFile'], () => largeFiles(meter, extent.largeFiles));
 await measure('rivals', 'Ansible', ['ansibleWall', 'ansibleCpu', 'mitogenWall', 'mitogenCpu'], () =>
   rivals(meter, extent.rivals, peers),
 );

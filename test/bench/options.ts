@@ -7,6 +7,7 @@ export interface Extent {
   readonly firstApply: { readonly hosts: number; readonly rounds: number };
   readonly rivals: { readonly hosts: number; readonly rounds: number };
   readonly scale: Sizes & { readonly rounds: number };
+  readonly largeFiles: { readonly megabytes: number; readonly rounds: number };
   readonly roundTrips: number;
   readonly startUp: number;
 }
@@ -16,6 +17,7 @@ const full: Extent = {
   firstApply: { hosts: 50, rounds: 5 },
   rivals: { hosts: 50, rounds: 3 },
   scale: { least: 100, middle: 200, most: 1000, rounds: 5 },
+  largeFiles: { megabytes: 200, rounds: 7 },
   roundTrips: 15,
   startUp: 40,
 };
@@ -26,11 +28,20 @@ const quick: Extent = {
   firstApply: { hosts: 50, rounds: 2 },
   rivals: { hosts: 20, rounds: 1 },
   scale: { least: 50, middle: 100, most: 200, rounds: 3 },
+  largeFiles: { megabytes: 200, rounds: 3 },
   roundTrips: 6,
   startUp: 15,
 };
 
-export const partNames = ['start-up', 'host', 'round-trips', 'fleet', 'first', 'rivals'] as const;
+export const partNames = [
+  'start-up',
+  'host',
+  'round-trips',
+  'fleet',
+  'first',
+  'files',
+  'rivals',
+] as const;
 export type PartName = (typeof partNames)[number];
 
 export interface BenchOptions {

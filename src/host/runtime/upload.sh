@@ -71,7 +71,25 @@ xp_has_room() { # DIRECTORY SIZE
 
 # Says the sums of what is on the disk now.
 xp_receive() { # PATH SIZE
-  head -c "$2" >"$XP_NEW" || xp_refuse "$1: could not be written (disk full?)" || return
+  xp_read "$2" >"$XP_NEW" || xp_refuse "$1: could not be written (disk full?)" || return
   xp_durable "$XP_NEW" || xp_refuse "$1: could not be made durable (disk full?)" || return
-  xp_sums <"$XP_NEW"
+  xp_quick_sums
+}
+
+# head reads 8 KiB at a time; these words are of coreutils 8.24 and busybox 1.26.
+xp_read() { # SIZE
+  if dd status=none iflag=fullblock,count_bytes count=0 </dev/null >/dev/null 2>&1; then
+    dd status=none iflag=fullblock,count_bytes bs=262144 "count=$1"
+  else
+    head -c "$1"
+  fi
+}
+
+# openssl takes a third of the time of sha256sum.
+xp_quick_sums() { # of XP_NEW
+  if ! command -v openssl >/dev/null 2>&1 || ! xp_sum=$(openssl dgst -sha256 <"$XP_NEW" 2>/dev/null); then
+    xp_sums <"$XP_NEW"
+    return
+  fi
+  echo "${xp_sum##* } * *"
 }
