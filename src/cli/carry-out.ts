@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunEvent } from '../engine/events.ts';
 import { exitCodes } from '../engine/exit-code.ts';
@@ -6,6 +7,8 @@ import type { Proven } from '../engine/run-request.ts';
 import { survey } from '../engine/survey.ts';
 import type { Host } from '../inventory/model.ts';
 import type { RunHead } from '../records/run-head.ts';
+import { spillFile } from '../records/spill-file.ts';
+import { runsDirectory, stateDirectory } from '../records/state-directory.ts';
 import { createReporter } from '../report/reporter.ts';
 import { Proof } from '../verify/proof.ts';
 import { prepareWay } from './connecting.ts';
@@ -19,7 +22,7 @@ import { rolloutOf } from './rollout-options.ts';
 import { newRunIdentity } from './run-identity.ts';
 import { type RunOptions, runOptions } from './run-options.ts';
 import { beginRecord } from './run-record.ts';
-import { endIfStuck } from './stuck.ts';
+import { endIfStuck, endsInTime } from './stuck.ts';
 import { proofDocument } from './verify-document.ts';
 import { prove } from './verify-run.ts';
 import { proofText, summary } from './verify-text.ts';
@@ -75,11 +78,12 @@ export async function carryOut(
   const { stdout, stderr } = process;
   const identity = newRunIdentity();
   let reportFailure: string | null = null;
-  const writePage = async (page: string): Promise<void> => {
+  const writePage = async (page: AsyncIterable<string>): Promise<void> => {
     reportFailure = report === undefined ? null : await writeReportFile(report, page);
   };
+  const spill = spillFile(join(runsDirectory(stateDirectory(process.env)), identity.id));
   const reporter = createReporter({
-    ...{ form, diff, verbose, stdout, stderr },
+    ...{ form, diff, verbose, stdout, stderr, spillFile: spill },
     ...(report === undefined ? {} : { writePage }),
     resume: () => (record.hasFailed ? null : (resume ?? null)),
     takesLimit,
@@ -162,6 +166,7 @@ export async function carryOut(
         endIfStuck();
         process.exit(exit); // open connections would hold the process
       }
+      await endsInTime(spill.close(), slowRecordMs);
       await way.transport.close();
     }
   }

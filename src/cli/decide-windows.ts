@@ -49,7 +49,7 @@ export async function decideWindows(
     sayWarning,
   );
   let reportFailure: string | null = null;
-  const writePage = async (page: string): Promise<void> => {
+  const writePage = async (page: AsyncIterable<string>): Promise<void> => {
     reportFailure = report === undefined ? null : await writeReportFile(report, page);
   };
   const { stdout, stderr } = process;

@@ -10,7 +10,10 @@ export async function checkReportFile(path: string): Promise<void> {
 }
 
 /** Puts the page in its place, whole or not at all; a sentence when that fails. */
-export async function writeReportFile(path: string, page: string): Promise<string | null> {
+export async function writeReportFile(
+  path: string,
+  page: AsyncIterable<string>,
+): Promise<string | null> {
   const beside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     await writeFile(beside, page, { flag: 'wx' });

@@ -33,7 +33,7 @@ export async function showRun(
     ...(report === undefined
       ? {}
       : {
-          writePage: async (page: string) => {
+          writePage: async (page: AsyncIterable<string>) => {
             failure = await writeReportFile(report, page);
           },
         }),

@@ -1,26 +1,28 @@
 import type { DiffGroup } from './diff-groups.ts';
 import type { Paint } from './paint.ts';
+import type { Spill } from './spill.ts';
 import { counted, listNames } from './wording.ts';
 
 const NAMES_OF_ONE_DIFF = 8;
 const NAMES_OF_THE_OTHERS = 4;
 
-/** The diffs of a run for people, each distinct one once, as lines. */
-export function diffSection(
+/** The diffs of a run for people, each distinct one once, as lines with their line feeds. */
+export async function* diffSection(
   subjects: readonly (readonly DiffGroup[])[],
   isCheck: boolean,
   paint: Paint,
-): readonly string[] {
-  return subjects.flatMap((groups) =>
-    groups.flatMap((group, index) => [
-      '',
-      paint('bold', heading(group, isCheck)) + elsewhere(groups, index),
-      ...diffLines(group.diff, paint),
-    ]),
-  );
+  spill: Spill,
+): AsyncGenerator<string> {
+  for (const groups of subjects) {
+    for (const [index, group] of groups.entries()) {
+      const diff = group.diff === null ? null : await spill.read(group.diff);
+      const title = paint('bold', heading(group, diff, isCheck)) + elsewhere(groups, index);
+      yield ['', title, ...diffLines(diff, paint)].map((line) => `${line}\n`).join('');
+    }
+  }
 }
 
-function heading({ subject, diff, hosts }: DiffGroup, isCheck: boolean): string {
+function heading({ subject, hosts }: DiffGroup, diff: string | null, isCheck: boolean): string {
   const names = listNames(hosts, NAMES_OF_ONE_DIFF);
   if (diff === null) return `${subject}: ${isCheck ? 'would change' : 'changed'} on ${names}`;
 
@@ -32,8 +34,9 @@ function heading({ subject, diff, hosts }: DiffGroup, isCheck: boolean): string 
 
 /** Where the same thing changes in another way; said once, beside the most common way. */
 function elsewhere(groups: readonly DiffGroup[], index: number): string {
+  if (index > 0) return '';
   const others = groups.slice(1).flatMap((group) => group.hosts);
-  if (index > 0 || others.length === 0) return '';
+  if (others.length === 0) return '';
   return `; different on ${listNames(others, NAMES_OF_THE_OTHERS)}`;
 }
 

@@ -1,12 +1,15 @@
 import { namesOf, type Section } from './html-words.ts';
-import { type Child, element, fragment, type Markup } from './markup.ts';
+import { type Child, closing, element, type Markup, opening } from './markup.ts';
 import type { RunStory, StoryHost } from './run-story.ts';
+import type { Kept } from './spill.ts';
 import { counted } from './wording.ts';
 
 interface Group {
-  readonly diff: string | null;
+  readonly diff: Kept | null;
   readonly names: string[];
 }
+
+type Groups = ReadonlyMap<Kept | null, Group>;
 
 const LINES_OF_A_DIFF = 2000;
 const MOST_CHARACTERS = 16 * 1024 * 1024;
@@ -14,41 +17,39 @@ const MOST_CHARACTERS = 16 * 1024 * 1024;
 const GROUPS_OPEN = 6;
 
 /** What changed: each distinct diff once, with the hosts that share it. */
-export function diffsSection({ hosts, isCheck }: RunStory): Section | null {
-  const subjects = groupDiffs(hosts);
+export function diffsSection(story: RunStory): Section | null {
+  const subjects = groupDiffs(story.hosts);
   if (subjects.size === 0) return null;
-  const all = [...subjects.values()].flatMap((groups) => [...groups.values()]);
-  const isOpen = all.length <= GROUPS_OPEN;
-  const left = { characters: MOST_CHARACTERS };
-  return {
-    id: 'changes',
-    title: isCheck ? 'What would change' : 'What changed',
-    body: fragment(
-      [...subjects].map(([subject, groups]) => subjectBlock(subject, groups, isOpen, left)),
-    ),
-  };
+  const title = story.isCheck ? 'What would change' : 'What changed';
+  return { id: 'changes', title, body: subjectBlocks(subjects, story) };
 }
 
-function subjectBlock(
-  subject: string,
-  byDiff: ReadonlyMap<string | null, Group>,
-  isOpen: boolean,
-  left: { characters: number },
-): Markup {
-  const groups = [...byDiff.values()].toSorted((a, b) => b.names.length - a.names.length);
+async function* subjectBlocks(
+  subjects: ReadonlyMap<string, Groups>,
+  story: RunStory,
+): AsyncGenerator<string> {
+  const all = [...subjects.values()].reduce((sum, groups) => sum + groups.size, 0);
+  const isOpen = all <= GROUPS_OPEN;
+  const left = { characters: MOST_CHARACTERS };
+  for (const [subject, byDiff] of subjects) {
+    const groups = [...byDiff.values()].toSorted((a, b) => b.names.length - a.names.length);
+    yield opening('details', { class: 'diff', open: isOpen ? '' : null });
+    yield subjectSummary(subject, groups).text;
+    for (const { diff, names } of groups) {
+      yield element('p', {}, namesOf(names)).text;
+      if (diff === null) continue;
+      const text = left.characters < 0 ? null : await story.text(diff);
+      yield diffBlock(text ?? '', left).text;
+    }
+    yield closing('details');
+  }
+}
+
+function subjectSummary(subject: string, groups: readonly Group[]): Markup {
   const names = new Set(groups.flatMap((group) => group.names));
   const ways = groups.length > 1 ? `, in ${groups.length} ways` : '';
-  return element(
-    'details',
-    { class: 'diff', open: isOpen ? '' : null },
-    element('summary', {}, element('h3', {}, subject), ` on ${counted(names.size, 'host')}${ways}`),
-    groups.map((group) => groupBlock(group, left)),
-  );
-}
-
-function groupBlock({ diff, names }: Group, left: { characters: number }): Markup {
-  const body = diff === null ? null : diffBlock(diff, left);
-  return fragment(element('p', {}, namesOf(names)), body);
+  const hosts = ` on ${counted(names.size, 'host')}${ways}`;
+  return element('summary', {}, element('h3', {}, subject), hosts);
 }
 
 function diffBlock(diff: string, left: { characters: number }): Markup {
@@ -73,13 +74,11 @@ function diffLine(line: string, index: number): readonly Child[] {
   return [element(tag, { class: name }, line), '\n'];
 }
 
-function groupDiffs(
-  hosts: readonly StoryHost[],
-): ReadonlyMap<string, ReadonlyMap<string | null, Group>> {
-  const subjects = new Map<string, Map<string | null, Group>>();
+function groupDiffs(hosts: readonly StoryHost[]): ReadonlyMap<string, Groups> {
+  const subjects = new Map<string, Map<Kept | null, Group>>();
   for (const { name, tasks } of hosts) {
     for (const { subject, diff } of tasks.flatMap(({ changes }) => changes)) {
-      const groups = subjects.get(subject) ?? new Map<string | null, Group>();
+      const groups = subjects.get(subject) ?? new Map<Kept | null, Group>();
       const group = groups.get(diff) ?? { diff, names: [] };
       if (group.names.at(-1) !== name) group.names.push(name);
       groups.set(diff, group);

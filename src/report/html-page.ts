@@ -14,7 +14,7 @@ import {
 } from './html-summary.ts';
 import { timingsSection } from './html-timings.ts';
 import type { Section } from './html-words.ts';
-import { element, type Markup } from './markup.ts';
+import { closing, element, Markup, opening } from './markup.ts';
 import type { RunRecord } from './run-record.ts';
 import type { RunStory } from './run-story.ts';
 
@@ -26,8 +26,8 @@ const POLICY = [
   "form-action 'none'",
 ].join('; ');
 
-/** A run as one page of HTML that needs nothing else, no script either. */
-export function htmlPage(story: RunStory, record: RunRecord): string {
+/** A run as one page of HTML that needs nothing else, no script either. It comes a section at a time. */
+export async function* htmlPage(story: RunStory, record: RunRecord): AsyncGenerator<string> {
   const sections = [
     errorsSection(story),
     pendingSection(story),
@@ -40,20 +40,16 @@ export function htmlPage(story: RunStory, record: RunRecord): string {
     timingsSection(story),
     ...notesSections(story),
   ].filter((section) => section !== null);
-  const page = element(
-    'html',
-    { lang: 'en' },
-    pageHead(pageTitle(story)),
-    element(
-      'body',
-      {},
-      pageHeader(story),
-      contents(sections),
-      element('main', {}, sections.map(sectionBlock)),
-      element('footer', {}, `Made by xpush ${story.start?.xpush ?? ''}`),
-    ),
-  );
-  return `<!DOCTYPE html>\n${page.text}\n`;
+  yield `<!DOCTYPE html>\n${opening('html', { lang: 'en' })}`;
+  yield pageHead(pageTitle(story)).text;
+  yield opening('body', {});
+  yield pageHeader(story).text;
+  yield contents(sections).text;
+  yield opening('main', {});
+  for (const section of sections) yield* sectionBlock(section);
+  yield closing('main');
+  yield element('footer', {}, `Made by xpush ${story.start?.xpush ?? ''}`).text;
+  yield `${closing('body')}${closing('html')}\n`;
 }
 
 function pageHead(title: string): Markup {
@@ -77,11 +73,10 @@ function contents(sections: readonly Section[]): Markup {
   return element('nav', { 'aria-label': 'Contents' }, element('ul', {}, items));
 }
 
-function sectionBlock({ id, title, body }: Section): Markup {
-  return element(
-    'section',
-    { id, 'aria-labelledby': `${id}-title` },
-    element('h2', { id: `${id}-title` }, title),
-    body,
-  );
+async function* sectionBlock({ id, title, body }: Section): AsyncGenerator<string> {
+  yield opening('section', { id, 'aria-labelledby': `${id}-title` });
+  yield element('h2', { id: `${id}-title` }, title).text;
+  if (body instanceof Markup) yield body.text;
+  else yield* body;
+  yield closing('section');
 }

@@ -1,7 +1,8 @@
 import { groupErrors, groupPending } from './error-groups.ts';
 import { badge, columnHead, namesOf, type Section, table, wordsOf } from './html-words.ts';
-import { element, fragment, type Markup } from './markup.ts';
+import { element, type Markup } from './markup.ts';
 import type { RunStory, StoryHost } from './run-story.ts';
+import type { Kept } from './spill.ts';
 import { counted, duration, HOST_STATUSES } from './wording.ts';
 
 /** The head of the page: what was run, and how it ended. */
@@ -120,8 +121,9 @@ export function batchesSection({ batches }: RunStory): Section | null {
 }
 
 /** What was said beside the run, and the proof. */
-export function notesSections({ messages, proof, hosts }: RunStory): readonly (Section | null)[] {
-  const said = groupMessages(hosts);
+export function notesSections(story: RunStory): readonly (Section | null)[] {
+  const { messages, proof } = story;
+  const said = groupMessages(story.hosts);
   return [
     proof === null
       ? null
@@ -143,43 +145,53 @@ export function notesSections({ messages, proof, hosts }: RunStory): readonly (S
             ),
           ),
         },
-    said.size === 0
+    said.length === 0
       ? null
-      : {
-          id: 'said',
-          title: 'What tasks said',
-          body: fragment(
-            [...said.values()].map(({ task, message, names }) =>
-              element(
-                'details',
-                {},
-                element('summary', {}, `${task}: ${counted(names.length, 'host')}`),
-                namesOf(names),
-                element('pre', { class: 'said' }, message.trimEnd()),
-              ),
-            ),
-          ),
-        },
+      : { id: 'said', title: 'What tasks said', body: saidBlocks(said, story) },
   ];
 }
 
 interface Said {
   readonly task: string;
-  readonly message: string;
+  readonly message: Kept;
   readonly names: string[];
 }
 
+async function* saidBlocks(said: readonly Said[], story: RunStory): AsyncGenerator<string> {
+  for (const { task, message, names } of said) {
+    const text = (await story.text(message)) ?? '';
+    yield element(
+      'details',
+      {},
+      element('summary', {}, `${task}: ${counted(names.length, 'host')}`),
+      namesOf(names),
+      element('pre', { class: 'said' }, text.trimEnd()),
+    ).text;
+  }
+}
+
 /** Messages of tasks that did not fail: those are among the errors. */
-function groupMessages(hosts: readonly StoryHost[]): ReadonlyMap<string, Said> {
-  const groups = new Map<string, Said>();
+function groupMessages(hosts: readonly StoryHost[]): readonly Said[] {
+  const groups: Said[] = [];
+  const known = new Map<string, Map<Kept, Said>>();
   for (const { name, tasks } of hosts) {
     for (const { task, status, message } of tasks) {
-      if (message === null || message.trim() === '' || status === 'failed') continue;
-      const key = JSON.stringify([task, message]);
-      const group = groups.get(key) ?? { task, message, names: [] };
+      if (message === null || isBlank(message) || status === 'failed') continue;
+      const ofTask = known.get(task) ?? new Map<Kept, Said>();
+      known.set(task, ofTask);
+      let group = ofTask.get(message);
+      if (group === undefined) {
+        group = { task, message, names: [] };
+        ofTask.set(message, group);
+        groups.push(group);
+      }
       if (group.names.at(-1) !== name) group.names.push(name);
-      groups.set(key, group);
     }
   }
   return groups;
+}
+
+/** What is put away is not. */
+function isBlank(message: Kept): boolean {
+  return typeof message === 'string' && message.trim() === '';
 }

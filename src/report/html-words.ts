@@ -60,7 +60,8 @@ export function namesOf(names: readonly string[]): Markup {
 export interface Section {
   readonly id: string;
   readonly title: string;
-  readonly body: Markup;
+  /** Markup; what is large comes in pieces. */
+  readonly body: Markup | AsyncIterable<string>;
 }
 
 /** A table that scrolls by itself where it is wider than the page. */

@@ -2,6 +2,7 @@ import type {
   ChangeRecord,
   HostKind,
   HostStatus,
+  RunEnd,
   RunEvent,
   TaskEnd,
   TaskStatus,
@@ -11,6 +12,7 @@ import type { Diagnostic } from '../source/diagnostic.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 import type { DiffText } from './diff-text.ts';
 import type { Stop } from './run-record.ts';
+import type { Kept, Spill } from './spill.ts';
 
 /** What `-o json` prints: the contract with other programs. */
 export interface JsonDocument {
@@ -80,55 +82,93 @@ export function errorDocument(diagnostics: readonly Diagnostic[]): JsonErrors {
 
 interface OpenHost {
   readonly kind: HostKind;
+  /** Of a host that has not ended. */
   readonly tasks: JsonTask[];
+  /** JSON of tasks, with commas between them. */
+  readonly kept: Kept[];
   status: HostStatus | null;
   error: JsonHost['error'];
 }
 
-/** Gathers the events of a run into its document. */
+/** Gathers the events of a run into its document; tasks of hosts that ended are put away. */
 export class JsonDocumentBuilder {
   readonly #hosts = new Map<string, OpenHost>();
   readonly #diffText: DiffText | null;
+  readonly #spill: Spill;
   #xpush = '';
   #isCheck = false;
   #proof: Data | undefined;
   #stop: Stop | undefined;
+  #end: RunEnd | null = null;
 
   /** @param diffText draws the diffs; null leaves the key `diff` out */
-  constructor(diffText: DiffText | null) {
+  constructor(diffText: DiffText | null, spill: Spill) {
     this.#diffText = diffText;
+    this.#spill = spill;
   }
 
-  /** The document when the event is the last one, else null. */
-  add(event: RunEvent): JsonDocument | null {
+  /** Whether the last event came: there is no document before. */
+  get hasEnded(): boolean {
+    return this.#end !== null;
+  }
+
+  add(event: RunEvent): void {
     switch (event.event) {
       case 'run_start':
         this.#xpush = event.xpush;
         this.#isCheck = event.check;
         for (const { name, kind } of event.hosts) this.#open(name, kind);
-        return null;
+        break;
       case 'task':
         this.#open(event.host, 'host').tasks.push(this.task(event));
-        return null;
+        break;
       case 'host_end': {
         const host = this.#open(event.host, event.kind);
         host.status = event.status;
         host.error = event.error;
-        return null;
+        this.#putAway(host);
+        break;
       }
       case 'verified':
         this.#proof = event.document;
-        return null;
+        break;
       case 'batch': {
         const { play, batch, batches, message, status } = event;
         if (status === 'stopped') this.#stop = { play, batch, batches, message };
-        return null;
+        break;
       }
       case 'run_end':
-        return this.#finish(event.exit, event.seconds);
+        this.#end = event;
+        break;
       default:
-        return null;
+        break;
     }
+  }
+
+  /** The document, a host at a time. @param blanks of indentation; 0: all in one line */
+  async *text(blanks: 0 | 2): AsyncGenerator<string> {
+    const { exit = 0, seconds = 0 } = this.#end ?? {};
+    const at = (depth: number): string => (blanks === 0 ? '' : `\n${' '.repeat(blanks * depth)}`);
+    const members = (object: object): string =>
+      blanks === 0
+        ? JSON.stringify(object).slice(1, -1)
+        : JSON.stringify(object, null, 2).slice(1, -2);
+    yield `{${members({
+      ...{ schema: 1, xpush: this.#xpush, check: this.#isCheck, exit },
+      seconds: roundedSeconds(seconds),
+    })},${at(1)}"hosts":${blanks === 0 ? '' : ' '}{`;
+    const statuses: HostStatus[] = [];
+    for (const name of inOrder(this.#hosts.keys())) {
+      const host = await this.#finished(name);
+      const json = JSON.stringify(host, null, blanks).replaceAll('\n', at(2));
+      yield `${statuses.length === 0 ? '' : ','}${at(2)}${JSON.stringify(name)}:${blanks === 0 ? '' : ' '}${json}`;
+      statuses.push(host.status);
+    }
+    yield `${statuses.length === 0 ? '' : at(1)}},${members({
+      recap: countStatuses(statuses),
+      ...(this.#stop === undefined ? {} : { stopped: this.#stop }),
+      ...(this.#proof === undefined ? {} : { verify: this.#proof }),
+    })}${at(0)}}`;
   }
 
   /** A task as the document has it. */
@@ -155,28 +195,33 @@ export class JsonDocumentBuilder {
     const known = this.#hosts.get(name);
     if (known !== undefined) return known;
 
-    const host: OpenHost = { kind, tasks: [], status: null, error: null };
+    const host: OpenHost = { kind, tasks: [], kept: [], status: null, error: null };
     this.#hosts.set(name, host);
     return host;
   }
 
-  #finish(exit: number, seconds: number): JsonDocument {
-    // fromEntries defines own properties, so that a host named __proto__ is only a host.
-    const hosts = Object.fromEntries(
-      Array.from(this.#hosts, ([name, host]) => [name, finishedHost(host)]),
-    );
-    return {
-      schema: 1,
-      xpush: this.#xpush,
-      check: this.#isCheck,
-      exit,
-      seconds: roundedSeconds(seconds),
-      hosts,
-      recap: countStatuses(Object.values(hosts)),
-      ...(this.#stop === undefined ? {} : { stopped: this.#stop }),
-      ...(this.#proof === undefined ? {} : { verify: this.#proof }),
-    };
+  #putAway({ tasks, kept }: OpenHost): void {
+    if (tasks.length === 0) return;
+    kept.push(this.#spill.keep(tasks.map((task) => JSON.stringify(task)).join(',')));
+    tasks.length = 0;
   }
+
+  async #finished(name: string): Promise<JsonHost> {
+    const host = this.#open(name, 'host');
+    this.#putAway(host);
+    const texts: string[] = [];
+    for (const kept of host.kept) texts.push(await this.#spill.read(kept));
+    const tasks: readonly JsonTask[] = JSON.parse(`[${texts.join(',')}]`);
+    const { kind, status, error } = host;
+    if (status !== null) return { kind, status, error, tasks };
+    const message = 'the run ended before this host was done';
+    return { kind, status: 'skipped', error: { message, hint: null }, tasks };
+  }
+}
+
+/** As JSON.stringify goes through an object: names that are whole numbers come first. */
+function inOrder(names: Iterable<string>): readonly string[] {
+  return Object.keys(Object.fromEntries(Array.from(names, (name) => [name, null])));
 }
 
 /** Hundredths are enough for anybody. */
@@ -184,14 +229,7 @@ export function roundedSeconds(seconds: number): number {
   return Math.round(seconds * 100) / 100;
 }
 
-function finishedHost({ kind, status, error, tasks }: OpenHost): JsonHost {
-  if (status !== null) return { kind, status, error, tasks };
-
-  const message = 'the run ended before this host was done';
-  return { kind, status: 'skipped', error: { message, hint: null }, tasks };
-}
-
-function countStatuses(hosts: readonly JsonHost[]): Record<HostStatus, number> {
+function countStatuses(statuses: readonly HostStatus[]): Record<HostStatus, number> {
   const recap: Record<HostStatus, number> = {
     ok: 0,
     changed: 0,
@@ -202,6 +240,6 @@ function countStatuses(hosts: readonly JsonHost[]): Record<HostStatus, number> {
     busy: 0,
     skipped: 0,
   };
-  for (const { status } of hosts) recap[status] += 1;
+  for (const status of statuses) recap[status] += 1;
   return recap;
 }

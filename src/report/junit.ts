@@ -1,5 +1,5 @@
 import type { TaskStatus } from '../engine/events.ts';
-import { element, type Markup } from './markup.ts';
+import { closing, element, type Markup, opening } from './markup.ts';
 import type { RunStory, StoryHost, StoryTask } from './run-story.ts';
 
 type Outcome = 'passed' | 'failures' | 'errors' | 'skipped';
@@ -19,18 +19,15 @@ interface Case {
 /**
  * A run as JUnit XML, in the form that Jenkins (xUnit plugin's junit-10.xsd) and GitLab read: a test suite for
  * each host, a test case for each task. A host that ended badly other than by a task has a test case
- * of its own.
+ * of its own. It comes a suite at a time.
  */
-export function junitDocument(story: RunStory): string {
-  const suites = story.hosts.map((host) => ({ host, cases: casesOf(host, story.isCheck) }));
-  const all = suites.flatMap(({ cases }) => cases);
-  const root = element(
-    'testsuites',
-    { name: 'xpush', ...counts(all), time: (story.end?.seconds ?? 0).toFixed(3) },
-    suites.flatMap(({ host, cases }) => ['\n', suite(host, cases, story)]),
-    '\n',
-  );
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${root.text}\n`;
+export async function* junitDocument(story: RunStory): AsyncGenerator<string> {
+  const { hosts, end } = story;
+  const all = hosts.flatMap(outcomesOf);
+  const attributes = { name: 'xpush', ...counts(all), time: (end?.seconds ?? 0).toFixed(3) };
+  yield `<?xml version="1.0" encoding="UTF-8"?>\n${opening('testsuites', attributes)}`;
+  for (const host of hosts) yield `\n${suite(host, await casesOf(host, story), story).text}`;
+  yield `\n${closing('testsuites')}\n`;
 }
 
 function suite(host: StoryHost, cases: readonly Case[], { start }: RunStory): Markup {
@@ -45,7 +42,7 @@ function suite(host: StoryHost, cases: readonly Case[], { start }: RunStory): Ma
     'testsuite',
     {
       name,
-      ...counts(cases),
+      ...counts(cases.map(({ outcome }) => outcome)),
       time: (seconds ?? 0).toFixed(3),
       timestamp: timestamp(start?.run.since ?? '', startedAt ?? 0),
       hostname: name,
@@ -74,10 +71,20 @@ function testCase({ name, classname, seconds, outcome, message, type, output }: 
   );
 }
 
-function casesOf(host: StoryHost, isCheck: boolean): readonly Case[] {
-  const tasks = host.tasks.map((task) => taskCase(host, task, isCheck));
+/** How the cases of a host ended, in order. */
+function outcomesOf(host: StoryHost): readonly Outcome[] {
   const own = ownCase(host);
-  return own === null ? tasks : [...tasks, own];
+  return [
+    ...host.tasks.map(({ status }) => outcomes[status]),
+    ...(own === null ? [] : [own.outcome]),
+  ];
+}
+
+async function casesOf(host: StoryHost, story: RunStory): Promise<readonly Case[]> {
+  const cases: Case[] = [];
+  for (const task of host.tasks) cases.push(await taskCase(host, task, story));
+  const own = ownCase(host);
+  return own === null ? cases : [...cases, own];
 }
 
 const outcomes: Readonly<Record<TaskStatus, Outcome>> = {
@@ -88,22 +95,25 @@ const outcomes: Readonly<Record<TaskStatus, Outcome>> = {
   unknown: 'skipped',
 };
 
-function taskCase({ name }: StoryHost, task: StoryTask, isCheck: boolean): Case {
+async function taskCase({ name }: StoryHost, task: StoryTask, story: RunStory): Promise<Case> {
   const unknown = 'unknown until it is applied';
-  const said = task.status === 'ok' || task.status === 'changed' ? task.message : null;
+  const message = await story.text(task.message);
+  const diffs: string[] = [];
+  for (const { diff } of task.changes) diffs.push((await story.text(diff)) ?? '');
+  const said = task.status === 'ok' || task.status === 'changed' ? message : null;
   const lines = [
-    ...(task.status === 'changed' ? [isCheck ? 'would change' : 'changed'] : []),
+    ...(task.status === 'changed' ? [story.isCheck ? 'would change' : 'changed'] : []),
     ...task.changes.map(({ kind, subject }) => `${kind} ${subject}`),
     ...(said === null ? [] : [said]),
     ...task.pending.map((what) => `pending: ${what}`),
-    ...task.changes.flatMap(({ diff }) => (diff === null ? [] : [diff])),
+    ...diffs.filter((diff) => diff !== ''),
   ];
   return {
     name: `${task.task} (${task.step})`,
     classname: `${undotted(task.play)}.${undotted(name)}`,
     seconds: task.seconds,
     outcome: outcomes[task.status],
-    message: task.status === 'unknown' ? unknown : task.message,
+    message: task.status === 'unknown' ? unknown : message,
     type: task.status,
     output: lines.map((each) => `${each.trimEnd()}\n`).join(''),
   };
@@ -131,10 +141,10 @@ function ownCase(host: StoryHost): Case | null {
   };
 }
 
-function counts(cases: readonly Case[]): Readonly<Record<string, number>> {
-  const of = (wanted: Outcome): number => cases.filter(({ outcome }) => outcome === wanted).length;
+function counts(all: readonly Outcome[]): Readonly<Record<string, number>> {
+  const of = (wanted: Outcome): number => all.filter((outcome) => outcome === wanted).length;
   return {
-    tests: cases.length,
+    tests: all.length,
     failures: of('failures'),
     errors: of('errors'),
     skipped: of('skipped'),

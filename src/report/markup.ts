@@ -14,11 +14,8 @@ export class Markup {
 
   /** The name, and the attributes' names, are ours; everything else may say anything. */
   static element(name: string, attributes: Attributes, children: readonly Child[]): Markup {
-    const given = Object.entries(attributes).map(([key, value]) =>
-      value === null ? '' : ` ${key}="${escapeMarkup(String(value), true)}"`,
-    );
-    const open = `<${name}${given.join('')}>`;
-    return new Markup(VOID.has(name) ? open : `${open}${contents(children)}</${name}>`);
+    const open = opening(name, attributes);
+    return new Markup(VOID.has(name) ? open : `${open}${contents(children)}${closing(name)}`);
   }
 
   static fragment(children: readonly Child[]): Markup {
@@ -36,6 +33,19 @@ export function element(
   ...children: readonly Child[]
 ): Markup {
   return Markup.element(name, attributes, children);
+}
+
+/** The beginning of an element that is too large to be made in one piece. */
+export function opening(name: string, attributes: Attributes): string {
+  const given = Object.entries(attributes).map(([key, value]) =>
+    value === null ? '' : ` ${key}="${escapeMarkup(String(value), true)}"`,
+  );
+  return `<${name}${given.join('')}>`;
+}
+
+/** The end of it. */
+export function closing(name: string): string {
+  return `</${name}>`;
 }
 
 /** Several of them. */

@@ -2,6 +2,7 @@ import type { RunEvent } from '../engine/events.ts';
 import type { DiffText } from './diff-text.ts';
 import { JsonDocumentBuilder, roundedSeconds } from './json-document.ts';
 import type { Outlet } from './outlet.ts';
+import type { Spill } from './spill.ts';
 import type { View } from './view.ts';
 
 /** The events as they happen, one JSON object a line; the last one carries the document. */
@@ -9,19 +10,23 @@ export class NdjsonView implements View {
   readonly #outlet: Outlet;
   readonly #builder: JsonDocumentBuilder;
 
-  constructor(outlet: Outlet, diffText: DiffText | null) {
+  constructor(outlet: Outlet, diffText: DiffText | null, spill: Spill) {
     this.#outlet = outlet;
-    this.#builder = new JsonDocumentBuilder(diffText);
+    this.#builder = new JsonDocumentBuilder(diffText, spill);
   }
 
   see(event: RunEvent): void {
-    const document = this.#builder.add(event);
+    this.#builder.add(event);
     const line = this.#line(event);
-    if (document !== null) this.#write({ event: 'run_end', document });
-    else if (line !== null) this.#write(line);
+    if (line !== null) this.#outlet.write(`${JSON.stringify(line)}\n`);
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    if (!this.#builder.hasEnded) return;
+    this.#outlet.write('{"event":"run_end","document":');
+    await this.#outlet.pour(this.#builder.text(0));
+    this.#outlet.write('}\n');
+  }
 
   #line(event: RunEvent): object | null {
     switch (event.event) {
@@ -59,9 +64,5 @@ export class NdjsonView implements View {
       case 'run_end':
         return null;
     }
-  }
-
-  #write(line: object): void {
-    this.#outlet.write(`${JSON.stringify(line)}\n`);
   }
 }

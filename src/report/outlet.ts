@@ -11,6 +11,7 @@ export type OutputStream = Writable & {
 };
 
 const RETRY_MS = 50;
+const POURED_LENGTH = 64 * 1024;
 // The other side has gone: a closed pipe, a terminal that hung up, a destroyed stream.
 const GONE = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END']);
 
@@ -55,6 +56,20 @@ export class Outlet {
     if (this.#inFlight === 0) this.#send(this.#terminalFd);
   }
 
+  /** Writes texts one behind another, as fast as they are read: what is not written yet is not made. */
+  async pour(texts: AsyncIterable<string>): Promise<void> {
+    let text = '';
+    for await (const each of texts) {
+      text += each;
+      if (text.length < POURED_LENGTH) continue;
+      this.write(text);
+      text = '';
+      await this.#idle();
+      if (this.#hasGone) return;
+    }
+    this.write(text);
+  }
+
   /** For the last moment of the process: written at once, whatever is in flight. */
   writeNow(text: string): void {
     if (this.#hasGone) return;
@@ -76,8 +91,12 @@ export class Outlet {
    * @throws what writing failed with, other than that nobody reads any more (a full disk)
    */
   async flush(): Promise<void> {
-    if (!this.isIdle) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    await this.#idle();
     if (this.#error !== null) throw this.#error;
+  }
+
+  async #idle(): Promise<void> {
+    if (!this.isIdle) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
   #send(fd: number): void {

@@ -5,9 +5,11 @@ import type { Environment } from './glyphs.ts';
 import { JsonView } from './json-view.ts';
 import { NdjsonView } from './ndjson-view.ts';
 import { Outlet, type OutputStream } from './outlet.ts';
+import type { WritePage } from './page-view.ts';
 import { PlainView } from './plain-view.ts';
 import { RunRecord } from './run-record.ts';
 import { safeEvent } from './safe-event.ts';
+import { Spill, type SpillFile } from './spill.ts';
 import { SummaryView } from './summary-view.ts';
 import type { View } from './view.ts';
 
@@ -27,7 +29,9 @@ export interface ReporterOptions {
   /** Whether the command that runs takes `--limit` and `--check`; default: true. */
   readonly takesLimit?: boolean;
   /** Writes the run as a page of HTML when it is over; absent: no page is made. */
-  readonly writePage?: (page: string) => Promise<void>;
+  readonly writePage?: WritePage;
+  /** Where long texts wait for the end of the run; absent: in memory. */
+  readonly spillFile?: SpillFile;
   /** How long nothing may be said without a terminal; 10 s unless given. */
   readonly heartbeatMs?: number;
   /** Says what the terminal can show; the process's own unless given. */
@@ -99,35 +103,37 @@ async function openViews(
   stderr: Outlet,
   record: RunRecord,
 ): Promise<readonly View[]> {
-  const { form, writePage } = options;
+  const { form, writePage, spillFile } = options;
+  const spill = new Spill(spillFile);
   const people = form === 'auto' || form === 'plain' ? stdout : stderr;
   const diffText = options.diff ? await loadDiffText() : null;
 
-  const summary = new SummaryView(people, record, diffText);
+  const summary = new SummaryView(people, record, diffText, spill);
   const display = await openDisplay(options, people, record);
   return [
     display,
     // It is written first: whoever leaves in a hurry waits for no terminal.
-    ...(writePage === undefined ? [] : [await openPage(writePage, record, diffText)]),
+    ...(writePage === undefined ? [] : [await openPage(writePage, record, diffText, spill)]),
     summary,
-    ...(form === 'json' ? [new JsonView(stdout, diffText)] : []),
-    ...(form === 'ndjson' ? [new NdjsonView(stdout, diffText)] : []),
-    ...(form === 'junit' ? [await openJunit(stdout, diffText)] : []),
+    ...(form === 'json' ? [new JsonView(stdout, diffText, spill)] : []),
+    ...(form === 'ndjson' ? [new NdjsonView(stdout, diffText, spill)] : []),
+    ...(form === 'junit' ? [await openJunit(stdout, diffText, spill)] : []),
   ];
 }
 
 async function openPage(
-  writePage: (page: string) => Promise<void>,
+  writePage: WritePage,
   record: RunRecord,
   diffText: DiffText | null,
+  spill: Spill,
 ): Promise<View> {
   const { PageView } = await import('./page-view.ts');
-  return new PageView(writePage, record, diffText ?? (await loadDiffText()));
+  return new PageView(writePage, record, diffText ?? (await loadDiffText()), spill);
 }
 
-async function openJunit(stdout: Outlet, diffText: DiffText | null): Promise<View> {
+async function openJunit(stdout: Outlet, diffText: DiffText | null, spill: Spill): Promise<View> {
   const { JunitView } = await import('./junit-view.ts');
-  return new JunitView(stdout, diffText);
+  return new JunitView(stdout, diffText, spill);
 }
 
 async function openDisplay(

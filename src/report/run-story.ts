@@ -12,6 +12,7 @@ import type {
   Verified,
 } from '../engine/events.ts';
 import type { DiffText } from './diff-text.ts';
+import type { Kept, Spill } from './spill.ts';
 
 /** All that a run did, host by host, for views that are drawn when it has ended. */
 export interface StoryHost {
@@ -36,7 +37,7 @@ export interface StoryTask {
   /** From the host's last event to this one. */
   readonly seconds: number;
   readonly pending: readonly string[];
-  readonly message: string | null;
+  readonly message: Kept | null;
   readonly changes: readonly StoryChange[];
 }
 
@@ -44,7 +45,7 @@ export interface StoryChange {
   readonly kind: ChangeRecord['kind'];
   readonly subject: string;
   /** null: there is no text to compare. */
-  readonly diff: string | null;
+  readonly diff: Kept | null;
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -55,10 +56,11 @@ interface OpenHost extends Writable<StoryHost> {
   heardAt: number;
 }
 
-/** Gathers a run from its escaped events. */
+/** Gathers a run from its escaped events; what is long of it is put away. */
 export class RunStory {
   readonly #hosts = new Map<string, OpenHost>();
   readonly #diffText: DiffText | null;
+  readonly #spill: Spill;
   readonly batches: Batch[] = [];
   readonly messages: Message[] = [];
   start: RunStart | null = null;
@@ -66,8 +68,9 @@ export class RunStory {
   proof: Verified | null = null;
 
   /** @param diffText null: no diffs */
-  constructor(diffText: DiffText | null) {
+  constructor(diffText: DiffText | null, spill: Spill) {
     this.#diffText = diffText;
+    this.#spill = spill;
   }
 
   get isCheck(): boolean {
@@ -77,6 +80,11 @@ export class RunStory {
   /** In inventory order. */
   get hosts(): readonly StoryHost[] {
     return [...this.#hosts.values()];
+  }
+
+  /** A text of a task. */
+  async text(kept: Kept | null): Promise<string | null> {
+    return kept === null ? null : this.#spill.read(kept);
   }
 
   /** @param at seconds since the run began */
@@ -125,15 +133,20 @@ export class RunStory {
     const host = this.#open(event.host, 'host');
     const { play, task, step, status, pending, message, changes } = event;
     host.tasks.push({
-      ...{ play, task, step, status, pending, message },
+      ...{ play, task, step, status, pending },
+      message: message?.trim() === '' ? message : this.#keep(message),
       seconds: Math.max(0, at - host.heardAt),
       changes: changes.map((change) => ({
         kind: change.kind,
         subject: change.subject,
-        diff: this.#diffText?.of(change) ?? null,
+        diff: this.#keep(this.#diffText?.of(change) ?? null),
       })),
     });
     host.heardAt = at;
+  }
+
+  #keep(text: string | null): Kept | null {
+    return text === null ? null : this.#spill.keep(text);
   }
 
   #open(name: string, kind: HostKind): OpenHost {

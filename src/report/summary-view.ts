@@ -6,6 +6,7 @@ import type { Outlet } from './outlet.ts';
 import { paintFor } from './paint.ts';
 import { recap } from './recap.ts';
 import type { RunRecord } from './run-record.ts';
+import type { Spill } from './spill.ts';
 import type { View } from './view.ts';
 
 // How wide a log may be.
@@ -16,12 +17,14 @@ export class SummaryView implements View {
   readonly #outlet: Outlet;
   readonly #record: RunRecord;
   readonly #diffs: DiffGroups | null;
+  readonly #spill: Spill;
 
   /** @param diffText null: no diffs */
-  constructor(outlet: Outlet, record: RunRecord, diffText: DiffText | null) {
+  constructor(outlet: Outlet, record: RunRecord, diffText: DiffText | null, spill: Spill) {
     this.#outlet = outlet;
     this.#record = record;
-    this.#diffs = diffText === null ? null : new DiffGroups(diffText);
+    this.#diffs = diffText === null ? null : new DiffGroups(diffText, spill);
+    this.#spill = spill;
   }
 
   see(event: RunEvent): void {
@@ -35,8 +38,8 @@ export class SummaryView implements View {
     const { columns = 0, isTTY } = this.#outlet.stream;
     const width = isTTY === true && columns > 0 ? columns : LOG_COLUMNS;
     const paint = paintFor(this.#outlet.stream);
-    const diffs = diffSection(this.#diffs?.subjects ?? [], this.#record.isCheck, paint);
-    const lines = [...diffs, ...recap(this.#record, width, paint)];
-    this.#outlet.write(`${lines.join('\n')}\n`);
+    const subjects = this.#diffs?.subjects ?? [];
+    await this.#outlet.pour(diffSection(subjects, this.#record.isCheck, paint, this.#spill));
+    this.#outlet.write(`${recap(this.#record, width, paint).join('\n')}\n`);
   }
 }

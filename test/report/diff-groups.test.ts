@@ -2,15 +2,21 @@ import { describe, expect, test } from 'vitest';
 import { DiffGroups } from '../../src/report/diff-groups.ts';
 import { diffSection } from '../../src/report/diff-section.ts';
 import { DiffText } from '../../src/report/diff-text.ts';
+import { Spill } from '../../src/report/spill.ts';
 import { fileChange, taskEnd } from './sample-run.ts';
 
-function section(groups: DiffGroups, isCheck = false): readonly string[] {
-  return diffSection(groups.subjects, isCheck, (_style, text) => text);
+const spill = new Spill();
+
+async function section(groups: DiffGroups, isCheck = false): Promise<readonly string[]> {
+  let text = '';
+  const pieces = diffSection(groups.subjects, isCheck, (_style, plain) => plain, spill);
+  for await (const piece of pieces) text += piece;
+  return text.split('\n').slice(0, -1);
 }
 
 describe('DiffGroups', () => {
-  test('tells the same diff once, with its hosts, and where it differs', () => {
-    const groups = new DiffGroups(new DiffText());
+  test('tells the same diff once, with its hosts, and where it differs', async () => {
+    const groups = new DiffGroups(new DiffText(), spill);
     const path = '/etc/iftab';
     for (let index = 10; index < 322; index += 1) {
       groups.add(taskEnd(`xen${index}`, { changes: [fileChange(path, 'a\nb\n', 'c\nd\n')] }));
@@ -18,7 +24,7 @@ describe('DiffGroups', () => {
     groups.add(taskEnd('xen07', { changes: [fileChange(path, 'a\nb\n', 'a\nx\n')] }));
     groups.add(taskEnd('xen31', { changes: [fileChange(path, 'a\nb\n', 'a\ny\n')] }));
 
-    expect(section(groups)).toEqual([
+    expect(await section(groups)).toEqual([
       '',
       '/etc/iftab: the same 4-line diff on 312 hosts: xen10, xen11, xen12, xen13, xen14, xen15, xen16, xen17 and 304 more; different on xen07, xen31',
       '--- /etc/iftab',
@@ -47,8 +53,8 @@ describe('DiffGroups', () => {
     ]);
   });
 
-  test('tells changes without a text in a line', () => {
-    const groups = new DiffGroups(new DiffText());
+  test('tells changes without a text in a line', async () => {
+    const groups = new DiffGroups(new DiffText(), spill);
     const change = {
       kind: 'command',
       subject: 'reboot',
@@ -59,12 +65,12 @@ describe('DiffGroups', () => {
     groups.add(taskEnd('a', { changes: [change] }));
     groups.add(taskEnd('b', { changes: [change] }));
 
-    expect(section(groups)).toEqual(['', 'reboot: changed on a, b']);
-    expect(section(groups, true)).toEqual(['', 'reboot: would change on a, b']);
+    expect(await section(groups)).toEqual(['', 'reboot: changed on a, b']);
+    expect(await section(groups, true)).toEqual(['', 'reboot: would change on a, b']);
   });
 
   test('names a host once that changes one thing twice alike', () => {
-    const groups = new DiffGroups(new DiffText());
+    const groups = new DiffGroups(new DiffText(), spill);
     const change = fileChange('/etc/x', 'a\n', 'b\n');
 
     groups.add(taskEnd('a', { changes: [change, change] }));

@@ -13,7 +13,7 @@ async function pageOf(events: readonly RunEvent[]): Promise<string> {
   let made = '';
   await report(events, {
     writePage: async (page) => {
-      made = page;
+      for await (const piece of page) made += piece;
     },
   });
   return made;
@@ -115,8 +115,8 @@ describe('htmlPage', () => {
     let page = '';
     await report(fleetRun({ dom0s: 2, guestsEach: 3 }), {
       resume: () => 'xpush apply fleet.yaml --retry last',
-      writePage: async (made) => {
-        page = made;
+      writePage: async (pieces) => {
+        for await (const piece of pieces) page += piece;
       },
     });
 
