@@ -1,19 +1,13 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { Agent } from '../../src/connection/agent.ts';
 import { listIdentities, signByAgent } from '../../src/connection/agent-protocol.ts';
 import { agentMessage, lengthPrefixed, startFakeAgent, uint32 } from './fake-agent.ts';
 import { TempDir, until } from './sshd.ts';
 
-let dir: TempDir;
+const dir = new TempDir();
 
-beforeAll(() => {
-  dir = new TempDir();
-});
-
-afterAll(() => {
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.dispose]());
 
 describe('listIdentities', () => {
   test('gives the keys in the order of the agent', async () => {

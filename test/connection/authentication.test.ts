@@ -27,14 +27,13 @@ import {
   until,
 } from './sshd.ts';
 
-let dir: TempDir;
+const dir = new TempDir();
 let server: TestServer;
 let knownHosts: string;
 const authorized = new Map<string, KeyPair>();
 let stranger: KeyPair;
 
 beforeAll(async () => {
-  dir = new TempDir();
   authorized.set('ed25519', makeKey(dir, 'ed25519'));
   authorized.set('ECDSA', makeKey(dir, 'ecdsa', { type: 'ecdsa' }));
   authorized.set('RSA', makeKey(dir, 'rsa', { type: 'rsa' }));
@@ -63,10 +62,7 @@ beforeAll(async () => {
   knownHosts = dir.write('known_hosts', knownHostsLines(server));
 });
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.asyncDispose]());
 
 const keyNamed = (name: string): KeyPair => authorized.get(name)!;
 

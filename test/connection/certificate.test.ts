@@ -22,14 +22,13 @@ import {
   type TestServer,
 } from './sshd.ts';
 
-let dir: TempDir;
+const dir = new TempDir();
 let authority: KeyPair;
 /** Trusts the authority, and no key. */
 let server: TestServer;
 let knownHosts: string;
 
 beforeAll(async () => {
-  dir = new TempDir();
   authority = makeKey(dir, 'authority');
   server = await startSshd(dir, {
     authorized: [],
@@ -38,10 +37,7 @@ beforeAll(async () => {
   knownHosts = dir.write('known_hosts', knownHostsLines(server));
 });
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.asyncDispose]());
 
 let count = 0;
 

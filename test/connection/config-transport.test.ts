@@ -17,14 +17,13 @@ import {
   until,
 } from './sshd.ts';
 
-let dir: TempDir;
+const dir = new TempDir();
 let key: KeyPair;
 let rsa: KeyPair;
 let server: TestServer;
 let knownHosts: string;
 
 beforeAll(async () => {
-  dir = new TempDir();
   key = makeKey(dir, 'id');
   rsa = makeKey(dir, 'host_rsa', { type: 'rsa' });
   server = await startSshd(dir, {
@@ -35,10 +34,7 @@ beforeAll(async () => {
   knownHosts = dir.write('known_hosts', knownHostsLines(server));
 });
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.asyncDispose]());
 
 /** A configuration that leads `xen1` to the test server, with `more` before it. */
 function configOf(more: string): string {

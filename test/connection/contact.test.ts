@@ -15,24 +15,20 @@ import {
   type TestServer,
 } from './sshd.ts';
 
-let dir: TempDir;
+const dir = new TempDir();
 let key: KeyPair;
 let server: TestServer;
 let bastion: TestServer;
 let knownHosts: string;
 
 beforeAll(async () => {
-  dir = new TempDir();
   key = makeKey(dir, 'id');
   server = await startSshd(dir, { name: 'server', authorized: [key] });
   bastion = await startSshd(dir, { name: 'bastion', authorized: [key] });
   knownHosts = dir.write('known_hosts', [server, bastion].map(knownHostsLines).join(''));
 });
 
-afterAll(async () => {
-  for (const one of [server, bastion]) await one[Symbol.asyncDispose]();
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.asyncDispose]());
 
 const at = (one: { readonly port: number }, rest: Partial<Endpoint> = {}) =>
   endpointOf(one, { knownHosts, identity: key.file, ...rest });

@@ -24,7 +24,7 @@ import {
   until,
 } from './sshd.ts';
 
-let dir: TempDir;
+const dir = new TempDir();
 let key: KeyPair;
 let other: KeyPair;
 let rsa: KeyPair;
@@ -33,7 +33,6 @@ let openssh: TestServer;
 let dropbear: TestServer;
 
 beforeAll(async () => {
-  dir = new TempDir();
   key = makeKey(dir, 'id');
   other = makeKey(dir, 'other');
   rsa = makeKey(dir, 'rsa', { type: 'rsa' });
@@ -42,11 +41,7 @@ beforeAll(async () => {
   dropbear = await startDropbear(dir, { authorized: [key, rsa] });
 });
 
-afterAll(async () => {
-  await openssh[Symbol.asyncDispose]();
-  await dropbear[Symbol.asyncDispose]();
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.asyncDispose]());
 
 const servers = () => ({ openssh, dropbear });
 type ServerName = keyof ReturnType<typeof servers>;

@@ -20,22 +20,17 @@ import {
   type TestServer,
 } from './sshd.ts';
 
-let dir: TempDir;
+const dir = new TempDir();
 let authority: KeyPair;
 let key: KeyPair;
-const servers: TestServer[] = [];
 let count = 0;
 
 beforeAll(() => {
-  dir = new TempDir();
   authority = makeKey(dir, 'authority');
   key = makeKey(dir, 'key');
 });
 
-afterAll(async () => {
-  for (const server of servers) await server[Symbol.asyncDispose]();
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.asyncDispose]());
 
 interface Certified {
   readonly by?: KeyPair;
@@ -67,14 +62,12 @@ function certified({
 /** A server that shows the certificate of its key. */
 async function serve(what: Certified = {}, config: readonly string[] = []): Promise<TestServer> {
   const hostKey = certified(what);
-  const server = await startSshd(dir, {
+  return await startSshd(dir, {
     name: `sshd${count}`,
     authorized: [key],
     hostKeys: [hostKey],
     config: [`HostCertificate ${hostKey.file}-cert.pub`, ...config],
   });
-  servers.push(server);
-  return server;
 }
 
 /** known_hosts that trusts an authority for all hosts. */

@@ -17,14 +17,13 @@ import {
   type TestServer,
 } from './sshd.ts';
 
-let dir: TempDir;
+const dir = new TempDir();
 let key: KeyPair;
 let server: TestServer;
 let bastion: TestServer;
 let known: string;
 
 beforeAll(async () => {
-  dir = new TempDir();
   key = makeKey(dir, 'id');
   const hostKeys = ['ed25519', 'ecdsa', 'rsa'].map((type) => makeKey(dir, `h_${type}`, { type }));
   const config = ['LogLevel DEBUG1'];
@@ -33,10 +32,7 @@ beforeAll(async () => {
   known = dir.write('known_hosts', knownHostsLines(bastion));
 });
 
-afterAll(async () => {
-  for (const one of [server, bastion]) await one[Symbol.asyncDispose]();
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.asyncDispose]());
 
 async function scan(endpoint: Endpoint) {
   const transport = createTransport({ config: 'none', agentSocket: null });

@@ -18,7 +18,7 @@ import {
   type TestServer,
 } from './sshd.ts';
 
-let dir: TempDir;
+const dir = new TempDir();
 let key: KeyPair;
 let other: KeyPair;
 let rsa: KeyPair;
@@ -27,7 +27,6 @@ let shown: KeyPair;
 let at: string;
 
 beforeAll(async () => {
-  dir = new TempDir();
   key = makeKey(dir, 'id');
   other = makeKey(dir, 'other');
   shown = makeKey(dir, 'host_ed25519');
@@ -36,10 +35,7 @@ beforeAll(async () => {
   at = `127.0.0.1:${server.port}`;
 });
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.asyncDispose]());
 
 const bracketed = () => `[127.0.0.1]:${server.port}`;
 

@@ -23,22 +23,18 @@ import {
   until,
 } from './sshd.ts';
 
-let dir: TempDir;
+const dir = new TempDir();
 let key: KeyPair;
 let hostKey: KeyPair;
 let good: TestServer;
 
 beforeAll(async () => {
-  dir = new TempDir();
   key = makeKey(dir, 'id');
   hostKey = makeKey(dir, 'host');
   good = await startSshd(dir, { name: 'good', authorized: [key] });
 });
 
-afterAll(async () => {
-  await good[Symbol.asyncDispose]();
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.asyncDispose]());
 
 /** Connects with a transport of its own. */
 async function connect(

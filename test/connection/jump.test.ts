@@ -17,7 +17,7 @@ import {
 } from './sshd.ts';
 import { transportNames, transports } from './transports.ts';
 
-let dir: TempDir;
+const dir = new TempDir();
 let key: KeyPair;
 let bastion: TestServer;
 let inner: TestServer;
@@ -25,7 +25,6 @@ let target: TestServer;
 let knownHosts: string;
 
 beforeAll(async () => {
-  dir = new TempDir();
   key = makeKey(dir, 'id');
   const start = (name: string, config: readonly string[] = []) =>
     startSshd(dir, { name, authorized: [key], config: ['LogLevel VERBOSE', ...config] });
@@ -37,10 +36,7 @@ beforeAll(async () => {
   knownHosts = dir.write('known_hosts', [bastion, inner, target].map(knownHostsLines).join(''));
 });
 
-afterAll(async () => {
-  for (const server of [bastion, inner, target]) await server[Symbol.asyncDispose]();
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.asyncDispose]());
 
 const at = (server: { readonly port: number }, rest: Partial<Endpoint> = {}) =>
   endpointOf(server, { identity: key.file, knownHosts, ...rest });

@@ -31,23 +31,19 @@ import {
   until,
 } from './sshd.ts';
 
-let dir: TempDir;
+const dir = new TempDir();
 let key: KeyPair;
 let server: TestServer;
 let knownHosts: string;
 let transport: OpensshTransport;
 
 beforeAll(async () => {
-  dir = new TempDir();
   key = makeKey(dir, 'id');
   server = await startSshd(dir, { authorized: [key], config: ['LogLevel VERBOSE'] });
   knownHosts = dir.write('known_hosts', knownHostsLines(server));
 });
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.asyncDispose]());
 
 beforeEach(() => {
   transport = createOpensshTransport({ config: 'none', agentSocket: null });

@@ -31,9 +31,8 @@ import {
 const right = 'Canary7Qz8-right horse';
 const wrong = 'Canary7Qz8-wrong horse';
 
-let dir: TempDir;
+const dir = new TempDir();
 let key: KeyPair;
-const servers: TestServer[] = [];
 
 /** A server that takes passwords, with what it logs. */
 async function serve(
@@ -41,28 +40,22 @@ async function serve(
   config: readonly string[],
   accounts: { readonly isExpired?: boolean } = {},
 ): Promise<TestServer> {
-  const server = await startSshd(dir, {
+  return await startSshd(dir, {
     name,
     authorized: [key],
     config: [...config, 'LogLevel VERBOSE'],
     accounts: { password: right, ...accounts },
   });
-  servers.push(server);
-  return server;
 }
 
 const pam = ['UsePAM yes', 'PasswordAuthentication no', 'KbdInteractiveAuthentication yes'];
 const plain = ['UsePAM no', 'PasswordAuthentication yes'];
 
 beforeAll(() => {
-  dir = new TempDir();
   key = makeKey(dir, 'key');
 });
 
-afterAll(async () => {
-  for (const server of servers) await server[Symbol.asyncDispose]();
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.asyncDispose]());
 
 function secret(value: string) {
   return { reveal: () => value };
@@ -126,7 +119,6 @@ describe('a password', () => {
 
   test('logs in to dropbear', async () => {
     const server = await startDropbear(dir, { authorized: [], accounts: { password: right } });
-    servers.push(server);
 
     expect(await login(server, { password: secret(right) })).toBe('in\n');
     const error = await failure(login(server, { password: secret(wrong) }));
@@ -323,7 +315,6 @@ describe('several ways to log in, one after the other', () => {
       authorized: [key, other],
       config: ['AuthenticationMethods publickey,publickey'],
     });
-    servers.push(server);
     const config = configOf(`IdentityFile ${key.file}`, `IdentityFile ${other.file}`);
     const transport = createSsh2Transport({ config, agentSocket: null });
     const knownHosts = dir.write('known_hosts', knownHostsLines(server));

@@ -22,24 +22,20 @@ import {
   until,
 } from './sshd.ts';
 
-let dir: TempDir;
+const dir = new TempDir();
 let key: KeyPair;
 let stranger: KeyPair;
 let server: TestServer;
 let knownHosts: string;
 
 beforeAll(async () => {
-  dir = new TempDir();
   key = makeKey(dir, 'id');
   stranger = makeKey(dir, 'stranger');
   server = await startSshd(dir, { authorized: [key], config: ['LogLevel VERBOSE'] });
   knownHosts = dir.write('known_hosts', knownHostsLines(server));
 });
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.asyncDispose]());
 
 const at = (one: { readonly port: number }, rest: Partial<Endpoint> = {}) =>
   endpointOf(one, { identity: key.file, knownHosts, ...rest });

@@ -7,18 +7,14 @@ import { isSsh2Known } from '../../src/connection/ssh2-check.ts';
 import { Ssh2Internals } from '../../src/connection/ssh2-internals.ts';
 import { endpointOf, makeKey, never, run, startSshd, TempDir, type TestServer } from './sshd.ts';
 
-let dir: TempDir;
+const dir = new TempDir();
 let server: TestServer;
 
 beforeAll(async () => {
-  dir = new TempDir();
   server = await startSshd(dir, { authorized: [makeKey(dir, 'id')] });
 });
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.asyncDispose]());
 
 /** A client whose first key exchange is complete. */
 async function exchanged(use: (client: Client) => void): Promise<void> {

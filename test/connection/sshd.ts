@@ -13,9 +13,10 @@ import {
   type Ssh2Transport,
 } from '../../src/connection/index.ts';
 
-/** A temporary directory that goes away with its scope. */
+/** A temporary directory that goes away with its scope, and before it the servers that live in it. */
 export class TempDir {
   readonly path = mkdtempSync(join(tmpdir(), 'xpush-ssh-'));
+  readonly #servers: TestServer[] = [];
 
   file(name: string): string {
     return join(this.path, name);
@@ -27,8 +28,19 @@ export class TempDir {
     return path;
   }
 
+  /** Has a server end with the directory. */
+  add(server: TestServer): TestServer {
+    this.#servers.push(server);
+    return server;
+  }
+
   [Symbol.dispose](): void {
     rmSync(this.path, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server[Symbol.asyncDispose]()));
+    this[Symbol.dispose]();
   }
 }
 
@@ -72,7 +84,7 @@ export interface TestServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** An OpenSSH server. `config` lines come first, so they win. */
+/** An OpenSSH server, which ends with `dir`. `config` lines come first, so they win. */
 export async function startSshd(
   dir: TempDir,
   options: {
@@ -117,7 +129,7 @@ export async function startSshd(
   const [program = '', ...args] =
     options.accounts === undefined ? argv : amongAccounts(dir, name, options.accounts, argv);
   const server = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  return ready(server, port, hostKeys);
+  return dir.add(await ready(server, port, hostKeys));
 }
 
 /** What a server is to know of the user of the tests, in place of what the machine knows. */
@@ -178,7 +190,7 @@ export async function startDropbear(
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, KEYS: options.authorized.map((key) => key.publicKey).join('\n') },
   });
-  return ready(server, port, [readKeyPair(file)]);
+  return dir.add(await ready(server, port, [readKeyPair(file)]));
 }
 
 async function ready(

@@ -13,20 +13,16 @@ import {
   type TestServer,
 } from './sshd.ts';
 
-let dir: TempDir;
+const dir = new TempDir();
 let key: KeyPair;
 let server: TestServer;
 
 beforeAll(async () => {
-  dir = new TempDir();
   key = makeKey(dir, 'id');
   server = await startSshd(dir, { authorized: [key], config: ['LogLevel DEBUG1'] });
 });
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.asyncDispose]());
 
 type Side = 'client' | 'server';
 

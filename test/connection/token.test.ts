@@ -27,14 +27,13 @@ interface Token {
   readonly key: KeyObject;
 }
 
-let dir: TempDir;
+const dir = new TempDir();
 let authority: KeyPair;
 let server: TestServer;
 let knownHosts: string;
 const tokens = new Map<string, Token>();
 
 beforeAll(async () => {
-  dir = new TempDir();
   authority = makeKey(dir, 'authority');
   tokens.set('ed25519', ed25519Token());
   tokens.set('ecdsa', ecdsaToken());
@@ -47,10 +46,7 @@ beforeAll(async () => {
   knownHosts = dir.write('known_hosts', knownHostsLines(server));
 });
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.asyncDispose]());
 
 function tokenNamed(name: string): Token {
   const token = tokens.get(name);

@@ -21,7 +21,7 @@ import {
 } from './sshd.ts';
 import { transportNames, transports } from './transports.ts';
 
-let dir: TempDir;
+const dir = new TempDir();
 let key: KeyPair;
 /** dropbear changes to the user who logs in, which only root may do. */
 const kinds = process.getuid?.() === 0 ? ['OpenSSH', 'dropbear'] : ['OpenSSH'];
@@ -31,7 +31,6 @@ let knownHosts: string;
 let transport: Transport;
 
 beforeAll(async () => {
-  dir = new TempDir();
   key = makeKey(dir, 'id');
   for (const kind of kinds) {
     const start = kind === 'dropbear' ? startDropbear : startSshd;
@@ -40,10 +39,7 @@ beforeAll(async () => {
   knownHosts = dir.write('known_hosts', [...servers.values()].map(knownHostsLines).join(''));
 });
 
-afterAll(async () => {
-  for (const server of servers.values()) await server[Symbol.asyncDispose]();
-  dir[Symbol.dispose]();
-});
+afterAll(() => dir[Symbol.asyncDispose]());
 
 const login = (rest: Partial<Endpoint> = {}) => ({ identity: key.file, knownHosts, ...rest });
 
