@@ -4,8 +4,8 @@ import type { Data } from '../source/data.ts';
 import { parseYaml } from '../source/parse-yaml.ts';
 import { toData } from '../source/source-node.ts';
 import { flowList, writeYaml, type YamlValue } from '../source/write-yaml.ts';
-import { apart, together } from './plan-layout.ts';
-import { type PlanDocument, type SavedPlan, writtenSchema } from './plan-schema.ts';
+import { exactPart, headPart, reviewedPart, together } from './plan-layout.ts';
+import { type PlanDocument, type PlanHead, type SavedPlan, writtenSchema } from './plan-schema.ts';
 
 const schemaNumber = 1;
 
@@ -19,23 +19,72 @@ export interface NoPlan {
  * The text of a plan: YAML for people to review, diff by diff, with a digest over all that it says.
  * Two plans of one state differ in `made` and `digest` only.
  */
-export function planText(plan: PlanDocument): string {
-  const { made, ...rest } = apart(plan);
-  const document = { xpush_plan: schemaNumber, digest: digestOf({ made, ...rest }), made, ...rest };
-  return writeYaml(
+export function planText({ hosts, ...head }: PlanDocument): string {
+  return [...planTexts(head, () => hosts)].join('');
+}
+
+/** The same a host at a time. @param hosts is gone through several times, and must give the same */
+export function* planTexts(
+  plan: PlanHead,
+  hosts: () => Iterable<PlanDocument['hosts'][number]>,
+): Generator<string> {
+  const { made, ...head } = headPart(plan);
+  const reviewed = () => mapped(hosts(), reviewedPart);
+  const exact = () => mapped(hosts(), exactPart);
+  const digest = digestOf({
+    ...canonicalValues({ made, ...head }),
+    ...{ hosts: canonicalItems(reviewed()), exact: canonicalItems(exact()) },
+  });
+  const first = { xpush_plan: schemaNumber, digest, made, ...head };
+  yield writeYaml(
     [
       'A plan of xpush, for review. `xpush apply --plan FILE` does exactly this, on hosts that are',
       'still as they were; a plan that was edited is refused.',
     ],
-    Object.entries(document).map(([key, value], index) => ({
+    Object.entries(first).map(([key, value], index) => ({
       key,
       value: yamlOf(value),
       isApart: index > 1,
-      ...(key === 'exact'
-        ? { comments: ['The same for xpush: what it will do, word by word.'] }
-        : {}),
     })),
   );
+  yield '\n';
+  yield* listTexts('hosts', reviewed);
+  yield '\n# The same for xpush: what it will do, word by word.\n';
+  yield* listTexts('exact', exact);
+}
+
+function* mapped<One, Other>(
+  all: Iterable<One>,
+  change: (one: One) => Other | null,
+): Generator<Other> {
+  for (const one of all) {
+    const other = change(one);
+    if (other !== null) yield other;
+  }
+}
+
+/** A key with a list, an item at a time unless all stand in one line. */
+function* listTexts(key: string, items: () => Iterable<unknown>): Generator<string> {
+  const few = shortList(items());
+  if (few !== null) {
+    yield writeYaml([], [{ key, value: yamlOf(few) }]);
+    return;
+  }
+  yield `${key}:\n`;
+  for (const item of items()) {
+    const text = writeYaml([], [{ key, value: { items: [yamlOf(item)], isFlow: false } }]);
+    yield text.slice(text.indexOf('\n') + 1);
+  }
+}
+
+/** The items when they are so few that they may stand in a line. */
+function shortList(items: Iterable<unknown>): readonly unknown[] | null {
+  const few: unknown[] = [];
+  for (const item of items) {
+    few.push(item);
+    if (!isShort(few)) return null;
+  }
+  return few;
 }
 
 /** Reads a plan. Refused: what is no plan, of a newer xpush, cut or edited. */
@@ -55,7 +104,7 @@ export function readPlan(bytes: string | Uint8Array, name: string): SavedPlan | 
       `${name} was made by another version of xpush (plan ${number}, not ${schemaNumber})`,
     );
   }
-  if (digest !== digestOf(rest)) {
+  if (digest !== digestOf(canonicalValues(rest))) {
     return refuse(`${name} is not as xpush wrote it: it was edited, or is cut`, 'make a new plan');
   }
   const checked = v.safeParse(writtenSchema, rest);
@@ -67,8 +116,28 @@ function refuse(problem: string, hint: string | null = 'make a new plan'): NoPla
   return { problem, hint };
 }
 
-function digestOf(plan: unknown): string {
-  return `sha256:${createHash('sha256').update(canonical(plan)).digest('hex')}`;
+/** Of the canonical JSON of a map, whose values come as texts. */
+function digestOf(values: Readonly<Record<string, Iterable<string>>>): string {
+  const sum = createHash('sha256');
+  const entries = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [index, [key, texts]] of entries.entries()) {
+    sum.update(`${index === 0 ? '{' : ','}${JSON.stringify(key)}:`);
+    for (const text of texts) sum.update(text);
+  }
+  return `sha256:${sum.update('}').digest('hex')}`;
+}
+
+function canonicalValues(data: object): Readonly<Record<string, Iterable<string>>> {
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, [canonical(value)]]));
+}
+
+function* canonicalItems(items: Iterable<unknown>): Generator<string> {
+  let before = '[';
+  for (const item of items) {
+    yield `${before}${canonical(item)}`;
+    before = ',';
+  }
+  yield before === '[' ? '[]' : ']';
 }
 
 /** JSON without blanks, keys in order. */
@@ -95,13 +164,17 @@ function hasPlainLines(value: string): boolean {
 
 const endsBlank = (line: string): boolean => line !== line.trimEnd();
 
+function isShort(value: object): boolean {
+  const json = JSON.stringify(value);
+  return json.length <= widestLine && !/\\[nt]/.test(json);
+}
+
 /** Small things stay in one line. */
 function yamlOf(value: unknown): YamlValue {
   if (value === null || typeof value === 'boolean' || typeof value === 'number') return value;
   if (typeof value === 'string') return hasPlainLines(value) ? value : { quoted: value };
   if (typeof value !== 'object') throw new Error(`no data: ${typeof value}`);
-  const json = JSON.stringify(value);
-  const isFlow = json.length <= widestLine && !/\\[nt]/.test(json);
+  const isFlow = isShort(value);
   if (Array.isArray(value)) {
     const items = value.map(yamlOf);
     return isFlow ? flowList(items) : { items, isFlow };

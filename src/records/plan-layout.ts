@@ -1,7 +1,9 @@
-import type { PlanDocument, SavedPlan, WrittenPlan } from './plan-schema.ts';
+import type { PlanDocument, PlanHead, SavedPlan, WrittenPlan } from './plan-schema.ts';
 
-/** What people review without what only xpush reads, and without what is as usual. */
-export function apart({ plays, hosts, ...head }: PlanDocument) {
+type HostPlan = PlanDocument['hosts'][number];
+
+/** The head of a plan, without what is as usual. */
+export function headPart({ plays, ...head }: PlanHead) {
   return {
     ...head,
     plays: plays.map(({ name, rollout, tasks }) => ({
@@ -9,29 +11,35 @@ export function apart({ plays, hosts, ...head }: PlanDocument) {
       ...unusual({ rollout: unusual(rollout ?? {}) }),
       tasks,
     })),
-    hosts: hosts.map(({ host, status, error, tasks }) => ({
-      ...{ host, status },
-      ...unusual({
-        error,
-        tasks: tasks.map(({ at, task, status, network, message, pending, changes }) => ({
-          ...{ at, task, status },
-          ...unusual({
-            ...{ network, message, pending },
-            changes: changes.map(({ subject, diff }) => ({ subject, ...unusual({ diff }) })),
-          }),
-        })),
-      }),
-    })),
-    exact: hosts.flatMap(({ host, tasks }) => {
-      const done = tasks.filter(({ changes, upkeep }) => changes.length + upkeep.length > 0);
-      const exactly = done.map(({ at, changes, upkeep }) => ({
-        at,
-        changes: changes.map(({ exact }) => exact),
-        ...unusual({ upkeep }),
-      }));
-      return exactly.length === 0 ? [] : [{ host, tasks: exactly }];
+  };
+}
+
+/** What people review of a host, without what only xpush reads. */
+export function reviewedPart({ host, status, error, tasks }: HostPlan) {
+  return {
+    ...{ host, status },
+    ...unusual({
+      error,
+      tasks: tasks.map((task) => ({
+        ...{ at: task.at, task: task.task, status: task.status },
+        ...unusual({
+          ...{ network: task.network, message: task.message, pending: task.pending },
+          changes: task.changes.map(({ subject, diff }) => ({ subject, ...unusual({ diff }) })),
+        }),
+      })),
     }),
   };
+}
+
+/** What only xpush reads of a host; null: nothing. */
+export function exactPart({ host, tasks }: HostPlan) {
+  const done = tasks.filter(({ changes, upkeep }) => changes.length + upkeep.length > 0);
+  const exactly = done.map(({ at, changes, upkeep }) => ({
+    at,
+    changes: changes.map(({ exact }) => exact),
+    ...unusual({ upkeep }),
+  }));
+  return exactly.length === 0 ? null : { host, tasks: exactly };
 }
 
 /** Without what reading adds by itself. */
@@ -45,7 +53,7 @@ function unusual(fields: object): { readonly [key: string]: unknown } {
   return Object.fromEntries(kept);
 }
 
-/** What `apart` took apart; null: the two parts do not fit together. */
+/** What the parts came from; null: the two parts do not fit together. */
 export function together({ hosts, exact, ...head }: WrittenPlan): SavedPlan | null {
   let used = 0;
   const joined = hosts.map(({ tasks, ...host }) => {

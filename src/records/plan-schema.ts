@@ -96,3 +96,6 @@ export type SavedPlan = v.InferOutput<typeof schema>;
 
 /** The same as it is written: plain data. */
 export type PlanDocument = v.InferInput<typeof schema>;
+
+/** The same without its hosts. */
+export type PlanHead = Omit<PlanDocument, 'hosts'>;
