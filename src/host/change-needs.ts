@@ -5,7 +5,7 @@ import { commandsOf, lookNeeds, type Need, needs, summing } from './needs.ts';
 const words = (text: string): readonly string[] => text.split(' ');
 
 /** What every program that changes something needs besides, for the lock of its run (runtime/lock.sh). */
-export const lockNeeds = needs('lock the host', ...words('id ln mkdir mv readlink rm sleep tr'));
+export const lockNeeds = needs('lock the host', ...words('ln mkdir mv readlink rm sleep'));
 
 /** What a confirm window needs besides, whatever is changed in it (runtime/window-*.sh). */
 export const windowNeeds = needs(

@@ -174,7 +174,7 @@ xp_write_ready() { # NUMBER PATH BEFORE AFTER MODE ENCODING CONTENT
 }
 
 # One process, as long as there is no sign that somebody has changed the file since it was checked: a
-# change that is no file's came before, or it is newer than the new one.
+# change that is no file's came before, or it is not older than the new one (by seconds in some shells).
 xp_place() { # PATH BEFORE AFTER MODE ENCODING CONTENT
   # shellcheck disable=SC2034 # for xp_put_in_place
   XP_REAL=$1 XP_LINKS=1 xp_directory=${1%/*}
@@ -185,10 +185,14 @@ xp_place() { # PATH BEFORE AFTER MODE ENCODING CONTENT
     return
   fi
   xp_type "$1"
-  # shellcheck disable=SC3013 # those that have no -nt look again
-  if [ "$2,$XP_TYPE" != absent,absent ] && { [ -z "$XP_IS_FRESH" ] || [ "$1" -nt "$XP_NEW" ]; }; then
-    xp_expect_file "$1" "$2" || return
-  fi
+  case $2,$XP_TYPE,$XP_IS_FRESH in
+  absent,absent,*) ;;
+  absent,* | *,absent,* | *,) xp_expect_file "$1" "$2" || return ;;
+  *)
+    # shellcheck disable=SC3013 # those that have no -ot look again
+    [ "$1" -ot "$XP_NEW" ] || xp_expect_file "$1" "$2" || return
+    ;;
+  esac
   xp_put_in_place "$@"
 }
 

@@ -24,8 +24,9 @@ xp_gather() { # OPERATION...
   xp_gathered=0 xp_lines=
   for xp_operation; do
     case $xp_family,$xp_operation in
-    4,'addr del '* | 6,'addr add '* | *[!A-Za-z0-9\ ._:/+@%-]*) return ;;
+    4,'addr del '* | 6,'addr add '*) return ;;
     esac
+    case $xp_operation in *[!A-Za-z0-9\ ._:/+@%-]*) return ;; esac # what `ip` may not read as a word
     xp_lines=$xp_lines$xp_operation$XP_NEWLINE
     xp_gathered=$((xp_gathered + 1))
   done
