@@ -1,5 +1,5 @@
 import type { HostedPlay } from '../engine/legs.ts';
-import type { PlanRecorder, RecordedHost, RecordedTask } from '../engine/plan-recorder.ts';
+import type { RecordedHost, RecordedTask } from '../engine/plan-recorder.ts';
 import { recordOf } from '../engine/records.ts';
 import { type Change, isOpaque } from '../host/change.ts';
 import { type FoundFile, plannedDocument } from '../host/planned-change.ts';
@@ -9,7 +9,7 @@ import type { DiffText } from '../report/diff-text.ts';
 import { mapTexts } from '../source/map-texts.ts';
 import { redactor } from './redaction.ts';
 
-type HostPlan = PlanDocument['hosts'][number];
+export type HostPlan = PlanDocument['hosts'][number];
 type TaskPlan = HostPlan['tasks'][number];
 
 /** The plays of a plan, as they go through their hosts. */
@@ -31,19 +31,30 @@ function rolloutDocument(rollout: PlayRollout) {
   };
 }
 
-/** The hosts of a plan, in the order of the inventory. */
-export function hostsOfPlan(
-  names: Iterable<string>,
-  { hosts, plays }: Pick<PlanRecorder, 'hosts' | 'plays'>,
+/** A host of a plan, as far as the plays were planned on it. */
+export function hostOfPlan(
+  host: string,
+  found: RecordedHost,
+  plays: readonly HostedPlay[],
   diffs: DiffText,
-): HostPlan[] {
-  return [...names].flatMap((host) => {
-    const found = hosts.get(host);
-    if (found === undefined) return [];
-    const { status, error } = found;
-    const document = { host, status, error, tasks: tasksOf(found, plays, diffs) };
-    return [mapTexts(document, (text) => redactor.redact(text), exactKeys)];
+): HostPlan {
+  const { status, error } = found;
+  return withoutSecrets({ host, status, error, tasks: tasksOf(found, plays, diffs) });
+}
+
+/** The same without what shows a secret that is known by now, and without commands behind one that does. */
+export function withoutSecrets(host: HostPlan): HostPlan {
+  let lacksCommand = false;
+  const tasks = host.tasks.map((task): TaskPlan => {
+    const { at, task: name, network, changes, upkeep } = task;
+    const isOfCommand = changes.some(({ exact }) => exact.kind === 'command');
+    const said = JSON.stringify([changes, upkeep]);
+    const isSecret = redactor.redact(said) !== said;
+    if (!isSecret && !(lacksCommand && isOfCommand)) return task;
+    lacksCommand ||= isOfCommand; // what comes behind it may count on it
+    return { at, task: name, network, ...nothing, ...left(isSecret ? secret : unknown) };
   });
+  return mapTexts({ ...host, tasks }, (text) => redactor.redact(text), exactKeys);
 }
 
 /** What is done exactly; of what shows a secret, nothing is there. */
@@ -73,9 +84,7 @@ function tasksOf(
     if (counted.length === 0 && upkeep.length === 0) return [];
     const changes = counted.flatMap((one) => changeOf(one, task.found, diffs) ?? []);
     const documents = upkeep.flatMap((one) => plannedDocument(one) ?? []);
-    const isWhole = changes.length === counted.length && documents.length === upkeep.length;
-    const said = JSON.stringify([changes, documents]);
-    if (!isWhole || redactor.redact(said) !== said) {
+    if (changes.length < counted.length || documents.length < upkeep.length) {
       lacksCommand ||= isOfCommand; // what comes behind it may count on it
       return [{ ...frame, ...nothing, ...left(secret) }];
     }

@@ -13,7 +13,7 @@ interface PlannedHost {
 }
 
 /** What a plan leaves out, a sentence each. */
-export function notesOf(hosts: readonly PlannedHost[]): readonly string[] {
+export function notesOf(hosts: Iterable<PlannedHost>): readonly string[] {
   const left = new Map<string, string[]>();
   for (const one of hosts) {
     for (const what of leftOut(one)) left.set(what, [...(left.get(what) ?? []), one.host]);

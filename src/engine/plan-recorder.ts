@@ -38,15 +38,17 @@ interface Place {
   isSure: boolean;
 }
 
-/** Keeps what the tasks of a check have planned, besides what its events show. */
+/** Tells of each host that ended what its tasks have planned in a check, besides what its events show. */
 export class PlanRecorder {
   /** The same plays; what their tasks plan is kept. */
   readonly plays: readonly HostedPlay[];
   readonly #places = new Map<string, Place[]>();
   readonly #tasks = new Map<string, RecordedTask[]>();
-  readonly #hosts = new Map<string, RecordedHost>();
+  readonly #tell: (name: string, host: RecordedHost) => void;
 
-  constructor(plays: readonly HostedPlay[]) {
+  /** @param tell is told of a host when it ended; nothing is kept of it then */
+  constructor(plays: readonly HostedPlay[], tell: (name: string, host: RecordedHost) => void) {
+    this.#tell = tell;
     for (const [
       play,
       {
@@ -79,16 +81,13 @@ export class PlanRecorder {
     }));
   }
 
-  /** Hosts that ended, in the order of their ends. */
-  get hosts(): ReadonlyMap<string, RecordedHost> {
-    return this.#hosts;
-  }
-
   /** Tasks of a host end in the order of its plays. */
   note(event: RunEvent): void {
     if (event.event === 'task') {
+      const places = this.#places.get(event.host);
+      if (places === undefined) return; // the host has ended
       const tasks = this.#tasks.get(event.host) ?? [];
-      const place = this.#places.get(event.host)?.[tasks.length];
+      const place = places[tasks.length];
       if (place === undefined) throw new Error(`more tasks of ${event.host} ended than there are`);
       const { play, task, network, found } = place;
       const plan = isKnown(place, tasks) ? place.plan : null;
@@ -97,12 +96,16 @@ export class PlanRecorder {
     } else if (event.event === 'host_end') {
       const { host, status, error } = event;
       const tasks = this.#tasks.get(host) ?? [];
-      this.#hosts.set(host, { status, error: error?.message ?? null, tasks });
+      this.#places.delete(host);
+      this.#tasks.delete(host);
+      this.#tell(host, { status, error: error?.message ?? null, tasks });
     }
   }
 
   #record(host: string, play: number, task: number, bound: BoundStep): BoundStep {
-    const place = this.#places.get(host)?.find((one) => one.play === play && one.task === task);
+    const places = this.#places.get(host);
+    if (places === undefined) return bound; // the host has ended
+    const place = places.find((one) => one.play === play && one.task === task);
     if (place === undefined) throw new Error(`${host} has no such task`);
     place.network = bound.network;
     // a leg binds all its tasks before it plans: those that ended by now are of earlier ones

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { bindTask } from '../../src/engine/bind-task.ts';
-import { PlanRecorder } from '../../src/engine/plan-recorder.ts';
+import { PlanRecorder, type RecordedHost } from '../../src/engine/plan-recorder.ts';
 import { change } from '../../src/host/change.ts';
 import { HostState } from '../../src/host/state.ts';
 import { splitActs } from '../../src/host/window-acts.ts';
@@ -66,9 +66,11 @@ describe('bindTask', () => {
 
   test('is what a saved plan keeps', () => {
     const task = { name: 'a task', step: files(false), params: {}, network: true };
-    const recorder = new PlanRecorder([
-      { play: { name: 'a play', tasks: [task] }, hosts: new Set(['here']) },
-    ]);
+    const ended: RecordedHost[] = [];
+    const recorder = new PlanRecorder(
+      [{ play: { name: 'a play', tasks: [task] }, hosts: new Set(['here']) }],
+      (_name, one) => ended.push(one),
+    );
     const recorded = recorder.plays[0]?.play.tasks[0];
     if (recorded === undefined) throw new Error('no task');
 
@@ -82,7 +84,7 @@ describe('bindTask', () => {
       ...{ error: null, seconds: 1 },
     });
 
-    const [kept] = recorder.hosts.get('here')?.tasks ?? [];
+    const [kept] = ended[0]?.tasks ?? [];
     expect(kept?.network).toBe(true);
     expect(kept?.plan?.changes.map(({ effect }) => effect)).toEqual(['boot', 'both', 'both']);
   });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { predict } from '../../src/engine/leg-plan.ts';
 import { LegTasks } from '../../src/engine/leg-tasks.ts';
 import { type HostedPlay, planLegs } from '../../src/engine/legs.ts';
-import { PlanRecorder } from '../../src/engine/plan-recorder.ts';
+import { PlanRecorder, type RecordedHost } from '../../src/engine/plan-recorder.ts';
 import { change } from '../../src/host/change.ts';
 import { query } from '../../src/host/query.ts';
 import { command } from '../../src/steps/command.ts';
@@ -62,7 +62,8 @@ const host = hostWith([
 
 /** As a check goes: each leg looks at the host anew, and nothing was done to it. */
 function recorded(...plays: readonly HostedPlay[]) {
-  const recorder = new PlanRecorder(plays);
+  const found: RecordedHost[] = [];
+  const recorder = new PlanRecorder(plays, (_name, one) => found.push(one));
   for (const leg of planLegs(recorder.plays, inventory)) {
     predict(new LegTasks(leg, inventory, (event) => recorder.note(event)), host);
   }
@@ -70,8 +71,7 @@ function recorded(...plays: readonly HostedPlay[]) {
     ...{ event: 'host_end', host: 'x1', kind: 'dom0', status: 'changed' },
     ...{ error: null, seconds: 1 },
   });
-  const [found] = [...recorder.hosts.values()];
-  return found?.tasks ?? [];
+  return found[0]?.tasks ?? [];
 }
 
 /** What the tasks are known to do: contents, tables and lines; null: that is unknown. */
