@@ -3,6 +3,7 @@ import type { HostedPlay } from '../engine/legs.ts';
 import { areTasksDone, plannedTask } from '../engine/planned-task.ts';
 import { bindSaved, savedStep } from '../engine/saved-tasks.ts';
 import type { Inventory } from '../inventory/model.ts';
+import { ControllerReader } from '../playbook/controller-files.ts';
 import type { PlayRollout } from '../playbook/model.ts';
 import { readPlan } from '../records/plan-file.ts';
 import type { SavedPlan } from '../records/plan-schema.ts';
@@ -59,7 +60,23 @@ export async function readSavedPlan(
       'make a new plan, or name the inventory that it was made from',
     );
   }
+  checkSources(plan);
   return { plan, inventory, argument, files };
+}
+
+/** What is sent must be what was planned; small files are in the plan themselves. */
+function checkSources({ hosts }: SavedPlan): void {
+  const reader = new ControllerReader();
+  const planned = new Map<string, string>();
+  for (const { tasks } of hosts) {
+    for (const { exact } of tasks.flatMap(({ changes }) => changes)) {
+      if (exact.kind === 'send') planned.set(exact.source.path, exact.source.sums);
+    }
+  }
+  for (const [path, sums] of planned) {
+    const problem = reader.changeOf(path, sums);
+    if (problem !== null) throw new UsageError(problem, 'make a new plan');
+  }
 }
 
 /** What a saved plan does on the chosen hosts. Throws `UsageError` for a pattern that none matches. */

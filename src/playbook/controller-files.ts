@@ -61,6 +61,17 @@ export class ControllerReader {
     });
   }
 
+  /** Why a large file is not the one that had these sums (host/sums.ts); null: it is. */
+  changeOf(path: string, sums: string): string | null {
+    try {
+      const isSame = this.#file(path).sums.split(' ')[0] === sums.split(' ')[0];
+      return isSame ? null : `${path} is not as it was when the plan was made`;
+    } catch (error) {
+      if (error instanceof ControllerFileError) return error.message;
+      throw error;
+    }
+  }
+
   #walk(
     top: string,
     below: string,
@@ -90,6 +101,10 @@ export class ControllerReader {
   }
 
   #file(path: string): ControllerFile {
+    return reading(path, () => this.#read(path));
+  }
+
+  #read(path: string): ControllerFile {
     const known = this.#known.get(path);
     if (known !== undefined) return known;
     // a pipe would never open

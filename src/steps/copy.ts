@@ -10,7 +10,7 @@ import { described } from './described.ts';
 import { defineStep, type Refusal, refuse } from './step.ts';
 
 const mode = v.pipe(
-  v.string("a mode is a text, of octal digits\nwrite it in quotes: '0644'"),
+  v.string(),
   v.regex(/^[0-7]{3,4}$/, "a mode has three or four octal digits\nsuch as '0644'"),
 );
 
@@ -37,7 +37,13 @@ const params = v.pipe(
     ),
     mode: v.optional(
       described(
-        v.union([v.literal('preserve'), mode]),
+        v.pipe(
+          v.string(),
+          v.regex(
+            /^(?:[0-7]{3,4}|preserve)$/,
+            "a mode has three or four octal digits\nsuch as '0644', or preserve",
+          ),
+        ),
         'Permissions of the files, in octal; `preserve`: as they are here. Default: as they are on the host, `0644` for new ones.',
       ),
     ),

@@ -21,6 +21,11 @@ const examples: Readonly<Record<string, readonly [string, unknown, Record<string
   interfaces: ['webserv', {}],
   rt_tables: ['webserv', {}],
   ip_rules: ['webserv', {}],
+  copy: [
+    'plain',
+    { content: 'hello\n', dest: '/etc/motd' },
+    { 'file:/etc': { type: 'directory' } },
+  ],
   command: ['plain', { argv: ['true'] }],
 };
 
