@@ -13,9 +13,12 @@ const mostContentBytes = 64 * 1024 * 1024;
 /** All contents may wait for a slow disk; one that lets more wait has hung. */
 const mostWaitingLength = mostContentBytes + 16 * 1024 * 1024;
 
+/** Events of a moment are written together: a write is done by another thread, which costs more than the bytes. */
+const gatheringMs = 20;
+
 /** Keeps the record of a run on disk while it goes. */
 export interface RunWriter {
-  /** Never throws and never waits; what was noted is written at once, beside the run. */
+  /** Never throws and never waits; what was noted is written in a moment, beside the run. */
   note(event: RunEvent): void;
   /** The run leaves no record, as was told. */
   readonly hasFailed: boolean;
@@ -54,9 +57,22 @@ export function openRunRecord(
   });
   let writing: Promise<void> | null = null;
 
+  let hurry = (): void => {};
+
+  function gather(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, gatheringMs);
+      hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   async function writeAll(): Promise<void> {
     const file = await opening;
     while (file !== null && waiting !== '') {
+      if (!isClosed) await gather();
       const text = waiting;
       waiting = '';
       await file.appendFile(text);
@@ -95,6 +111,7 @@ export function openRunRecord(
 
     async close() {
       isClosed = true; // what comes now is about the end of the run, not of its hosts
+      hurry();
       while (writing !== null) await writing;
       const file = await opening;
       if (file === null) return;
