@@ -3,9 +3,10 @@ import type { DomainFacts, RunningDomain, RunningVif, XenFacts } from './query.t
 
 /** What facts-xen.sh told of the toolstack and its domains. */
 interface DomainsTold {
-  readonly toolstack: Lines;
-  /** As `xl list` and `xenstore-ls` print them. */
-  readonly domains: string;
+  readonly toolstack: DomainFacts['toolstack'];
+  /** As `xl list` prints them; null: no toolstack answers. */
+  readonly domains: string | null;
+  /** As `xenstore-ls` prints them. */
   readonly vifs: string;
   /** Values that xenstore-ls cut, by `whole/DOMAIN/VIF/KEY`. */
   readonly whole: Lines;
@@ -13,10 +14,9 @@ interface DomainsTold {
 
 /** Reads what `xp_look_domains` printed. */
 export function parseDomains({ toolstack, domains, vifs, whole }: DomainsTold): DomainFacts {
-  const answering = toolOf(toolstack.first('toolstack'));
   return {
-    toolstack: answering ?? toolOf(toolstack.first('installed')),
-    domains: answering === null ? null : domainsOf(linesOf(domains), vifsOf(linesOf(vifs), whole)),
+    toolstack,
+    domains: domains === null ? null : domainsOf(linesOf(domains), vifsOf(linesOf(vifs), whole)),
   };
 }
 
@@ -29,10 +29,6 @@ export function parseXen(lines: Lines, { toolstack, domains }: DomainFacts): Xen
     toolstack,
     domains,
   };
-}
-
-function toolOf(word: string | null): 'xl' | 'xm' | null {
-  return word === 'xl' || word === 'xm' ? word : null;
 }
 
 function versionOf(lines: Lines): string | null {

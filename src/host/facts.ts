@@ -30,19 +30,18 @@ export const lookXen: LookPart = {
   ],
   read: (asked, sections) => {
     if (asked('xen').length + asked('domains').length === 0) return [];
+    const toolstack = toolstackOf(sections);
     const domains = parseDomains({
-      toolstack: parseLines(textOf(sections, 'toolstack')),
-      domains: textOf(sections, 'domains'),
+      ...toolstack,
       vifs: textOf(sections, 'vifs'),
       whole: parseLines(textOf(sections, 'whole')),
     });
-    const untold = (section: string): Observation | null =>
-      sections.has(section) ? null : { failure: 'the host did not tell its xen facts' };
+    const untold: Observation = { failure: 'the host did not tell its xen facts' };
     return [
-      ...asked('domains').map((one) => [one, untold('toolstack') ?? { answer: domains }] as const),
+      ...asked('domains').map((one) => [one, { answer: domains }] as const),
       ...asked('xen').map((one) => {
         const answer = parseXen(parseLines(textOf(sections, 'xen')), domains);
-        return [one, untold('xen') ?? { answer }] as const;
+        return [one, sections.has('xen') ? { answer } : untold] as const;
       }),
     ];
   },
@@ -66,6 +65,19 @@ function lookFact<K extends Kind>(
           ? { answer: parse(parseLines(textOf(sections, kind)), sections) }
           : { failure: `the host did not tell its ${kind} facts` },
       ]),
+  };
+}
+
+/** The toolstack that answered, else the first that is installed. */
+function toolstackOf(sections: Sections): {
+  readonly toolstack: 'xl' | 'xm' | null;
+  readonly domains: string | null;
+} {
+  const tools = (['xl', 'xm'] as const).filter((tool) => sections.has(`domains.${tool}`));
+  const answering = tools.find((tool) => sections.get(`domains.${tool}`)?.status === 0);
+  return {
+    toolstack: answering ?? tools[0] ?? null,
+    domains: answering === undefined ? null : textOf(sections, `domains.${answering}`),
   };
 }
 

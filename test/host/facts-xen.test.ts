@@ -126,8 +126,7 @@ LIST`;
   });
 });
 
-const nothing = parseLines('');
-const answering = { toolstack: parseLines('toolstack:xl'), domains: '', vifs: '', whole: nothing };
+const answering = { toolstack: 'xl', domains: '', vifs: '', whole: parseLines('') } as const;
 
 describe('parseXen', () => {
   test('the version of the running hypervisor, from /sys; other hypervisors have none', () => {

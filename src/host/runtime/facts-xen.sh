@@ -3,37 +3,29 @@
 
 unset -f timeout xenstore-ls xenstore-read xl xm
 
-# Lines of the toolstack in one section, what it lists and what xenstore-ls does in two others.
+# What the first toolstack that answers lists, in a section of its name, and what xenstore-ls does.
 xp_look_domains() {
   xp_find_limit
-  XP_TOOLSTACK='' xp_list=''
-  xp_section toolstack xp_toolstack
+  XP_TOOLSTACK=
+  for xp_tool in xl xm; do
+    xp_find "$xp_tool" || continue
+    xp_list_domains "$xp_tool"
+    if [ "$xp_failure" != 0 ] && xp_has_no_limit; then xp_list_domains "$xp_tool"; fi
+    [ "$xp_failure" != 0 ] || XP_TOOLSTACK=$xp_tool
+    [ -z "$XP_TOOLSTACK" ] || break
+  done
   [ -n "$XP_TOOLSTACK" ] || return 0
-  if xp_is_short "$xp_list"; then
-    xp_section domains xp_print "$xp_list$XP_NEWLINE"
-  else
-    xp_begin domains
-    xp_print "$xp_list$XP_NEWLINE" | sed 2048q
-    xp_end domains 0
-  fi
   xp_list=$($XP_LIMIT xenstore-ls /local/domain/0/backend/vif 2>/dev/null)
   xp_is_short "$xp_list" || xp_list=$(xp_print "$xp_list$XP_NEWLINE" | xp_filter_vifs)
   xp_section vifs xp_print "$xp_list$XP_NEWLINE"
   case $xp_list in *'..."'*) xp_section whole xp_whole ;; esac
 }
 
-# The list of domains is in xp_list.
-xp_toolstack() {
-  for xp_tool in xl xm; do
-    xp_find "$xp_tool" || continue
-    echo "installed:$xp_tool"
-    if xp_list=$($XP_LIMIT "$xp_tool" list 2>/dev/null) ||
-      { xp_has_no_limit && xp_list=$("$xp_tool" list 2>/dev/null); }; then
-      XP_TOOLSTACK=$xp_tool
-      echo "toolstack:$xp_tool"
-      return 0
-    fi
-  done
+xp_list_domains() { # xl|xm
+  xp_begin "domains.$1"
+  $XP_LIMIT "$1" list 2>/dev/null
+  xp_failure=$?
+  xp_end "domains.$1" "$xp_failure"
 }
 
 # A lost xenstored answers never, so what asks it gets 20 seconds. One that lives needs no limit,

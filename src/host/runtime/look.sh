@@ -21,7 +21,10 @@ xp_setup() { # NONCE
   IFS=$XP_BLANKS
   xp_forget
   LC_ALL=C
-  PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
+  PATH=${PATH:-/usr/bin:/bin}
+  for xp_place in /usr/local/sbin /usr/sbin /sbin; do
+    case :$PATH: in *":$xp_place:"*) ;; *) PATH=$PATH:$xp_place ;; esac
+  done
   command -v cat >/dev/null 2>&1 || PATH=$PATH:/usr/bin:/bin # a login may have lost its own
   export LC_ALL PATH
   umask 022
@@ -53,11 +56,11 @@ xp_done() {
 
 # What one part of a look has listed serves the others; the next look sees for itself.
 xp_forget() {
-  # shellcheck disable=SC2034 # for chains.sh, nft.sh and facts-firewalls.sh
+  # shellcheck disable=SC2034
   XP_SAVED_4='' XP_SAVED_6='' XP_RULESET='' XP_PARAMETERS=''
 }
 
-# Longer listings are cut to what is asked by the host, by a program more; what is short is sent whole.
+# What is longer is cut by the host, by a program more.
 xp_is_short() { # TEXT
   [ "${#1}" -le 32768 ]
 }
@@ -169,7 +172,7 @@ xp_note_large() { # MODE LINKS UID GID SIZE ...
   [ "$5" -le 262144 ] || XP_LARGE=yes
 }
 
-# What XP_PARAMETERS names, and files. Not by `read`: dash sees only the first byte of /proc/sys.
+# What XP_PARAMETERS names, and files. dash would `read` only the first byte of /proc/sys.
 xp_parameters() { # FILE...
   xp_read=
   for xp_path in $XP_PARAMETERS; do
@@ -198,25 +201,23 @@ xp_tools() { # NAME...
   done
 }
 
-# Those that are missing.
+# Those that are missing. Most are in one place.
 xp_lacks() { # NAME...
+  case :$PATH: in *:/usr/bin:*) xp_place=/usr/bin ;; *) xp_place=/sbin ;; esac # both in PATH
   {
     for xp_tool; do
-      command -v "$xp_tool" || echo "$xp_tool" >&3
+      [ -x "$xp_place/$xp_tool" ] || command -v "$xp_tool" || echo "$xp_tool" >&3
     done
   } 3>&1 >/dev/null 2>&1
 }
 
-# The file of a command, in XP_FOUND: without a process, unlike what `command -v` says to others.
+# The file of a command, in XP_FOUND; a process less than what `command -v` says.
 xp_find() { # NAME
   XP_FOUND=
   set -f
   IFS=:
   for xp_place in $PATH; do
-    if [ -f "$xp_place/$1" ] && [ -x "$xp_place/$1" ]; then
-      XP_FOUND=$xp_place/$1
-      break
-    fi
+    [ -f "$xp_place/$1" ] && [ -x "$xp_place/$1" ] && XP_FOUND=$xp_place/$1 && break
   done
   IFS=$XP_BLANKS
   set +f
