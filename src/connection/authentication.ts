@@ -4,10 +4,16 @@ import type { FirstKey } from './first-flight.ts';
 import type { Offer, Offers } from './key-offers.ts';
 import { isTokenType } from './key-types.ts';
 import { type Question, unanswerable } from './keyboard-interactive.ts';
-import { mostRefusals, type PasswordTurn, type PasswordTurns } from './password.ts';
+import {
+  type LoginStory,
+  passwordExpired,
+  refusedLogin,
+  strangeQuestion,
+} from './login-failure.ts';
+import type { PasswordTurn, PasswordTurns } from './password.ts';
 import type { LoginMethod, Target } from './target.ts';
-import { messageOf, printable } from './text.ts';
-import { ConnectionError } from './transport.ts';
+import { messageOf } from './text.ts';
+import type { ConnectionError } from './transport.ts';
 import { wideKey } from './wide-key.ts';
 
 /** Said of an RSA key when the server can't verify SHA-2 signatures. */
@@ -33,7 +39,7 @@ export class Login implements Authenticator {
   #isPartial = false;
   /** While the server has the password and has not answered. */
   #turn: PasswordTurn | null = null;
-  #password: 'unused' | 'refused' | 'held back' = 'unused';
+  #password: LoginStory['password'] = 'unused';
 
   constructor(target: Target, offers: Offers, turns: PasswordTurns) {
     this.#target = target;
@@ -98,29 +104,12 @@ export class Login implements Authenticator {
 
   passwordExpired(): ConnectionError {
     this.#answered(true);
-    return this.#error('the server wants the password changed first', changeHint(this.#target));
+    return passwordExpired(this.#target);
   }
 
   failure(): ConnectionError {
     this.#answered(false);
-    const { user } = this.#target;
-    const parts = [this.#triedText()];
-    if (this.#password === 'refused') parts.push('the password was refused');
-    if (this.#password === 'held back') {
-      parts.push(
-        `the password was not sent, since ${mostRefusals} more hosts have refused it for ${printable(user)} than accepted it`,
-      );
-    }
-    if (this.#allowed !== null) {
-      const allowed = printable(this.#allowed.join(','));
-      parts.push(
-        this.#isPartial
-          ? `after that the server still wants ${allowed}`
-          : `the server allows ${allowed}`,
-      );
-    }
-    parts.push(...this.#notes, ...this.#offers.remarks);
-    return this.#error(parts.join('; '), this.#hint());
+    return refusedLogin(this.#story);
   }
 
   ended(isIn: boolean): void {
@@ -208,8 +197,7 @@ export class Login implements Authenticator {
     const asked = unanswerable(questions, isFirst);
     if (asked !== null) {
       this.#answered(true);
-      const message = `the server asks for something else than the password: ${asked}`;
-      context.refuse(this.#error(message, questionHint(this.#allowed)));
+      context.refuse(strangeQuestion(this.#target, asked, this.#allowed));
       return;
     }
     const password = await this.#takePassword(context);
@@ -233,35 +221,17 @@ export class Login implements Authenticator {
     return null;
   }
 
-  #triedText(): string {
-    const tried = this.#offers.offers.slice(0, this.#keysTried);
-    const held = tried.filter(({ isAgentKey }) => isAgentKey).length;
-    const words = tried.flatMap((offer) => (offer.isAgentKey ? [] : [offer.words]));
-    if (held > 0) words.unshift(`agent (${held} ${held === 1 ? 'key' : 'keys'})`);
-    words.push(...this.#passwordMethods.filter(() => this.#password !== 'held back'));
-    if (words.length > 0) return `tried ${words.join(', ')}`;
-    const hasNone = this.#offers.offers.length === 0 && this.#target.password === null;
-    return hasNone ? 'no key to offer' : 'nothing to try that the server allows';
-  }
-
-  #hint(): string {
-    const { user, name, password } = this.#target;
-    if (this.#password !== 'unused') {
-      return `is it the password of ${printable(user)} there? It is not sent again in this run, lest the account be locked`;
-    }
-    const isAsked = ['password', 'keyboard-interactive'].some((way) =>
-      this.#allowed?.includes(way),
-    );
-    const isKeyOfUse = this.#allowed?.includes('publickey') === true && this.#keysTried > 0;
-    return password === null && isAsked && !isKeyOfUse
-      ? `-k asks for a password; better put a key there: ssh-copy-id ${printable(user)}@${printable(name)}`
-      : `can you log in with: ssh -l ${printable(user)} ${printable(name)} true`;
-  }
-
-  #error(why: string, hint: string): ConnectionError {
-    const { user } = this.#target;
-    const message = `authentication failed as ${printable(user)}: ${why}`;
-    return new ConnectionError('authentication', message, { hint });
+  get #story(): LoginStory {
+    return {
+      target: this.#target,
+      tried: this.#offers.offers.slice(0, this.#keysTried),
+      hasKeys: this.#offers.offers.length > 0,
+      passwordMethods: this.#passwordMethods,
+      password: this.#password,
+      allowed: this.#allowed,
+      isPartial: this.#isPartial,
+      notes: [...this.#notes, ...this.#offers.remarks],
+    };
   }
 }
 
@@ -285,14 +255,4 @@ async function sign(
   } finally {
     goOn();
   }
-}
-
-function changeHint({ user, name }: Target): string {
-  return `log in by hand and change it: ssh -l ${printable(user)} ${printable(name)}`;
-}
-
-function questionHint(allowed: readonly string[] | null): string {
-  return allowed?.includes('password') === true
-    ? 'it takes passwords without questions too: say "PreferredAuthentications publickey,password" for it in your OpenSSH configuration'
-    : 'one-time codes and the like cannot be given to a fleet, by --transport openssh neither: let a key in there';
 }
