@@ -191,6 +191,15 @@ describe('a password', () => {
     expect(error.message).toContain('has a password');
   });
 
+  test('is named by a hint where the server takes one too, and refused the keys', async () => {
+    const server = await serve('either', plain);
+    const stranger = makeKey(dir, 'stranger_key');
+
+    const error = await failure(login(server, { identity: stranger.file }));
+
+    expect(error.hint).toMatch(/^can you log in with: ssh .*; -k asks for a password/);
+  });
+
   test('is asked for by a hint where the server takes nothing else', async () => {
     const server = await serve('none', [...plain, 'PubkeyAuthentication no']);
 
