@@ -26,8 +26,8 @@ const changing: Readonly<Record<Change['kind'], readonly Need[]>> = {
   remove: needs('remove files', 'ls', 'rm', 'rmdir', summing),
   directory: needs('make directories', 'chmod', 'mkdir'),
   parameter: needs('set kernel parameters', 'cat'),
-  routing: needs('change addresses, routes and rules', ...words('grep ip sed sleep'), summing),
-  chains: needs('change the firewall', 'grep', 'sed', summing),
+  routing: needs('change addresses, routes and rules', ...words('ip sed sleep'), summing),
+  chains: needs('change the firewall', 'sed', summing),
   nft: needs('change the firewall', 'nft', 'sed', summing),
   command: needs('run commands', 'cat', 'dd', 'sleep'),
 };

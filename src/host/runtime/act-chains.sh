@@ -11,7 +11,8 @@ xp_swap_chains() { # FAMILY SED-SCRIPT FINGERPRINT PAYLOAD
   return 1
 }
 
-# An iptables-restore of before 1.6.2 does not know --wait, and reads nothing then.
+# An iptables-restore of before 1.6.2 does not know --wait, and reads nothing then; without a grep that
+# could tell, it is asked once more.
 xp_restore() { # PAYLOAD
   xp_said=$(xp_print "$1" | "$XP_TABLES-restore" --noflush --wait 5 2>&1)
   xp_failure=$?

@@ -135,7 +135,9 @@ xp_add_address() { # addr add ADDRESS nodad dev NAME
   *) xp_refuse "$xp_said" || return ;;
   esac
   for _ in 1 2 3 4 5; do
-    case $(ip addr show dev "$6" | grep -F " $3 ") in
+    xp_said=$(ip addr show dev "$6")
+    xp_said=${xp_said#*" $3 "}
+    case ${xp_said%%"$XP_NEWLINE"*} in
     *tentative*) sleep 1 ;;
     *) break ;;
     esac
