@@ -31,12 +31,15 @@ const file = defineStep({
   }),
 });
 
-const parameter = defineStep({
+const rules = defineStep({
   ...definition,
-  name: 'parameter',
+  name: 'rules',
   params: v.strictObject({}),
-  queries: () => ({ type: query.parameter('kernel.ostype') }),
-  plan: (_target, _params, { type }) => ({ changes: [], message: type }),
+  queries: () => ({ rules: query.rules(4) }),
+  plan: (_target, _params, seen) => ({
+    changes: [],
+    message: seen.rules.entries.length > 0 ? 'listed' : null,
+  }),
 });
 
 const lacking = defineStep({
@@ -100,19 +103,19 @@ async function run(
   };
 }
 
-const noGrep =
-  'task 1: the host has no grep, which parameter needs to read kernel parameters; install grep';
+const noSed =
+  'task 1: the host has no sed, which rules needs to list addresses, routes and rules; install sed';
 
 describe('runLeg, on a host that lacks a command', () => {
   test.each([false, true])('begins nothing that is foreseen (check: %s)', async (check) => {
-    const path = pathWithout('grep');
+    const path = pathWithout('sed');
     const write = [file, { path: at('new'), content: 'a\n' }] as const;
 
-    const ended = await run(path, [write, [parameter, {}], write], { check });
+    const ended = await run(path, [write, [rules, {}], write], { check });
 
     expect(ended).toMatchObject({
       status: 'failed',
-      error: { message: noGrep, hint: null },
+      error: { message: noSed, hint: null },
       ended: ['skipped', 'failed', 'skipped'],
     });
     expect(ended.messages[0]).toBe('not begun, as a later task cannot be');
@@ -145,7 +148,7 @@ describe('runLeg, on a host that lacks a command', () => {
   });
 
   test('does what needs none of it', async () => {
-    const path = pathWithout('mv', 'cp', 'grep', 'ip', 'id');
+    const path = pathWithout('mv', 'cp', 'grep', 'sed', 'ip', 'id');
     writeFileSync(at('kept'), 'a\n');
 
     const ended = await run(path, [[file, { path: at('kept'), content: 'a\n' }]]);
@@ -154,16 +157,16 @@ describe('runLeg, on a host that lacks a command', () => {
   });
 
   test('goes on behind a command that brings it', async () => {
-    const path = pathWithout('grep');
-    const install = { shell: `ln -s /usr/bin/grep ${at('grep')}` };
+    const path = pathWithout('sed');
+    const install = { shell: `ln -s /usr/bin/sed ${at('sed')}` };
 
     const ended = await run(path, [
       [command, install],
-      [parameter, {}],
+      [rules, {}],
     ]);
 
     expect(ended).toMatchObject({ status: 'changed', ended: ['changed', 'ok'] });
-    expect(ended.messages[1]).toBe('Linux');
+    expect(ended.messages[1]).toBe('listed');
   });
 
   test('needs what undoes a change only for what is undone', async () => {
