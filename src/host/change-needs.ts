@@ -10,7 +10,9 @@ export const lockNeeds = needs('lock the host', ...words('ln mkdir mv readlink r
 /** What a confirm window needs besides, whatever is changed in it (runtime/window-*.sh). */
 export const windowNeeds = needs(
   'be able to undo network changes',
-  ...words('cat chmod chown cmp cp dd find grep head ip ln ls mkdir mv readlink rm rmdir sed'),
+  ...words(
+    'cat chmod chown cmp cp dd find grep head ip ln ls mkdir mkfifo mv readlink rm rmdir sed',
+  ),
   ...[...words('setsid sleep sort sync tail tr wc'), summing],
 );
 

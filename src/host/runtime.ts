@@ -28,6 +28,7 @@ export type RuntimeFile =
   | 'lock.sh'
   | 'window.sh'
   | 'window-run.sh'
+  | 'window-watch.sh'
   | 'window-arm.sh'
   | 'window-decide.sh'
   | 'window-files.sh'

@@ -12,10 +12,13 @@ import { type StagedAct, splitActs, type WindowActs } from './window-acts.ts';
 /** What the controller's end of a window needs. */
 const sender: readonly RuntimeFile[] = ['look.sh', 'act.sh', ...holdRuntime, 'window.sh'];
 
-/** What a window's own program is made of, besides what its changes need. */
-const runner: readonly RuntimeFile[] = [
-  ...holdRuntime,
-  'window-run.sh',
+/** What makes the changes of a window, besides what each kind of them needs. */
+const runner: readonly RuntimeFile[] = ['windows.sh', 'window-run.sh'];
+
+/** What watches over a window, decides and undoes, besides that. */
+const watcher: readonly RuntimeFile[] = [
+  'lock.sh',
+  'window-watch.sh',
   'window-arm.sh',
   'window-decide.sh',
   'window-files.sh',
@@ -35,9 +38,10 @@ const runner: readonly RuntimeFile[] = [
 export function compileWindow(plan: WindowPlan, known: ReadonlySet<RuntimeFile>): Program {
   const identity = quoteAll(identityWords(plan.identity));
   const pings = plan.pings.map(checkedAddress);
-  const parts = partsOf(plan).map(([name, text]) => partCall(name, text));
+  const parts = partsOf(plan);
   return compound([...sender, ...(pings.length > 0 ? healthRuntime : [])], known, [
-    ...['xp_parts() {', parts.join(' &&\n'), '}'],
+    ...['xp_parts() {', ...parts.map(({ call }) => `${call} &&`)],
+    ...[`xp_whole ${quoteAll(parts.flatMap(({ name, sums }) => [name, sums]))}`, '}'],
     'xp_window() {',
     'XP_GONE=',
     `xp_do lock ${holdCall({ identity: plan.identity, generation: null })} || return`,
@@ -86,21 +90,53 @@ export function compileHealth(
   ]);
 }
 
-/** The files of a window by name. Only `run.sh` runs by itself; it reads the others. */
-function partsOf(plan: WindowPlan): readonly (readonly [string, string])[] {
+/** A file of a window: its name, what tells whether it is whole, and a call that writes it. */
+interface Part {
+  readonly name: string;
+  readonly sums: string;
+  readonly call: string;
+}
+
+/** Only `run.sh` runs by itself; it reads the others. */
+function partsOf(plan: WindowPlan): readonly Part[] {
   const acts = splitActs(plan.acts);
   const { generation } = plan;
   return [
-    ['run.sh', runText(plan.acts.map(({ change }) => change))],
-    ['settings.sh', settingsText(plan, acts)],
-    ['changes.sh', changesText(acts)],
-    ...(generation === null ? [] : [['generation', asBytes(generation.text)] as const]),
+    runPart(plan.acts.map(({ change }) => change)),
+    partOf('settings.sh', settingsText(plan, acts)),
+    partOf('changes.sh', changesText(acts)),
+    ...(generation === null ? [] : [partOf('generation', asBytes(generation.text))]),
   ];
 }
 
-function runText(changes: readonly Change[]): string {
-  const files = new Set<RuntimeFile>(['look.sh', ...runtimeOf(changes), ...runner]);
-  return `${[...files].map(runtime).join('')}XP_WINDOW=\${0%/*}\nxp_run "$@"\n`;
+function partOf(name: string, text: string): Part {
+  return {
+    name,
+    sums: sums(text),
+    call: `xp_part ${quoteAll([name, ...encoded(text)])}`,
+  };
+}
+
+/** By the runtime files of its changes: hosts have much the same ones. */
+const runParts = new Map<string, Part>();
+
+function runPart(changes: readonly Change[]): Part {
+  const makers = new Set<RuntimeFile>(['look.sh', ...runtimeOf(changes), ...runner]);
+  const key = [...makers].join(' ');
+  const known = runParts.get(key);
+  if (known !== undefined) return known;
+  const others = watcher.filter((file) => !makers.has(file));
+  const text = [
+    ...[...makers].map(runtime),
+    `XP_WINDOW=\${0%/*}\n`,
+    // whoever makes the changes does not read the rest
+    '[ "$1" != apply ] || { xp_run "$@"; exit; }\n',
+    ...others.map(runtime),
+    'xp_run "$@"\n',
+  ].join('');
+  const part = partOf('run.sh', text);
+  runParts.set(key, part);
+  return part;
 }
 
 /** Without secrets: it is kept as long as the window is. */
@@ -118,15 +154,18 @@ function settingsText(plan: WindowPlan, { staged, idle, files }: WindowActs): st
     XP_KEEP: `${plan.generation?.keep ?? 0}`,
     XP_RULES: plan.acts.some(({ change }) => mayChangeRules(change)) ? 'yes' : '',
     XP_NOT: plan.acts.some(({ change }) => hasInvertedRule(change)) ? 'yes' : '',
+    // what commands print is told as it comes
+    XP_SPEAKS: plan.acts.some(({ change }) => change.kind === 'command') ? 'yes' : '',
   };
   return [
     ...Object.entries(settings).map(([name, value]) => `${name}=${quote(value)}`),
     `xp_with_files() { "$@" ${quoteAll(inPlace)}; }`,
     `xp_with_parameters() { "$@" ${quoteAll([...new Set(parameters)])}; }`,
     ...['xp_settle_all() {', ':'],
-    ...idle.map((id) => `xp_settled ${quote(id)} true`),
-    ...staged.map(({ ids, change }, index) =>
-      ['xp_settled', quote(ids.join(' ')), quoteAll(settleWords(change, index))].join(' '),
+    ...idle.map((id) => `"$1" ${quoteAll([id, 'idle'])}`),
+    ...staged.map(
+      ({ ids, change }, index) =>
+        `"$1" ${quoteAll([ids.join(' '), ...settleWords(change, index)])}`,
     ),
     ...['}', ''],
   ].join('\n');
@@ -136,7 +175,7 @@ function settingsText(plan: WindowPlan, { staged, idle, files }: WindowActs): st
 function changesText({ now, staged }: WindowActs): string {
   return [
     ...['xp_stage_all() {', ':'],
-    ...staged.map(({ change }, index) => `${quoteAll(stageWords(change, index))} || return`),
+    ...staged.map(({ change }, index) => `"$1" ${quoteAll(stageWords(change, index))} || return`),
     ...['}', 'xp_changes() {', ':'],
     ...now.map(
       ({ id, change }) =>
@@ -149,22 +188,22 @@ function changesText({ now, staged }: WindowActs): string {
 function stageWords(change: StagedAct['change'], index: number): readonly string[] {
   switch (change.kind) {
     case 'write':
-      return ['xp_stage_write', `${index}`, ...writeWords(change)];
+      return ['write', `${index}`, ...writeWords(change)];
     case 'remove':
-      return ['xp_stage_remove', ...removeWords(change)];
+      return ['remove', ...removeWords(change)];
     case 'directory':
-      return ['xp_stage_directory', trimmedPath(change.path), change.mode.toString(8)];
+      return ['directory', trimmedPath(change.path), change.mode.toString(8)];
   }
 }
 
 function settleWords(change: StagedAct['change'], index: number): readonly string[] {
   switch (change.kind) {
     case 'write':
-      return ['xp_settle_write', `${index}`, ...writeWords(change).slice(0, 4)];
+      return ['write', `${index}`, ...writeWords(change).slice(0, 4)];
     case 'remove':
-      return ['xp_settle_remove', ...removeWords(change)];
+      return ['remove', ...removeWords(change)];
     case 'directory':
-      return ['xp_make_directory', trimmedPath(change.path), change.mode.toString(8)];
+      return ['directory', trimmedPath(change.path), change.mode.toString(8)];
   }
 }
 
@@ -210,8 +249,4 @@ function oneLine(text: string): string {
     .replace(/[^\x20-\x7e]+/g, ' ')
     .trim()
     .slice(0, 300);
-}
-
-function partCall(name: string, text: string): string {
-  return `xp_part ${quoteAll([name, sums(text), ...encoded(text)])}`;
 }

@@ -8,7 +8,7 @@
 xp_setup() { # NONCE
   set +x +v +a +e +f +u +C
   unset -f '[' base64 cat cd chmod chown cksum cmp command cp dd echo find grep head id ip kill \
-    ln logger ls mkdir mv openssl print printf read readlink restorecon rm rmdir sed setsid sh \
+    ln logger ls mkdir mkfifo mv openssl print printf read readlink restorecon rm rmdir sed setsid sh \
     sha256sum sleep sort sync tail test timeout tr umask uname wait wc
   # shellcheck disable=SC3044 # bash's own, and only there
   [ -z "${BASH_VERSION-}" ] || shopt -u dotglob failglob nocaseglob nullglob

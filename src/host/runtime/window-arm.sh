@@ -6,7 +6,7 @@
 xp_arm_here() {
   # shellcheck disable=SC1091 # made with the window
   . ./changes.sh
-  xp_need && xp_make_now && xp_prune_windows && xp_save && xp_stage_all && xp_seal && xp_launch
+  xp_need && xp_make_now && xp_prune_windows && xp_save && xp_stage && xp_seal && xp_launch
   xp_failure=$?
   [ "$xp_failure" = 0 ] || xp_disarm
   return "$xp_failure"
@@ -24,12 +24,13 @@ xp_need() {
 xp_make_now() {
   for xp_place in /run /dev/shm /var/run "$XP_WINDOW"; do
     xp_place=$xp_place/xpush-$XP_ID
-    (umask 077 && mkdir "$xp_place") 2>/dev/null || continue
-    if xp_put "$xp_place/probe" probe && [ -s "$xp_place/probe" ] && ln -s "$xp_place" now; then
-      true >now/out && return
+    mkdir -m 700 "$xp_place" 2>/dev/null || continue
+    if xp_print probe >"$xp_place/out" && [ -s "$xp_place/out" ] && true >"$xp_place/out" &&
+      mkfifo -m 600 "$xp_place/wake" "$xp_place/alive" "$xp_place/news" && ln -s "$xp_place" now; then
+      return
     fi
     rm -rf "$xp_place"
-  done
+  done 2>/dev/null
   xp_refuse 'there is no space to work in, on /run nor on /var/lib/xpush: nothing was changed'
 }
 
@@ -51,36 +52,121 @@ xp_prune_windows() {
 }
 
 xp_save() {
-  mkdir files live || return
   xp_with_files xp_snapshot_files || return
-  xp_with_parameters xp_snapshot_live || return
+  xp_snapshot_live || return
   xp_install_hook || return
-  # what an undo takes on a full disk
-  dd if=/dev/zero of=ballast bs=65536 count=4 2>/dev/null
-  [ "$(wc -c <ballast)" -eq 262144 ] || xp_refuse 'less than 256 KiB are free on /var/lib/xpush: nothing was changed'
+  xp_make_ballast || xp_refuse 'less than 256 KiB are free on /var/lib/xpush: nothing was changed'
 }
 
-# Of effect `boot`: made beside its place, so that a rename is all that is left to do.
-xp_stage_write() { # NUMBER PATH BEFORE AFTER MODE ENCODING CONTENT
-  xp_number=$1
-  shift
-  case $2 in
-  directory | special | unreadable) xp_refuse "$1 is no file that can be replaced (it is $2)" || return ;;
+# What an undo takes on a full disk.
+xp_make_ballast() {
+  xp_text=0123456789abcdef xp_left=10
+  while [ "$xp_left" -gt 0 ]; do
+    xp_text=$xp_text$xp_text xp_left=$((xp_left - 1))
+  done
+  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+    xp_print "$xp_text" || return
+  done >ballast 2>/dev/null
+}
+
+# Of effect `boot`: made beside their places, so that a rename is all that is left to do. As many as
+# there are are looked at, made and looked at again together.
+xp_stage() {
+  xp_paths='' xp_private=''
+  xp_stage_all xp_stage_place || return
+  xp_each_of xp_make_private "$xp_private" || return
+  xp_each_of xp_file_states "$xp_paths" || xp_refuse 'files could not be read: nothing was changed' || return
+  xp_modes='' xp_paths=''
+  xp_stage_all xp_stage_make || return
+  xp_set_modes || return
+  xp_each_of xp_file_states "$xp_paths" || xp_refuse 'files could not be read: nothing was changed' || return
+  xp_stage_all xp_stage_check
+}
+
+xp_make_private() { # PATH...
+  mkdir -m 700 "$@"
+}
+
+xp_stage_place() { # write NUMBER PATH BEFORE ... | remove PATH BEFORE | directory PATH MODE
+  case $1 in
+  write)
+    case $4 in
+    directory | special | unreadable) xp_refuse "$3 is no file that can be replaced (it is $4)" || return ;;
+    esac
+    xp_resolve "$3" || return
+    case $XP_REAL in *"$XP_NEWLINE"*) xp_refuse "$3 leads to a name with a newline" || return ;; esac
+    xp_directory=${XP_REAL%/*}
+    [ -d "$xp_directory/" ] || xp_refuse "the directory $xp_directory does not exist" || return
+    xp_private=$xp_private$xp_directory/.xpush-$XP_ID.s$2$XP_NEWLINE
+    xp_print "$xp_directory/.xpush-$XP_ID.s$2$XP_NEWLINE" >>beside || return
+    xp_paths=$xp_paths$3$XP_NEWLINE
+    ;;
+  remove) xp_paths=$xp_paths$2$XP_NEWLINE ;;
+  directory) xp_stage_directory "$2" "$3" ;;
   esac
-  xp_expect_file "$1" "$2" && xp_resolve "$1" || return
-  xp_directory=${XP_REAL%/*}
-  [ -d "$xp_directory/" ] || xp_refuse "the directory $xp_directory does not exist" || return
-  xp_private=$xp_directory/.xpush-$XP_ID.s$xp_number
-  xp_print "$xp_private$XP_NEWLINE" >>beside && (umask 077 && mkdir "$xp_private") || return
-  xp_make_new "$@" && xp_expect_file "$1" "$2"
 }
 
-xp_stage_remove() { # PATH BEFORE
-  xp_expect_file "$1" "$2"
+# cp -a brings owner, mode, ACL, extended attributes and label; nobody else enters where it is made.
+xp_stage_make() { # as xp_stage_place
+  case $1 in
+  write)
+    shift
+    xp_next_state && xp_expect_state "$2" "$3" && xp_resolve "$2" || return
+    xp_new=${XP_REAL%/*}/.xpush-$XP_ID.s$1/new
+    if [ "$3" != absent ]; then
+      cp -aL "$XP_REAL" "$xp_new" 2>/dev/null || cp -pL "$XP_REAL" "$xp_new" || return
+      [ -f "$xp_new" ] || return "$XP_STALE"
+    fi
+    if [ "$6" = base64 ]; then
+      xp_print "$7" | xp_decode >"$xp_new" || return
+    else
+      xp_print "$7" >"$xp_new" || xp_refuse "$2: could not be written (disk full?)" || return
+    fi
+    [ -z "$5" ] || xp_modes=$xp_modes$5:$xp_new$XP_NEWLINE
+    xp_paths=$xp_paths$xp_new$XP_NEWLINE
+    ;;
+  remove) xp_next_state && xp_expect_state "$2" "$3" ;;
+  esac
+}
+
+xp_stage_check() { # as xp_stage_place
+  [ "$1" = write ] || return 0
+  xp_next_state || return
+  # whose it is, the directory decides
+  [ "$4" != absent ] || XP_STATE="${XP_STATE%% *} * * ${XP_STATE#* * * }"
+  xp_fits "$5" "$XP_STATE" || xp_refuse "$3 did not come out as meant (disk full? not root?)"
+}
+
+xp_expect_state() { # PATH STATE
+  xp_fits "$2" "$XP_STATE" || return "$XP_STALE"
+}
+
+# One chmod for all of one mode.
+xp_set_modes() {
+  while [ -n "$xp_modes" ]; do
+    xp_mode=${xp_modes%%:*} xp_chosen='' xp_others=''
+    xp_each_of xp_choose_mode "$xp_modes"
+    xp_modes=$xp_others
+    xp_each_of xp_chmod "$xp_chosen" || return
+  done
+}
+
+xp_choose_mode() { # MODE:PATH...
+  for xp_line; do
+    case $xp_line in
+    "$xp_mode":*) xp_chosen=$xp_chosen${xp_line#*:}$XP_NEWLINE ;;
+    *) xp_others=$xp_others$xp_line$XP_NEWLINE ;;
+    esac
+  done
+}
+
+xp_chmod() { # PATH...
+  chmod "$xp_mode" "$@"
 }
 
 # Those that were missing are named, the deepest first, for an undo to remove.
 xp_stage_directory() { # PATH MODE
+  [ ! -d "$1/" ] || return 0
   xp_above=$1 xp_list=
   while [ -n "$xp_above" ] && [ ! -d "$xp_above/" ]; do
     xp_list=$xp_list$xp_above$XP_NEWLINE
@@ -90,16 +176,18 @@ xp_stage_directory() { # PATH MODE
   mv -f made.new made && xp_make_directory "$@"
 }
 
-# On the disk before the first change: then a power cut is a reboot.
+# On the disk before the first change: then a power cut is a reboot, which takes the live state with it.
 xp_seal() {
   xp_boot
-  xp_put boot_id "$XP_BOOT" && xp_until $((XP_APPLY_SECONDS * 10)) && true >armed ||
-    xp_refuse 'the window could not be written (disk full?): nothing was changed' || return
-  set -- ./* files/* live/* . .. ../..
+  xp_clock
+  xp_print "$XP_BOOT$XP_NEWLINE" >boot_id && xp_print "$((XP_NOW + XP_APPLY_SECONDS * 10))$XP_NEWLINE" >now/deadline &&
+    true >armed || xp_refuse 'the window could not be written (disk full?): nothing was changed' || return
+  set -- run.sh settings.sh changes.sh who boot_id armed manifest beside made hooks ballast generation files/* files . .. ../..
   while IFS= read -r xp_path; do
     set -- "$@" "$xp_path" "${xp_path%/*}/"
     [ ! -e "$xp_path/new" ] || set -- "$@" "$xp_path/new"
   done <beside
+  while IFS= read -r xp_path; do set -- "$@" "$xp_path" "${xp_path%/*}/"; done <hooks
   xp_durable_all "$@" || xp_refuse 'the disk did not take what an undo needs: nothing was changed'
 }
 
@@ -112,22 +200,35 @@ xp_durable_all() { # PATH...
     xp_left=$((xp_left - 1))
     if [ -e "$xp_path" ] && [ ! -L "$xp_path" ]; then set -- "$@" "$xp_path"; fi
   done
-  xp_bounded 10 sync "$@" 2>/dev/null && return
+  [ $# -gt 0 ] || return 0
+  timeout 10 sync "$@" 2>/dev/null && return
+  xp_bounded 10 sync "$@" 2>/dev/null && return # other words for the same
   for xp_path; do
     [ -d "$xp_path" ] || xp_durable "$xp_path" || return
   done
 }
 
-# The guard first: there is no moment without anybody who watches.
+# Who arms leads a session of its own, which those who watch stay in. Its news says that there is
+# somebody; its end, that there is nobody.
 xp_launch() {
-  xp_start guard && xp_start supervise || xp_refuse 'nothing could be started to watch over the change: nothing was changed' || return
-  if xp_wait_for guard && xp_wait_for supervisor; then return 0; fi
-  xp_refuse 'what watches over the change did not start within 10 s: nothing was changed'
+  if xp_has_services; then
+    if xp_start watch && xp_wait_for guard && xp_wait_for supervisor; then return 0; fi
+  else
+    exec 7<>now/news
+    xp_keep_guard >/dev/null 2>>log </dev/null 9>&- &
+    exec 8<now/news 7>&-
+    read -r _ <&8 && exec 8<&- && return
+  fi
+  xp_refuse 'what watches over the change did not start: nothing was changed'
 }
 
 # A service of its own where systemd runs: a session's processes may be killed with it.
+xp_has_services() {
+  [ -d /run/systemd/system ] && command -v systemd-run >/dev/null 2>&1
+}
+
 xp_start() { # MODE
-  if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null 2>&1; then
+  if xp_has_services; then
     xp_shell=$(command -v sh)
     for xp_extra in '--collect -p OOMScoreAdjust=-1000 -p IgnoreSIGPIPE=no' ''; do
       # shellcheck disable=SC2086 # words
@@ -150,6 +251,7 @@ xp_wait_for() { # guard|supervisor
 # The host as it was: nothing was changed yet.
 xp_disarm() {
   rm -f armed
+  xp_tell wake
   xp_end_runner
   xp_remove_hook
   xp_drop_beside .

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# What undoes a window at a boot, before the network comes up: for files that were changed in place.
+# What ends a window at a boot, before the network comes up: files that were changed in place are put back,
+# and a move of files for the next boot that was cut is completed.
 
 # shellcheck disable=SC2016 # for the shell of that boot
 XP_HOOK='[ "${1:-start}" != start ] || for window in /var/lib/xpush/window/*/; do
@@ -38,12 +39,12 @@ xp_go_without_hook() { # WHY
   fi
 }
 
+# Until the window is armed there is nothing that half of it could undo; it is made durable with that.
 xp_hook_file() { # PATH FIRST-LINES MODE
-  xp_print "$1$XP_NEWLINE" >>hooks
-  xp_put "${1%/*}/.xpush-undo" "$2
+  xp_print "$1$XP_NEWLINE" >>hooks && xp_print "$2
 # Undoes a change of the network that was not confirmed. It goes by itself.
-$XP_HOOK" && mv -f "${1%/*}/.xpush-undo" "$1" && chmod "$3" "$1" && xp_durable "$1" && xp_durable "${1%/*}/"
-}
+$XP_HOOK$XP_NEWLINE" >"$1" && chmod "$3" "$1"
+} 2>/dev/null
 
 xp_hook_systemd() {
   xp_units=/etc/systemd/system
@@ -64,28 +65,29 @@ Before=network-pre.target sysinit.target
 Type=oneshot
 ExecStart=/bin/sh -c 'for window in /var/lib/xpush/window/*/; do sh \"\$\${window}run.sh\" recover; done'" &&
     chmod 644 "$xp_units/xpush-undo.service" &&
-    ln -sf ../xpush-undo.service "$xp_units/sysinit.target.wants/xpush-undo.service" &&
-    xp_durable "$xp_units/xpush-undo.service" && xp_durable "$xp_units/sysinit.target.wants/"
+    ln -sf ../xpush-undo.service "$xp_units/sysinit.target.wants/xpush-undo.service"
 }
 
 # Just before the network comes up; earlier, the root is not writable, nor is all of it mounted.
 xp_hook_sysv() {
-  xp_order=$(xp_order_of networking 40)
-  xp_order=$((xp_order - 1))
-  [ "$(xp_order_of mountall.sh 0)" -le "$xp_order" ] || return
+  xp_order_of networking 40
+  xp_order=$((XP_ORDER - 1))
+  xp_order_of mountall.sh 0
+  [ "$XP_ORDER" -le "$xp_order" ] || return
   [ "$xp_order" -gt 9 ] || xp_order=0$xp_order
   xp_hook_file "/etc/rcS.d/S${xp_order}xpush-undo" '#!/bin/sh' 755
 }
 
+# In XP_ORDER.
 xp_order_of() { # SCRIPT DEFAULT
+  XP_ORDER=$2
   for xp_link in /etc/rcS.d/S[0-9][0-9]"$1"; do
     [ -e "$xp_link" ] || [ -L "$xp_link" ] || continue
     xp_link=${xp_link#/etc/rcS.d/S}
     xp_link=${xp_link%"$1"}
-    echo "${xp_link#0}"
+    XP_ORDER=${xp_link#0}
     return
   done
-  echo "$2"
 }
 
 # There `startpar -M` starts what insserv(8) has written down, and no other file of rcS.d.
@@ -123,13 +125,13 @@ start() {
   set -- start' 755 || return
   echo '}' >>/etc/init.d/xpush-undo
   xp_print "/etc/runlevels/boot/xpush-undo$XP_NEWLINE" >>hooks
-  ln -sf /etc/init.d/xpush-undo /etc/runlevels/boot/xpush-undo &&
-    xp_durable /etc/init.d/xpush-undo && xp_durable /etc/runlevels/boot/
+  ln -sf /etc/init.d/xpush-undo /etc/runlevels/boot/xpush-undo
 }
 
 xp_remove_hook() {
   [ -e hooks ] || return 0
   while IFS= read -r xp_hook; do
+    [ -e "$xp_hook" ] || [ -L "$xp_hook" ] || continue
     if [ "$xp_hook" = /etc/init.d/xpush-undo ] && xp_insserv=$(xp_find_insserv); then
       "$xp_insserv" -r xpush-undo >>log 2>&1 </dev/null
     fi

@@ -58,9 +58,11 @@ it was confirmed before'
   elif xp_token .; then
     xp_await_watchers
     xp_put now/undo "$1"
-    if ! xp_is_supervised .; then
+    if xp_is_supervised .; then
+      xp_tell wake
+    else
       rm -f result now/result
-      xp_start guard
+      xp_start resume
     fi
     xp_await_result
   fi
@@ -112,24 +114,59 @@ xp_await_result() {
 }
 
 # Files for the next boot are put in place, each told as a section. A move that was cut is completed:
-# what is done already is seen.
+# what is done already is seen. They are looked at together before the first is moved, and made durable
+# together.
 xp_settle() {
-  xp_settle_all
+  xp_paths='' xp_moved='' xp_seen=yes
+  xp_settle_all xp_settle_place
+  xp_each_of xp_file_states "$xp_paths" || xp_seen=
+  xp_settle_all xp_settle_one
+  xp_each_of xp_durable_all "$xp_moved" || :
   [ -e confirmed ] || return 0
   xp_finish confirmed ''
 }
 
-xp_settled() { # IDS FUNCTION ARGUMENTS...
+xp_settle_place() { # IDS write NUMBER PATH BEFORE AFTER MODE | IDS remove PATH BEFORE | IDS directory PATH MODE | IDS idle
+  case $2 in
+  write)
+    xp_paths=$xp_paths$4$XP_NEWLINE
+    ! xp_resolve "$4" >/dev/null || xp_moved=$xp_moved$XP_REAL$XP_NEWLINE${XP_REAL%/*}/$XP_NEWLINE
+    ;;
+  remove) xp_paths=$xp_paths$3$XP_NEWLINE xp_moved=$xp_moved${3%/*}/$XP_NEWLINE ;;
+  directory) xp_moved=$xp_moved${3%/*}/$XP_NEWLINE ;;
+  esac
+}
+
+xp_settle_one() { # as xp_settle_place
   xp_ids=$1
   shift
-  xp_said=$("$@" </dev/null 2>&1)
+  case $1 in write | remove) [ -z "$xp_seen" ] || xp_next_state ;; esac
+  xp_said=$(xp_settle_quickly "$@" </dev/null 2>&1)
   xp_status=$?
-  [ "$xp_status" = 0 ] || xp_note "for the next boot: $2 was not put in place: $xp_said"
+  case $1 in write) xp_path=${3-} ;; *) xp_path=${2-} ;; esac
+  [ "$xp_status" = 0 ] || xp_note "for the next boot: $xp_path was not put in place: $xp_said"
   for xp_id in $xp_ids; do
     xp_begin "$xp_id"
     xp_print "$xp_said"
     xp_end "$xp_id" "$xp_status"
   done
+}
+
+# In a subshell: it is made durable later.
+xp_settle_quickly() { # as xp_settle_place, without IDS
+  # shellcheck disable=SC2317 # called by others
+  xp_durable() { :; }
+  xp_kind=$1
+  shift
+  "xp_settle_$xp_kind" "$@"
+}
+
+xp_settle_idle() {
+  return 0
+}
+
+xp_settle_directory() { # PATH MODE
+  xp_make_directory "$@"
 }
 
 xp_settle_write() { # NUMBER PATH BEFORE AFTER MODE
@@ -139,19 +176,16 @@ xp_settle_write() { # NUMBER PATH BEFORE AFTER MODE
   xp_directory=${XP_REAL%/*}
   xp_private=$xp_directory/.xpush-$XP_ID.s$xp_number
   XP_NEW=$xp_private/new
-  xp_file_state "$1" || return
+  [ -n "$xp_seen" ] || xp_file_state "$1" || return
   if [ ! -e "$XP_NEW" ] || ! xp_fits "$2" "$XP_STATE" >/dev/null; then
     xp_fits "$3" "$XP_STATE" >/dev/null || xp_refuse "$1 was changed by somebody else since: it is left as it is"
     return
   fi
   xp_put_in_place "$1" "$2" "$3" "$4"
-  xp_failure=$?
-  rm -rf "$xp_private"
-  return "$xp_failure"
 }
 
 xp_settle_remove() { # PATH BEFORE
-  xp_file_state "$1" || return
+  [ -n "$xp_seen" ] || xp_file_state "$1" || return
   [ "$XP_STATE" != absent ] || return 0
   xp_remove "$@"
 }
@@ -159,6 +193,7 @@ xp_settle_remove() { # PATH BEFORE
 # Everything is put back and compared, three times at most.
 xp_roll_back() { # WHY
   XP_OVER=yes
+  hash -r 2>/dev/null # where commands were before the changes
   xp_note "undoing it: $1"
   rm -f ballast changes.sh generation # which makes space, and may hold secrets
   xp_try=1
@@ -235,31 +270,44 @@ $XP_BOOT $XP_NOW"
   xp_result="$1
 $2
 ${XP_BAD-}"
-  xp_put result "$xp_result" || xp_put now/result "$xp_result"
+  xp_print "$xp_result$XP_NEWLINE" >result 2>/dev/null && return
+  rm -f result
+  xp_put now/result "$xp_result"
 }
 
 # The token comes last: until then the next who comes does this again.
 xp_finish() { # OUTCOME WHY
   xp_record "$1" "$2"
+  [ "$1" != confirmed ] || xp_keep_window_generation
+  # there may be secrets among them
+  set -- "$1" "$2" changes.sh generation files live ballast
+  # what commands have printed may be one; while changes are made, a connection still reads it
+  if [ "$1" = confirmed ] || [ -e now/applied ]; then set -- "$@" now/out; fi
+  xp_outcome=$1 xp_why=$2
+  shift 2
+  while IFS= read -r xp_path; do # a plain hook
+    case $xp_path in */S[0-9][0-9]xpush-undo) set -- "$@" "$xp_path" ;; esac
+  done <hooks 2>/dev/null
+  xp_drop_beside . "$@"
   xp_remove_hook
-  xp_drop_beside .
-  # what commands have printed may be a secret; while changes are made, a connection still reads it
-  if [ "$1" = confirmed ] || [ -e now/applied ]; then rm -f now/out; fi
-  if [ "$1" = confirmed ]; then
-    xp_keep_window_generation
+  if [ "$xp_outcome" = confirmed ]; then
     xp_syslog notice "run $XP_RUN by $XP_BY: network changes made and confirmed"
   else
     xp_remove_made
-    xp_syslog warning "run $XP_RUN by $XP_BY: network changes undone: $2"
+    xp_syslog warning "run $XP_RUN by $XP_BY: network changes undone: $xp_why"
   fi
-  rm -rf changes.sh generation files live ballast # there may be secrets among them
   xp_read_who who
   xp_drop_lock "$XP_OWNER"
-  if [ "$1" = confirmed ]; then mv -f confirmed settled; else mv -f rolling undone 2>/dev/null || mv -f armed undone; fi
+  if [ "$xp_outcome" = confirmed ]; then
+    mv -f confirmed settled
+    xp_tell wake
+  else
+    mv -f rolling undone 2>/dev/null || mv -f armed undone
+  fi
 }
 
 xp_keep_window_generation() {
   [ -e generation ] || return 0
-  (umask 077 && mkdir -p "$XP_HOME/generations") && mv -f generation "$XP_HOME/generations/$XP_ID.json" &&
+  { [ -d "$XP_HOME/generations" ] || mkdir -m 700 "$XP_HOME/generations"; } && mv -f generation "$XP_HOME/generations/$XP_ID.json" &&
     xp_prune_generations "$XP_KEEP"
 }

@@ -3,6 +3,70 @@
 # Files that a confirm window changes in place: how they were, and back again. One line of `manifest`
 # is KIND NUMBER PERMISSIONS UID GID PATH; kinds are F(ile), L(ink), D(irectory), A(bsent).
 
+# Runs a command on lines, unless there are none.
+xp_each_of() { # FUNCTION LINES
+  [ -n "$2" ] || return 0
+  xp_function=$1
+  set -f
+  IFS=$XP_NEWLINE
+  # shellcheck disable=SC2086 # lines
+  set -- $2
+  IFS=$XP_BLANKS
+  set +f
+  "$xp_function" "$@"
+}
+
+# What xp_file_state tells of each of these, as lines `LINKS STATE` of XP_STATES: one `ls` and one sum,
+# however many.
+xp_file_states() { # PATH...
+  XP_STATES='' xp_types=''
+  xp_left=$#
+  while [ "$xp_left" -gt 0 ]; do
+    xp_type "$1"
+    xp_types="$xp_types $XP_TYPE"
+    [ "$XP_TYPE" != file ] || set -- "$@" "$1"
+    shift
+    xp_left=$((xp_left - 1))
+  done
+  if [ $# -gt 0 ]; then
+    xp_list=$(ls -ldnL "$@") && xp_sum=$(xp_sum_files "$@") || return
+  fi
+  for xp_type in $xp_types; do
+    XP_STATE="1 $xp_type"
+    if [ "$xp_type" = file ]; then
+      # in the order of names
+      xp_line=$XP_NEWLINE$xp_list$XP_NEWLINE
+      xp_line=${xp_line%%" $1$XP_NEWLINE"*}
+      xp_state_of "${xp_sum%%"$XP_NEWLINE"*}" "${xp_line##*"$XP_NEWLINE"}"
+      xp_sum=${xp_sum#*"$XP_NEWLINE"}
+      shift
+    fi
+    XP_STATES=$XP_STATES$XP_STATE$XP_NEWLINE
+  done
+}
+
+xp_state_of() { # LINE-OF-SUMS LINE-OF-LS
+  set -f
+  # shellcheck disable=SC2086 # split into fields
+  set -- "$1" $2
+  XP_STATE="$3 ${2%[+.@]} $4 $5"
+  # shellcheck disable=SC2086 # the same
+  set -- $1
+  set +f
+  case $1 in
+  ????????????????????????????????*) XP_STATE="$XP_STATE ${1#\\} * *" ;; # a name with a backslash has one before
+  *) XP_STATE="$XP_STATE * $1 $2" ;;
+  esac
+}
+
+# The first of XP_STATES, in XP_LINKS and XP_STATE.
+xp_next_state() {
+  [ -n "$XP_STATES" ] || return
+  XP_STATE=${XP_STATES%%"$XP_NEWLINE"*}
+  XP_LINKS=${XP_STATE%% *} XP_STATE=${XP_STATE#* }
+  XP_STATES=${XP_STATES#*"$XP_NEWLINE"}
+}
+
 xp_snapshot_files() { # PATH...
   true >manifest && true >beside && true >made || return
   xp_number=0
@@ -175,12 +239,16 @@ xp_verify_files() {
   done <manifest
 }
 
-# Copies and staged files beside others.
-xp_drop_beside() { # WINDOW
-  [ -e "$1/beside" ] || return 0
-  while IFS= read -r xp_path; do
-    case $xp_path in */.xpush-*) rm -rf "$xp_path" ;; esac
-  done <"$1/beside"
+# Copies and staged files beside others, with what else is named.
+xp_drop_beside() { # WINDOW PATH...
+  xp_window_left=$1
+  shift
+  if [ -e "$xp_window_left/beside" ]; then
+    while IFS= read -r xp_path; do
+      case $xp_path in */.xpush-*) set -- "$@" "$xp_path" ;; esac
+    done <"$xp_window_left/beside"
+  fi
+  [ $# -eq 0 ] || rm -rf "$@"
 }
 
 # Directories that were made for files of the next boot, unless others have put something in.

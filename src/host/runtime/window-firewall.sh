@@ -14,44 +14,77 @@ xp_find_firewalls() {
   done
 }
 
-# A kernel without that kind has no rules of it. Without -t, as that would make the table.
+# A kernel without that kind has no rules of it. Without -t, as that would make the table. As they are
+# printed: what is no setting is left out when they are compared.
 xp_snapshot_firewalls() {
   xp_find_firewalls
+  if command -v nft >/dev/null 2>&1; then nft -s list ruleset >live/nft 2>/dev/null || rm -f live/nft; fi
   for xp_firewall in $XP_FIREWALLS; do
-    if ! xp_save_tables "$xp_firewall" >"live/$xp_firewall"; then
+    if xp_is_unused "$xp_firewall"; then
+      true >"live/$xp_firewall"
+    elif ! "$xp_firewall-save" >"live/$xp_firewall" 2>/dev/null; then
       rm -f "live/$xp_firewall"
-    elif [ -n "$XP_RULES" ] && ! command -v "$xp_firewall-restore" >/dev/null 2>&1; then
+      continue
+    fi
+    if [ -n "$XP_RULES" ] && ! command -v "$xp_firewall-restore" >/dev/null 2>&1; then
       xp_refuse "the host has no $xp_firewall-restore, which xpush needs to be able to undo changes of its firewall; install iptables: nothing was changed"
       return
     fi
   done
-  if ! xp_native_tables >live/nft; then rm -f live/nft; fi
-  return 0
 }
 
+# Without any table there is nothing to save.
+xp_is_unused() { # FIREWALL
+  case $1 in
+  *-nft) [ -e live/nft ] && [ ! -s live/nft ] ;;
+  iptables-legacy) ! read -r _ </proc/net/ip_tables_names ;;
+  ip6tables-legacy) ! read -r _ </proc/net/ip6_tables_names ;;
+  *) return 1 ;;
+  esac
+} 2>/dev/null
+
 # Without comments and counts, which are no settings.
+xp_plain_tables() { # FILE
+  sed -e '/^#/d' -e '/^$/d' -e 's/^\(:.*\) \[[0-9]*:[0-9]*\]$/\1/' -e 's/^\[[0-9]*:[0-9]*\] //' "$1"
+}
+
 xp_save_tables() { # FIREWALL
-  "$1-save" >now/tables 2>/dev/null || return
-  sed -e '/^#/d' -e '/^$/d' -e 's/^\(:.*\) \[[0-9]*:[0-9]*\]$/\1/' -e 's/^\[[0-9]*:[0-9]*\] //' now/tables
+  "$1-save" >now/tables 2>/dev/null && xp_plain_tables now/tables
+}
+
+xp_native_tables() {
+  command -v nft >/dev/null 2>&1 && nft -s list ruleset >now/ruleset 2>/dev/null || return
+  for xp_firewall in iptables ip6tables; do
+    "$xp_firewall-nft-save" >"now/$xp_firewall-nft" 2>/dev/null || rm -f "now/$xp_firewall-nft"
+  done
+  xp_without_theirs now/ruleset now
 }
 
 # Tables of nftables that are not iptables-nft's: those it can save itself.
-xp_native_tables() {
-  command -v nft >/dev/null 2>&1 && nft -s list ruleset >now/ruleset 2>/dev/null || return
+xp_without_theirs() { # RULESET DIRECTORY-OF-SAVED
   xp_theirs=
-  for xp_firewall in iptables:ip ip6tables:ip6; do
-    "${xp_firewall%:*}-nft-save" >now/tables 2>/dev/null || continue
+  for xp_tool in iptables:ip ip6tables:ip6; do
+    [ -s "$2/${xp_tool%:*}-nft" ] || continue
     # shellcheck disable=SC2013 # a name has no blanks
-    for xp_table in $(sed -n 's/^\*//p' now/tables); do
-      xp_theirs="$xp_theirs -e /^table${XP_SPACE}${xp_firewall#*:}${XP_SPACE}$xp_table${XP_SPACE}{/,/^}/d"
+    for xp_table in $(sed -n 's/^\*//p' "$2/${xp_tool%:*}-nft"); do
+      xp_theirs="$xp_theirs -e /^table${XP_SPACE}${xp_tool#*:}${XP_SPACE}$xp_table${XP_SPACE}{/,/^}/d"
     done
   done
   set -f
   # shellcheck disable=SC2086 # expressions without blanks
-  sed -e '/^#/d' -e '/^$/d' -e 's/ expires [0-9a-z]*//g' $xp_theirs now/ruleset
+  sed -e '/^#/d' -e '/^$/d' -e 's/ expires [0-9a-z]*//g' $xp_theirs "$1"
   xp_failure=$?
   set +f
   return "$xp_failure"
+}
+
+# The snapshot of a firewall as it is compared, in now/saved.
+xp_was() { # FIREWALL|nft
+  [ -e "live/$1" ] || return
+  case $1 in
+  nft) xp_without_theirs live/nft live ;;
+  *) xp_plain_tables "live/$1" ;;
+  esac >now/saved
 }
 XP_SPACE='[[:space:]]'
 
@@ -65,7 +98,7 @@ xp_steady() {
 
 # What is loaded may be listed in other words than before: `{ 1-5 }` as `1-5`.
 xp_is_native_back() {
-  xp_same_native live/nft now/is || { [ -s now/loaded ] && xp_same_native now/loaded now/is; }
+  xp_same_native now/saved now/is || { [ -s now/loaded ] && xp_same_native now/loaded now/is; }
 }
 
 xp_same_native() { # FILE FILE
@@ -76,12 +109,12 @@ xp_same_native() { # FILE FILE
 xp_restore_firewalls() {
   xp_find_firewalls
   for xp_firewall in $XP_FIREWALLS; do
-    if ! [ -e "live/$xp_firewall" ] || ! xp_save_tables "$xp_firewall" >now/is; then continue; fi
-    if xp_same_tables "live/$xp_firewall" now/is; then continue; fi
-    xp_tables_back "live/$xp_firewall" now/is >now/payload
+    if ! xp_was "$xp_firewall" || ! xp_save_tables "$xp_firewall" >now/is; then continue; fi
+    if xp_same_tables now/saved now/is; then continue; fi
+    xp_tables_back now/saved now/is >now/payload
     xp_load_back "$xp_firewall"
   done
-  [ -e live/nft ] && xp_native_tables >now/is || return 0
+  xp_was nft && xp_native_tables >now/is || return 0
   xp_is_native_back || xp_load_native_back
 }
 
@@ -123,11 +156,11 @@ xp_load_native_back() {
   true >now/payload
   xp_seen=' '
   # shellcheck disable=SC2013 # words without blanks
-  for xp_table in $(sed -n 's/^table \([^ ]*\) \([^ ]*\) {.*/\1:\2/p' live/nft now/is); do
+  for xp_table in $(sed -n 's/^table \([^ ]*\) \([^ ]*\) {.*/\1:\2/p' now/saved now/is); do
     case $xp_seen in *" $xp_table "*) continue ;; esac
     xp_seen="$xp_seen$xp_table "
     xp_family=${xp_table%%:*} xp_table=${xp_table#*:}
-    xp_native_table "$xp_family" "$xp_table" live/nft >now/was
+    xp_native_table "$xp_family" "$xp_table" now/saved >now/was
     xp_native_table "$xp_family" "$xp_table" now/is >now/raw
     if xp_same_native now/was now/raw; then continue; fi
     {
@@ -152,11 +185,11 @@ xp_native_table() { # FAMILY TABLE FILE
 xp_verify_firewalls() {
   for xp_firewall in $XP_FIREWALLS; do
     [ -e "live/$xp_firewall" ] || continue
-    if xp_save_tables "$xp_firewall" >now/is && xp_same_tables "live/$xp_firewall" now/is; then continue; fi
+    if xp_was "$xp_firewall" && xp_save_tables "$xp_firewall" >now/is && xp_same_tables now/saved now/is; then continue; fi
     xp_bad "firewall ($xp_firewall)"
   done
   [ -e live/nft ] || return 0
-  if xp_native_tables >now/is && xp_is_native_back; then return 0; fi
+  if xp_was nft && xp_native_tables >now/is && xp_is_native_back; then return 0; fi
   xp_bad 'firewall (nftables)'
 }
 

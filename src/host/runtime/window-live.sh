@@ -1,4 +1,5 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034
+# (names in capitals are for other runtime files)
 # The network as it is now, as listings whose lines are the words that would make it so: snapshots are
 # these, undoing adds and removes lines, and verifying lists once more.
 
@@ -6,30 +7,159 @@
 # IPv4, which may have its gateways there.
 XP_PARTS='sysctl link addr4 addr6 neigh rule4 rule6 route6 route4'
 
-xp_snapshot_live() { # PARAMETER...
-  for xp_part in $XP_PARTS; do
-    xp_list_part "$xp_part" >"live/$xp_part" || xp_refuse "the $(xp_part_name "$xp_part") could not be listed: nothing was changed" || return
-  done
+xp_snapshot_live() {
+  xp_with_parameters xp_list_parameters >live/sysctl
+  if ! xp_list_network now/listed 2>live/said || ! xp_tell_network now/listed live; then
+    cat live/said
+    xp_refuse 'addresses, routes and rules could not be listed: nothing was changed'
+    return
+  fi
   for xp_part in sysctl link addr4 rule4; do
-    [ "$xp_part" != rule4 ] || xp_has_rules || continue
-    [ "$xp_part" != addr4 ] || [ ! -s live/addr6 ] || continue
-    [ -s "live/$xp_part" ] || xp_refuse "no $(xp_part_name "$xp_part") were found, which can not be: nothing was changed" || return
+    [ ! -s "live/$xp_part" ] || continue
+    case $xp_part in
+    addr4) [ ! -s live/addr6 ] || continue ;;
+    rule4) xp_has_rules || continue ;;
+    esac
+    xp_refuse "no $(xp_part_name "$xp_part") were found, which can not be: nothing was changed"
+    return
   done
   xp_snapshot_firewalls
 }
 
+# As in a snapshot.
 xp_list_part() { # PART
-  case $1 in
-  sysctl) xp_with_parameters xp_list_parameters ;;
-  link) xp_list_links ;;
-  addr4) xp_list_addresses 4 ;;
-  addr6) xp_list_addresses 6 ;;
-  neigh) xp_list_neighbours ;;
-  route4) xp_route_lines 4 ;;
-  route6) xp_route_lines 6 ;;
-  rule4) xp_rule_lines 4 ;;
-  rule6) xp_rule_lines 6 ;;
+  if [ "$1" = sysctl ]; then
+    xp_with_parameters xp_list_parameters
+    return
+  fi
+  [ -d now/part ] || mkdir -m 700 now/part || return
+  {
+    for xp_lists in $XP_LISTS; do
+      [ "$xp_lists" != "$1" ] || break
+      echo "$XP_MARK"
+    done
+    case $1 in
+    link) ip -o link show ;;
+    neigh) xp_raw_neighbours ;;
+    addr?) xp_raw_of "${1#addr}" addr show ;;
+    rule?) xp_raw_rules "${1#rule}" ;;
+    route?) xp_raw_of "${1#route}" route show table all ;;
+    esac
+  } >now/raw && xp_tell_network now/raw now/part && cat "now/part/$1"
+}
+
+# In the order that they are listed in: the link `lo`, listed in between, says where one ends. Its own
+# listing comes last.
+XP_LISTS='rule6 route6 addr6 neigh rule4 route4 addr4 link'
+XP_MARK='1: lo: <MARK>'
+
+# Two programs where `ip` lists many things at once; elsewhere (busybox) each by itself.
+xp_list_network() { # FILE
+  xp_ip_batch >"$1" 2>/dev/null && return
+  {
+    for xp_family in 6 4; do
+      xp_raw_rules "$xp_family" && echo "$XP_MARK" && xp_raw_of "$xp_family" route show table all &&
+        echo "$XP_MARK" && xp_raw_of "$xp_family" addr show && echo "$XP_MARK" || return
+      [ "$xp_family" = 4 ] || { xp_raw_neighbours && echo "$XP_MARK"; } || return
+    done
+    ip -o link show
+  } >"$1"
+}
+
+# Numbers in place of names (-N): then a file of names that changes does not matter.
+xp_ip_batch() {
+  xp_asked="rule show
+link show lo
+route show table all
+link show lo
+addr show
+link show "
+  if xp_has_6; then
+    xp_print "${xp_asked}lo
+neigh show proxy
+link show lo
+" | ip -N -o -6 -batch - || return
+  else
+    echo "$XP_MARK
+$XP_MARK
+$XP_MARK
+$XP_MARK"
+  fi
+  xp_print "${xp_asked}lo
+link show
+" | ip -N -o -4 -batch -
+}
+
+xp_raw_of() { # FAMILY WORDS...
+  [ "$1" = 4 ] || xp_has_6 || return 0
+  xp_family=$1
+  shift
+  xp_list=$(ip -N -o "-$xp_family" "$@" 2>/dev/null) || xp_list=$(ip -o "-$xp_family" "$@" 2>/dev/null) ||
+    { xp_list='' && xp_has_none 1 "$xp_family" "$@"; } || return
+  xp_print "$xp_list$XP_NEWLINE"
+}
+
+xp_raw_rules() { # FAMILY
+  xp_has_rules || return 0
+  xp_list=$(xp_raw_of "$1" rule show) || return
+  case $xp_list in
+  *'lookup unspec'*)
+    xp_refuse "this 'ip' (busybox) can not tell all rules of IPv$1, so they could not be put back: install iproute2" >&2
+    return
+    ;;
   esac
+  xp_print "$xp_list$XP_NEWLINE"
+}
+
+# busybox has no such list.
+xp_raw_neighbours() {
+  xp_list_proxies
+  case $? in 0 | 3) return 0 ;; *) return 1 ;; esac
+}
+
+# From what was listed, a file for each part. Its lines are
+#   link      NAME mtu NUMBER master NAME|nomaster up|down
+#   addr      words for `ip addr add`, without those that the kernel makes by itself: link-local ones
+#             and those of router advertisements
+#   neigh     words for `ip -6 neigh add proxy`
+#   route     words for `ip route add`, without what is state and no setting, and what the kernel makes
+#             by itself; a nexthop's number is its daemon's business: the route without it is as good
+#   rule      PRIORITY: words for `ip rule add`
+# The hold space counts the marks.
+xp_tell_network() { # FILE DIRECTORY
+  sed -n -e '/^1: lo: </{' -e x -e '/^nnnnnnn$/!{' -e 's/$/n/' -e x -e d -e '}' -e x -e '}' \
+    -e '/^$/d' -e 'y/	/ /' -e x \
+    -e '/^nnnnnnn$/{' -e x -e 'b link' -e '}' -e '/^nnn$/{' -e x -e 'b neigh' -e '}' \
+    -e '/^nn$/b addr' -e '/^nnnnnn$/b addr' -e '/^n$/b route' -e '/^nnnnn$/b route' \
+    -e x -e 's/ \[detached\]//g' -e 's/ \[unresolved\]//g' \
+    -e 's/ lookup \[l3mdev-table\]/ l3mdev/' -e 's/ ipproto ipproto-/ ipproto /' \
+    -e 's/  */ /g' -e 's/ *$//' -e '/ lookup /b rule' -e '/ goto /b rule' \
+    -e 's/ 6$/ blackhole/' -e 's/ 7$/ unreachable/' -e 's/ 8$/ prohibit/' \
+    -e ': rule' -e x -e '/^$/{' -e x -e "w $2/rule6" -e d -e '}' -e x -e "w $2/rule4" -e d \
+    -e ': link' -e 's/^[0-9]*: \([^:@ ]*\)[^ ]* <\([^>]*\)>\(.*\)$/\1\3 <,\2,>/' \
+    -e 's/\\.* </ </' -e 's/^\([^ ]*\).* mtu \([0-9]*\).* master \([^ ]*\).* </\1 mtu \2 master \3 </' \
+    -e '/ master /!s/^\([^ ]*\).* mtu \([0-9]*\).* </\1 mtu \2 nomaster </' \
+    -e 's/ <.*,UP,.*$/ up/' -e 's/ <.*$/ down/' -e "w $2/link" -e d \
+    -e ': neigh' -e 's/ *proxy *$//' -e 's/ proxy / /' -e 's/  */ /g' -e 's/ $//' -e "w $2/neigh" -e d \
+    -e ': addr' -e x -e '/ inet6 fe80:/d' -e '/ inet6 .* dynamic/d' -e '/ inet6 .* temporary/d' \
+    -e 's/\\.*$//' -e 's/^[0-9]*: \([^ ]*\)  *\(inet6*\) \([^ ]*\) *\(.*\)$/\2 \1 \3|\4 /' -e ': words' \
+    -e 's/|  */|/' -e 's/|\(peer [^ ]*\) / \1|/' -e 't words' -e 's/|\(brd [^ ]*\) / \1|/' -e 't words' \
+    -e 's/|\(scope [^ ]*\) / \1|/' -e 't words' -e 's/|\(metric [^ ]*\) / \1|/' -e 't words' \
+    -e 's/|\(any [^ ]*\) / \1|/' -e 't words' -e 's/|\(noprefixroute\) / \1|/' -e 't words' \
+    -e 's/|\(autojoin\) / \1|/' -e 't words' -e 's/|proto [^ ]* /|/' -e 't words' \
+    -e 's/^\(inet \([^ ]*\) [^|]*\)|\(\2\) /\1 label \3|/' -e 't words' \
+    -e 's/^\(inet \([^ ]*\) [^|]*\)|\(\2:[^ ]*\) /\1 label \3|/' -e 't words' \
+    -e 's/|[^ ][^ ]* /|/' -e 't words' -e 's/^inet6* \([^ ]*\) \(.*\)| *$/\2 dev \1/' \
+    -e x -e '/^nn$/{' -e x -e "w $2/addr6" -e d -e '}' -e x -e "w $2/addr4" -e d \
+    -e ': route' -e x -e 'y/\\/ /' -e 's/$/ /' -e 's/   */ /g' -e 's/^ //' \
+    -e '/ table 255 /d' -e '/ table local /d' -e '/ expires /d' -e '/ metric 4294967295 /d' \
+    -e '/^[2345] /d' -e '/^local /d' -e '/^broadcast /d' -e '/^multicast /d' -e '/^anycast /d' \
+    -e '/^fe80:.* proto kernel /d' -e '/^fe80:.* proto 2 /d' -e '/^ff00:/d' -e '/^fe80::\/64 dev /d' \
+    -e 's/^1 //' -e 's/^6 /blackhole /' -e 's/^7 /unreachable /' -e 's/^8 /prohibit /' -e 's/^9 /throw /' \
+    -e 's/ linkdown / /g' -e 's/ dead / /g' -e 's/ offload / /g' -e 's/ rt_offload / /g' \
+    -e 's/ trap / /g' -e 's/ rt_trap / /g' -e 's/ rt_offload_failed / /g' -e 's/ notify / /g' \
+    -e 's/ cache / /g' -e 's/ nhid [0-9]* / /' -e 's/ error -*[0-9]* / /' -e 's/ used [0-9]* / /' -e 's/ age [0-9]*sec / /' -e 's/ *$//' \
+    -e x -e '/^n$/{' -e x -e "w $2/route6" -e d -e '}' -e x -e "w $2/route4" "$1"
 }
 
 xp_part_name() { # PART
@@ -54,103 +184,7 @@ xp_list_parameters() { # PATH...
     /proc/sys/net/ipv4/conf/*/arp_filter /proc/sys/net/ipv4/conf/*/promote_secondaries \
     /proc/sys/net/ipv4/conf/*/accept_local /proc/sys/net/ipv4/conf/*/accept_redirects \
     /proc/sys/net/ipv6/conf/*/disable_ipv6 /proc/sys/net/ipv6/conf/*/forwarding \
-    /proc/sys/net/ipv6/conf/*/proxy_ndp /proc/sys/net/ipv6/conf/*/accept_ra "$@" | grep -v '/mc_forwarding:'
-}
-
-# Lines `NAME mtu NUMBER master NAME up|down`; no master: `nomaster`.
-xp_list_links() {
-  ip -o link show >now/raw || return
-  while IFS= read -r xp_line; do
-    xp_dev=${xp_line#*: }
-    xp_dev=${xp_dev%%: *}
-    xp_dev=${xp_dev%%@*}
-    xp_mtu=${xp_line#* mtu }
-    xp_master=nomaster xp_is=down
-    case $xp_line in *" master "*)
-      xp_master=${xp_line#* master }
-      xp_master="master ${xp_master%% *}"
-      ;;
-    esac
-    case $xp_line in *[\<,]UP[,\>]*) xp_is=up ;; esac
-    xp_print "$xp_dev mtu ${xp_mtu%% *} $xp_master $xp_is$XP_NEWLINE"
-  done <now/raw
-}
-
-# Lines of words for `ip addr add`, in their order. Those that the kernel makes by itself are its
-# business: link-local ones, and those of router advertisements.
-xp_list_addresses() { # FAMILY
-  [ "$1" = 4 ] || xp_has_6 || return 0
-  ip -o "-$1" addr show >now/raw || return
-  while IFS= read -r xp_line; do
-    case $xp_line in *" inet6 fe80:"* | *" inet6 "*" dynamic"* | *" inet6 "*" temporary"*) continue ;; esac
-    xp_line=${xp_line#*: }
-    set -f
-    # shellcheck disable=SC2086 # split into words
-    set -- ${xp_line%%\\*}
-    set +f
-    xp_address_line "$@"
-  done <now/raw
-}
-
-xp_address_line() { # DEVICE inet|inet6 ADDRESS WORDS...
-  xp_dev=$1 xp_is=$2 xp_words=$3
-  shift 3
-  while [ $# -gt 0 ]; do
-    case $1 in
-    peer | brd | scope | metric | any) xp_words="$xp_words $1 $2" && shift ;;
-    proto | valid_lft | preferred_lft) shift ;;
-    noprefixroute | autojoin) xp_words="$xp_words $1" ;;
-    "$xp_dev" | "$xp_dev":*) [ "$xp_is" = inet6 ] || xp_words="$xp_words label $1" ;;
-    esac
-    [ $# -eq 0 ] || shift
-  done
-  xp_print "$xp_words dev $xp_dev$XP_NEWLINE"
-}
-
-# Lines of words for `ip -6 neigh add proxy`. busybox has no such list.
-xp_list_neighbours() {
-  xp_list_proxies >now/raw
-  case $? in 0) ;; 3) return 0 ;; *) return 1 ;; esac
-  sed -e 's/ *proxy *$//' -e 's/ proxy / /' -e 's/  */ /g' -e 's/ $//' now/raw
-}
-
-# Lines of words for `ip route add`. What is state and no setting is left out, and so is what the
-# kernel makes by itself: local and multicast routes, those of router advertisements. A nexthop's
-# number is its daemon's business: the same route without it is as good.
-xp_route_lines() { # FAMILY
-  [ "$1" = 4 ] || xp_has_6 || return 0
-  xp_dump "$1" route show table all || return
-  tr '\\\t' '  ' <now/raw | sed -e 's/$/ /' -e 's/   */ /g' -e 's/^ //' \
-    -e '/ table 255 /d' -e '/ table local /d' -e '/ expires /d' -e '/ metric 4294967295 /d' \
-    -e '/^[2345] /d' -e '/^local /d' -e '/^broadcast /d' -e '/^multicast /d' -e '/^anycast /d' \
-    -e '/^fe80:.* proto kernel /d' -e '/^fe80:.* proto 2 /d' -e '/^ff00:/d' -e '/^fe80::\/64 dev /d' \
-    -e 's/^1 //' -e 's/^6 /blackhole /' -e 's/^7 /unreachable /' -e 's/^8 /prohibit /' -e 's/^9 /throw /' \
-    -e 's/ linkdown / /g' -e 's/ dead / /g' -e 's/ offload / /g' -e 's/ rt_offload / /g' \
-    -e 's/ trap / /g' -e 's/ rt_trap / /g' -e 's/ rt_offload_failed / /g' -e 's/ notify / /g' \
-    -e 's/ cache / /g' -e 's/ nhid [0-9]* / /' -e 's/ error -*[0-9]* / /' -e 's/ used [0-9]* / /' -e 's/ age [0-9]*sec / /' -e 's/ *$//'
-}
-
-# Lines `PRIORITY: WORDS` for `ip rule add`.
-xp_rule_lines() { # FAMILY
-  xp_has_rules || return 0
-  [ "$1" = 4 ] || xp_has_6 || return 0
-  xp_dump "$1" rule show || return
-  if grep -q 'lookup unspec' now/raw; then
-    xp_refuse "this 'ip' (busybox) can not tell all rules of IPv$1, so they could not be put back: install iproute2" >&2
-    return
-  fi
-  tr '\t' ' ' <now/raw | sed -e 's/ \[detached\]//g' -e 's/ \[unresolved\]//g' \
-    -e 's/ lookup \[l3mdev-table\]/ l3mdev/' -e 's/ ipproto ipproto-/ ipproto /' \
-    -e 's/  */ /g' -e 's/ *$//' -e '/ lookup /b' -e '/ goto /b' \
-    -e 's/ 6$/ blackhole/' -e 's/ 7$/ unreachable/' -e 's/ 8$/ prohibit/'
-}
-
-# Numbers in place of names where `ip` can: then a file of names that changes does not matter.
-xp_dump() { # FAMILY WORDS...
-  xp_family=$1
-  shift
-  ip -N -o "-$xp_family" "$@" >now/raw 2>/dev/null || ip -o "-$xp_family" "$@" >now/raw 2>/dev/null ||
-    { true >now/raw && xp_has_none 1 "$xp_family" "$@"; }
+    /proc/sys/net/ipv6/conf/*/proxy_ndp /proc/sys/net/ipv6/conf/*/accept_ra "$@"
 }
 
 # A kernel without policy routing has none.
@@ -174,7 +208,8 @@ xp_keep_known() { # PART missing|extra
   while IFS= read -r xp_line; do
     xp_dev=
     case $1 in
-    sysctl) if [ "$2" = extra ] || [ ! -e "${xp_line%%:*}" ]; then continue; fi ;;
+    sysctl) case $xp_line in */mc_forwarding:*) continue ;; esac # a daemon's
+      if [ "$2" = extra ] || [ ! -e "${xp_line%%:*}" ]; then continue; fi ;;
     link) if [ "$2" = extra ]; then continue; else xp_dev=${xp_line%% *}; fi ;;
     rule?) ;;
     *) case $xp_line in *" dev "*) xp_dev=${xp_line#* dev } xp_dev=${xp_dev%% *} ;; esac ;;

@@ -3,7 +3,8 @@
 # The controller's end of a confirm window: sends it, and relays what it does. What the window does by
 # itself is its own program (`run.sh`, of window-run.sh and others), which needs no connection.
 
-# Every part is checked before any of them runs: a full disk leaves files short.
+# Every part is checked before any of them runs: a full disk leaves files short. Who arms leads a session
+# of its own, as those who watch stay in it.
 xp_arm() { # ID RUN BY SINCE
   XP_WINDOW=$XP_HOME/window/$1
   [ "$XP_HOME" = /var/lib/xpush ] || xp_refuse 'network changes need root, to be undone if they cut the host off: log in as root, or set become' || return
@@ -11,9 +12,11 @@ xp_arm() { # ID RUN BY SINCE
     xp_refuse "$XP_WINDOW is there already: nothing was changed"
     return
   fi
-  (umask 077 && mkdir -p "$XP_WINDOW") || return
-  (umask 077 && xp_write_who "$XP_WINDOW/who" "$2" "$3" "$4" && xp_arm_facts && xp_parts) && sh "$XP_WINDOW/run.sh" arm
+  umask 077
+  mkdir -p "$XP_WINDOW/files" "$XP_WINDOW/live" && xp_write_who "$XP_WINDOW/who" "$2" "$3" "$4" && xp_arm_facts &&
+    xp_parts && setsid sh "$XP_WINDOW/run.sh" arm
   xp_failure=$?
+  umask 022
   [ "$xp_failure" = 0 ] || rm -rf "$XP_WINDOW"
   return "$xp_failure"
 }
@@ -26,21 +29,39 @@ xp_arm_facts() {
   xp_print "$XP_NONCE$XP_NEWLINE" >"$XP_WINDOW/nonce" && echo "$xp_port" >"$XP_WINDOW/port"
 }
 
-xp_part() { # NAME SUMS ENCODING TEXT
-  if xp_input "$3" "$4" >"$XP_WINDOW/$1" && xp_fits "$2" "$(xp_sums <"$XP_WINDOW/$1")"; then return 0; fi
-  xp_refuse "$XP_WINDOW/$1 could not be written (disk full?): nothing was changed"
+xp_part() { # NAME ENCODING TEXT
+  xp_input "$2" "$3" >"$XP_WINDOW/$1" ||
+    xp_refuse "$XP_WINDOW/$1 could not be written (disk full?): nothing was changed"
 }
 
-# What the window's own process prints, as it comes, until its changes are made or undone.
-xp_relay() {
-  xp_sent=0
-  while :; do
-    xp_last=
-    if [ -e "$XP_WINDOW/now/applied" ] || xp_is_told "$XP_WINDOW"; then xp_last=yes; fi
-    xp_relay_more
-    [ -z "$xp_last" ] || break
-    xp_nap
+xp_whole() { # [NAME SUMS]...
+  xp_left=$#
+  xp_wanted=
+  while [ "$xp_left" -gt 0 ]; do
+    xp_wanted=$xp_wanted$2$XP_NEWLINE
+    set -- "$@" "$XP_WINDOW/$1"
+    shift 2
+    xp_left=$((xp_left - 2))
   done
+  xp_list=$(xp_sum_files "$@") || return
+  for xp_name; do
+    xp_sum=${xp_list%%"$XP_NEWLINE"*}
+    xp_list=${xp_list#*"$XP_NEWLINE"}
+    case ${xp_sum%% *} in
+    ????????????????????????????????*) xp_sum="${xp_sum%% *} * *" ;;
+    *) xp_sum="* ${xp_sum%" $xp_name"}" ;;
+    esac
+    xp_fits "${xp_wanted%%"$XP_NEWLINE"*}" "$xp_sum" ||
+      xp_refuse "$xp_name could not be written (disk full?): nothing was changed" || return
+    xp_wanted=${xp_wanted#*"$XP_NEWLINE"}
+  done
+}
+
+# What the window's own process prints, until its changes are made or undone; whoever watches over it
+# says when there is more.
+xp_relay() {
+  # shellcheck disable=SC2094 # one of them is there to open the other, which waits for one who writes
+  xp_relay_more 5<"$XP_WINDOW/now/out" 6<>"$XP_WINDOW/now/news" 7<"$XP_WINDOW/now/news" || xp_await_end
   # what commands have printed may be a secret; until the decision another connection may ask for it
   if xp_is_told "$XP_WINDOW"; then rm -f "$XP_WINDOW/now/out"; fi
   xp_read_word "$XP_WINDOW/now/sections" 0
@@ -48,17 +69,29 @@ xp_relay() {
 }
 
 xp_relay_more() {
-  xp_size=$(($(wc -c <"$XP_WINDOW/now/out")))
-  [ "$xp_size" -gt "$xp_sent" ] || return 0
-  tail -c "+$((xp_sent + 1))" "$XP_WINDOW/now/out" | head -c $((xp_size - xp_sent))
-  xp_sent=$xp_size
+  exec 6>&-
+  while :; do
+    xp_last=
+    if xp_has_ended; then xp_last=yes; fi
+    cat <&5
+    [ -z "$xp_last" ] || return 0
+    read -r _ <&7 || xp_nap # nobody watches over it any more
+  done
+}
+
+xp_has_ended() {
+  [ -s "$XP_WINDOW/now/applied" ] || xp_is_told "$XP_WINDOW"
+}
+
+xp_await_end() {
+  until xp_has_ended; do xp_nap; done
 }
 
 # The same once more, for another connection: lines that begin with the old nonce get the new one.
 xp_follow() { # ID
   XP_WINDOW=$XP_HOME/window/$1
   [ -d "$XP_WINDOW" ] || return 0
-  until [ -e "$XP_WINDOW/now/applied" ] || xp_is_told "$XP_WINDOW"; do xp_nap; done
+  xp_await_end
   xp_read_word "$XP_WINDOW/nonce" none
   # it goes with the decision
   sed "s/^@$XP_WORD /@$XP_NONCE /" "$XP_WINDOW/now/out" 2>/dev/null || return 0
@@ -74,6 +107,7 @@ xp_tell_window() {
     cat "$XP_WINDOW/now/result"
   elif [ -e "$XP_WINDOW/now/applied" ]; then
     xp_read_word "$XP_WINDOW/now/deadline" 0
+    xp_read_word "$XP_WINDOW/now/applied" "$XP_WORD"
     xp_clock
     echo "applied
 $(((XP_WORD - XP_NOW) / 10))"

@@ -125,6 +125,7 @@ xp_tell_pending() {
   xp_read_word "$XP_PENDING/boot_id" ''
   [ "$XP_WORD" = "$XP_BOOT" ] || xp_at=other
   xp_read_word "$XP_PENDING/now/deadline" 0
+  xp_read_word "$XP_PENDING/now/applied" "$XP_WORD"
   xp_clock
   xp_left=$((XP_WORD - XP_NOW)) xp_watched=alone
   if xp_is_supervised "$XP_PENDING"; then xp_watched=watched; fi
