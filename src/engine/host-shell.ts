@@ -1,11 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { startDeadline } from '../connection/deadline.ts';
-import {
-  type Connection,
-  ConnectionError,
-  type Exec,
-  type Outcome,
-} from '../connection/transport.ts';
+import type { Outcome } from '../connection/transport.ts';
+import { type Connection, ConnectionError, type Exec } from '../connection/transport.ts';
 import { type Act, compileAct } from '../host/act-program.ts';
 import { isOpaque } from '../host/change.ts';
 import type { Section } from '../host/look-part.ts';
@@ -23,7 +18,6 @@ import { ForgedError, forgedText, LostError } from './lost-error.ts';
 import { sendingMs } from './sending-time.ts';
 
 const lookDeadlineMs = 60_000;
-
 /** Until a shell that was just given a program says its first word of it, as long as it was not told otherwise. */
 const usualFirstWordMs = 10_000;
 const lookAttempts = 3;
@@ -163,14 +157,9 @@ export class HostShell {
     });
   }
 
-  /** For a program that reads its input: bytes that no shell may see as a program. */
-  get input(): Exec['stdin'] {
-    return this.#exec.stdin;
-  }
-
-  /** Resolves when the shell has ended, or that took too long. */
-  async isOver(withinMs: number): Promise<void> {
-    await Promise.race([this.#exec.outcome, pause(withinMs, undefined, { ref: false })]);
+  /** For a program that reads its input itself. */
+  get exec(): Pick<Exec, 'stdin' | 'outcome'> {
+    return this.#exec;
   }
 
   /** Lets the shell end by itself: its input ends. */

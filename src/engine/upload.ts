@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { eachPiece, sendFile } from '../connection/send-file.ts';
 import type { SourceFile } from '../host/change.ts';
 import { Cksum } from '../host/cksum.ts';
@@ -91,7 +92,8 @@ export class Upload {
   /** Has the host take away what it still holds. */
   async release(): Promise<void> {
     this.#shell.end();
-    await this.#shell.isOver(leavingMs);
+    const { outcome } = this.#shell.exec;
+    await Promise.race([outcome, pause(leavingMs, undefined, { ref: false })]);
   }
 }
 
@@ -150,7 +152,7 @@ class Sender {
     const onProgress = () => {
       this.#progress = performance.now();
     };
-    const problem = await sendFile(source, this.#shell.input, { signal, onProgress });
+    const problem = await sendFile(source, this.#shell.exec.stdin, { signal, onProgress });
     onProgress();
     this.#arrived = source.size;
     // the host would wait for the rest of it

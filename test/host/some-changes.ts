@@ -166,6 +166,20 @@ export const someChange: fc.Arbitrary<Change> = fc.oneof(
     mode: maybe(mode),
     before: fileState,
   }),
+  fc.record({
+    kind: fc.constant('send' as const),
+    effect,
+    path,
+    source: fc.record({
+      path,
+      size: fc.integer({ min: 262_145, max: 1e12 }),
+      sums: fc
+        .tuple(bytes.map(sums), fc.boolean())
+        .map(([all, hasCrc]) => (hasCrc ? all : `${all.split(' ')[0]} * *`)),
+    }),
+    mode: maybe(mode),
+    before: fileState,
+  }),
   fc.record({ kind: fc.constant('remove' as const), effect, path, before: fileState }),
   fc.record({ kind: fc.constant('directory' as const), effect, path, mode }),
   fc.record({

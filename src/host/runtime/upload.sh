@@ -5,6 +5,7 @@
 
 xp_upload() { # [ID PATH BEFORE SIZE]...
   XP_STAGED=0
+  unset -f df # look.sh does so for what all programs use
   trap '' PIPE # who listens may be gone
   trap 'xp_unstage' EXIT
   trap 'exit 1' HUP INT TERM
