@@ -169,7 +169,8 @@ export function withoutPolicy(
 /** Tables that rules of xpush's look in, as any of these stanzas has them. */
 export function tablesOfRules(blocks: readonly Block[]): ReadonlySet<string> {
   const lines = blocks.flatMap((block) => (block.head[0] === 'iface' ? block.lines : []));
-  return new Set(lines.flatMap((line) => ruleTableOf(optionOf(line)) ?? []));
+  const rules = lines.filter((line) => line.includes('rule'));
+  return new Set(rules.flatMap((line) => ruleTableOf(optionOf(line)) ?? []));
 }
 
 function isOwnLine(line: string, of: Block, { known, tables }: Ours): boolean {
@@ -188,7 +189,8 @@ function ownOptions(block: Block, ours: Ours): readonly string[] {
 /** The vif that a stanza is of an alias of which holds one of its addresses. */
 function aliased(block: Block, { vifs }: DomU): Vif | null {
   const vif = vifs.find(({ iface }) => nameOf(block)?.startsWith(`${iface}:`) === true);
-  return addressesOf(block).some((ip) => vif?.ips.includes(ip)) ? (vif ?? null) : null;
+  if (vif === undefined) return null;
+  return addressesOf(block).some((ip) => vif.ips.includes(ip)) ? vif : null;
 }
 
 /** Name of the interface that a stanza is for. */

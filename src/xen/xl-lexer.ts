@@ -29,22 +29,16 @@ export interface Refusal {
   readonly hint: string;
 }
 
-/** What may stand at a place of the file, as Xen's libxlu_cfg_l.l has it; null: nothing counts. */
-const patterns: readonly (readonly [Token['kind'] | null, RegExp])[] = [
-  [null, /[ \t]+/y],
-  ['newline', /(?:#[^\n]*)?\n/y],
-  // xl wants a newline after a comment, older toolstacks don't.
-  [null, /#[^\n]*$/y],
-  ['name', /[a-z][_0-9a-z]*/y],
-  ['number', /[0-9][0-9a-fx]*/y],
-  ['string', /'(?:[^'\\\n]|\\[^\n])*'|"(?:[^"\\\n]|\\[^\n])*"/y],
-  ['+=', /\+=/y],
-  [',', /,/y],
-  ['[', /\[/y],
-  [']', /\]/y],
-  ['=', /=/y],
-  [';', /;/y],
-];
+/**
+ * What may stand at a place of the file, as Xen's libxlu_cfg_l.l has it. Newlines, names, numbers and strings
+ * are groups; a comment at the end has no newline, which xl wants after it, and older toolstacks don't.
+ */
+const lexeme =
+  /[ \t]+|((?:#[^\n]*)?\n)|#[^\n]*$|([a-z][_0-9a-z]*)|([0-9][0-9a-fx]*)|('(?:[^'\\\n]|\\[^\n])*'|"(?:[^"\\\n]|\\[^\n])*")|\+=|[,[\]=;]/y;
+
+const operators = new Map<string, Token['kind']>(
+  (['+=', ',', '[', ']', '=', ';'] as const).map((each) => [each, each]),
+);
 
 const plainHint =
   'xpush edits files of plain assignments, as xl reads them: make it one, or name another with `config`';
@@ -92,12 +86,18 @@ interface Match {
 }
 
 function matchAt(text: string, start: number): Match | null {
-  for (const [kind, pattern] of patterns) {
-    pattern.lastIndex = start;
-    const [matched] = pattern.exec(text) ?? [];
-    if (matched !== undefined) return { kind, text: matched, end: start + matched.length };
-  }
-  return null;
+  lexeme.lastIndex = start;
+  const found = lexeme.exec(text);
+  return found === null ? null : { kind: kindOf(found), text: found[0], end: lexeme.lastIndex };
+}
+
+/** null: it counts for nothing. */
+function kindOf(found: RegExpExecArray): Token['kind'] | null {
+  if (found[1] !== undefined) return 'newline';
+  if (found[2] !== undefined) return 'name';
+  if (found[3] !== undefined) return 'number';
+  if (found[4] !== undefined) return 'string';
+  return operators.get(found[0]) ?? null;
 }
 
 const lineAt = (text: string, offset: number): number => text.slice(0, offset).split('\n').length;
