@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { hopsOf, lastHop } from './hops.ts';
 import type { LocalUser } from './local-user.ts';
 import {
@@ -9,6 +10,7 @@ import {
 import type { OpensshProgram } from './openssh-program.ts';
 import { expandHome } from './openssh-tokens.ts';
 import { fingerprint, parsePublicKey } from './public-key.ts';
+import { codeOf } from './text.ts';
 import { ConnectionError, type Endpoint } from './transport.ts';
 
 /** An endpoint as `ssh` will take it. */
@@ -84,8 +86,15 @@ async function resolve(
   const settings = await program.settings([...own, ...legacy], name);
   const value = (key: string) => settings.get(key)?.[0] ?? null;
   const number = (key: string) => Number(value(key) ?? 0) || 0;
-  const checking =
-    pin !== null ? 'yes' : checkingOf(endpoint, value('stricthostkeychecking'), warn);
+  const knownHostsFiles = [
+    ...(value('userknownhostsfile') ?? '').split(' '),
+    ...(value('globalknownhostsfile') ?? '').split(' '),
+  ].filter((file) => file !== '' && file !== '/dev/null');
+  const wanted = pin !== null ? 'yes' : checkingOf(endpoint, value('stricthostkeychecking'), warn);
+  const unread = wanted === 'yes' ? null : await unreadable(knownHostsFiles, user.home);
+  // ssh would take a host for new that such a file knows by another key
+  if (unread !== null) warn(`cannot read ${unread}: unknown host keys are refused`);
+  const checking = unread === null ? wanted : 'yes';
   const target = {
     name,
     host: value('hostname') ?? endpoint.address,
@@ -93,10 +102,7 @@ async function resolve(
     user: value('user') ?? user.name,
     args: [...own, ...legacy, '-o', `StrictHostKeyChecking=${checking}`],
     pin,
-    knownHostsFiles: [
-      ...(value('userknownhostsfile') ?? '').split(' '),
-      ...(value('globalknownhostsfile') ?? '').split(' '),
-    ].filter((file) => file !== '' && file !== '/dev/null'),
+    knownHostsFiles,
     hasProxyCommand: ![null, 'none'].includes(value('proxycommand')),
     connectTimeoutMs:
       endpoint.connectTimeoutMs ?? (number('connecttimeout') * 1_000 || defaultTimeoutMs),
@@ -110,6 +116,15 @@ async function resolve(
     resolve(hop, sources, hopVia, chain),
   );
   return { ...target, via: before };
+}
+
+/** The first of these files that is there and cannot be read; null: there is none such. */
+async function unreadable(files: readonly string[], home: string): Promise<string | null> {
+  for (const file of files) {
+    const code = await readFile(expandHome(file, home)).then(() => null, codeOf);
+    if (code !== null && code !== 'ENOENT') return file;
+  }
+  return null;
 }
 
 /** Those of the user's ProxyJump, whose tokens `ssh` leaves as they are. */

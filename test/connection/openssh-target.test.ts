@@ -103,6 +103,19 @@ describe('resolveOpensshTarget', () => {
     expect(warnings).toHaveLength(word === 'no' || word === 'off' ? 1 : 0);
   });
 
+  test('takes nobody for new while a known_hosts file cannot be read', async () => {
+    warnings.splice(0);
+    const file = dir.write('known', '');
+    const accepting = `StrictHostKeyChecking accept-new\nUserKnownHostsFile ${file}`;
+
+    const bad = await resolve({}, `${accepting} ${dir.path}`);
+    const good = await resolve({}, `${accepting} ${dir.file('missing')}`);
+
+    expect(optionsOf(bad)).toContain('StrictHostKeyChecking=yes');
+    expect(optionsOf(good)).toContain('StrictHostKeyChecking=accept-new');
+    expect(warnings).toEqual([`cannot read ${dir.path}: unknown host keys are refused`]);
+  });
+
   test('says yes to a pin whatever else is said', async () => {
     const hostKey =
       'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJbkZzYwSUgkNZyhOSV7GdHjLBvyXY7XcvCCWVbcFJGz';
