@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseLines } from '../../src/host/facts-lines.ts';
@@ -5,7 +9,7 @@ import { parseDomains, parseXen } from '../../src/host/facts-xen.ts';
 import { query } from '../../src/host/query.ts';
 import { runs } from '../runs.ts';
 import { hostOf } from './era.ts';
-import { describeShells, isRoot } from './shells.ts';
+import { describeShells, isRoot, temporaryDirectory } from './shells.ts';
 
 const many = Array.from({ length: 12 }, (_, index) => `192.168.100.${100 + index}`).join(' ');
 
@@ -110,6 +114,33 @@ LIST`;
       await using running = hostOf(shell, { tools: { xl: 'exit 1' } });
 
       expect(await running.look(query.xen())).toMatchObject({ toolstack: 'xl', domains: null });
+    },
+  );
+
+  // busybox's timeout becomes the program, and no parent of it
+  test.runIf(isRoot && !shell.isBusybox).each([
+    ['lives', 'xenstored', true, false],
+    ['has stopped', 'xenstored', false, true],
+    ['is gone, and its number is of another process', 'sleep', true, true],
+  ])(
+    'what asks the store is limited in time unless it lives: it %s',
+    async (_what, name, isAwake, isLimited) => {
+      const place = join(temporaryDirectory(), name);
+      symlinkSync('/usr/bin/sleep', place);
+      const store = spawn(place, ['60'], { stdio: 'ignore' });
+      try {
+        await once(store, 'spawn');
+        if (!isAwake) store.kill('SIGSTOP');
+        const asker = `read -r asker <"/proc/$PPID/comm"; echo "$asker 7 256 1 -b---- 4.2"`;
+        const files = { '/run/xen/xenstored.pid': `${store.pid}\n` };
+        await using running = hostOf(shell, { files, tools: { xl: asker, ...xenstore } });
+
+        const { domains } = await running.look(query.domains());
+
+        expect(domains?.map((one) => one.name === 'timeout')).toEqual([isLimited]);
+      } finally {
+        store.kill('SIGKILL');
+      }
     },
   );
 
