@@ -156,13 +156,36 @@ describe('copy of a large file', () => {
     expect(await sums(host)).toBe(old);
   });
 
-  test('goes over a second connection where a server opens one channel only', async () => {
-    const host = narrow;
+  test('is as it was when the run is interrupted, which ends at once', async () => {
+    const host = await withDirectory('full', 'old');
+    const old = await sums(host);
+    await using proxy = await host.proxy([], { bytesPerSecond: 300_000 });
+    const run = await host.begin(copyImage(), [], { proxy });
+    await until(
+      'it has begun',
+      async () => (await host.sh('ls -A /opt/images')).includes('.xpush'),
+      20_000,
+    );
 
-    const run = await host.apply(copyImage());
+    run.kill('SIGINT');
+    const { code, document } = await run.ended;
+
+    expect([code, document && hostIn(document, host.name).status]).toEqual([130, 'skipped']);
+    await until('nothing is left', async () => (await sums(host)) === old);
+  });
+
+  test('goes over a second connection where a server opens one channel only, as do others with it', async () => {
+    const host = narrow;
+    const before = await host.sh('grep -c Accepted /var/log/sshd.log || true');
+
+    const run = await host.apply(
+      `${copyImage()}${play(`copy: { src: ${at('image')}, dest: /opt/images/other }`)}`,
+    );
 
     expect(run.code, run.stderr).toBe(0);
-    expect(await sums(host)).toBe(sumOf('image', image));
+    expect(await sums(host)).toBe(sumOf('image', image) + sumOf('other', image));
+    const after = await host.sh('grep -c Accepted /var/log/sshd.log');
+    expect(Number(after) - Number(before)).toBe(2);
   });
 });
 
