@@ -21,11 +21,11 @@ afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
 });
 
-/** Processes of windows, by what they are about. */
-const processes = (verb: string): string =>
-  `for each in /proc/[0-9]*; do if tr '\\0' ' ' <$each/cmdline 2>/dev/null | grep -q 'run.sh ${verb} $'; then echo "\${each#/proc/}"; fi; done`;
-const signal = (host: FaultHost, verb: string, name: string): Promise<string> =>
-  host.sh(`pids=$(${processes(verb)}); [ -n "$pids" ] && kill -${name} $pids`);
+/** Signals processes of a window, which have written down who they are. */
+const signal = (host: FaultHost, names: string, signalName: string): Promise<string> =>
+  host.sh(
+    `pids=; for name in ${names}; do for file in /var/lib/xpush/window/*/now/$name; do read -r _ pid _ <"$file" && pids="$pids $pid"; done; done; [ -n "$pids" ] && kill -${signalName} $pids`,
+  );
 
 describe('what watches over a window', () => {
   test.concurrent.each(kinds)('%s: the supervisor is killed: the guard undoes it', async (kind) => {
@@ -33,7 +33,7 @@ describe('what watches over a window', () => {
     const run = await host.begin(badChange, soon);
     await host.reaches('applied');
 
-    await signal(host, 'supervise', 'KILL');
+    await signal(host, 'supervisor', 'KILL');
 
     expect((await run.ended).code).toBe(4);
     await host.expectOld();
@@ -59,8 +59,8 @@ describe('what watches over a window', () => {
       run.kill('SIGKILL');
       await run.ended;
       await signal(host, 'guard', 'KILL');
-      await signal(host, 'supervise', 'KILL');
-      await signal(host, 'apply', 'KILL');
+      await signal(host, 'supervisor', 'KILL');
+      await signal(host, 'runner', 'KILL');
 
       let next = await host.apply(goodChange, ample);
       if (next.code === 6) {
@@ -82,7 +82,7 @@ describe('what watches over a window', () => {
       const run = await host.begin(changing(...everything, 'touch /run/waits', 'sleep 30'), soon);
       await host.waits();
 
-      await signal(host, 'apply', 'KILL');
+      await signal(host, 'runner', 'KILL');
 
       const ended = await run.ended;
       expect(ended.code, ended.stderr).toBe(4);
@@ -96,10 +96,10 @@ describe('what watches over a window', () => {
       const host = await fleet.take(kind);
       const run = await host.begin(badChange, ['--confirm-timeout', '3']);
       await host.reaches('applied');
-      await signal(host, '\\(supervise\\|guard\\)', 'STOP');
+      await signal(host, 'supervisor guard', 'STOP');
       await new Promise((resolve) => setTimeout(resolve, 4000));
 
-      await signal(host, '\\(supervise\\|guard\\)', 'CONT');
+      await signal(host, 'supervisor guard', 'CONT');
 
       expect((await run.ended).code).toBe(4);
       await host.expectOld();
