@@ -24,7 +24,7 @@ const built = {
 
 try {
   await build({
-    entryPoints: [join(bench, 'main.ts'), join(bench, 'delay-line.ts')],
+    entryPoints: ['main.ts', 'delay-line.ts', 'simulated-run.ts'].map((name) => join(bench, name)),
     outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,

@@ -44,7 +44,7 @@ const usedModules = [
  * such collection of a run on 50 comes no sooner. To be set before code is compiled or read, as kept code is good
  * for the same flags only. Measured with node 20; V8 prints an error for a flag that it does not know.
  */
-function tuneV8(): void {
+export function tuneV8(): void {
   if (!process.version.startsWith('v20.')) return;
   const v8 = process.getBuiltinModule('node:v8');
   v8.setFlagsFromString('--interrupt-budget=500000');

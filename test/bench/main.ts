@@ -16,6 +16,7 @@ import type { PartResult, Row } from './results.ts';
 import { rivals } from './rivals.ts';
 import { roundTrips } from './round-trips.ts';
 import { scale } from './scale.ts';
+import { simulatedMemory } from './simulated-memory.ts';
 import { startUp } from './start-up.ts';
 
 const { extent, parts, out, command } = readOptions(
@@ -91,6 +92,12 @@ await measure('first', 'First applies', ['firstToPssh', 'windowToPssh'], () =>
   firstApply(meter, extent.firstApply, peers),
 );
 await measure('files', 'Files', ['largeFile'], () => largeFiles(meter, extent.largeFiles));
+await measure(
+  'memory',
+  'Memory',
+  ['simulated1000', 'simulatedAll1000', 'simulated10000', 'simulatedAll10000'],
+  () => simulatedMemory(extent.simulated),
+);
 await measure('rivals', 'Ansible', ['ansibleWall', 'ansibleCpu', 'mitogenWall', 'mitogenCpu'], () =>
   rivals(meter, extent.rivals, peers),
 );

@@ -8,6 +8,7 @@ export interface Extent {
   readonly rivals: { readonly hosts: number; readonly rounds: number };
   readonly scale: Sizes & { readonly rounds: number };
   readonly largeFiles: { readonly megabytes: number; readonly rounds: number };
+  readonly simulated: number;
   readonly roundTrips: number;
   readonly startUp: number;
 }
@@ -18,6 +19,7 @@ const full: Extent = {
   rivals: { hosts: 50, rounds: 3 },
   scale: { least: 100, middle: 200, most: 1000, rounds: 5 },
   largeFiles: { megabytes: 200, rounds: 7 },
+  simulated: 3,
   roundTrips: 15,
   startUp: 40,
 };
@@ -29,6 +31,7 @@ const quick: Extent = {
   rivals: { hosts: 20, rounds: 1 },
   scale: { least: 50, middle: 100, most: 200, rounds: 3 },
   largeFiles: { megabytes: 200, rounds: 3 },
+  simulated: 1,
   roundTrips: 6,
   startUp: 15,
 };
@@ -40,6 +43,7 @@ export const partNames = [
   'fleet',
   'first',
   'files',
+  'memory',
   'rivals',
 ] as const;
 export type PartName = (typeof partNames)[number];

@@ -98,7 +98,8 @@ First applies are to fleets as their installer left them, on dom0s that forward 
   each run. "Without the live firewall" it compares and loads a file of rules, and sees no rule that somebody took away.
 - Mitogen runs the same playbook as Ansible.
 - CPU is that of control groups, which miss nothing that a program leaves behind. Start-up is in it.
-- Memory is the most that xpush's process had resident, as \`getrusage\` says.
+- Memory is the most that xpush's process had resident, as \`getrusage\` says. Simulated hosts are in that process:
+  guests that answer as one does on which nothing is as it should be yet, by the real engine and reports, in a check.
 - Round trips are counted by a relay that delays each byte: by how much later the result is on a slower line.
 - The looking program's CPU is that of 40 runs of it on a host's console; the programs that it starts are counted
   by \`strace\`.

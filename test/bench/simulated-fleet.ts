@@ -1,11 +1,24 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { setImmediate as aMoment } from 'node:timers/promises';
+import * as v from 'valibot';
+import { redactedEvent } from '../../src/cli/redaction.ts';
 import type { Connection, Exec, Outcome, Transport } from '../../src/connection/transport.ts';
 import type { HostedPlay } from '../../src/engine/legs.ts';
 import { run } from '../../src/engine/run.ts';
+import { change } from '../../src/host/change.ts';
+import { query } from '../../src/host/query.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import { loadPlaybooks } from '../../src/playbook/load-playbook.ts';
+import type { RunHead } from '../../src/records/run-head.ts';
+import { thisProcess } from '../../src/records/run-process.ts';
+import { openRunRecord } from '../../src/records/run-writer.ts';
+import { spillFile } from '../../src/records/spill-file.ts';
+import { runsDirectory } from '../../src/records/state-directory.ts';
 import { createReporter, type OutputForm } from '../../src/report/reporter.ts';
+import { defineStep } from '../../src/steps/step.ts';
 
 /** A transport to hosts that are all alike, in this process: no shell, no network, no keys. */
 function simulatedTransport(): Transport {
@@ -82,6 +95,30 @@ function answersTo(program: string, nonce: string): string {
   return `${parts.join('')}\n@${nonce} done ${parts.length}\n`;
 }
 
+const file = '/etc/xpush-bench';
+
+/** Writes a file that no other host has. */
+const ownFile = defineStep({
+  ...{ name: 'own_file', summary: 'Writes a file of its own.', on: ['domU'] },
+  params: v.strictObject({ bytes: v.number() }),
+  queries: () => ({ old: query.file(file) }),
+  plan: ({ host: { name } }, { bytes }, { old }) => {
+    const line = `${name} ${'.'.repeat(60)}\n`;
+    const content = line.repeat(Math.ceil(bytes / line.length));
+    return { changes: change.writeFile(file, content, old, { effect: 'boot' }) };
+  },
+});
+
+export interface SimulatedOptions {
+  /** Default: plain lines. */
+  readonly form?: OutputForm;
+  readonly diff?: boolean;
+  /** Whether a page is made, too. */
+  readonly page?: boolean;
+  /** Each host gets a file of so many bytes that no other has: no task more without it. */
+  readonly ownBytes?: number;
+}
+
 /** What a run of a fleet has come to. */
 export interface Simulated {
   readonly exit: number;
@@ -95,10 +132,13 @@ export interface Simulated {
   readonly peakRssBytes: number;
 }
 
-/** Checks so many guests by the default playbook, through the real engine and views. */
+/**
+ * Checks so many guests, on which nothing is as it should be, by the default playbook: through the real
+ * engine, views, record of the run and redaction.
+ */
 export async function simulate(
   hosts: number,
-  { form = 'plain', diff = false }: { readonly form?: OutputForm; readonly diff?: boolean } = {},
+  { form = 'plain', diff = false, page = false, ownBytes = 0 }: SimulatedOptions = {},
 ): Promise<Simulated> {
   const inventory = await loadInventory({ argument: '-', stdin: inventoryOf(hosts) });
   const names = new Set(
@@ -107,10 +147,14 @@ export async function simulate(
   const plays: HostedPlay[] = loadPlaybooks(['playbooks/vif-route.yaml'])
     .flatMap((book) => book.plays)
     .filter(({ name }) => name === 'Guests')
-    .map((play) => ({ play, hosts: names }));
+    .map((play) => ({ play: ownBytes === 0 ? play : withOwnFile(play, ownBytes), hosts: names }));
+  const state = await mkdtemp(join(tmpdir(), 'xpush-simulated-'));
+  const spill = spillFile(join(runsDirectory(state), identity.id));
+  const record = openRunRecord(state, headOfRun, () => {});
   const sink = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reporter = createReporter({
-    ...{ form, diff, verbose: 0, stdout: sink, stderr: sink, env: {} },
+    ...{ form, diff, verbose: 0, stdout: sink, stderr: sink, env: {}, spillFile: spill },
+    ...(page ? { writePage: (made) => writeFile(join(state, 'page.html'), made) } : {}),
   });
   const never = new AbortController().signal;
   globalThis.gc?.();
@@ -119,8 +163,7 @@ export async function simulate(
   let peakRssBytes = 0;
   const exit = await run({
     version: '0',
-    identity: { id: 'simulated', by: 'nobody@bench', since: '2026-01-01T00:00:00Z' },
-    ...{ inventory, plays, forks: 100, check: true, pendingAsExit: false },
+    ...{ identity, inventory, plays, forks: 100, check: true, pendingAsExit: false },
     transport: simulatedTransport(),
     endpointOf: ({ name, address }) => ({ name, address }),
     emit: (event) => {
@@ -128,14 +171,19 @@ export async function simulate(
         if (event.status === 'changed') changed += 1;
         peakRssBytes = Math.max(peakRssBytes, process.memoryUsage.rss());
       }
-      reporter.emit(event);
+      const shown = redactedEvent(event);
+      record.note(shown);
+      reporter.emit(shown);
     },
     ...{ stopping: never, leaving: never },
   });
+  await record.close();
   await aMoment();
   globalThis.gc?.();
   const { heapUsed: heapBytes, rss: rssBytes } = process.memoryUsage();
   await reporter.close();
+  await spill.close();
+  await rm(state, { recursive: true });
   return {
     exit,
     changed,
@@ -144,6 +192,19 @@ export async function simulate(
     rssBytes,
     peakRssBytes: Math.max(peakRssBytes, process.memoryUsage.rss()),
   };
+}
+
+const identity = {
+  ...{ id: '20260101T000000Z-000000', by: 'nobody@bench', since: '2026-01-01T00:00:00Z' },
+};
+const headOfRun: RunHead = {
+  ...{ schema: 1, xpush: '0', run: identity, command: 'apply', arguments: [], environment: {} },
+  ...{ directory: '/', check: true, inventory: null, playbooks: [], process: thisProcess() },
+};
+
+function withOwnFile(play: HostedPlay['play'], bytes: number): HostedPlay['play'] {
+  const task = { name: 'A file of its own', step: ownFile, params: { bytes } };
+  return { ...play, tasks: [...play.tasks, task] };
 }
 
 function inventoryOf(hosts: number): string {
