@@ -3,7 +3,7 @@ import { type Change, change } from '../host/change.ts';
 import { type FileState, query } from '../host/query.ts';
 import type { Dom0, DomU } from '../inventory/model.ts';
 import { livePlan, liveQueries, liveRemoval, type SeenFirewall } from '../xen/firewall-live.ts';
-import { firewallModels } from '../xen/firewall-model.ts';
+import { type FirewallModel, firewallModels } from '../xen/firewall-model.ts';
 import { firewallRemarks, hasReversePath } from '../xen/firewall-remarks.ts';
 import { bootPaths, bootWay, isOurBootFile, type Way, wayPaths } from '../xen/firewall-ways.ts';
 import { noParams } from './described.ts';
@@ -20,6 +20,9 @@ const paths = [...bootPaths, ...wayPaths];
 const byPath = (states: readonly FileState[]): Files =>
   new Map(states.map((state, index) => [paths[index] ?? '', state]));
 
+/** What was asked about, which is what is wanted but of the kernel's: made once for both. */
+const asked = new WeakMap<object, readonly FirewallModel[]>();
+
 export const firewall = defineStep({
   name: 'firewall',
   network: true,
@@ -27,8 +30,10 @@ export const firewall = defineStep({
   on: ['dom0'],
   params: noParams,
 
-  queries: ({ host, inventory }) => {
+  queries: (target) => {
+    const { host, inventory } = target;
     const models = firewallModels(host, guestsOf(host, inventory));
+    asked.set(target, models);
     return {
       ...liveQueries(models),
       facts: query.firewalls(),
@@ -41,11 +46,13 @@ export const firewall = defineStep({
     };
   },
 
-  plan: ({ host, inventory }, _params, seen) => {
+  plan: (target, _params, seen) => {
+    const { host, inventory } = target;
     const guests = guestsOf(host, inventory);
     if (!filters(host, guests)) return { ...withoutTraces(seen), message: 'nothing is filtered' };
     const kernel = { hasReversePath: hasReversePath(seen.release ?? '') };
-    const models = firewallModels(host, guests, kernel);
+    const known = kernel.hasReversePath ? asked.get(target) : undefined;
+    const models = known ?? firewallModels(host, guests, kernel);
     const files = byPath(seen.files);
     const firewalls = seenFirewall(seen);
     const closed = recall(seen, memories)?.closed ?? [];

@@ -37,13 +37,19 @@ const entries = {
   prerouting: { from: 'raw/PREROUTING', prefix: 'raw/' },
 } as const;
 
-/** The model in the words of iptables-save. */
-export function iptablesFirewall({
-  family,
-  chains: modelled,
-  policy,
-  needsKeep,
-}: FirewallModel): DesiredFirewall {
+/** What is asked about is planned by. */
+const written = new WeakMap<FirewallModel, DesiredFirewall>();
+
+/** The model in the words of iptables-save; made once. */
+export function iptablesFirewall(model: FirewallModel): DesiredFirewall {
+  const known = written.get(model);
+  if (known !== undefined) return known;
+  const made = inWords(model);
+  written.set(model, made);
+  return made;
+}
+
+function inWords({ family, chains: modelled, policy, needsKeep }: FirewallModel): DesiredFirewall {
   const rendered = modelled.map(({ name, entry, rules }) => {
     const lines = rules.flatMap((rule) => iptablesRules(rule, family));
     return [nameOf(name, entry), [...new Set(lines)]] as const;

@@ -1,6 +1,7 @@
 import type { NftFamily, NftWanted } from '../host/query.ts';
 import type { Family } from '../inventory/model.ts';
 import { type ChainName, chains, type FirewallModel } from './firewall-model.ts';
+import type { FirewallRule } from './firewall-types.ts';
 import { type NftRule, nftRules } from './nft-rule.ts';
 
 /** All chains of ours, to be asked for. */
@@ -70,10 +71,24 @@ function hookOf(hook: NftHook, models: readonly FirewallModel[]): HookChains {
   return { entries: [...new Set(entries)], chains: [...found] };
 }
 
+/** Of a chain's rules in each family: they stand in tables of it, and in those of both. */
+const written = {
+  4: new WeakMap<readonly FirewallRule[], readonly NftRule[]>(),
+  6: new WeakMap<readonly FirewallRule[], readonly NftRule[]>(),
+} as const;
+
+function inWords(rules: readonly FirewallRule[], family: Family): readonly NftRule[] {
+  const known = written[family].get(rules);
+  if (known !== undefined) return known;
+  const made = nftRules(rules, family);
+  written[family].set(rules, made);
+  return made;
+}
+
 /** The rules of a chain for all of these models, one or two. */
 function rulesOf(name: ChainName, models: readonly FirewallModel[]): readonly string[] {
   const [first = [], second] = models.map((model) =>
-    nftRules(model.chains.find((chain) => chain.name === name)?.rules ?? [], model.family),
+    inWords(model.chains.find((chain) => chain.name === name)?.rules ?? [], model.family),
   );
   const [firstFamily = 4, secondFamily = 6] = models.map(({ family }) => family);
   if (second === undefined) return first.map(({ text }) => text);
