@@ -97,12 +97,13 @@ export class HostContact {
 
   /**
    * Gets in over a new connection, again and again until then (performance.now), and gives what
-   * `ask` gets from it; null: that came to nothing. Who does not let us in at all - the host's key,
-   * the login - is asked once: more attempts would only have us locked out.
+   * `ask` gets from it, whose first look is for `queries`; null: that came to nothing. Who does not let
+   * us in at all - the host's key, the login - is asked once: more attempts would only have us locked out.
    */
   async comeBack<Answer>(
     until: number,
     ask: (shell: HostShell) => Promise<Answer>,
+    queries: readonly Query[] = [],
   ): Promise<Answer | null> {
     let pauseMs = firstPauseMs;
     let attemptMs = firstAttemptMs;
@@ -112,7 +113,7 @@ export class HostContact {
       if (leftMs <= 0) return null;
       try {
         const attempt = AbortSignal.timeout(Math.ceil(Math.min(leftMs, attemptMs)));
-        return await ask(await this.shell(attempt));
+        return await ask(await this.shell(attempt, queries));
       } catch (error) {
         this.#leaving.throwIfAborted();
         if (!(error instanceof ConnectionError || error instanceof LostError)) throw error;

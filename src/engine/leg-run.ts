@@ -178,7 +178,8 @@ class LegRun {
         if (end === 'stopped') return this.#stop();
         answers = end.answers;
       } else {
-        const end = await this.#windows.carryOut(cutOff, this.#controller);
+        const goesOn = isOpen || index < segments.length - 1;
+        const end = await this.#windows.carryOut(cutOff, this.#controller, goesOn);
         if (end === 'stale') return 'stale';
         if (end === 'stopped') return this.#stop();
       }

@@ -19,12 +19,15 @@ import {
   lookAtWindows,
   openWindow,
   type SectionWatcher,
+  windowQueries,
 } from './window-shell.ts';
 
 /** What a window is about. */
 export interface WindowWork {
   readonly plan: WindowPlan;
   readonly health: HealthPlan;
+  /** The run may change the host afterwards, so it keeps the lock. */
+  readonly goesOn: boolean;
 }
 
 export interface WindowOptions extends Pick<LegOptions, 'reach' | 'stopping' | 'leaving'> {
@@ -57,16 +60,18 @@ export class WindowRun {
   readonly facts: WindowFacts;
   readonly #contact: HostContact;
   readonly #plan: WindowPlan;
+  readonly #goesOn: boolean;
   readonly #options: WindowOptions;
   readonly #watcher: SectionWatcher;
   readonly #health: HealthWatch;
   readonly #away: Countdown;
   #silenceMs = silenceMs;
 
-  constructor(contact: HostContact, { plan, health }: WindowWork, options: WindowOptions) {
+  constructor(contact: HostContact, { plan, health, goesOn }: WindowWork, options: WindowOptions) {
     this.facts = new WindowFacts(plan);
     this.#contact = contact;
     this.#plan = plan;
+    this.#goesOn = goesOn;
     this.#options = options;
     this.#health = new HealthWatch(health, options.reach);
     this.#watcher = {
@@ -208,14 +213,15 @@ export class WindowRun {
     ask: (shell: HostShell) => Promise<Answer>,
   ): Promise<Answer | null> {
     this.#away.start();
-    return await this.#contact.comeBack(until, async (shell) => {
+    const asked = async (shell: HostShell): Promise<Answer> => {
       try {
         return await ask(shell);
       } catch (error) {
         this.#away.start();
         throw error;
       }
-    });
+    };
+    return await this.#contact.comeBack(until, asked, windowQueries);
   }
 
   /** How the window stands; waits for the end of what the host is about. `isAgain`: it was decided before. */
@@ -261,7 +267,7 @@ export class WindowRun {
     isAgain = false,
   ): Promise<WindowEnd> {
     const { id, identity } = this.#plan;
-    const asked = { id, decision, why, identity };
+    const asked = { id, decision, why, identity: this.#goesOn ? identity : null };
     const result = readDecision(await decideWindow(shell, this.#plan, asked, this.#watcher));
     if (result?.type === 'confirmed' && decision === 'confirm') return this.facts.kept();
     switch (result?.type) {

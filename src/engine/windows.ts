@@ -51,10 +51,12 @@ export class Windows {
    * `LostError` when the line was lost before it was armed.
    *
    * @param controller the controller's address as the host sees it; null: it cannot tell
+   * @param goesOn whether other tasks may change the host afterwards
    */
   async carryOut(
     tasks: readonly PlannedTask[],
     controller: string | null,
+    goesOn: boolean,
   ): Promise<'ended' | 'stale' | 'stopped'> {
     const health = await this.#healthPlan(controller);
     const release = await this.#enter();
@@ -62,7 +64,7 @@ export class Windows {
     const plan = this.#planOf(tasks, [...health.pings.keys()], controller);
     const window = new WindowRun(
       this.#contact,
-      { plan, health },
+      { plan, health, goesOn },
       {
         ...this.#options,
         onBegin: (id) => this.#tell('act', tasks, taskOf(id)),

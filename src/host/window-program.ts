@@ -70,7 +70,8 @@ export function compileDecision(
   { id, decision, why, identity }: DecisionPlan,
   known: ReadonlySet<RuntimeFile>,
 ): Program {
-  return compound(sender, known, [
+  const needed = identity === null ? (['look.sh', 'windows.sh', 'window.sh'] as const) : sender;
+  return compound(needed, known, [
     ...(identity === null ? [] : [`xp_adopt ${quoteAll(identityWords(identity))} >/dev/null`]),
     `xp_decide ${quoteAll([checkedId(id), decision, oneLine(why)])} </dev/null`,
     'xp_done',
