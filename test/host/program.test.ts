@@ -18,12 +18,14 @@ const nonce = 'f00dfeed';
 
 const append = (word: string) => change.command(['/bin/sh', '-c', `echo ${word} >>${log}`], null);
 
+const actFiles = ['act.sh', 'act-files.sh', 'act-command.sh'] as const;
+
 /** As a shell is after a look and an act; both would leave traces if they were run again. */
 const before =
   compound(['look.sh'], nothingKnown, [
     ...['xp_look() {', `echo looked >>${log}`, '}', `xp_setup ${nonce}`],
-  ]).text + compound(['act.sh'], nothingKnown, ['xp_changes() {', `echo again >>${log}`, '}']).text;
-const known = new Set(['look.sh', 'act.sh'] as const);
+  ]).text + compound(actFiles, nothingKnown, ['xp_changes() {', `echo again >>${log}`, '}']).text;
+const known = new Set(['look.sh', ...actFiles] as const);
 
 const acts = [
   ...change.writeFile(target, 'new\n', { type: 'absent' }, { effect: 'boot' }),
