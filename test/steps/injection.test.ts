@@ -322,7 +322,7 @@ function compiled(name: string, target: Target, params: unknown): readonly Chang
 function allChanges(inventory: Inventory): readonly Change[] {
   return [...inventory.hosts.values()].flatMap((host) =>
     steps
-      .filter(({ name }) => name !== 'command')
+      .filter(({ name }) => name !== 'command' && name !== 'copy')
       .flatMap(({ name }) =>
         compiled(name, { host, inventory }, name === 'vif_config' ? { create: true } : {}),
       ),
