@@ -25,6 +25,9 @@ const content = randomBytes(700_001);
 const script = '\ntouch "$XPUSH_TEST_MARK"\nexit 3\n';
 content.write(script, 300_000, 'latin1');
 
+/** What a shell would take apart, and what is no ASCII. */
+const oddName = `-né'w $(id) "*" \\`;
+
 /** A file that is to be at a path, as a controller knows it. */
 function sending(path: string, before: SendFile['before'], mode?: number): Sending {
   const source = {
@@ -90,7 +93,7 @@ describeShells('compileUpload', (each) => {
   test('takes in what an act puts in its place, and leaves nothing', async () => {
     await using host = new Uploading(each);
     const directory = temporaryDirectory();
-    const path = join(directory, 'new');
+    const path = join(directory, oddName);
     const one = sending(path, { type: 'absent' });
 
     const sent = await host.send(one);
@@ -103,7 +106,7 @@ describeShells('compileUpload', (each) => {
     expect(await host.act([one.change], 'stage' in sent ? sent.stage : null)).toEqual([done]);
     expect(readFileSync(path).equals(content)).toBe(true);
     expect(statSync(path).mode & 0o7777).toBe(0o644);
-    expect(namesIn(directory)).toEqual(['new']);
+    expect(namesIn(directory)).toEqual([oddName]);
     expect(await host.upload.close()).toEqual({ code: 0, signal: null });
     expect(host.upload.errors).toBe('');
     await until(() => host.upload.processes().length === 0);
