@@ -36,7 +36,7 @@ function split(name: string): { readonly table: Table; readonly chain: string } 
 }
 
 /** What is listed of one table. */
-export interface ChainPattern {
+interface ChainPattern {
   readonly table: Table;
   /** Names as everywhere: `raw/PREROUTING`. */
   readonly chains: readonly string[];

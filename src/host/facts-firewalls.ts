@@ -110,7 +110,7 @@ function isIptablesTable(family: string, name: string): boolean {
 }
 
 /** What `xp_saved` prints of a listing, without the words before the colons. */
-export function savedOutline(saved: string): readonly string[] {
+function savedOutline(saved: string): readonly string[] {
   return saved.split('\n').flatMap((line) => {
     if (line.startsWith('*')) return [`table ${line.slice(1)}`];
     const drop = /^:([^ ]*) DROP /.exec(line)?.[1];

@@ -144,4 +144,23 @@ describe.runIf(isFull)('a listing', () => {
       expect(beside.get(queryKey(one))).toEqual(alone.get(queryKey(one)));
     }
   });
+
+  test('of the legacy back end counts the same, told whole or by itself', async () => {
+    const legacy = asNft.replaceAll('-nft', '-legacy');
+    const rules = `iptables-legacy -A FORWARD -j LOG
+      iptables-legacy -t mangle -A FORWARD -j MARK --set-mark 1
+      ip6tables-legacy -P FORWARD DROP`;
+    await using running = inNetwork(dash, `${legacy}\n${rules}`);
+    const [facts, ...chains] = [
+      query.firewalls(),
+      query.chains(4, 'FORWARD'),
+      query.chains(6, 'FORWARD'),
+    ] as const;
+
+    const alone = await running.look(facts);
+    const beside = await running.observe([...chains, facts]);
+
+    expect(alone.backends['iptables-legacy']).toMatchObject({ rules: 2, forwarding: 2 });
+    expect(beside.get(queryKey(facts))).toEqual({ answer: alone });
+  });
 });
