@@ -18,7 +18,7 @@ xp_look_domains() {
   xp_list=$($XP_LIMIT xenstore-ls /local/domain/0/backend/vif 2>/dev/null)
   xp_is_short "$xp_list" || xp_list=$(xp_print "$xp_list$XP_NEWLINE" | xp_filter_vifs)
   xp_section vifs xp_print "$xp_list$XP_NEWLINE"
-  case $xp_list in *'..."'*) xp_section whole xp_whole ;; esac
+  case $xp_list in *'..."'*) xp_section whole xp_whole_values ;; esac
 }
 
 xp_list_domains() { # xl|xm
@@ -58,7 +58,7 @@ xp_filter_vifs() {
 }
 
 # xenstore-ls cuts what does not fit into 80 columns.
-xp_whole() {
+xp_whole_values() {
   set -f
   IFS=$XP_NEWLINE
   # shellcheck disable=SC2086 # split into lines
