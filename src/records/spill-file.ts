@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 /** Bytes that wait on disk until they are closed. */
 export interface SpilledBytes {
-  /** Throws what the file system says; what was appended before is still there. */
-  append(bytes: Buffer): Promise<void>;
+  /** Gives where they begin. Throws what the file system says; another time it may go. */
+  append(bytes: Buffer): Promise<number>;
   /** Reads `length` bytes from the byte `at` on. Throws when there are fewer. */
   read(at: number, length: number): Promise<Buffer>;
   close(): Promise<void>;
@@ -17,11 +17,20 @@ export interface SpilledBytes {
  */
 export function spillFile(directory: string): SpilledBytes {
   let opening: Promise<FileHandle> | null = null;
+  let size = 0;
   return {
     async append(bytes) {
-      opening ??= openNameless(directory);
+      opening ??= openNameless(directory).catch((error: unknown) => {
+        opening = null; // its directory may be on its way
+        throw error;
+      });
       const file = await opening;
-      await file.appendFile(bytes);
+      const at = size;
+      for (let done = 0; done < bytes.length; ) {
+        done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
+      }
+      size += bytes.length;
+      return at;
     },
 
     async read(at, length) {
@@ -46,7 +55,7 @@ export function spillFile(directory: string): SpilledBytes {
 
 async function openNameless(directory: string): Promise<FileHandle> {
   const path = join(directory, `spill-${randomBytes(6).toString('hex')}`);
-  const file = await open(path, 'ax+', 0o600);
+  const file = await open(path, 'wx+', 0o600);
   try {
     await unlink(path);
     return file;

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 
 /** A place outside of memory where bytes wait. */
 export interface SpillFile {
-  append(bytes: Buffer): Promise<void>;
+  /** Gives where they begin. */
+  append(bytes: Buffer): Promise<number>;
   /** Reads back what was appended, from the byte `at` on. */
   read(at: number, length: number): Promise<Buffer>;
 }
@@ -30,17 +31,15 @@ const shortestLength = 128;
 const chunkBytes = 256 * 1024;
 
 /**
- * Texts that a run needs again at its end only: each once, and out of memory. Without a file, or when
- * the file fails, they stay in memory.
+ * Texts that a run needs again at its end only: each once, and out of memory. Without a file, and what
+ * the file does not take, they stay in memory.
  */
 export class Spill {
   readonly #file: SpillFile | null;
-  #hasFailed = false;
   readonly #places = new Map<string, Place>();
   readonly #chunks: Chunk[] = [];
   #open: Buffer[] = [];
   #openBytes = 0;
-  #fileBytes = 0;
   #writing = Promise.resolve();
   #lastRead: { readonly chunk: Chunk; readonly bytes: Buffer } | null = null;
 
@@ -84,14 +83,12 @@ export class Spill {
   }
 
   async #write(chunk: Chunk): Promise<void> {
-    if (this.#hasFailed || this.#file === null || chunk.bytes === null) return;
+    if (this.#file === null || chunk.bytes === null) return;
     try {
-      await this.#file.append(chunk.bytes);
-      chunk.at = this.#fileBytes;
-      this.#fileBytes += chunk.length;
+      chunk.at = await this.#file.append(chunk.bytes);
       chunk.bytes = null;
     } catch {
-      this.#hasFailed = true; // nothing is appended behind what was cut
+      // it stays, and the next may find room
     }
   }
 

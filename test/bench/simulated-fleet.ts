@@ -15,7 +15,7 @@ import { loadPlaybooks } from '../../src/playbook/load-playbook.ts';
 import type { RunHead } from '../../src/records/run-head.ts';
 import { thisProcess } from '../../src/records/run-process.ts';
 import { openRunRecord } from '../../src/records/run-writer.ts';
-import { spillFile } from '../../src/records/spill-file.ts';
+import { type SpilledBytes, spillFile } from '../../src/records/spill-file.ts';
 import { runsDirectory } from '../../src/records/state-directory.ts';
 import { createReporter, type OutputForm } from '../../src/report/reporter.ts';
 import { defineStep } from '../../src/steps/step.ts';
@@ -123,10 +123,10 @@ export interface SimulatedOptions {
 export interface Simulated {
   readonly exit: number;
   readonly changed: number;
-  /** Heap in use before the run: inventory and playbook. */
+  /** Heap and buffers in use before the run: inventory and playbook. */
   readonly loadedBytes: number;
-  /** Heap in use at the end of the run, all of it still open; after a collection when there is `gc`. */
-  readonly heapBytes: number;
+  /** The same at the end of the run, all of it still open; after a collection when there is `gc`. */
+  readonly heldBytes: number;
   readonly rssBytes: number;
   /** The most of RSS that was seen. */
   readonly peakRssBytes: number;
@@ -149,7 +149,7 @@ export async function simulate(
     .filter(({ name }) => name === 'Guests')
     .map((play) => ({ play: ownBytes === 0 ? play : withOwnFile(play, ownBytes), hosts: names }));
   const state = await mkdtemp(join(tmpdir(), 'xpush-simulated-'));
-  const spill = spillFile(join(runsDirectory(state), identity.id));
+  const spill = watched(spillFile(join(runsDirectory(state), identity.id)));
   const record = openRunRecord(state, headOfRun, () => {});
   const sink = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reporter = createReporter({
@@ -157,8 +157,7 @@ export async function simulate(
     ...(page ? { writePage: (made) => writeFile(join(state, 'page.html'), made) } : {}),
   });
   const never = new AbortController().signal;
-  globalThis.gc?.();
-  const loadedBytes = process.memoryUsage().heapUsed;
+  const loadedBytes = await bytesInUse();
   let changed = 0;
   let peakRssBytes = 0;
   const exit = await run({
@@ -178,9 +177,9 @@ export async function simulate(
     ...{ stopping: never, leaving: never },
   });
   await record.close();
-  await aMoment();
-  globalThis.gc?.();
-  const { heapUsed: heapBytes, rss: rssBytes } = process.memoryUsage();
+  await spill.isWritten();
+  const heldBytes = await bytesInUse();
+  const rssBytes = process.memoryUsage.rss();
   await reporter.close();
   await spill.close();
   await rm(state, { recursive: true });
@@ -188,10 +187,40 @@ export async function simulate(
     exit,
     changed,
     loadedBytes,
-    heapBytes,
+    heldBytes,
     rssBytes,
     peakRssBytes: Math.max(peakRssBytes, process.memoryUsage.rss()),
   };
+}
+
+/** The same file, which can tell when nothing more is to be written for now. */
+function watched(file: SpilledBytes): SpilledBytes & { isWritten(): Promise<void> } {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    ...file,
+    append: (bytes) => {
+      const appended = file.append(bytes);
+      last = appended.catch(() => null);
+      return appended;
+    },
+    isWritten: async () => {
+      for (let seen: unknown = null; seen !== last; await aMoment()) {
+        seen = last;
+        await last;
+      }
+    },
+  };
+}
+
+/** After collections, where there is `gc`: buffers go in the moments after one. */
+async function bytesInUse(): Promise<number> {
+  for (let turn = 0; turn < 3; turn += 1) {
+    await aMoment();
+    globalThis.gc?.();
+  }
+  await aMoment();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
 }
 
 const identity = {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -11,8 +11,8 @@ describe('spillFile', () => {
     const file = spillFile(directory);
     onTestFinished(() => file.close());
 
-    await file.append(Buffer.from('one'));
-    await file.append(Buffer.from('two'));
+    expect(await file.append(Buffer.from('one'))).toBe(0);
+    expect(await file.append(Buffer.from('two'))).toBe(3);
 
     expect(await readdir(directory)).toEqual([]);
     expect((await file.read(2, 3)).toString()).toBe('etw');
@@ -20,12 +20,17 @@ describe('spillFile', () => {
     await expect(file.read(4, 3)).rejects.toThrow('gone');
   });
 
-  test('fails where there is no directory, and again, and has nothing to close', async () => {
-    const file = spillFile(join(tmpdir(), 'xpush-no-such-directory', 'run'));
+  test('fails where there is no directory, and has nothing to close; it may come later', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'xpush-spill-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const file = spillFile(join(directory, 'run'));
 
     await expect(file.append(Buffer.from('one'))).rejects.toThrow('ENOENT');
-    await expect(file.append(Buffer.from('two'))).rejects.toThrow('ENOENT');
     await expect(file.close()).resolves.toBeUndefined();
+    await mkdir(join(directory, 'run'));
+    expect(await file.append(Buffer.from('two'))).toBe(0);
+    expect((await file.read(0, 3)).toString()).toBe('two');
+    await file.close();
   });
 
   test('that was never used makes nothing', async () => {

@@ -19,8 +19,10 @@ function fileThatFailsAt(last: number): SpillFile & { readonly reads: number } {
     append: async (more) => {
       appends += 1;
       // as a full disk does it: a part is there
-      bytes = Buffer.concat([bytes, appends < last ? more : more.subarray(0, 7)]);
-      if (appends >= last) throw new Error('the disk is full');
+      const at = bytes.length;
+      bytes = Buffer.concat([bytes, appends !== last ? more : more.subarray(0, 7)]);
+      if (appends === last) throw new Error('the disk is full');
+      return at;
     },
     read: async (at, length) => {
       reads += 1;
