@@ -30,17 +30,19 @@ export class HealthWatch {
     const outcomes: (TcpOutcome | null)[] = this.#plan.probes.map(() => null);
     const start = performance.now();
     let patience: NodeJS.Timeout | undefined;
+    let isOver = false;
     await new Promise<void>((resolve) => {
       const all = this.#plan.probes.map(async ({ probe }, index) => {
         const [outcome = null] = await this.#reach([probe], reachMs);
         outcomes[index] = outcome;
-        if (!isAnswer(outcome)) return;
+        if (isOver || !isAnswer(outcome)) return; // who answers later keeps nobody waiting
         clearTimeout(patience);
         const waitMs = Math.max(leastPatienceMs, patienceFactor * (performance.now() - start));
         patience = setTimeout(resolve, waitMs);
       });
       void Promise.all(all).finally(resolve);
     });
+    isOver = true;
     clearTimeout(patience);
     this.#before = { pings: new Map(), probes: [...outcomes] };
   }
