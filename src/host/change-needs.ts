@@ -13,7 +13,7 @@ export const windowNeeds = needs(
   ...words(
     'cat chmod chown cmp cp dd find grep head ip ln ls mkdir mkfifo mv readlink rm rmdir sed',
   ),
-  ...[...words('setsid sleep sort sync tail tr wc'), summing],
+  ...[...words('setsid sleep sort sync tr wc'), summing],
 );
 
 const decoding = needs('write what is no plain text', ['base64', 'openssl']);
