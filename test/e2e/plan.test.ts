@@ -69,7 +69,8 @@ describe('xpush plan', () => {
     );
     const lines = other?.split('\n') ?? [];
     const differing = one?.split('\n').filter((line, index) => line !== lines[index]);
-    expect(differing?.map((line) => line.split(':')[0])).toEqual(['digest', 'made']);
+    // both may be made in the same second
+    expect(['', 'digest,made']).toContain(differing?.map((line) => line.split(':')[0]).join());
     expect(one).toContain('subject: echo done >>/etc/planned');
     expect(await settings(full)).toBe('0\n0\nnone\n');
 
