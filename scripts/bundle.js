@@ -54,6 +54,22 @@ const ssh2 = {
       path: 'ssh2/lib/protocol/crypto/build/Release/sshcrypto.node',
       external: true,
     }));
+    // WebAssembly with 16 MB of memory, set up when it is loaded and used by nobody who has native ciphers
+    onResolve({ filter: /\/poly1305\.js$/ }, ({ path, resolveDir, pluginData }) =>
+      pluginData === 'real'
+        ? undefined
+        : { path: join(resolveDir, path), namespace: 'unless-native' },
+    );
+    onLoad({ filter: /./, namespace: 'unless-native' }, ({ path }) => ({
+      contents: `module.exports = () => {
+        try {
+          if (require('./sshcrypto.node').ChaChaPolyDecipher) return { _malloc() {}, cwrap() {} };
+        } catch {}
+        return require(${JSON.stringify(path)})();
+      };`,
+      resolveDir: root,
+      pluginData: 'real',
+    }));
   },
 };
 
