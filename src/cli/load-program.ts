@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
-import { type CachedCode, CodeCache, codeCacheDirectory } from './code-cache.ts';
+import { type CachedCode, CodeCache, type CodeUse, codeCacheDirectory } from './code-cache.ts';
 import { profileOf } from './code-profile.ts';
 import type { main } from './main.ts';
 
@@ -12,6 +12,17 @@ export async function loadProgram(argv: readonly string[]): Promise<void> {
   if (!isHelp) for (const name of usedModules) process.getBuiltinModule(name);
   tuneV8();
   const file = join(import.meta.dirname, 'program.cjs');
+  const { script, use } = compile(file, argv);
+  const program: { exports: { main?: typeof main } } = { exports: {} };
+  script.runInThisContext()(program.exports, createRequire(file), program, file, dirname(file));
+  await program.exports.main?.(argv, use);
+}
+
+/** Holds nothing of the kept code afterwards: what V8 needs of it is its own. */
+function compile(
+  file: string,
+  argv: readonly string[],
+): { readonly script: Script; readonly use: CodeUse } {
   const source = readFileSync(file, 'latin1'); // it is ASCII; V8 need not copy it then
   const cache = cacheFor(source, argv);
   const cached: CachedCode = cache?.read() ?? { code: null, reason: 'switched off' };
@@ -19,13 +30,8 @@ export async function loadProgram(argv: readonly string[]): Promise<void> {
   const script = new Script(source, { filename: file, cachedData });
   const isUsed = cached.code !== null && script.cachedDataRejected !== true;
   if (cache !== null) keepAtExit(script, cache, isUsed ? cached.compiledBytes : 0);
-  const program: { exports: { main?: typeof main } } = { exports: {} };
-  script.runInThisContext()(program.exports, createRequire(file), program, file, dirname(file));
   const reason = cached.code === null ? cached.reason : 'of another V8';
-  await program.exports.main?.(argv, {
-    file: cache?.file ?? null,
-    reason: isUsed ? null : reason,
-  });
+  return { script, use: { file: cache?.file ?? null, reason: isUsed ? null : reason } };
 }
 
 /**
