@@ -1,7 +1,7 @@
 // Makes dist/bundle/ of src/cli/: the program in one file, and the small one that starts it. CommonJS, as
 // start-up is twice as fast: node sets no module loader up, and V8 keeps the code of one script.
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -94,11 +94,28 @@ const stringWidth = {
   },
 };
 
+/**
+ * Yargs writes the help of each command that runs, in case that this fails: parse.ts has a word of its own then.
+ * @type {import('esbuild').Plugin}
+ */
+const noSpareHelp = {
+  name: 'no-spare-help',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/yargs\/build\/lib\/command\.js$/ }, ({ path }) => {
+      const [before, after, ...more] = readFileSync(path, 'utf8').split(
+        'yargs.getInternalMethods().getUsageInstance().cacheHelpMessage();',
+      );
+      if (after === undefined || more.length > 0) throw new Error(`${path} is another one`);
+      return { contents: `${before}${after}` };
+    });
+  },
+};
+
 const program = await build({
   ...options,
   entryPoints: ['src/cli/main.ts'],
   outfile: join(target, 'program.cjs'),
-  plugins: [ssh2, stringWidth],
+  plugins: [ssh2, stringWidth, noSpareHelp],
   banner: {
     js: `(function (exports, require, module, __filename, __dirname) {
 const importMetaUrl = require('node:url').pathToFileURL(__filename).href;`,
