@@ -124,7 +124,7 @@ describe('runLeg, on a host that lacks a command', () => {
 
   test.each([
     ['cp', 'file needs to write files'],
-    ['id', 'file needs to lock the host'],
+    ['ln', 'file needs to lock the host'],
     ['ls', 'file needs to read files'],
   ])('says who needs it for what: %s', async (name, who) => {
     const write = [file, { path: at('new'), content: 'a\n' }] as const;

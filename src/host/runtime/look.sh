@@ -203,7 +203,7 @@ xp_tools() { # NAME...
 
 # Those that are missing. Most are in one place.
 xp_lacks() { # NAME...
-  case :$PATH: in *:/usr/bin:*) xp_place=/usr/bin ;; *) xp_place=/sbin ;; esac # both in PATH
+  case :$PATH: in *:/usr/bin:*) xp_place=/usr/bin ;; *:/sbin:*) xp_place=/sbin ;; *) xp_place=/ ;; esac
   {
     for xp_tool; do
       [ -x "$xp_place/$xp_tool" ] || command -v "$xp_tool" || echo "$xp_tool" >&3

@@ -16,7 +16,7 @@ xp_upload() { # [ID PATH BEFORE SIZE]...
 
 xp_take_in() { # ID PATH BEFORE SIZE
   xp_begin "stage.$1"
-  xp_stage "$2" "$3" "$4" </dev/null 2>&1
+  xp_make_place "$2" "$3" "$4" </dev/null 2>&1
   xp_status=$?
   xp_end "stage.$1" "$xp_status"
   [ "$xp_status" = 0 ] || return
@@ -36,7 +36,7 @@ xp_unstage() {
 
 # Says what the directory is found by, in which the file waits. The new file has what belongs to
 # the old one but its content: owner, mode, ACL, extended attributes, label.
-xp_stage() { # PATH BEFORE SIZE
+xp_make_place() { # PATH BEFORE SIZE
   case $2 in
   directory | special | unreadable) xp_refuse "$1 is no file that can be replaced (it is $2)" || return ;;
   esac
@@ -46,16 +46,16 @@ xp_stage() { # PATH BEFORE SIZE
   xp_has_room "$xp_directory/" "$3" || xp_refuse "$1: no room for it: $XP_ROOM" || return
   xp_sweep "$xp_directory"
   XP_STAGED=$((XP_STAGED + 1))
-  xp_stage=$$-$XP_NONCE-$XP_STAGED
-  xp_private=$xp_directory/.xpush-$xp_stage
+  xp_name=$$-$XP_NONCE-$XP_STAGED
+  xp_private=$xp_directory/.xpush-$xp_name
   eval "XP_STAGED_$XP_STAGED=\$xp_private"
   XP_NEW=$xp_private/new
-  (umask 077 && mkdir "$xp_private" && : >"$XP_NEW") || return
+  (umask 077 && mkdir "$xp_private" && xp_print '' >"$XP_NEW") || return
   if [ "$2" != absent ]; then
     cp -aL --attributes-only "$XP_REAL" "$XP_NEW" 2>/dev/null || cp -aL "$XP_REAL" "$XP_NEW" 2>/dev/null ||
       cp -pL "$XP_REAL" "$XP_NEW" || return
   fi
-  echo "$xp_stage"
+  echo "$xp_name"
 }
 
 # Whether a file of this size fits, as far as that can be told; else why not in XP_ROOM.
