@@ -31,6 +31,7 @@ export type RuntimeFile =
   | 'window-watch.sh'
   | 'window-arm.sh'
   | 'window-decide.sh'
+  | 'window-settle.sh'
   | 'window-files.sh'
   | 'window-live.sh'
   | 'window-restore.sh'

@@ -21,6 +21,7 @@ const watcher: readonly RuntimeFile[] = [
   'window-watch.sh',
   'window-arm.sh',
   'window-decide.sh',
+  'window-settle.sh',
   'window-files.sh',
   'window-live.sh',
   'window-restore.sh',

@@ -62,6 +62,11 @@ xp_sum_up() { # <BYTES
   if command -v sha256sum >/dev/null 2>&1; then exec sha256sum; else exec cksum; fi
 }
 
+# The same for files.
+xp_sum_up_files() { # PATH...
+  if command -v sha256sum >/dev/null 2>&1; then exec sha256sum "$@"; else exec cksum "$@"; fi
+}
+
 # What that says as such a pattern, in XP_SUMS.
 xp_read_sums() { # `SHA256  -`|`CRC SIZE`
   case $1 in

@@ -38,6 +38,7 @@ xp_is_root() {
 xp_lock() { # RUN BY SINCE [later]
   xp_boot && xp_started $$ || xp_refuse 'there is no /proc: nothing was changed' || return
   XP_ME="$XP_BOOT $$ $XP_STARTED"
+  ! xp_has_lock "$1" || return 0
   xp_mine=$XP_HOME/lock.$$-$XP_NONCE
   xp_write_who "$xp_mine" "$@" || return
   xp_unlock_at_end
@@ -58,9 +59,16 @@ xp_lock() { # RUN BY SINCE [later]
   if [ -n "$4" ]; then XP_LITTER=$xp_mine; else rm -f "$xp_mine"; fi
 }
 
+# Whether this shell took it for an earlier program: nobody takes over from who is alive.
+xp_has_lock() { # RUN
+  xp_read_who "$XP_HOME/lock" && [ "$XP_OWNER" = "$XP_ME" ] && [ "$XP_RUN" = "$1" ] && ! xp_find_pending
+}
+
 # A full disk leaves files short: what is no whole lock would lock nobody out.
 xp_write_who() { # FILE RUN BY SINCE
-  (umask 077 && xp_print "$2$XP_NEWLINE$3$XP_NEWLINE$4$XP_NEWLINE$XP_ME$XP_NEWLINE" >"$1") 2>/dev/null
+  umask 077
+  { xp_print "$2$XP_NEWLINE$3$XP_NEWLINE$4$XP_NEWLINE$XP_ME$XP_NEWLINE" >"$1"; } 2>/dev/null
+  umask 022
   if xp_read_who "$1" && [ "$XP_OWNER" = "$XP_ME" ]; then return 0; fi
   rm -f "$1"
   xp_refuse "${1%".$$-$XP_NONCE"} could not be written (disk full, or read-only?): nothing was changed"

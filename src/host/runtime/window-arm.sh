@@ -6,7 +6,7 @@
 xp_arm_here() {
   # shellcheck disable=SC1091 # made with the window
   . ./changes.sh
-  xp_need && xp_make_now && xp_prune_windows && xp_save && xp_stage && xp_seal && xp_launch
+  xp_need && xp_make_now && xp_prune_windows && xp_save && xp_stage_files && xp_seal && xp_launch
   xp_failure=$?
   [ "$xp_failure" = 0 ] || xp_disarm
   return "$xp_failure"
@@ -71,13 +71,16 @@ xp_make_ballast() {
 
 # Of effect `boot`: made beside their places, so that a rename is all that is left to do. As many as
 # there are are looked at, made and looked at again together.
-xp_stage() {
+xp_stage_files() {
   xp_paths='' xp_private=''
   xp_stage_all xp_stage_place || return
   xp_each_of xp_make_private "$xp_private" || return
   xp_each_of xp_file_states "$xp_paths" || xp_refuse 'files could not be read: nothing was changed' || return
-  xp_modes='' xp_paths=''
+  xp_modes='' xp_masked='' xp_paths=''
   xp_stage_all xp_stage_make || return
+  xp_set_modes || return
+  xp_each_of xp_file_states "$xp_paths" && xp_stage_all xp_stage_check >/dev/null && return
+  xp_modes=$xp_masked # where a directory's own ACL overrides umask
   xp_set_modes || return
   xp_each_of xp_file_states "$xp_paths" || xp_refuse 'files could not be read: nothing was changed' || return
   xp_stage_all xp_stage_check
@@ -106,7 +109,8 @@ xp_stage_place() { # write NUMBER PATH BEFORE ... | remove PATH BEFORE | directo
   esac
 }
 
-# cp -a brings owner, mode, ACL, extended attributes and label; nobody else enters where it is made.
+# cp -a brings owner, mode, ACL, extended attributes and label; nobody else enters where it is made. Where
+# umask gives the mode no process must.
 xp_stage_make() { # as xp_stage_place
   case $1 in
   write)
@@ -117,12 +121,19 @@ xp_stage_make() { # as xp_stage_place
       cp -aL "$XP_REAL" "$xp_new" 2>/dev/null || cp -pL "$XP_REAL" "$xp_new" || return
       [ -f "$xp_new" ] || return "$XP_STALE"
     fi
-    if [ "$6" = base64 ]; then
-      xp_print "$7" | xp_decode >"$xp_new" || return
-    else
-      xp_print "$7" >"$xp_new" || xp_refuse "$2: could not be written (disk full?)" || return
-    fi
-    [ -z "$5" ] || xp_modes=$xp_modes$5:$xp_new$XP_NEWLINE
+    case $3,$5 in
+    *,) ;;
+    absent,0644) xp_masked=$xp_masked$5:$xp_new$XP_NEWLINE ;;
+    absent,0600)
+      xp_masked=$xp_masked$5:$xp_new$XP_NEWLINE
+      umask 077
+      ;;
+    *) xp_modes=$xp_modes$5:$xp_new$XP_NEWLINE ;;
+    esac
+    xp_input "$6" "$7" >"$xp_new" 
+    xp_failure=$?
+    umask 022
+    [ "$xp_failure" = 0 ] || xp_refuse "$2: could not be written (disk full?)" || return
     xp_paths=$xp_paths$xp_new$XP_NEWLINE
     ;;
   remove) xp_next_state && xp_expect_state "$2" "$3" ;;

@@ -29,7 +29,7 @@ xp_file_states() { # PATH...
     xp_left=$((xp_left - 1))
   done
   if [ $# -gt 0 ]; then
-    xp_list=$(ls -ldnL "$@") && xp_sum=$(xp_sum_files "$@") || return
+    xp_list=$(ls -ldnL "$@") && xp_sum=$(xp_sum_up_files "$@") || return
   fi
   for xp_type in $xp_types; do
     XP_STATE="1 $xp_type"

@@ -75,19 +75,27 @@ link show lo
 addr show
 link show "
   if xp_has_6; then
-    xp_print "${xp_asked}lo
+    xp_ip_lists 6 "${xp_asked}lo
 neigh show proxy
-link show lo
-" | ip -N -o -6 -batch - || return
+link show lo" || return
   else
     echo "$XP_MARK
 $XP_MARK
 $XP_MARK
 $XP_MARK"
   fi
-  xp_print "${xp_asked}lo
-link show
-" | ip -N -o -4 -batch -
+  xp_ip_lists 4 "${xp_asked}lo
+link show"
+}
+
+xp_ip_lists() { # FAMILY COMMANDS
+  if [ -n "${BASH_VERSION-}${KSH_VERSION-}" ]; then # they may write a file for a here-document
+    xp_print "$2$XP_NEWLINE" | ip -N -o "-$1" -batch -
+  else
+    ip -N -o "-$1" -batch - <<END
+$2
+END
+  fi
 }
 
 xp_raw_of() { # FAMILY WORDS...

@@ -13,8 +13,8 @@ xp_arm() { # ID RUN BY SINCE
     return
   fi
   umask 077
-  mkdir -p "$XP_WINDOW/files" "$XP_WINDOW/live" && xp_write_who "$XP_WINDOW/who" "$2" "$3" "$4" && xp_arm_facts &&
-    xp_parts && setsid sh "$XP_WINDOW/run.sh" arm
+  mkdir -p "$XP_WINDOW/files" "$XP_WINDOW/live" && xp_write_who "$XP_WINDOW/who" "$2" "$3" "$4" && umask 077 &&
+    xp_arm_facts && xp_parts && setsid sh "$XP_WINDOW/run.sh" arm
   xp_failure=$?
   umask 022
   [ "$xp_failure" = 0 ] || rm -rf "$XP_WINDOW"
@@ -43,7 +43,7 @@ xp_whole() { # [NAME SUMS]...
     shift 2
     xp_left=$((xp_left - 2))
   done
-  xp_list=$(xp_sum_files "$@") || return
+  xp_list=$(xp_sum_up_files "$@") || return
   for xp_name; do
     xp_sum=${xp_list%%"$XP_NEWLINE"*}
     xp_list=${xp_list#*"$XP_NEWLINE"}
@@ -73,7 +73,7 @@ xp_relay_more() {
   while :; do
     xp_last=
     if xp_has_ended; then xp_last=yes; fi
-    cat <&5
+    [ ! -s "$XP_WINDOW/now/out" ] || cat <&5
     [ -z "$xp_last" ] || return 0
     read -r _ <&7 || xp_nap # nobody watches over it any more
   done
