@@ -271,9 +271,10 @@ export class FaultHost {
     await until(
       `${this.name} is quiet: ${await this.windowFiles()}`,
       async () => {
+        // in this order: who holds the lock ends once its window is armed
+        if (await this.#isLockHeld()) return false;
         const files = await this.stateFiles();
-        const isOpen = files.some((file) => /^window\/[^/]+\/(armed|rolling)$/.test(file));
-        return !isOpen && !(files.includes('lock') && (await this.#isLockHeld()));
+        return !files.some((file) => /^window\/[^/]+\/(armed|rolling)$/.test(file));
       },
       timeoutMs,
     );
