@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { createPrivateKey, createPublicKey, diffieHellman } from 'node:crypto';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { Curve25519 } from '../../src/connection/curve25519.ts';
 
@@ -42,5 +45,26 @@ describe('Curve25519', () => {
     ['is of a small order', Buffer.concat([Buffer.from([1]), Buffer.alloc(31)])],
   ])('takes no value that %s', (_, value) => {
     expect(() => new Curve25519().secretWith(value)).toThrow();
+  });
+
+  // in a process of its own, whose garbage is collected at each place there is: it would never come back
+  test('is made whenever garbage is collected meanwhile', () => {
+    const contents = `
+      import { Curve25519 } from './curve25519.ts';
+      for (let round = 0; round < 100_000; round += 1) {
+        let garbage = [];
+        for (let left = Math.random() * 200; left > 0; left -= 1) garbage = [garbage];
+        new Curve25519();
+      }`;
+    const resolveDir = join(import.meta.dirname, '../../src/connection');
+    const { outputFiles } = buildSync({
+      ...{ stdin: { contents, resolveDir, loader: 'ts' }, bundle: true, write: false },
+      ...{ platform: 'node', format: 'cjs' },
+    });
+    const [program] = outputFiles;
+
+    execFileSync(process.execPath, ['--max-semi-space-size=1', '-'], {
+      ...{ input: program?.text ?? '', timeout: 50_000, stdio: ['pipe', 'inherit', 'inherit'] },
+    });
   });
 });
