@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createPrivateKey, randomBytes } from 'node:crypto';
 
 /** An Ed25519 key pair in the forms that SSH programs read. */
 export interface SshKeyPair {
@@ -12,10 +12,14 @@ export interface SshKeyPair {
 
 /** Makes a new key pair; `comment` is stored in OpenSSH's form. */
 export function createSshKeyPair(comment: string): SshKeyPair {
-  const { privateKey } = generateKeyPairSync('ed25519');
-  const jwk = privateKey.export({ format: 'jwk' });
-  const publicKey = Buffer.from(jwk.x ?? '', 'base64url');
-  const secret = Buffer.concat([Buffer.from(jwk.d ?? '', 'base64url'), publicKey]);
+  // any 32 bytes (RFC 8032, 5.1.5); while one of generateKeyPairSync is exported, node 20 may hang
+  const seed = randomBytes(32);
+  const key = { kty: 'OKP', crv: 'Ed25519', x: seed.toString('base64url') } as const;
+  const { x = '' } = createPrivateKey({ key: { ...key, d: key.x }, format: 'jwk' }).export({
+    format: 'jwk',
+  });
+  const publicKey = Buffer.from(x, 'base64url');
+  const secret = Buffer.concat([seed, publicKey]);
 
   const publicBlob = Buffer.concat([sshString('ssh-ed25519'), sshString(publicKey)]);
   const check = randomBytes(4);
