@@ -16,18 +16,29 @@ afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
 });
 
-/** Processes of a host whose command line matches, as this machine numbers them. */
-async function pidsOf(host: FaultHost, pattern: RegExp): Promise<readonly string[]> {
+/** Processes of a host, as this machine numbers them: those of which this holds. */
+async function pidsOf(
+  host: FaultHost,
+  isMeant: (process: { readonly words: string; readonly own: string }) => boolean,
+): Promise<readonly string[]> {
   const space = await readlink(`/proc/${host.lab.pid}/ns/pid`);
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
     pids.map(async (pid) => {
       const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-      const own = await readlink(`/proc/${pid}/ns/pid`).catch(() => '');
-      return own === space && pattern.test(words.replaceAll('\0', ' ')) ? [pid] : [];
+      const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+      const [, own = ''] = /^NSpid:.*?(\d+)$/m.exec(status) ?? [];
+      const at = await readlink(`/proc/${pid}/ns/pid`).catch(() => '');
+      return at === space && isMeant({ words: words.replaceAll('\0', ' '), own }) ? [pid] : [];
     }),
   );
   return found.flat();
+}
+
+/** What watches over the window first, as it has written down. */
+async function supervisorOf(host: FaultHost): Promise<readonly string[]> {
+  const said = await host.sh('cd /var/lib/xpush/window/*/now; cut -d" " -f2 supervisor');
+  return await pidsOf(host, ({ own }) => own === said.trim());
 }
 
 /** What little memory processes may have from now on, and whether the kernel killed for it. */
@@ -82,7 +93,10 @@ describe('a host that is out of memory', () => {
       const host = await fleet.take('full');
       const run = await host.begin(hungry, ['--confirm-timeout', '60']);
       await host.waits();
-      await using memory = await Memory.limit('apply', await pidsOf(host, /run\.sh apply|run\/go/));
+      await using memory = await Memory.limit(
+        'apply',
+        await pidsOf(host, ({ words }) => /run\.sh apply|run\/go/.test(words)),
+      );
 
       await host.go();
 
@@ -99,11 +113,7 @@ describe('a host that is out of memory', () => {
       const run = await host.begin(badChange, soon);
       await host.reaches('applied');
 
-      await using memory = await Memory.limit(
-        'watch',
-        await pidsOf(host, /run\.sh supervise/),
-        4096,
-      );
+      await using memory = await Memory.limit('watch', await supervisorOf(host), 4096);
 
       const ended = await run.ended;
       expect(ended.code, ended.stderr).toBe(4);
