@@ -194,9 +194,8 @@ describe.runIf(isRoot).each(shells)('compileAct with a holder ($name)', (shell) 
 
     const stays = await forget(room.running);
     await room.say('rm /var/lib/xpush/firewall.json');
-    const waiting = act(rival, other);
+    const busy = await act(rival, other);
     const goes = await forget(room.running);
-    await waiting;
     const left = await room.say('ls -A /var/lib; ls -A /run | grep xpush');
     const afterwards = await act(rival, other);
     const state = await room.windows();
@@ -206,6 +205,7 @@ describe.runIf(isRoot).each(shells)('compileAct with a holder ($name)', (shell) 
       status: 1,
       body: '/var/lib/xpush/firewall.json is still there, so /var/lib/xpush stays\n',
     });
+    expect(busy.isChanged).toBe(false);
     expect(goes).toEqual({ status: 0, body: '' });
     expect(left).toBe('');
     expect(afterwards.isChanged).toBe(true);
