@@ -1,16 +1,11 @@
 import * as v from 'valibot';
 import { change } from '../host/change.ts';
-import { isHostPath } from '../host/names.ts';
 import { query } from '../host/query.ts';
 import { noSecret } from '../source/schema-walk.ts';
 import { Secret } from '../source/secret.ts';
 import { described } from './described.ts';
+import { hostPath } from './host-path.ts';
 import { defineStep } from './step.ts';
-
-const path = v.pipe(
-  v.string(),
-  v.check(isHostPath, 'a path here begins with "/" and is one line of at most 4095 bytes'),
-);
 
 const publicArguments = 'the words of a command are public on its host';
 
@@ -35,12 +30,12 @@ const params = v.pipe(
         'A line for `/bin/sh -c`, in place of `argv`.',
       ),
     ),
-    creates: v.optional(described(path, 'Does nothing when this file or directory exists.')),
-    removes: v.optional(described(path, 'Does nothing unless this file or directory exists.')),
-    chdir: v.optional(described(path, 'The directory to run in.')),
+    creates: v.optional(described(hostPath, 'Does nothing when this file or directory exists.')),
+    removes: v.optional(described(hostPath, 'Does nothing unless this file or directory exists.')),
+    chdir: v.optional(described(hostPath, 'The directory to run in.')),
     files: v.optional(
       described(
-        v.array(path),
+        v.array(hostPath),
         'Files that it changes: put back when the confirm window of the task is undone.',
       ),
     ),

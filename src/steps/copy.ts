@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { type Change, change } from '../host/change.ts';
 import { asBytes } from '../host/change-words.ts';
-import { isHostPath } from '../host/names.ts';
 import { type FileState, query } from '../host/query.ts';
 import { isWithoutSha256 } from '../host/sums.ts';
 import { noSecret } from '../source/schema-walk.ts';
 import { type ControllerFile, type ControllerFiles, controllerPath } from './controller-files.ts';
 import { described } from './described.ts';
+import { hostPath } from './host-path.ts';
 import { defineStep, type Refusal, refuse } from './step.ts';
 
 const mode = v.pipe(
@@ -29,10 +29,7 @@ const params = v.pipe(
       ),
     ),
     dest: described(
-      v.pipe(
-        v.string(),
-        v.check(isHostPath, 'a path here begins with "/" and is one line of at most 4095 bytes'),
-      ),
+      hostPath,
       'Where it goes on the host; with a `/` at its end, or where a directory is there, into that directory.',
     ),
     mode: v.optional(
