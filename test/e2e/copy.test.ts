@@ -190,7 +190,7 @@ describe('copy of a large file', () => {
 });
 
 describe('copy', () => {
-  test.concurrent.each(kinds)('%s: of 300 files needs one look and one act', async (kind) => {
+  test.concurrent.each(kinds)('%s: copies 300 files, and a second time none', async (kind) => {
     const host = await fleet.take(kind);
     const book = play(`copy: { src: ${at('many/')}, dest: /opt/many, mode: "0644" }`);
 
