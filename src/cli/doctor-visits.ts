@@ -11,6 +11,7 @@ import { type Query, query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import { selectHosts } from '../inventory/patterns.ts';
+import { nothingTold } from '../playbook/knowledge.ts';
 import { loadPlaybooks } from '../playbook/load-playbook.ts';
 import type { DoctorOptions } from './doctor.ts';
 import { readInventory } from './load.ts';
@@ -100,9 +101,11 @@ function tasksOf(
   inventory: Inventory,
 ): readonly ExpectedTask[] {
   const tasks = plays.flatMap(({ play, hosts }) => (hosts.has(host.name) ? play.tasks : []));
-  return tasks.map((task) => {
-    const { queries, network: hasWindow } = bindTask(task, { host, inventory });
-    return { step: task.step.name, queries, hasWindow };
+  return tasks.flatMap((task) => {
+    const prepared = bindTask(task, { host, inventory })(nothingTold);
+    if (prepared.type !== 'ready') return [];
+    const { queries, network: hasWindow } = prepared.bound;
+    return [{ step: task.step.name, queries, hasWindow }];
   });
 }
 

@@ -2,10 +2,12 @@ import { type Act, staleStatus } from '../host/act-program.ts';
 import { type Change, isOpaque, mustTravel } from '../host/change.ts';
 import type { Sending } from '../host/upload-program.ts';
 import type { GenerationText } from '../host/window.ts';
+import type { Outcome } from '../playbook/judge.ts';
+import type { Data } from '../source/data.ts';
 import { cutMark } from '../source/secret.ts';
 import { generationText } from './generation.ts';
 import type { LegOptions } from './leg-options.ts';
-import { allChanges, type PlannedTask } from './leg-plan.ts';
+import { allChanges, type PlannedTask, partsOf } from './leg-plan.ts';
 import type { Leg } from './legs.ts';
 import { commandLine } from './records.ts';
 
@@ -21,10 +23,16 @@ export type Results = ReadonlyMap<string, ActResult>;
 
 /** How a change went; `missing`: the host said nothing of it. */
 export type ActEnd =
-  | { readonly type: 'done'; readonly said: string }
+  | { readonly type: 'done'; readonly status: number; readonly said: string }
   | { readonly type: 'missing' }
   | { readonly type: 'stale' }
-  | { readonly type: 'failed'; readonly message: string };
+  | {
+      readonly type: 'failed';
+      readonly status: number;
+      readonly said: string;
+      /** What is wrong, with what it said. */
+      readonly message: string;
+    };
 
 /** The changes of neighbouring tasks, with ids that say whose they are. */
 export function actsOf(tasks: readonly PlannedTask[]): readonly Act[] {
@@ -57,17 +65,46 @@ export function endsOf(
   }));
 }
 
+/** What became of each part of a task, by how its changes went. */
+export function outcomesOf(
+  { plan }: Pick<PlannedTask, 'plan'>,
+  ends: ReturnType<typeof endsOf>,
+): readonly Outcome[] {
+  let at = 0;
+  return partsOf(plan).map(({ changes, data = {} }) => {
+    const own = ends.slice(at, at + changes.length);
+    at += changes.length;
+    const failed = own.find(({ end }) => end.type === 'failed')?.end;
+    return {
+      isChanged: own.some(({ end }) => end.type === 'done'),
+      failure: failed?.type === 'failed' ? failed.message : null,
+      data: { ...data, ...toldBy(own) },
+    };
+  });
+}
+
+/** What the last command of them said, under Ansible's names. */
+function toldBy(ends: ReturnType<typeof endsOf>): Readonly<Record<string, Data>> {
+  const last = ends.findLast(
+    ({ change, end }) => change.kind === 'command' && (end.type === 'done' || end.type === 'failed'),
+  )?.end;
+  return last?.type === 'done' || last?.type === 'failed'
+    ? { rc: last.status, stdout: last.said, stderr: '' }
+    : {};
+}
+
 function endOf(change: Change, result: ActResult | undefined): ActEnd {
   if (result === undefined) return { type: 'missing' };
   const { status, output } = result;
-  if (status === 0) return { type: 'done', said: asText(output).trimEnd() };
+  if (status === 0) return { type: 'done', status, said: asText(output).trimEnd() };
   if (status === staleStatus && !isOpaque(change)) return { type: 'stale' };
   const said = asText(output).trim();
   if (change.kind !== 'command') {
-    return { type: 'failed', message: said === '' ? `failed with status ${status}` : said };
+    const message = said === '' ? `failed with status ${status}` : said;
+    return { type: 'failed', status, said, message };
   }
   const exit = `${commandLine(change)}: exit status ${status}`;
-  return { type: 'failed', message: said === '' ? exit : `${exit}\n${said}` };
+  return { type: 'failed', status, said, message: said === '' ? exit : `${exit}\n${said}` };
 }
 
 /** What the host keeps to have these tasks undone later; null: nothing. */

@@ -1,20 +1,42 @@
+import { type Knowledge, nothingTold } from '../playbook/knowledge.ts';
+import { noKeywords } from '../playbook/keywords.ts';
+import { isConstant, type Prepared, prepareTask } from '../playbook/prepare.ts';
 import type { BoundStep, Plan, Refusal, Target } from '../steps/step.ts';
 import type { LegTask } from './legs.ts';
+import { withSurroundings } from './surroundings.ts';
 
 /**
- * The step of a task, bound to its host. What a user calls a network change is more than a file for
- * the next boot: whether the host can still be reached is only told with the files in place, before
- * the decision. Steps that are about the network themselves know better.
+ * The step of a task, bound to its host as soon as enough is known. What a user calls a network change
+ * is more than a file for the next boot: whether the host can still be reached is only told with the
+ * files in place, before the decision. Steps that are about the network themselves know better.
  */
 export function bindTask(
-  { step, params, network = false }: LegTask['task'],
+  { step, params, network = false, keywords = noKeywords, wrap }: LegTask['task'],
   target: Target,
-): BoundStep {
-  const bound = step.bind(target, params);
-  if (!network || bound.network) return bound;
-  const { plan, leave } = bound;
+): (known: Knowledge) => Prepared {
+  const prepare = (known: Knowledge): Prepared => {
+    const prepared = prepareTask({ step, params, keywords }, target, known);
+    if (prepared.type !== 'ready') return prepared;
+    const around = withSurroundings(prepared.bound, keywords, prepared.scope);
+    const bound = network ? asNetwork(around) : around;
+    return { ...prepared, bound: wrap === undefined ? bound : wrap(bound, target) };
+  };
+  if (isConstant(keywords)) {
+    const once = prepare(nothingTold);
+    return () => once;
+  }
+  let last: { readonly known: Knowledge; readonly prepared: Prepared } | null = null;
+  return (known) => {
+    last = last?.known === known ? last : { known, prepared: prepare(known) };
+    return last.prepared;
+  };
+}
+
+function asNetwork(bound: BoundStep): BoundStep {
+  if (bound.network) return bound;
+  const { queries, plan, leave } = bound;
   return {
-    queries: bound.queries,
+    queries,
     network: true,
     plan: (state) => inPlace(plan(state)),
     leave: leave === null ? null : (state) => inPlace(leave(state)),

@@ -3,6 +3,7 @@ import type { Outcome } from '../connection/transport.ts';
 import { type Connection, ConnectionError, type Exec } from '../connection/transport.ts';
 import { type Act, compileAct } from '../host/act-program.ts';
 import { isOpaque } from '../host/change.ts';
+import { outputSeconds } from '../host/look-output.ts';
 import type { Section } from '../host/look-part.ts';
 import { compileLook, type Observation, readAnswers, type Sections } from '../host/look-program.ts';
 import { nothingKnown, type Program } from '../host/program.ts';
@@ -17,6 +18,7 @@ import type { Listener } from './listener.ts';
 import { ForgedError, forgedText, LostError } from './lost-error.ts';
 import { sendingMs } from './sending-time.ts';
 
+/** Of a look, besides the commands that are run for it. */
 const lookDeadlineMs = 60_000;
 /** Until a shell that was just given a program says its first word of it, as long as it was not told otherwise. */
 const usualFirstWordMs = 10_000;
@@ -90,7 +92,7 @@ export class HostShell {
   async look(queries: readonly Query[]): Promise<ReadonlyMap<string, Observation>> {
     for (let attempt = 1; attempt <= lookAttempts; attempt += 1) {
       const laterMs = sendingMs(this.#ask(queries));
-      const answers = readAnswers(queries, await this.#lookSections(laterMs));
+      const answers = readAnswers(queries, await this.#lookSections(queries, laterMs));
       if (answers !== null) return answers;
     }
     throw new ConnectionError('channel', 'its files changed each time they were read');
@@ -133,7 +135,7 @@ export class HostShell {
     return {
       lock,
       results,
-      answers: readAnswers(thenLook, await this.#lookSections(0)),
+      answers: readAnswers(thenLook, await this.#lookSections(thenLook, 0)),
     };
   }
 
@@ -222,11 +224,12 @@ export class HostShell {
       : new ConnectionError('channel', `it does not answer as a shell: ${error.message}`);
   }
 
-  #lookSections(laterMs: number): Promise<Sections> {
+  #lookSections(queries: readonly Query[], laterMs: number): Promise<Sections> {
     const sent = performance.now();
+    const deadlineMs = lookDeadlineMs + outputSeconds(queries) * 1000;
     const firstMs = Math.min(this.#firstWordMs + laterMs, lookDeadlineMs);
     return this.#sections({
-      patience: () => sent + (this.#isAnswering ? lookDeadlineMs : firstMs),
+      patience: () => sent + (this.#isAnswering ? deadlineMs : firstMs),
       onBegin: () => {
         this.#isAnswering = true;
       },

@@ -4,8 +4,8 @@ import { lackText, lookNeeds, type Need, unmet } from '../host/needs.ts';
 import { query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { LegError } from './leg-options.ts';
-import { allChanges, type Foreseen, type PlannedTask } from './leg-plan.ts';
-import type { OpenTask } from './leg-tasks.ts';
+import { allChanges, type Foreseen, type PlannedTask, queriesOf } from './leg-plan.ts';
+import type { LegTasks } from './leg-tasks.ts';
 import { cutSegments } from './segment.ts';
 
 /** What a host lacks that was foreseen to be needed. */
@@ -18,11 +18,11 @@ interface Lack {
 /**
  * Why none of what is foreseen is begun: the host lacks commands that it needs. null: it has them.
  *
- * @param open the open tasks that it was foreseen of
+ * @param tasks whose open ones it was foreseen of
  */
 export function lackOf(
   { tasks, refusal }: Foreseen,
-  open: readonly OpenTask[],
+  { open, known }: Pick<LegTasks, 'open' | 'known'>,
   observed: HostState,
   hasNoWindows: boolean,
 ): Lack | null {
@@ -32,7 +32,7 @@ export function lackOf(
     ...cutSegments(tasks, hasNoWindows).flatMap(({ kind, tasks: cutOff }) =>
       cutOff.map((task) => actNeedsOf(task, kind === 'window')),
     ),
-    ...refused.map(({ bound }) => bound.queries.flatMap(({ kind }) => lookNeeds[kind] ?? [])),
+    ...refused.map((task) => queriesOf([task], known).flatMap(({ kind }) => lookNeeds[kind] ?? [])),
   ];
   const missing = needed.map((needs) => unmet(needs, lacks));
   const place = missing.findIndex((needs) => needs.length > 0);

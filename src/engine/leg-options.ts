@@ -1,6 +1,7 @@
 import type { TcpOutcome, TcpProbe } from '../connection/probe-tcp.ts';
 import type { RunIdentity } from '../host/run-identity.ts';
 import type { Inventory } from '../inventory/model.ts';
+import type { Knowledge } from '../playbook/knowledge.ts';
 import type { HostStatus, RunEvent } from './events.ts';
 
 /** How network changes are confirmed. */
@@ -28,6 +29,8 @@ export interface LegOptions {
   readonly identity: RunIdentity;
   /** Counts the windows and acts of the run on this host, from 1, whatever the leg. */
   readonly nextNumber: () => number;
+  /** What earlier legs of the host have told. Absent: nothing. */
+  readonly known?: Knowledge;
   readonly check: boolean;
   readonly confirm: ConfirmOptions;
   readonly emit: (event: RunEvent) => void;

@@ -2,11 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ConnectionError } from '../connection/transport.ts';
 import type { Query } from '../host/query.ts';
 import { HostState } from '../host/state.ts';
+import { nothingTold } from '../playbook/knowledge.ts';
 import { type Connect, firstWordMs, HostContact } from './host-contact.ts';
+import type { HostShell } from './host-shell.ts';
 import { type Introduction, introduce, introductionQueries, stuckEnding } from './introduction.ts';
 import { lackOf } from './lacking.ts';
 import type { LegOptions, LegResult } from './leg-options.ts';
-import { allChanges, type Foreseen, foresee, predict } from './leg-plan.ts';
+import { allChanges, type Foreseen, foresee, type PlannedTask, predict } from './leg-plan.ts';
 import { LegTasks } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
 import { LostError } from './lost-error.ts';
@@ -60,7 +62,7 @@ class LegRun {
     this.#leg = leg;
     this.#options = options;
     this.#contact = contact;
-    this.#tasks = new LegTasks(leg, options.inventory, options.emit);
+    this.#tasks = new LegTasks(leg, options.inventory, options.known ?? nothingTold, options.emit);
     this.#acts = new PlainActs(leg, options, contact, this.#tasks);
     this.#windows = new Windows(leg, options, contact, this.#tasks);
   }
@@ -96,9 +98,9 @@ class LegRun {
   }
 
   #result(): LegResult {
-    const { hasChanged, ending } = this.#tasks;
+    const { hasChanged, failure } = this.#tasks;
     const result = { hasChanged, undoesItselfWithinSeconds: null };
-    if (ending !== null) return { ...result, ...ending };
+    if (failure !== null) return { ...result, ...failure };
     if (this.#wasStopped) {
       const error = { message: 'interrupted before its changes', hint: null };
       return { ...result, status: 'skipped', error };
@@ -150,12 +152,17 @@ class LegRun {
       return 'done';
     }
     while (state !== null && tasks.open.length > 0) {
-      const foreseen = foresee(tasks.open, state);
-      const lack = lackOf(foreseen, tasks.open, state, this.#options.confirm.isOff);
+      tasks.learn(state);
+      const foreseen = foresee(tasks.open, state, tasks.known);
+      if (foreseen.wants.length > 0) {
+        state = state.with(await (await this.#shell()).look(foreseen.wants));
+        continue;
+      }
+      const lack = lackOf(foreseen, tasks, state, this.#options.confirm.isOff);
       if (lack !== null) tasks.refuse(lack.place, lack.error);
       else if (this.#options.check) predict(tasks, state, foreseen);
       if (tasks.open.length === 0) break;
-      const next = await this.#goOn(foreseen);
+      const next = await this.#goOn(foreseen, state);
       if (next === 'stale') return 'stale';
       state = next;
     }
@@ -164,30 +171,47 @@ class LegRun {
   }
 
   /** Does what is foreseen; gives the state to go on from, null when the leg is over. */
-  async #goOn({ tasks: planned, refusal, isOpen }: Foreseen): Promise<HostState | null | 'stale'> {
+  async #goOn(
+    { tasks: planned, refusal, isOpen }: Foreseen,
+    observed: HostState,
+  ): Promise<HostState | null | 'stale'> {
     const tasks = this.#tasks;
     const segments = cutSegments(planned, this.#options.confirm.isOff);
-    let answers: HostState | null = null;
+    let answers: HostState | null = planned.some(hasWork) ? null : observed;
     for (const [index, { kind, tasks: cutOff }] of segments.entries()) {
-      const hasWork = cutOff.some(({ plan }) => allChanges(plan).length > 0);
       const mayFinish = kind === 'act' && this.#hasActed;
-      if (hasWork && this.#options.stopping.aborted && !mayFinish) return this.#stop();
+      if (cutOff.some(hasWork) && this.#options.stopping.aborted && !mayFinish) return this.#stop();
       if (kind === 'act') {
         const end = await this.#acts.carryOut(cutOff, isOpen && index === segments.length - 1);
         if (end === 'stale') return 'stale';
         if (end === 'stopped') return this.#stop();
-        answers = end.answers;
+        if (tasks.ending !== null) return null;
+        if (end.isCut) return await this.#goOnAfter(end.repeatAfterSeconds ?? 0);
+        answers = end.answers ?? answers;
       } else {
         const goesOn = isOpen || index < segments.length - 1;
         const end = await this.#windows.carryOut(cutOff, this.#controller, goesOn);
         if (end === 'stale') return 'stale';
         if (end === 'stopped') return this.#stop();
+        answers = null;
       }
       if (tasks.ending !== null) return null;
     }
     if (refusal !== null) tasks.fail(refusal, []);
-    if (!isOpen || tasks.open.length === 0) return null;
-    return answers ?? (await this.#lookOn());
+    return tasks.open.length === 0 ? null : (answers ?? (await this.#lookOn()));
+  }
+
+  /** What follows is planned anew, from what is there so many seconds later. */
+  async #goOnAfter(seconds: number): Promise<HostState | null> {
+    if (this.#tasks.open.length === 0) return null;
+    if (seconds > 0) {
+      this.#tasks.tell('wait', this.#tasks.open[0]?.task.name ?? null);
+      const { stopping, leaving } = this.#options;
+      const interrupted = AbortSignal.any([stopping, leaving]);
+      await pause(seconds * 1000, undefined, { signal: interrupted }).catch(() => {});
+      if (stopping.aborted) return this.#stop();
+    }
+    return await this.#lookOn();
   }
 
   /** Whether something that changes the host was sent. */
@@ -207,6 +231,10 @@ class LegRun {
     return new HostState(await shell.look(queries));
   }
 
+  #shell(): Promise<HostShell> {
+    return this.#contact.shell(this.#options.leaving);
+  }
+
   #queries(): readonly Query[] {
     const own = introductionQueries(this.#leg.host);
     return [...this.#tasks.queries(), ...own];
@@ -222,4 +250,8 @@ class LegRun {
     this.#isIntroduced = true;
     return introduction;
   }
+}
+
+function hasWork({ plan }: PlannedTask): boolean {
+  return allChanges(plan).length > 0;
 }

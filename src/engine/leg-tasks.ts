@@ -1,13 +1,33 @@
 import { type Query, query } from '../host/query.ts';
+import type { HostState } from '../host/state.ts';
 import type { Inventory } from '../inventory/model.ts';
+import { factsOf } from '../playbook/facts.ts';
+import { failedJudgement, type Judgement } from '../playbook/judge.ts';
+import { noKeywords } from '../playbook/keywords.ts';
+import {
+  afterEnding,
+  type Ending,
+  type Knowledge,
+  type Told,
+  untold,
+  whyPassedOver,
+} from '../playbook/knowledge.ts';
+import type { Prepared } from '../playbook/prepare.ts';
 import type { BoundStep } from '../steps/step.ts';
 import { bindTask } from './bind-task.ts';
 import type { Activity, ChangeRecord, RunEvent, TaskStatus } from './events.ts';
 import type { LegError, LegResult } from './leg-options.ts';
+import { queriesOf } from './leg-plan.ts';
 import type { Leg, LegTask } from './legs.ts';
+import { withheld } from './withheld.ts';
 
-/** A task that has not ended yet, bound to its host. */
+/** A task that has not ended yet, on its host. */
 export interface OpenTask extends LegTask {
+  readonly prepare: (known: Knowledge) => Prepared;
+}
+
+/** A task that can be planned. */
+export interface BoundTask extends OpenTask {
   readonly bound: BoundStep;
   /** Whether its changes could cut the host off. */
   readonly isNetwork: boolean;
@@ -34,20 +54,26 @@ export class LegTasks {
   readonly #emit: (event: RunEvent) => void;
   #isSilent = false;
   #open: readonly OpenTask[];
+  #known: Knowledge;
   #hasChanged = false;
-  #ending: LegEnding | null = null;
+  #failure: LegEnding | null = null;
+  /** How often the first open task was done in vain. */
+  #repeats = 0;
 
-  constructor(leg: Leg, inventory: Inventory, emit: (event: RunEvent) => void) {
-    const target = { host: leg.host, inventory };
-    this.#host = leg.host.name;
-    this.#total = leg.tasks.length;
+  constructor(
+    { host, tasks }: Pick<Leg, 'host' | 'tasks'>,
+    inventory: Inventory,
+    known: Knowledge,
+    emit: (event: RunEvent) => void,
+  ) {
+    const target = { host, inventory };
+    this.#host = host.name;
+    this.#total = tasks.length;
+    this.#known = known;
     this.#emit = (event) => {
       if (!this.#isSilent) emit(event);
     };
-    this.#open = leg.tasks.map(({ play, task }) => {
-      const bound = bindTask(task, target);
-      return { play, task, bound, isNetwork: bound.network };
-    });
+    this.#open = tasks.map(({ play, task }) => ({ play, task, prepare: bindTask(task, target) }));
   }
 
   /** In order. */
@@ -55,21 +81,36 @@ export class LegTasks {
     return this.#open;
   }
 
+  /** What the tasks that ended have told. */
+  get known(): Knowledge {
+    return this.#known;
+  }
+
   get hasChanged(): boolean {
     return this.#hasChanged;
   }
 
-  /** null: all goes on. */
-  get ending(): LegEnding | null {
-    return this.#ending;
+  /** Why the leg has failed; null: it has not. */
+  get failure(): LegEnding | null {
+    return this.#failure;
   }
 
-  /** Everything that the open tasks from `first` on ask, and what the host lacks for them. */
+  /** Why nothing more is done; null: something may be left to do. */
+  get ending(): LegEnding | null {
+    return this.#open.length === 0 ? this.#failure : null;
+  }
+
+  /** Everything that the open tasks from `first` on ask, as far as can be told, and what the host lacks for them. */
   queries(first = 0): readonly Query[] {
     const tasks = this.#open.slice(first);
-    return tasks.length === 0
-      ? []
-      : [...tasks.flatMap(({ bound }) => bound.queries), query.lacks()];
+    return tasks.length === 0 ? [] : [...queriesOf(tasks, this.#known), query.lacks()];
+  }
+
+  /** What was observed of the host has its facts, perhaps. */
+  learn(state: HostState): void {
+    if (this.#known.facts !== null) return;
+    const facts = factsOf(state);
+    if (facts !== null) this.#known = { ...this.#known, facts };
   }
 
   /** Says what is going on; `ahead`: open tasks before the one that it is about. */
@@ -79,29 +120,48 @@ export class LegTasks {
     this.#emit({ event: 'activity', host: this.#host, doing, task, done, total });
   }
 
-  /** The first open task ended. */
-  end({ status, changes, pending = [], message = null }: TaskResult): void {
+  /** The first open task ended; `sets`: the variables that it sets. */
+  end(
+    { status, changes, pending = [], message = null }: TaskResult,
+    judgement: Judgement | null = null,
+    sets: Readonly<Record<string, Told>> = {},
+  ): void {
     const [ended, ...open] = this.#open;
     if (ended === undefined) throw new Error('more tasks ended than there are');
+    const { keywords = noKeywords } = ended.task;
     this.#open = open;
+    this.#repeats = 0;
+    this.#known = afterEnding(this.#known, keywords, endingOf(status, judgement, sets));
     if (status === 'unknown' || changes.length > 0) this.#hasChanged = true;
-    this.#emit({
-      event: 'task',
-      host: this.#host,
-      play: ended.play.name,
-      task: ended.task.name,
-      step: ended.task.step.name,
-      status,
-      changes,
-      pending,
-      message: message === '' ? null : message,
-    });
+    this.#emit(
+      withheld(keywords, {
+        event: 'task',
+        host: this.#host,
+        play: ended.play.name,
+        task: ended.task.name,
+        step: ended.task.step.name,
+        status,
+        changes,
+        pending,
+        message: message === '' ? null : message,
+      }),
+    );
   }
 
-  /** The first open task failed, with what it had changed by then; the others are skipped. */
-  fail(error: LegError, changes: readonly ChangeRecord[]): void {
-    const ending = this.failInPlace(error, changes);
-    this.giveUp(ending, 'an earlier task failed');
+  /**
+   * The first open task failed, with what it had changed by then. When that ends the play, the others
+   * are skipped; else they are open.
+   */
+  fail(
+    error: LegError,
+    changes: readonly ChangeRecord[],
+    judgement: Judgement = failedJudgement(error.message),
+  ): void {
+    this.failInPlace(error, changes, judgement);
+    const isOver = this.#open.every(({ task: { keywords = noKeywords } }) =>
+      whyPassedOver(this.#known, keywords),
+    );
+    if (this.#failure !== null && isOver) this.giveUp(this.#failure, 'an earlier task failed');
   }
 
   /** The open task at this place cannot be done, so that none is begun. */
@@ -109,20 +169,37 @@ export class LegTasks {
     for (let left = place; left > 0; left -= 1) {
       this.end({ status: 'skipped', changes: [], message: 'not begun, as a later task cannot be' });
     }
-    this.fail(error, []);
+    this.failInPlace(error, []);
+    if (this.#failure !== null) this.giveUp(this.#failure, 'an earlier task failed');
   }
 
   /** The first open task failed; those behind it still end by themselves. */
-  failInPlace({ message, hint }: LegError, changes: readonly ChangeRecord[]): LegEnding {
-    const error = { message: `${this.#open[0]?.task.name ?? ''}: ${message}`, hint };
-    this.end({ status: 'failed', changes, message });
-    this.#ending ??= { status: 'failed', error };
-    return this.#ending;
+  failInPlace(
+    { message, hint }: LegError,
+    changes: readonly ChangeRecord[],
+    judgement: Judgement = failedJudgement(message),
+  ): void {
+    const name = this.#open[0]?.task.name ?? '';
+    const isIgnored = judgement.status === 'ignored';
+    this.end(
+      { status: 'failed', changes, message: isIgnored ? `ignored: ${message}` : message },
+      judgement,
+    );
+    if (!this.#known.hasFailed) return;
+    this.#failure ??= { status: 'failed', error: { message: `${name}: ${message}`, hint } };
+  }
+
+  /** After how many seconds the first open task is to be done again; null: it has ended. */
+  repeat({ isToRepeat }: Judgement): number | null {
+    const { until = null } = this.#open[0]?.task.keywords ?? noKeywords;
+    if (!isToRepeat || until === null || this.#repeats >= until.retries) return null;
+    this.#repeats += 1;
+    return until.delaySeconds;
   }
 
   /** The open tasks are skipped. */
   giveUp(ending: LegEnding, why: string): void {
-    this.#ending ??= ending;
+    this.#failure ??= ending;
     while (this.#open.length > 0) this.end({ status: 'skipped', changes: [], message: why });
   }
 
@@ -135,4 +212,13 @@ export class LegTasks {
   silence(): void {
     this.#isSilent = true;
   }
+}
+
+function endingOf(
+  status: TaskStatus,
+  judgement: Judgement | null,
+  sets: Readonly<Record<string, Told>>,
+): Ending {
+  if (judgement !== null) return { status: judgement.status, result: judgement.result, sets };
+  return { status: status === 'unknown' ? 'untold' : status, result: untold, sets };
 }

@@ -1,8 +1,13 @@
 import type { Host, Inventory } from '../inventory/model.ts';
 import type { Play, Task } from '../playbook/model.ts';
+import type { BoundStep, Target } from '../steps/step.ts';
 
 /** What a run needs of a task: where it is written does not matter any more. */
-type RunTask = Pick<Task, 'name' | 'step' | 'params'> & Partial<Pick<Task, 'network'>>;
+type RunTask = Pick<Task, 'name' | 'step' | 'params'> &
+  Partial<Pick<Task, 'network' | 'keywords'>> & {
+    /** Somebody who listens in on what it plans. */
+    readonly wrap?: (bound: BoundStep, target: Target) => BoundStep;
+  };
 
 /** What a run needs of a play; without `rollout` it is as safe as by default. */
 interface RunPlay extends Pick<Play, 'name'>, Partial<Pick<Play, 'rollout'>> {

@@ -2,11 +2,19 @@ import type { Act } from '../host/act-program.ts';
 import { isOpaque } from '../host/change.ts';
 import { HostState } from '../host/state.ts';
 import type { Sending } from '../host/upload-program.ts';
-import { actsOf, endsOf, generationOf, type Results, sendingsOf, taskOf } from './act-results.ts';
+import {
+  actsOf,
+  endsOf,
+  generationOf,
+  outcomesOf,
+  type Results,
+  sendingsOf,
+  taskOf,
+} from './act-results.ts';
 import type { ChangeRecord } from './events.ts';
 import type { HostContact } from './host-contact.ts';
 import type { LegOptions } from './leg-options.ts';
-import type { PlannedTask } from './leg-plan.ts';
+import { endAs, type PlannedTask } from './leg-plan.ts';
 import type { LegTasks } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
 import { recordOf } from './records.ts';
@@ -17,7 +25,14 @@ import { busyEnding } from './window-words.ts';
  * The tasks have ended, and perhaps the leg with them; `answers`: what was observed in the same
  * message. `stale`: the open tasks must be planned anew.
  */
-export type ActsEnd = { readonly answers: HostState | null } | 'stale';
+export type ActsEnd =
+  | {
+      readonly answers: HostState | null;
+      /** Whether what follows is to be planned anew, and only once so long has passed. */
+      readonly isCut: boolean;
+      readonly repeatAfterSeconds?: number;
+    }
+  | 'stale';
 
 /** Changes that stand by themselves: each is made or not, and none is undone. */
 export class PlainActs {
@@ -68,7 +83,7 @@ export class PlainActs {
       const end = await this.#carryOut(able, ableActs, looksOn && failure === null);
       if (end === 'stale' || failure === null || this.#tasks.ending !== null) return end;
       this.giveUp(failure.message, null);
-      return end;
+      return { answers: null, isCut: true };
     } finally {
       await upload.release();
     }
@@ -108,46 +123,56 @@ export class PlainActs {
     const { lock, results, answers } = acted;
     if (lock?.type === 'busy') {
       this.#tasks.giveUp(busyEnding(lock, null), 'the host is busy with another run');
-      return { answers: null };
+      return { answers: null, isCut: true };
     }
     if (lock?.type === 'failed') {
       this.giveUp(lock.message, null);
-      return { answers: null };
+      return { answers: null, isCut: true };
     }
     if (lock !== null && lock.note !== null) this.#tasks.note('warning', lock.note);
     return this.#settleAll(tasks, results, answers === null ? null : new HostState(answers));
   }
 
+  /** `isCut`: a task failed, and what follows is not what was planned; or it is to be done again. */
   #settleAll(tasks: readonly PlannedTask[], results: Results, answers: HostState | null): ActsEnd {
     for (const [index, task] of tasks.entries()) {
-      if (this.#settle(task, index, results) === 'stale') return 'stale';
+      const end = this.#settle(task, index, results);
+      if (end === 'stale') return 'stale';
+      if (end === 'cut') return { answers: null, isCut: true };
+      if (end !== 'ended') return { answers: null, isCut: true, ...end };
       if (this.#tasks.ending !== null) break;
     }
-    return { answers };
+    return { answers, isCut: false };
   }
 
   /** Ends the first open task by what the host said of its changes. */
-  #settle(task: PlannedTask, place: number, results: Results): 'ended' | 'stale' {
-    const { plan } = task;
+  #settle(
+    task: PlannedTask,
+    place: number,
+    results: Results,
+  ): 'ended' | 'stale' | 'cut' | { readonly repeatAfterSeconds: number } {
+    const { plan, outlook } = task;
+    if (outlook.type !== 'do') {
+      endAs(this.#tasks, task, [], []);
+      return 'ended';
+    }
     const said = [plan.message ?? ''];
-    for (const [index, { change, end }] of endsOf(task, place, results).entries()) {
+    const ends = endsOf(task, place, results);
+    let hasFailed = false;
+    for (const [index, { change, end }] of ends.entries()) {
       // not begun: the one before it was stale
       if (end.type === 'missing' || end.type === 'stale') return 'stale';
-      if (end.type === 'failed') {
-        this.giveUp(end.message, null);
-        return 'ended';
-      }
+      hasFailed = end.type === 'failed';
+      if (hasFailed) break;
       if (index < plan.changes.length) this.#made.push(recordOf(change));
-      said.push(end.said);
+      if (end.type === 'done') said.push(end.said);
     }
+    const outcomes = outcomesOf(task, ends);
+    const again = this.#tasks.repeat(outlook.judge(outcomes));
     const changes = this.#takeMade();
-    this.#tasks.end({
-      status: changes.length > 0 ? 'changed' : 'ok',
-      changes,
-      pending: plan.pending ?? [],
-      message: said.filter((part) => part !== '').join('\n'),
-    });
-    return 'ended';
+    if (again !== null) return { repeatAfterSeconds: again };
+    endAs(this.#tasks, task, outcomes, changes, said.filter((part) => part !== '').join('\n'));
+    return hasFailed ? 'cut' : 'ended';
   }
 
   #takeMade(): readonly ChangeRecord[] {

@@ -4,7 +4,6 @@ import type { FoundFile } from '../host/planned-change.ts';
 import { query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { BoundStep, Plan } from '../steps/step.ts';
-import { bindTask } from './bind-task.ts';
 import type { HostStatus, RunEvent } from './events.ts';
 import { allChanges } from './leg-plan.ts';
 import type { HostedPlay } from './legs.ts';
@@ -71,10 +70,7 @@ export class PlanRecorder {
         ...play,
         tasks: play.tasks.map((task, number) => ({
           ...task,
-          step: {
-            ...task.step,
-            bind: (target) => this.#record(target.host.name, index, number, bindTask(task, target)),
-          },
+          wrap: (bound, { host }) => this.#record(host.name, index, number, bound),
         })),
       },
       hosts,
@@ -90,6 +86,7 @@ export class PlanRecorder {
       const place = places[tasks.length];
       if (place === undefined) throw new Error(`more tasks of ${event.host} ended than there are`);
       const { play, task, network, found } = place;
+      if (event.status === 'skipped') place.plan ??= idle;
       const plan = isKnown(place, tasks) ? place.plan : null;
       tasks.push({ play, task, network, plan, found });
       this.#tasks.set(event.host, tasks);
@@ -116,7 +113,7 @@ export class PlanRecorder {
       plan: (observed) => {
         const state = before.reduce((now: HostState, change) => now.after(change), observed);
         const plan = bound.plan(state);
-        place.plan = 'refusal' in plan ? null : plan;
+        place.plan = 'changes' in plan ? plan : null;
         place.found = foundBy(bound, state);
         place.isSure = before.length === 0 || !allChanges(place.plan ?? idle).some(isForeseen);
         return plan;

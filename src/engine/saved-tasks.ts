@@ -45,6 +45,8 @@ export function savedStep(name: string, bound: ReadonlyMap<string, BoundStep>): 
     summary: 'Does what was decided before.',
     on: ['dom0', 'domU', 'host'],
     params: v.strictObject({}),
+    shorthand: null,
+    mayBeNetwork: [...bound.values()].some(({ network }) => network),
     canLeave: false,
     bind: ({ host }) => bound.get(host.name) ?? idle,
   };

@@ -1,6 +1,8 @@
 import type { Host, Inventory } from '../inventory/model.ts';
 import { type PlayRollout, type Share, usualRollout } from '../playbook/model.ts';
+import { nothingTold } from '../playbook/knowledge.ts';
 import { sizeOfShare } from '../playbook/shares.ts';
+import { bindTask } from './bind-task.ts';
 import { type FailureLimit, failureLimit } from './budget.ts';
 import type { HostedPlay } from './legs.ts';
 
@@ -145,15 +147,17 @@ function exposedUnits(plays: readonly HostedPlay[], inventory: Inventory): Reado
   return exposed;
 }
 
-/** Whether a task's changes may go into a confirm window; its parameters are the same on all hosts. */
+/** Whether a task's changes may go into a confirm window; told by its first host. */
 function hasNetworkTasks({ play, hosts }: HostedPlay, inventory: Inventory): boolean {
   const [name = ''] = hosts;
   const host = inventory.hosts.get(name);
   if (host === undefined) return false;
-  return play.tasks.some(
-    ({ step, params, network = false }) =>
-      network || (step.on.includes(host.kind) && step.bind({ host, inventory }, params).network),
-  );
+  return play.tasks.some((task) => {
+    if (task.network === true) return true;
+    if (!task.step.mayBeNetwork || !task.step.on.includes(host.kind)) return false;
+    const prepared = bindTask(task, { host, inventory })(nothingTold);
+    return prepared.type === 'ready' ? prepared.bound.network : prepared.type === 'waits';
+  });
 }
 
 /** Cuts units into batches of these sizes, the last one for all further batches; null: one batch. */

@@ -1,6 +1,6 @@
-import { endsOf, type Results } from './act-results.ts';
+import { endsOf, outcomesOf, type Results } from './act-results.ts';
 import { wrongText } from './confirmed-results.ts';
-import { allChanges, type PlannedTask } from './leg-plan.ts';
+import { allChanges, endAs, type PlannedTask } from './leg-plan.ts';
 import type { LegTasks } from './leg-tasks.ts';
 import { recordOf } from './records.ts';
 import type { Unconfirmed } from './window-end.ts';
@@ -23,15 +23,11 @@ export function endConfirmed(
       continue;
     }
     const said = ends.map(({ end }) => (end.type === 'done' ? end.said : ''));
-    open.end({
-      status: changes.length > 0 ? 'changed' : 'ok',
-      changes,
-      pending: plan.pending ?? [],
-      message: [plan.message ?? '', ...said].filter((part) => part !== '').join('\n'),
-    });
+    const message = [plan.message ?? '', ...said].filter((part) => part !== '').join('\n');
+    endAs(open, task, outcomesOf(task, ends), changes, message);
   }
-  const { ending } = open;
-  if (ending !== null) open.giveUp(ending, 'an earlier task failed');
+  const { failure } = open;
+  if (failure !== null) open.giveUp(failure, 'an earlier task failed');
 }
 
 /** The first open tasks have ended, and all behind them, by how the window did. */

@@ -120,7 +120,8 @@ export class Windows {
     try {
       const shell = await this.#contact.shell(this.#options.leaving);
       const queries = tasks.flatMap(({ bound }) => bound.queries);
-      const left = foresee(tasks, new HostState(await shell.look(queries)));
+      const seen = new HostState(await shell.look(queries));
+      const left = foresee(tasks, seen, this.#tasks.known);
       return new Map([...results, ...seenResults(tasks, left.tasks, results)]);
     } catch (error) {
       if (!(error instanceof LostError || error instanceof ConnectionError)) throw error;

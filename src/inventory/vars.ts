@@ -1,6 +1,8 @@
 import type { Data } from '../source/data.ts';
 import { Secret } from '../source/secret.ts';
 import { type SourceNode, toData } from '../source/source-node.ts';
+import { TemplateText } from '../source/template-text.ts';
+import { hasMarks } from '../template/has-marks.ts';
 import type { Findings } from './findings.ts';
 import { variableName } from './name-rules.ts';
 
@@ -10,10 +12,28 @@ export function readVars(node: SourceNode | undefined, findings: Findings): Reco
   if (node?.kind !== 'map') return vars;
   for (const [name, { key, value }] of node.entries) {
     const complaint = variableName(name);
-    if (complaint === null) vars[name] = value.place.source.isSecret ? kept(value) : toData(value);
+    if (complaint === null) vars[name] = value.place.source.isSecret ? kept(value) : written(value);
     else findings.add(key, complaint.message, complaint.hint);
   }
   return vars;
+}
+
+/** Data in which the texts that are templates are known to be. */
+function written(node: SourceNode): Data {
+  switch (node.kind) {
+    case 'scalar':
+      return typeof node.value === 'string' && hasMarks(node.value)
+        ? new TemplateText(node.value, node.place)
+        : node.value;
+    case 'list':
+      return node.items.map(written);
+    case 'map': {
+      const entries = [...node.entries].map(([key, { value }]) => [key, written(value)] as const);
+      return Object.assign(Object.create(null), Object.fromEntries(entries));
+    }
+    case 'secret':
+      return toData(node);
+  }
 }
 
 /** Variables of a file that is encrypted as a whole: its texts and numbers are secrets. */

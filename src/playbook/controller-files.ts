@@ -22,10 +22,13 @@ import {
 export class ControllerFileError extends Error {
   override readonly name = 'ControllerFileError';
   readonly hint: string | null;
+  /** Whether there is nothing at all. */
+  readonly isMissing: boolean;
 
-  constructor(message: string, hint: string | null = null) {
+  constructor(message: string, hint: string | null = null, isMissing = false) {
     super(message);
     this.hint = hint;
+    this.isMissing = isMissing;
   }
 }
 
@@ -167,7 +170,9 @@ function reading<T>(path: string, read: () => T): T {
   } catch (error) {
     if (error instanceof ControllerFileError) throw error;
     const code = error instanceof Error && 'code' in error ? error.code : null;
-    if (code === 'ENOENT') throw new ControllerFileError(`${path}: no such file or directory`);
+    if (code === 'ENOENT') {
+      throw new ControllerFileError(`${path}: no such file or directory`, null, true);
+    }
     if (code === 'EACCES') throw new ControllerFileError(`${path}: permission denied`);
     if (typeof code === 'string') throw new ControllerFileError(`${path} can't be read (${code})`);
     throw error;

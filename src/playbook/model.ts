@@ -1,5 +1,7 @@
+import type { Data } from '../source/data.ts';
 import type { Place } from '../source/source-text.ts';
 import type { Step } from '../steps/step.ts';
+import type { Keywords } from './keywords.ts';
 
 /** Ordered plays of one file. */
 export interface Playbook {
@@ -16,6 +18,21 @@ export interface Play {
   readonly hostsPlace: Place;
   readonly tasks: readonly Task[];
   readonly rollout: PlayRollout;
+  /** What the operator is asked before it. Absent: nothing. */
+  readonly prompts?: readonly Prompt[];
+}
+
+/** A variable whose value the operator is asked for. */
+export interface Prompt {
+  readonly name: string;
+  readonly text: string;
+  /** What no answer stands for; null: it must be answered. */
+  readonly fallback: string | number | boolean | null;
+  /** Nobody sees what is typed. */
+  readonly isPrivate: boolean;
+  readonly isAskedTwice: boolean;
+  /** Gives the variable its value. */
+  readonly answer: (value: Data) => void;
 }
 
 /** How a play goes through its hosts; what is null is as safe by default as the engine decides. */
@@ -64,4 +81,6 @@ export interface Task {
   readonly network: boolean;
   /** Where the step is named. */
   readonly place: Place;
+  /** Absent: it says nothing more. */
+  readonly keywords?: Keywords;
 }

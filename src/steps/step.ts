@@ -4,6 +4,7 @@ import type { Observation } from '../host/look-program.ts';
 import type { Answer, Answers, Query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
+import type { Data } from '../source/data.ts';
 
 /** A host that a task is about, with the fleet around it. */
 export interface Target<K extends Host['kind'] = Host['kind']> {
@@ -21,6 +22,12 @@ export interface Plan {
   readonly pending?: readonly string[];
   /** What to know about it; null or absent for nothing. */
   readonly message?: string | null;
+  /** What it tells those who register its result, besides whether it changed and failed. */
+  readonly data?: Readonly<Record<string, Data>>;
+  /** Variables that the tasks behind it see. */
+  readonly sets?: Readonly<Record<string, Data>>;
+  /** Of a loop: the plans of its items, whose changes are those of the whole. */
+  readonly parts?: readonly Plan[];
 }
 
 /** The step cannot do its work on this host; one sentence, and what to do about it. */
@@ -29,6 +36,8 @@ export interface Refusal {
   readonly hint: string | null;
   /** Whether it is for something that is not installed: then nothing at all is begun on the host. Default: false. */
   readonly isLack?: boolean;
+  /** Whether what it was to decide by is outdated by changes that come before it. Default: false. */
+  readonly isOutdated?: boolean;
 }
 
 /** A strict object, perhaps with checks behind it: each entry is a parameter. */
@@ -56,6 +65,8 @@ interface Definition<K extends Host['kind'], Schema extends Parameters, Question
   /** The kinds of host it is for. */
   readonly on: readonly K[];
   readonly params: Schema;
+  /** The parameter that a plain text in place of all parameters stands for. Default: none. */
+  readonly shorthand?: keyof Schema['entries'] & string;
   /** Whether its changes could cut the host off: then they are made in a confirm window. Default: false. */
   readonly network?: boolean | ((params: v.InferOutput<Schema>) => boolean);
   /** What must be known. Pure. */
@@ -83,6 +94,10 @@ export interface Step {
   readonly summary: string;
   readonly on: readonly Host['kind'][];
   readonly params: Parameters;
+  /** The parameter that a plain text stands for; null: it takes none. */
+  readonly shorthand: string | null;
+  /** Whether its changes may go into a confirm window. */
+  readonly mayBeNetwork: boolean;
   /** Whether it leaves traces that it can take off a host. */
   readonly canLeave: boolean;
   /** The step for one host. `params` are the schema's output; the host is of a kind in `on`. */
@@ -106,12 +121,14 @@ export function defineStep<
   Schema extends Parameters,
   const Questions extends Asked,
 >(definition: Definition<K, Schema, Questions>): Step {
-  const { name, summary, on, params, network = false } = definition;
+  const { name, summary, on, params, network = false, shorthand = null } = definition;
   return {
     name,
     summary,
     on,
     params,
+    shorthand,
+    mayBeNetwork: network !== false,
     canLeave: definition.leave !== undefined,
     bind: (target, values) => {
       if (!isFor(on, target)) throw new Error(`${name} was bound to a ${target.host.kind}`);
@@ -121,7 +138,7 @@ export function defineStep<
       const asked = definition.queries(typedTarget, typedValues);
       const by = (decide: typeof definition.plan) => (state: HostState) => {
         const seen = answersTo(asked, state);
-        return 'refusal' in seen ? seen : decide(typedTarget, typedValues, seen.answers);
+        return 'answers' in seen ? decide(typedTarget, typedValues, seen.answers) : seen;
       };
       return {
         queries: Object.values(asked).flat(),
@@ -151,6 +168,7 @@ function answersTo<Questions extends Asked>(
     const found = [one].flat().map((each: Query) => observationOf(each, state));
     const failed = found.find((observation) => 'failure' in observation);
     if (failed !== undefined) return refuse(failed.failure);
+    if (found.some((observation) => 'outdated' in observation)) return outdated;
     const list = found.flatMap((observation) =>
       'answer' in observation ? [observation.answer] : [],
     );
@@ -159,6 +177,12 @@ function answersTo<Questions extends Asked>(
   // filled name by name from `asked`, each with the answers of its own queries
   return { answers: answers as Seen<Questions> };
 }
+
+const outdated: Refusal = {
+  refusal: 'an earlier task changes what it depends on',
+  hint: null,
+  isOutdated: true,
+};
 
 type AnyAnswer = Answers[Query['kind']];
 

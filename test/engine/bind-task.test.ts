@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
+import { nothingTold } from '../../src/playbook/knowledge.ts';
 import { bindTask } from '../../src/engine/bind-task.ts';
 import { PlanRecorder, type RecordedHost } from '../../src/engine/plan-recorder.ts';
 import { change } from '../../src/host/change.ts';
@@ -33,8 +34,14 @@ const files = (network: boolean): Step =>
     leave: () => ({ changes: change.removeFile('/etc/dir/x', { type: 'directory' }, 'boot') }),
   });
 
+const boundTask = (task: Parameters<typeof bindTask>[0]) => {
+  const prepared = bindTask(task, target)(nothingTold);
+  if (prepared.type !== 'ready') throw new Error(prepared.type);
+  return prepared.bound;
+};
+
 const effectsOf = (step: Step, network?: boolean) => {
-  const bound = bindTask({ name: 'a task', step, params: {}, ...(network && { network }) }, target);
+  const bound = boundTask({ name: 'a task', step, params: {}, ...(network && { network }) });
   const plan = bound.plan(absent);
   if ('refusal' in plan) throw new Error(plan.refusal);
   const all = [...plan.changes, ...(plan.upkeep ?? [])];
@@ -74,7 +81,7 @@ describe('bindTask', () => {
     const recorded = recorder.plays[0]?.play.tasks[0];
     if (recorded === undefined) throw new Error('no task');
 
-    bindTask(recorded, target).plan(absent);
+    boundTask(recorded).plan(absent);
     recorder.note({
       ...{ event: 'task', host: 'here', play: 'a play', task: 'a task', step: 'files' },
       ...{ status: 'changed', changes: [], pending: [], message: null },

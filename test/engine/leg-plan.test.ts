@@ -8,6 +8,7 @@ import { cutSegments } from '../../src/engine/segment.ts';
 import { query } from '../../src/host/query.ts';
 import { HostState } from '../../src/host/state.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
+import { nothingTold } from '../../src/playbook/knowledge.ts';
 import { command } from '../../src/steps/command.ts';
 import { defineStep } from '../../src/steps/step.ts';
 
@@ -38,8 +39,8 @@ type RunTask = LegTask['task'];
 function foreseen(...tasks: readonly Omit<RunTask, 'name'>[]) {
   const play = { name: 'a play', tasks: [] };
   const list = tasks.map((task) => ({ play, task: { name: 'a task', ...task } }));
-  const open = new LegTasks({ host: here, tasks: list, after: [] }, inventory, () => {});
-  return foresee(open.open, state);
+  const open = new LegTasks({ host: here, tasks: list }, inventory, nothingTold, () => {});
+  return foresee(open.open, state, nothingTold);
 }
 
 describe('foresee', () => {

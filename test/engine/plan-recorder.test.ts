@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { predict } from '../../src/engine/leg-plan.ts';
+import { nothingTold } from '../../src/playbook/knowledge.ts';
 import { LegTasks } from '../../src/engine/leg-tasks.ts';
 import { type HostedPlay, planLegs } from '../../src/engine/legs.ts';
 import { PlanRecorder, type RecordedHost } from '../../src/engine/plan-recorder.ts';
@@ -65,7 +66,8 @@ function recorded(...plays: readonly HostedPlay[]) {
   const found: RecordedHost[] = [];
   const recorder = new PlanRecorder(plays, (_name, one) => found.push(one));
   for (const leg of planLegs(recorder.plays, inventory)) {
-    predict(new LegTasks(leg, inventory, (event) => recorder.note(event)), host);
+    const tasks = new LegTasks(leg, inventory, nothingTold, (event) => recorder.note(event));
+    predict(tasks, host);
   }
   recorder.note({
     ...{ event: 'host_end', host: 'x1', kind: 'dom0', status: 'changed' },

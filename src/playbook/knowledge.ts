@@ -1,0 +1,74 @@
+import type { Data } from '../source/data.ts';
+import { afterFailure, type Failures, isReached, noFailures } from './blocks.ts';
+import type { Handler, Keywords } from './keywords.ts';
+
+/** Stands for the value of a variable that a task before has yet to give. */
+export const untold: unique symbol = Symbol('untold');
+
+/** The value of a variable, or that it is yet to come. */
+export type Told = Data | typeof untold;
+
+/** What the tasks before have told of one host, and what became of them. Immutable. */
+export interface Knowledge {
+  /** `facts`; null: nobody has looked yet. */
+  readonly facts: Data | null;
+  /** Registered results and what `set_fact` set, by name. */
+  readonly variables: ReadonlyMap<string, Told>;
+  /** Handlers that are to be run; `perhaps`: that depends on what nobody knows yet. */
+  readonly notified: ReadonlyMap<Handler, 'surely' | 'perhaps'>;
+  readonly failures: Failures;
+  /** A task failed that no rescue was for: only what is always done is left. */
+  readonly hasFailed: boolean;
+}
+
+export const nothingTold: Knowledge = {
+  facts: null,
+  variables: new Map(),
+  notified: new Map(),
+  failures: noFailures,
+  hasFailed: false,
+};
+
+/** How a task ended, as far as those behind it may know. */
+export interface Ending {
+  /** `untold`: it is not done yet, and nobody can tell how it will end. */
+  readonly status: 'ok' | 'changed' | 'failed' | 'ignored' | 'skipped' | 'untold';
+  /** What `register` keeps. */
+  readonly result: Told;
+  /** Variables that it sets. */
+  readonly sets: Readonly<Record<string, Told>>;
+}
+
+/** What is known once a task has ended. */
+export function afterEnding(
+  known: Knowledge,
+  { register, notify, handler, within }: Pick<Keywords, 'register' | 'notify' | 'handler' | 'within'>,
+  { status, result, sets }: Ending,
+): Knowledge {
+  const set = Object.entries(sets);
+  const variables = new Map([...known.variables, ...set]);
+  if (register !== null) variables.set(register, result);
+  const notified = new Map(known.notified);
+  if (handler !== null && status !== 'skipped') notified.delete(handler);
+  if (status === 'changed') for (const one of notify) notified.set(one, 'surely');
+  if (status === 'untold') {
+    for (const one of notify) notified.set(one, notified.get(one) ?? 'perhaps');
+  }
+  const after = { ...known, variables, notified };
+  if (status !== 'failed') return after;
+  const { failures, isCaught } = afterFailure(within, known.failures);
+  return { ...after, failures, hasFailed: known.hasFailed || !isCaught };
+}
+
+/** Why a task is not even looked at; null: it is its turn. */
+export function whyPassedOver(
+  known: Knowledge,
+  { handler, within }: Pick<Keywords, 'handler' | 'within'>,
+): string | null {
+  if (handler !== null) return known.notified.has(handler) ? null : 'not notified';
+  if (!isReached(within, known.failures)) {
+    return within.at(-1)?.part === 'rescue' ? 'nothing to rescue' : 'an earlier task failed';
+  }
+  const isAlways = within.some(({ part }) => part === 'always');
+  return known.hasFailed && !isAlways ? 'an earlier task failed' : null;
+}

@@ -1,0 +1,227 @@
+import type { HostState } from '../host/state.ts';
+import type { Data } from '../source/data.ts';
+import { orEmptyMap, toData } from '../source/source-node.ts';
+import { diagnosticAt } from '../source/source-text.ts';
+import { validate } from '../source/validate.ts';
+import type { BoundStep, Plan, Refusal, Target } from '../steps/step.ts';
+import { nameOfItem, scopeOfItem } from './items.ts';
+import {
+  asked,
+  asMap,
+  type Judgement,
+  judge,
+  type Outcome,
+  type ResultMap,
+  skippedJudgement,
+  wordsOf,
+} from './judge.ts';
+import type { Keywords, Loop } from './keywords.ts';
+import type { Knowledge } from './knowledge.ts';
+import type { Task } from './model.ts';
+import { renderNode } from './render-node.ts';
+import type { Found, Scope } from './scope.ts';
+import { scopeOf } from './scope-of.ts';
+
+/** A task on one host, as far as what is known goes. */
+export type Prepared =
+  | Ready
+  /** It is not to be done: why. */
+  | { readonly type: 'skipped'; readonly why: string; readonly judgement: Judgement }
+  /** It takes a result that nobody has yet. */
+  | { readonly type: 'waits' }
+  | { readonly type: 'wrong'; readonly message: string };
+
+/** It can be planned. */
+export interface Ready {
+  readonly type: 'ready';
+  readonly bound: BoundStep;
+  readonly scope: Scope;
+  /** How it ended, by what became of each part of its plan. */
+  readonly judge: (outcomes: readonly Outcome[]) => Judgement;
+  /** How it ended when it cannot be done. */
+  readonly fail: (message: string) => Judgement;
+}
+
+type PreparedTask = Pick<Task, 'step' | 'params'> & { readonly keywords: Keywords };
+
+/** Whether a task comes to the same whatever was told before it. */
+export function isConstant(keywords: Keywords): boolean {
+  const { written, when, loop, environment, changedWhen, failedWhen, until } = keywords;
+  return (
+    [written, loop, environment, changedWhen, failedWhen, until].every((one) => one === null) &&
+    when.length === 0
+  );
+}
+
+/** What a task comes to on a host by what is known. */
+export function prepareTask(task: PreparedTask, target: Target, known: Knowledge): Prepared {
+  const scope = scopeOf(task.keywords, target, known);
+  const { loop } = task.keywords;
+  return loop === null ? prepareOne(task, target, scope) : prepareLoop(task, loop, target, scope);
+}
+
+function prepareOne(task: PreparedTask, target: Target, scope: Scope): Prepared {
+  const { keywords } = task;
+  const when = asked(keywords.when, scope) ?? yes;
+  if (when.type !== 'value') return untellable(when);
+  if (!when.value) return skipped('its condition is false');
+  const params = paramsOf(task, scope);
+  if (params.type !== 'value') return untellable(params);
+  return {
+    type: 'ready',
+    bound: task.step.bind(target, params.value),
+    scope,
+    judge: ([outcome]) => judge(keywords, outcome ?? nothingDone, scope),
+    fail: (message) => judge(keywords, { ...nothingDone, failure: message }, scope),
+  };
+}
+
+/** Its items one after the other, each planned in the world that those before it leave. */
+function prepareLoop(task: PreparedTask, loop: Loop, target: Target, scope: Scope): Prepared {
+  const items = itemsOf(loop, scope);
+  if (items.type !== 'value') return untellable(items);
+  const parts: Part[] = [];
+  for (const [index, item] of items.value.entries()) {
+    const own = scopeOfItem(loop, scope, item, index, items.value.length);
+    const name = nameOfItem(loop, own, item);
+    const prepared = prepareOne(task, target, own);
+    if (prepared.type === 'waits') return prepared;
+    if (prepared.type === 'wrong') {
+      return { type: 'wrong', message: `${name}: ${prepared.message}` };
+    }
+    parts.push({ name, item, variable: loop.variable, prepared });
+  }
+  if (parts.every(({ prepared }) => prepared.type === 'skipped')) {
+    return skipped(parts.length === 0 ? 'nothing to loop over' : 'its condition is false');
+  }
+  return {
+    type: 'ready',
+    bound: together(parts),
+    scope,
+    judge: (outcomes) => judgeParts(parts, outcomes, task.keywords),
+    fail: (message) => judge(task.keywords, { ...nothingDone, failure: message }, scope),
+  };
+}
+
+interface Part {
+  readonly name: string;
+  readonly item: Data;
+  readonly variable: string;
+  readonly prepared: Extract<Prepared, { readonly type: 'ready' | 'skipped' }>;
+}
+
+function together(parts: readonly Part[]): BoundStep {
+  const bounds = parts.flatMap(({ prepared }) =>
+    prepared.type === 'ready' ? [prepared.bound] : [],
+  );
+  return {
+    queries: bounds.flatMap(({ queries }) => queries),
+    network: bounds.some(({ network }) => network),
+    plan: (observed) => planParts(parts, observed),
+    leave: null,
+  };
+}
+
+function planParts(
+  parts: readonly Part[],
+  observed: HostState,
+): Plan | Refusal {
+  let state = observed;
+  const plans: Plan[] = [];
+  for (const { name, prepared } of parts) {
+    if (prepared.type === 'skipped') {
+      plans.push({ changes: [] });
+      continue;
+    }
+    const plan = prepared.bound.plan(state);
+    if ('refusal' in plan) return { ...plan, refusal: `${name}: ${plan.refusal}` };
+    plans.push(plan);
+    for (const change of [...plan.changes, ...(plan.upkeep ?? [])]) state = state.after(change);
+  }
+  return {
+    changes: plans.flatMap(({ changes }) => changes),
+    upkeep: plans.flatMap(({ upkeep }) => upkeep ?? []),
+    pending: [...new Set(plans.flatMap(({ pending }) => pending ?? []))],
+    message: messageOf(parts, plans),
+    parts: plans,
+  };
+}
+
+/** What is said of each item, where anything is. */
+function messageOf(parts: readonly Part[], plans: readonly Plan[]): string | null {
+  const said = plans.flatMap(({ message }, index) =>
+    typeof message === 'string' && message !== ''
+      ? [`${parts[index]?.name ?? ''}: ${message}`]
+      : [],
+  );
+  return said.length === 0 ? null : said.join('\n');
+}
+
+/** A loop has failed with the first of its items that has, and changed something if any of them did. */
+function judgeParts(
+  parts: readonly Part[],
+  outcomes: readonly Outcome[],
+  { ignoresErrors }: Keywords,
+): Judgement {
+  const judged = parts.map(({ name, item, variable, prepared }, index) => {
+    const outcome = outcomes[index];
+    const isDone = prepared.type === 'ready' && outcome !== undefined;
+    const own = isDone ? prepared.judge([outcome]) : skippedJudgement();
+    return { ...own, name, result: withItem(own.result, variable, item) };
+  });
+  const failed = judged.find(({ failure }) => failure !== null);
+  const hasChanged = judged.some(({ status }) => status === 'changed');
+  const failure = failed === undefined ? null : `${failed.name}: ${failed.failure}`;
+  return {
+    status: failure !== null ? (ignoresErrors ? 'ignored' : 'failed') : hasChanged ? 'changed' : 'ok',
+    failure,
+    result: asMap({
+      results: judged.map(({ result }) => result),
+      changed: hasChanged,
+      failed: failure !== null,
+      ...(failure === null ? {} : { msg: failure }),
+    }),
+    isToRepeat: judged.some(({ isToRepeat }) => isToRepeat),
+  };
+}
+
+function withItem(result: ResultMap, variable: string, item: Data): Data {
+  return asMap({ ...result, [variable]: item, ansible_loop_var: variable });
+}
+
+function itemsOf({ items }: Loop, scope: Scope): Found<readonly Data[]> {
+  const found = renderNode(items, scope);
+  if (found.type !== 'value') return found;
+  const { value: node } = found;
+  if (node.kind === 'list') return { type: 'value', value: node.items.map(toData) };
+  const hint = 'dict2items makes a list of a map';
+  const wrong = diagnosticAt(node.place, 'a loop goes over a list', hint);
+  return { type: 'wrong', diagnostics: [wrong] };
+}
+
+/** Its parameters, with what their templates come to on this host. */
+function paramsOf({ step, params, keywords }: PreparedTask, scope: Scope): Found<unknown> {
+  if (keywords.written === null) return { type: 'value', value: params };
+  const { node, key, lookUp } = keywords.written;
+  const rendered = renderNode(node, scope);
+  if (rendered.type !== 'value') return rendered;
+  const read = validate(step.params, orEmptyMap(rendered.value), key);
+  const wrong = read.ok ? lookUp(read.value, rendered.value) : read.diagnostics;
+  return read.ok && wrong.length === 0
+    ? { type: 'value', value: read.value }
+    : { type: 'wrong', diagnostics: wrong };
+}
+
+const yes: Found<boolean> = { type: 'value', value: true };
+const nothingDone: Outcome = { isChanged: false, failure: null, data: {} };
+
+/** Nothing is to be done: why. */
+export function skipped(why: string): Extract<Prepared, { readonly type: 'skipped' }> {
+  return { type: 'skipped', why, judgement: skippedJudgement() };
+}
+
+function untellable(found: Exclude<Found<unknown>, { readonly type: 'value' }>): Prepared {
+  return found.type === 'waits'
+    ? found
+    : { type: 'wrong', message: wordsOf(found.diagnostics) };
+}

@@ -1,0 +1,166 @@
+import type * as v from 'valibot';
+import type { Diagnostic } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/did-you-mean.ts';
+import { quoted } from '../source/quoted.ts';
+import type { Result } from '../source/result.ts';
+import { type MapNode, orEmptyMap, placeOf, type SourceNode } from '../source/source-node.ts';
+import { diagnosticAt, type Place } from '../source/source-text.ts';
+import { validate } from '../source/validate.ts';
+import { ControllerFiles } from '../steps/controller-files.ts';
+import { steps } from '../steps/index.ts';
+import type { Step } from '../steps/step.ts';
+import type { Within } from './blocks.ts';
+import { type Keywords, noKeywords, type Written } from './keywords.ts';
+import type { Task } from './model.ts';
+import type { HandlerBook } from './handlers.ts';
+import type { Inherited } from './inherited.ts';
+import type { PlaybookFiles } from './playbook-files.ts';
+import { type Notified, readKeywords, taskKeywords } from './read-keywords.ts';
+import { templatesIn } from './written-templates.ts';
+
+export type { Notified } from './read-keywords.ts';
+
+const byName = new Map(steps.map((step) => [step.name, step]));
+
+/** What the tasks of a list have in common. */
+export interface Surroundings {
+  readonly files: PlaybookFiles;
+  /** Of the file that they are written in. */
+  readonly directory: string;
+  /** Where directories with roles are. */
+  readonly roots: readonly string[];
+  /** Where the files of the controller are that tasks name, the first that has them. */
+  readonly searched: readonly string[];
+  readonly inherited: Inherited;
+  readonly within: Within;
+  /** How many files deep they are. */
+  readonly depth: number;
+  /** Handlers of the roles that were met. */
+  readonly handlers: HandlerBook;
+}
+
+/** A task whose handlers are yet to be found. */
+export interface ReadTask {
+  readonly task: Task & { readonly keywords: Keywords };
+  readonly notifies: readonly Notified[];
+  /** Names besides its own that it is notified by. */
+  readonly listens: readonly string[];
+}
+
+/** Reads one task that is a step. */
+export function readTask(node: MapNode, around: Surroundings): Result<ReadTask> {
+  const named = [...node.entries].filter(([key]) => !taskKeywords.includes(key));
+  const [only] = named;
+  if (only === undefined) return wrong(diagnosticAt(node.place, 'this task names no step'));
+  if (named.length > 1) return wrong(...tooManyKeys(node, named));
+  const [stepName, entry] = only;
+  const step = byName.get(stepName);
+  if (step === undefined) return wrong(unknownStep(stepName, entry.key));
+
+  const keywords = readKeywords(node, around.inherited);
+  const params = readParams(step, longForm(step, entry.value), entry.key, around);
+  if (!keywords.ok || !params.ok) {
+    return wrong(
+      ...(keywords.ok ? [] : keywords.diagnostics),
+      ...(params.ok ? [] : params.diagnostics),
+    );
+  }
+  const { name, network, notifies, listens, keywords: said } = keywords.value;
+  const task = {
+    name: name ?? step.name,
+    step,
+    params: params.value.params,
+    network,
+    place: entry.key,
+    keywords: {
+      ...noKeywords,
+      ...said,
+      written: params.value.written,
+      within: around.within,
+    },
+  };
+  return { ok: true, value: { task, notifies, listens } };
+}
+
+interface Params {
+  readonly params: unknown;
+  readonly written: Written | null;
+}
+
+/** Parameters: checked now, or, where they hold templates, as far as they can be. */
+function readParams(
+  step: Step,
+  node: SourceNode,
+  key: Place,
+  { files, searched }: Surroundings,
+): Result<Params> {
+  const lookUp = (params: unknown, at: SourceNode): readonly Diagnostic[] =>
+    Object.entries(params ?? {}).flatMap(([name, value]) =>
+      value instanceof ControllerFiles
+        ? files.lookUp(value, searched, placeOf(at, [name], 'value'))
+        : [],
+    );
+  const templates = templatesIn(node);
+  if (templates.some((one) => !one.ok)) {
+    return wrong(...templates.flatMap((one) => (one.ok ? [] : one.diagnostics)));
+  }
+  if (templates.length > 0) {
+    const diagnostics = wrongBeforehand(step, node, key);
+    if (diagnostics.length > 0) return wrong(...diagnostics);
+    return { ok: true, value: { params: null, written: { node, key, lookUp } } };
+  }
+  const read = validate(step.params, node, key);
+  if (!read.ok) return read;
+  const missing = lookUp(read.value, node);
+  return missing.length > 0
+    ? wrong(...missing)
+    : { ok: true, value: { params: read.value, written: null } };
+}
+
+/** What is wrong whatever the templates come to: names of parameters, and values without templates. */
+function wrongBeforehand(step: Step, node: SourceNode, key: Place): readonly Diagnostic[] {
+  if (node.kind !== 'map') return [];
+  return [...node.entries].flatMap(([name, { key: place, value }]) => {
+    const entry: v.GenericSchema | undefined = step.params.entries[name];
+    if (entry === undefined) {
+      const only = { kind: 'map', entries: new Map([[name, { key: place, value }]]), place } as const;
+      const read = validate(step.params, only, key);
+      return read.ok ? [] : read.diagnostics.filter(({ message }) => message.includes(name));
+    }
+    if (templatesIn(value).length > 0) return [];
+    const read = validate(entry, value, place);
+    return read.ok ? [] : read.diagnostics;
+  });
+}
+
+/** `- command: ls` for `- command: { argv: ls }`, where the step has a parameter that stands for all. */
+function longForm({ shorthand }: Step, node: SourceNode): SourceNode {
+  const isShort = shorthand !== null && node.kind === 'scalar' && node.value !== null;
+  if (!isShort) return orEmptyMap(node);
+  const entries = new Map([[shorthand, { key: node.place, value: node }]]);
+  return { kind: 'map', entries, place: node.place };
+}
+
+/** Several keys that are no keywords: unknown ones first; else two steps in one task. */
+function tooManyKeys(
+  node: MapNode,
+  named: readonly (readonly [string, { readonly key: Place }])[],
+): Diagnostic[] {
+  const unknown = named.filter(([key]) => !byName.has(key));
+  if (unknown.length > 0) return unknown.map(([key, { key: place }]) => unknownStep(key, place));
+  const names = named.map(([key]) => quoted(key)).join(' and ');
+  return [diagnosticAt(node.place, `a task has one step: ${names} are two`, 'make them two tasks')];
+}
+
+function unknownStep(name: string, place: Place): Diagnostic {
+  const known = [...byName.keys()];
+  return diagnosticAt(
+    place,
+    `unknown step or keyword ${quoted(name)}`,
+    didYouMean(name, [...known, ...taskKeywords]) ?? `steps: ${known.join(', ')}`,
+  );
+}
+
+function wrong(...diagnostics: readonly Diagnostic[]): { ok: false; diagnostics: Diagnostic[] } {
+  return { ok: false, diagnostics: [...diagnostics] };
+}

@@ -1,0 +1,160 @@
+import { dirname, resolve } from 'node:path';
+import * as v from 'valibot';
+
+import type { Diagnostic } from '../source/diagnostic.ts';
+import { quoted } from '../source/quoted.ts';
+import type { Result } from '../source/result.ts';
+import { type MapNode, nodeAt, placeOf, type SourceNode } from '../source/source-node.ts';
+import { diagnosticAt, type Place } from '../source/source-text.ts';
+import { validate } from '../source/validate.ts';
+import { hasMarks } from '../template/has-marks.ts';
+import type { BlockPart } from './blocks.ts';
+import { inheritedEntries, inheritFrom } from './inherited.ts';
+import { type ReadTask, readTask, type Surroundings } from './read-task.ts';
+import { readRole } from './roles.ts';
+
+/** A task, or a place where the handlers that were notified are run at once. */
+export type ReadItem = ReadTask | { readonly flush: Place };
+
+/** Files within files within files: more than that is a circle. */
+const deepest = 50;
+
+const name = v.optional(v.string());
+const blockSchema = v.strictObject({
+  ...inheritedEntries,
+  name,
+  block: v.array(v.unknown()),
+  rescue: v.optional(v.array(v.unknown())),
+  always: v.optional(v.array(v.unknown())),
+});
+const importSchema = v.object({ ...inheritedEntries, name });
+
+/** Reads a list of tasks; blocks and imports are laid out flat, in their order. */
+export function readTasks(
+  node: SourceNode | undefined,
+  around: Surroundings,
+): Result<readonly ReadItem[]> {
+  if (node === undefined || (node.kind === 'scalar' && node.value === null)) return none;
+  if (node.kind !== 'list') return wrong(diagnosticAt(node.place, 'tasks are a list'));
+  const read = node.items.map((item) => readItem(item, around));
+  return together(read);
+}
+
+function readItem(node: SourceNode, around: Surroundings): Result<readonly ReadItem[]> {
+  if (node.kind !== 'map') {
+    const hint = 'write "- step:"';
+    return wrong(diagnosticAt(node.place, 'a task is a step with its parameters', hint));
+  }
+  if (node.entries.has('block')) return readBlock(node, around);
+  for (const keyword of ['import_tasks', 'include_tasks'] as const) {
+    if (node.entries.has(keyword)) return readImport(node, keyword, around);
+  }
+  for (const keyword of ['import_role', 'include_role'] as const) {
+    if (node.entries.has(keyword)) return readRoleTask(node, keyword, around);
+  }
+  if (node.entries.has('meta')) return readMeta(node);
+  const task = readTask(node, around);
+  return task.ok ? { ok: true, value: [task.value] } : task;
+}
+
+function readBlock(node: MapNode, around: Surroundings): Result<readonly ReadItem[]> {
+  const fields = validate(blockSchema, node);
+  if (!fields.ok) return fields;
+  const inherited = inheritFrom(around.inherited, fields.value, node);
+  if (!inherited.ok) return inherited;
+  const block = { hasRescue: (fields.value.rescue ?? []).length > 0 };
+  const parts = (['block', 'rescue', 'always'] as const).map((part: BlockPart['part']) =>
+    readTasks(nodeAt(node, [part]), {
+      ...around,
+      inherited: inherited.value,
+      within: [...around.within, { block, part }],
+    }),
+  );
+  return together(parts);
+}
+
+/** The tasks of another file, as if they were written here. */
+function readImport(
+  node: MapNode,
+  keyword: 'import_tasks' | 'include_tasks',
+  around: Surroundings,
+): Result<readonly ReadItem[]> {
+  const extra = unknownKeys(node, keyword, Object.keys(importSchema.entries));
+  if (extra.length > 0) return wrong(...extra);
+  const fields = validate(importSchema, node);
+  const written = nodeAt(node, [keyword]);
+  const file = written?.kind === 'map' ? nodeAt(written, ['file']) : written;
+  if (file?.kind !== 'scalar' || typeof file.value !== 'string' || file.value === '') {
+    return wrong(diagnosticAt(node.place, `${keyword} names a file`));
+  }
+  if (hasMarks(file.value)) {
+    const hint = 'import each file with a "when" of its own';
+    return wrong(diagnosticAt(file.place, 'which tasks there are is known beforehand', hint));
+  }
+  if (!fields.ok) return fields;
+  const inherited = inheritFrom(around.inherited, fields.value, node);
+  if (!inherited.ok) return inherited;
+  const path = resolve(around.directory, file.value);
+  if (around.depth >= deepest) {
+    return wrong(diagnosticAt(file.place, `${quoted(file.value)} is imported in a circle`));
+  }
+  const read = around.files.read(path, 'task file', file.place);
+  if (!read.ok) return read;
+  return readTasks(read.value, {
+    ...around,
+    directory: dirname(path),
+    depth: around.depth + 1,
+    inherited: inherited.value,
+  });
+}
+
+function readRoleTask(
+  node: MapNode,
+  keyword: 'import_role' | 'include_role',
+  around: Surroundings,
+): Result<readonly ReadItem[]> {
+  const extra = unknownKeys(node, keyword, Object.keys(importSchema.entries));
+  if (extra.length > 0) return wrong(...extra);
+  const fields = validate(importSchema, node);
+  if (!fields.ok) return fields;
+  const inherited = inheritFrom(around.inherited, fields.value, node);
+  if (!inherited.ok) return inherited;
+  const role = nodeAt(node, [keyword]);
+  if (role === undefined) return none;
+  return readRole(role, { ...around, inherited: inherited.value });
+}
+
+const metas = ['flush_handlers', 'noop'];
+
+function readMeta(node: MapNode): Result<readonly ReadItem[]> {
+  const written = nodeAt(node, ['meta']);
+  const place = placeOf(node, ['meta'], 'value');
+  const extra = unknownKeys(node, 'meta', ['name']);
+  if (extra.length > 0) return wrong(...extra);
+  if (written?.kind !== 'scalar' || !metas.includes(String(written.value))) {
+    return wrong(diagnosticAt(place, `meta is ${metas.join(' or ')}`));
+  }
+  return { ok: true, value: written.value === 'noop' ? [] : [{ flush: place }] };
+}
+
+function unknownKeys(
+  node: MapNode,
+  keyword: string,
+  known: readonly string[],
+): readonly Diagnostic[] {
+  return [...node.entries]
+    .filter(([key]) => key !== keyword && !known.includes(key))
+    .map(([key, { key: place }]) => diagnosticAt(place, `${keyword} takes no ${quoted(key)}`));
+}
+
+const none: Result<readonly ReadItem[]> = { ok: true, value: [] };
+
+function together(parts: readonly Result<readonly ReadItem[]>[]): Result<readonly ReadItem[]> {
+  const diagnostics = parts.flatMap((part) => (part.ok ? [] : part.diagnostics));
+  if (diagnostics.length > 0) return wrong(...diagnostics);
+  return { ok: true, value: parts.flatMap((part) => (part.ok ? part.value : [])) };
+}
+
+function wrong(...diagnostics: readonly Diagnostic[]): { ok: false; diagnostics: Diagnostic[] } {
+  return { ok: false, diagnostics: [...diagnostics] };
+}

@@ -1,0 +1,64 @@
+import type { Data } from '../source/data.ts';
+import { Secret } from '../source/secret.ts';
+import type { MapEntry, SourceNode } from '../source/source-node.ts';
+import type { Place } from '../source/source-text.ts';
+import type { Found, Scope } from './scope.ts';
+import { templateAt } from './written-templates.ts';
+
+/**
+ * A value that stands for no value at all: what is rendered to it is left out (`default(omit)`). No
+ * text of a user's or a host's is the same.
+ */
+export const omit = '\u{10fffd}omit\u{10fffd}';
+
+/** A node with what its templates come to in place of their texts, each part where it was written. */
+export function renderNode(node: SourceNode, scope: Scope): Found<SourceNode> {
+  switch (node.kind) {
+    case 'secret':
+      return { type: 'value', value: node };
+    case 'scalar': {
+      const template = templateAt(node);
+      if (template === null) return { type: 'value', value: node };
+      if (!template.ok) return { type: 'wrong', diagnostics: template.diagnostics };
+      const found = scope.render(template.value);
+      return found.type === 'value'
+        ? { type: 'value', value: asNode(found.value, node.place) }
+        : found;
+    }
+    case 'list': {
+      const items: SourceNode[] = [];
+      for (const item of node.items) {
+        const found = renderNode(item, scope);
+        if (found.type !== 'value') return found;
+        if (!isOmitted(found.value)) items.push(found.value);
+      }
+      return { type: 'value', value: { ...node, items } };
+    }
+    case 'map': {
+      const entries = new Map<string, MapEntry>();
+      for (const [name, { key, value }] of node.entries) {
+        const found = renderNode(value, scope);
+        if (found.type !== 'value') return found;
+        if (!isOmitted(found.value)) entries.set(name, { key, value: found.value });
+      }
+      return { type: 'value', value: { ...node, entries } };
+    }
+  }
+}
+
+function isOmitted(node: SourceNode): boolean {
+  return node.kind === 'scalar' && node.value === omit;
+}
+
+/** Data as a node: all of it is at one place. */
+export function asNode(data: Data, place: Place): SourceNode {
+  if (data instanceof Secret) return { kind: 'secret', secret: data, place };
+  if (data === null || typeof data !== 'object') return { kind: 'scalar', value: data, place };
+  if (Array.isArray(data)) {
+    return { kind: 'list', items: data.map((item) => asNode(item, place)), place };
+  }
+  const entries = Object.entries(data).map(
+    ([name, value]) => [name, { key: place, value: asNode(value, place) }] as const,
+  );
+  return { kind: 'map', entries: new Map(entries), place };
+}

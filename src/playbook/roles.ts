@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { Findings } from '../inventory/findings.ts';
+import { readVars } from '../inventory/vars.ts';
+import { quoted } from '../source/quoted.ts';
+import type { Result } from '../source/result.ts';
+import { placeOf, type SourceNode } from '../source/source-node.ts';
+import { diagnosticAt } from '../source/source-text.ts';
+import { validate } from '../source/validate.ts';
+import { inheritedEntries, inheritFrom } from './inherited.ts';
+import type { Variables } from './keywords.ts';
+import type { Surroundings } from './read-task.ts';
+import { type ReadItem, readTasks } from './read-tasks.ts';
+
+const roleName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9_][\w.-]*(?:\/[A-Za-z0-9_][\w.-]*)*$/, 'a role is a directory of roles/'),
+);
+const roleSchema = v.strictObject({
+  ...inheritedEntries,
+  role: v.optional(roleName),
+  name: v.optional(roleName),
+});
+
+/**
+ * Reads a role: a directory with `tasks`, `handlers`, `defaults` and `vars`, each with a `main.yaml`,
+ * and the `files` and `templates` that its tasks name. It is beside the playbook, in `roles`.
+ */
+export function readRole(node: SourceNode, around: Surroundings): Result<readonly ReadItem[]> {
+  const written: SourceNode =
+    node.kind === 'scalar'
+      ? { kind: 'map', entries: new Map([['role', { key: node.place, value: node }]]), place: node.place }
+      : node;
+  const fields = validate(roleSchema, written);
+  if (!fields.ok) return fields;
+  const name = fields.value.role ?? fields.value.name;
+  if (name === undefined) return wrongAt(node, 'a role has a name');
+  const roots = around.roots.map((root) => join(root, 'roles', name));
+  const directory = roots.find((one) => existsSync(one));
+  if (directory === undefined) {
+    return wrongAt(node, `there is no role ${quoted(name)}`, `it would be ${roots[0]}`);
+  }
+  const said = inheritFrom(around.inherited, fields.value, written);
+  const defaults = readLevel(directory, 'defaults', around);
+  const vars = readLevel(directory, 'vars', around);
+  if (!said.ok) return said;
+  if (!defaults.ok) return defaults;
+  if (!vars.ok) return vars;
+  const own: Variables = { role_name: name, role_path: directory };
+  // what the caller says counts more than what the role does
+  const inherited = {
+    ...said.value,
+    defaults: [...around.inherited.defaults, defaults.value],
+    vars: [
+      ...around.inherited.vars,
+      vars.value,
+      ...said.value.vars.slice(around.inherited.vars.length),
+      own,
+    ],
+  };
+  const inside: Surroundings = {
+    ...around,
+    inherited,
+    directory: join(directory, 'tasks'),
+    searched: [
+      ...['files', 'templates'].map((kind) => join(directory, kind)),
+      directory,
+      ...around.searched,
+    ],
+    depth: around.depth + 1,
+  };
+  if (around.depth >= deepest) return wrongAt(node, `the role ${quoted(name)} needs itself`);
+  const handlers = readMain(directory, 'handlers', { ...inside, within: [] });
+  const tasks = readMain(directory, 'tasks', inside);
+  if (!handlers.ok) return handlers;
+  for (const item of handlers.value) if (!('flush' in item)) around.handlers.add(item);
+  return tasks;
+}
+
+const deepest = 50;
+
+/** `main.yaml` of a directory of the role, or `main.yml`; null: it has none. */
+function mainOf(directory: string, part: string): string | null {
+  const files = ['main.yaml', 'main.yml'].map((file) => join(directory, part, file));
+  return files.find((file) => existsSync(file)) ?? null;
+}
+
+function readMain(
+  directory: string,
+  part: 'tasks' | 'handlers',
+  around: Surroundings,
+): Result<readonly ReadItem[]> {
+  const file = mainOf(directory, part);
+  if (file === null) return { ok: true, value: [] };
+  const read = around.files.read(file, 'task file');
+  return read.ok ? readTasks(read.value, around) : read;
+}
+
+function readLevel(
+  directory: string,
+  part: 'defaults' | 'vars',
+  { files }: Surroundings,
+): Result<Variables> {
+  const file = mainOf(directory, part);
+  if (file === null) return { ok: true, value: {} };
+  const read = files.read(file, 'file of variables');
+  return read.ok ? variablesOf(read.value) : read;
+}
+
+/** The variables of a file. */
+export function variablesOf(node: SourceNode): Result<Variables> {
+  if (node.kind === 'scalar' && node.value === null) return { ok: true, value: {} };
+  if (node.kind !== 'map') return wrongAt(node, 'variables are a map of names to values');
+  const findings = new Findings();
+  const vars = readVars(node, findings);
+  return findings.isEmpty
+    ? { ok: true, value: vars }
+    : { ok: false, diagnostics: findings.sorted([]) };
+}
+
+function wrongAt(
+  node: SourceNode,
+  message: string,
+  hint: string | null = null,
+): Extract<Result<never>, { readonly ok: false }> {
+  return { ok: false, diagnostics: [diagnosticAt(placeOf(node, [], 'value'), message, hint)] };
+}
