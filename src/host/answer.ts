@@ -15,3 +15,9 @@ export function failureOf(state: HostState, asked: Query): string | null {
   const observation = state.get(asked);
   return observation !== undefined && 'failure' in observation ? observation.failure : null;
 }
+
+/** Whether only the host can tell what the answer to a query is after the changes that are planned. */
+export function isOutdated(state: HostState, asked: Query): boolean {
+  const observation = state.get(asked);
+  return observation !== undefined && 'outdated' in observation;
+}

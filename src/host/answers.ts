@@ -185,3 +185,17 @@ export interface Session {
   /** The host's own address that it came in by. */
   readonly address: string | null;
 }
+
+/** What a read-only command printed, and how it ended. */
+export interface CommandOutput {
+  /** 127: there is no such command. */
+  readonly status: number;
+  /** Text; bytes that are no UTF-8 are replaced. */
+  readonly stdout: string;
+  /** The same of standard error, at most 64 KiB, without newlines at its end. */
+  readonly stderr: string;
+  /** Whether there was more output than was asked for. */
+  readonly isCut: boolean;
+  /** Whether it was stopped, since it took too long: what it printed is not whole. */
+  readonly isTimedOut: boolean;
+}

@@ -1,16 +1,17 @@
 import type { Answers, Query, QueryOf } from './query.ts';
 import type { RuntimeFile } from './runtime.ts';
+import type { Section } from './sections.ts';
 
-/** The answer to one query, or why the host could not give it. */
+/**
+ * The answer to one query, or why the host could not give it; or that it was given, and a change that
+ * is planned may make it another one: only the host can tell.
+ */
 export type Observation =
   | { readonly answer: Answers[Query['kind']] }
-  | { readonly failure: string };
+  | { readonly failure: string }
+  | { readonly outdated: true };
 
-export interface Section {
-  readonly status: number;
-  /** Bytes as latin1 text. */
-  readonly body: string;
-}
+export type { Section } from './sections.ts';
 
 /** What the host printed, by section id. */
 export type Sections = ReadonlyMap<string, Section>;

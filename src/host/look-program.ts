@@ -6,6 +6,7 @@ import { lookFiles } from './look-files.ts';
 import { lookParameters, lookSession, lookTools } from './look-host.ts';
 import { lookNetwork } from './look-network.ts';
 import { lookNft, lookRuleset } from './look-nft.ts';
+import { lookOutput } from './look-output.ts';
 import type { Asked, LookPart, Observation, Sections } from './look-part.ts';
 import { lookWindows } from './look-windows.ts';
 import { commandsOf, lackText, lookNeeds, type Need, unmet } from './needs.ts';
@@ -32,6 +33,7 @@ const parts: readonly LookPart[] = [
   lookFirewalls,
   lookXen,
   lookCondition,
+  lookOutput,
 ];
 
 /**

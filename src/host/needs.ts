@@ -35,6 +35,7 @@ export const lookNeeds: Partial<Readonly<Record<Query['kind'], readonly Need[]>>
   routes: listing,
   proxies: listing,
   path: listing,
+  output: needs('run commands', 'head', 'sleep'),
   chains: firewall,
   nft: firewall,
   firewalls: [...firewall, ...needs('read the firewall', 'grep')],

@@ -7,6 +7,8 @@ import { join } from 'node:path';
  */
 export type RuntimeFile =
   | 'look.sh'
+  | 'run.sh'
+  | 'look-output.sh'
   | 'act.sh'
   | 'act-files.sh'
   | 'act-command.sh'

@@ -1,8 +1,17 @@
+/** One section of what a host program printed: bytes as latin1 text. */
+export interface Section {
+  readonly status: number;
+  readonly body: string;
+  /** What a command said besides (standard error), if it said anything, without newlines at its end. */
+  readonly errors?: string;
+  /** Whether it is of a command that was stopped since its time was over. */
+  readonly isLate?: true;
+}
+
 /** What a host program printed, as it arrives. */
 export type SectionEvent =
   | { readonly type: 'begin'; readonly id: string }
-  /** `body`: bytes as latin1 text. */
-  | { readonly type: 'end'; readonly id: string; readonly status: number; readonly body: string }
+  | ({ readonly type: 'end'; readonly id: string } & Section)
   /** The program is over and nothing of it is missing. */
   | { readonly type: 'done' };
 
@@ -24,6 +33,8 @@ export class SectionReader {
   #pending = '';
   #searchFrom = 0;
   #open: string | null = null;
+  /** Of the open section, what is known of it by its markers. */
+  #parts: Partial<Omit<Section, 'status'>> = {};
   #ended = 0;
   #noise = '';
   #hasFailed = false;
@@ -44,7 +55,8 @@ export class SectionReader {
     this.#pending += chunk;
     const events: SectionEvent[] = [];
     for (let line = this.#nextLine(); line !== null; line = this.#nextLine()) {
-      events.push(this.#interpret(line.text, line.before));
+      const event = this.#interpret(line.text, line.before);
+      if (event !== null) events.push(event);
     }
     if (this.#pending.length > bodyLimit) throw new ProtocolError('it sent more than 16 MiB');
     this.#hasFailed = false;
@@ -75,8 +87,9 @@ export class SectionReader {
     return line;
   }
 
-  #interpret(text: string, before: string): SectionEvent {
-    const [, verb, id = '', status] = /^(begin|end|done) (\S+)(?: (\d{1,3}))?$/.exec(text) ?? [];
+  #interpret(text: string, before: string): SectionEvent | null {
+    const [, verb, id = '', status] =
+      /^(begin|rest|late|end|done) (\S+)(?: (\d{1,3}))?$/.exec(text) ?? [];
     if (verb === 'begin' && this.#open === null && status === undefined) {
       this.#noise = (this.#noise + before).slice(0, noiseLimit);
       this.#open = id;
@@ -85,7 +98,16 @@ export class SectionReader {
     if (verb === 'end' && id === this.#open && status !== undefined) {
       this.#open = null;
       this.#ended += 1;
-      return { type: 'end', id, status: Number(status), body: before };
+      this.#keep(before);
+      const { body = '', ...others } = this.#parts;
+      this.#parts = {};
+      return { type: 'end', id, status: Number(status), body, ...others };
+    }
+    if ((verb === 'rest' || verb === 'late') && id === this.#open && status === undefined) {
+      this.#keep(before);
+      if (verb === 'late') this.#parts = { ...this.#parts, isLate: true };
+      else if (this.#parts.errors === undefined) this.#parts = { ...this.#parts, errors: '' };
+      return null;
     }
     if (verb === 'done' && this.#open === null && status === undefined) {
       if (id !== String(this.#ended)) throw new ProtocolError('a part of the answer is missing');
@@ -93,5 +115,14 @@ export class SectionReader {
       return { type: 'done' };
     }
     throw new ProtocolError('its answer is out of order');
+  }
+
+  /** Of the open section: before its `rest` it is output, behind it errors. */
+  #keep(bytes: string): void {
+    const { body = '', errors } = this.#parts;
+    this.#parts =
+      errors === undefined
+        ? { ...this.#parts, body: body + bytes }
+        : { ...this.#parts, errors: errors + bytes };
   }
 }

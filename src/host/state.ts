@@ -2,9 +2,9 @@ import { jumpTo, tableOf } from './chains-text.ts';
 import type { Change, SwapChains } from './change.ts';
 import { directoryAfter, fileAfter } from './files-after.ts';
 import type { Observation } from './look-program.ts';
-import { normalParameter } from './names.ts';
+import { normalParameter, parameterPath } from './names.ts';
 import type { Answers, ChainsState, NetworkInterface, Query } from './query.ts';
-import { listingOf, queryKey } from './query.ts';
+import { dependenciesOf, listingOf, queryKey } from './query.ts';
 import { interfacesAfter, proxiesAfter, routesAfter, rulesAfter } from './routing-after.ts';
 
 /**
@@ -101,8 +101,52 @@ export class HostState {
       case 'command':
         break;
     }
+    outdateOutputs(next, change);
     return new HostState(next);
   }
+}
+
+/** What commands have printed may be another text by then. */
+function outdateOutputs(observations: Map<string, Observation>, change: Change): void {
+  const touched = touchedBy(change);
+  for (const key of observations.keys()) {
+    if (!key.startsWith('output:')) continue;
+    const dependencies = dependenciesOf(key);
+    const isSame =
+      dependencies?.length === 0 ||
+      (dependencies !== null && touched !== null && !doTouch(touched, dependencies));
+    if (!isSame) observations.set(key, { outdated: true });
+  }
+}
+
+/** What a change touches: paths, and things by name; null: that is not known. */
+function touchedBy(change: Change): readonly string[] | null {
+  switch (change.kind) {
+    case 'write':
+    case 'send':
+    case 'remove':
+    case 'directory':
+      return [change.path];
+    case 'parameter':
+      return [parameterPath(change.name)];
+    case 'routing':
+    case 'chains':
+    case 'nft':
+      return [];
+    case 'command':
+      return null;
+  }
+}
+
+/** Whether one of these is one of those, or below or above it. */
+function doTouch(touched: readonly string[], others: readonly string[]): boolean {
+  return touched.some((one) =>
+    others.some((other) => isWithin(one, other) || isWithin(other, one)),
+  );
+}
+
+function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory.replace(/\/*$/, '/'));
 }
 
 /** The chains as they are once swapped. */

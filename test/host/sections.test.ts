@@ -9,6 +9,8 @@ interface Section {
   readonly id: string;
   readonly status: number;
   readonly body: string;
+  readonly errors?: string;
+  readonly isLate?: true;
 }
 
 /** What may stand in a body or in noise: bytes, lines, near misses of the protocol. */
@@ -26,26 +28,39 @@ const bytes = fc
   .filter((text) => !text.includes(`\n@${nonce} `) && !text.endsWith(`\n@${nonce}`));
 
 const program = fc.array(
-  fc.record({
-    noise: bytes.filter((text) => !`${text}\n`.includes(`\n@${nonce}`)),
-    id: fc.stringMatching(/^[a-z0-9.]{1,12}$/),
-    status: fc.integer({ min: 0, max: 255 }),
-    body: bytes,
-  }),
+  fc
+    .record({
+      noise: bytes.filter((text) => !`${text}\n`.includes(`\n@${nonce}`)),
+      id: fc.stringMatching(/^[a-z0-9.]{1,12}$/),
+      status: fc.integer({ min: 0, max: 255 }),
+      body: bytes,
+      besides: fc.record(
+        { errors: bytes, isLate: fc.constant(true as const) },
+        { requiredKeys: [] },
+      ),
+    })
+    .map(({ besides, ...section }) => ({ ...section, ...besides })),
   { maxLength: 6 },
 );
 
 const printed = (sections: readonly (Section & { readonly noise?: string })[]) =>
   `${sections
-    .map(({ noise = '', id, status, body }) => {
-      return `${noise}\n@${nonce} begin ${id}\n${body}\n@${nonce} end ${id} ${status}\n`;
+    .map(({ noise = '', id, status, body, errors, isLate = false }) => {
+      const rest = errors === undefined ? '' : `\n@${nonce} rest ${id}\n${errors}`;
+      const late = isLate ? `\n@${nonce} late ${id}\n` : '';
+      const all = `${body}${rest}${late}`;
+      return `${noise}\n@${nonce} begin ${id}\n${all}\n@${nonce} end ${id} ${status}\n`;
     })
     .join('')}\n@${nonce} done ${sections.length}\n`;
 
 const events = (sections: readonly Section[]): SectionEvent[] => [
-  ...sections.flatMap(({ id, status, body }): SectionEvent[] => [
+  ...sections.flatMap(({ id, status, body, errors, isLate }): SectionEvent[] => [
     { type: 'begin', id },
-    { type: 'end', id, status, body },
+    {
+      ...{ type: 'end', id, status, body },
+      ...(errors === undefined ? {} : { errors }),
+      ...(isLate === undefined ? {} : { isLate }),
+    },
   ]),
   { type: 'done' },
 ];
@@ -101,6 +116,9 @@ describe('SectionReader', () => {
     ['a count that is no number', `\n@${nonce} done 0x0\n`],
     ['an end without a beginning', `\n@${nonce} end a 0\n`],
     ['the end of another section', `\n@${nonce} begin a\n\n@${nonce} end b 0\n`],
+    ['errors outside of a section', `\n@${nonce} rest a\n`],
+    ['errors of another section', `\n@${nonce} begin a\n\n@${nonce} rest b\n`],
+    ['lateness outside of a section', `\n@${nonce} late a\n`],
     ['a section in a section', `\n@${nonce} begin a\n\n@${nonce} begin b\n`],
     ['done in a section', `\n@${nonce} begin a\n\n@${nonce} done 0\n`],
     ['a status that is no number', `\n@${nonce} begin a\n\n@${nonce} end a x\n`],

@@ -18,7 +18,9 @@ import type { Change } from '../../src/host/change.ts';
 import { compileLook, type Observation, readAnswers } from '../../src/host/look-program.ts';
 import { compound, nothingKnown, type Program } from '../../src/host/program.ts';
 import { type Answer, type Query, queryKey } from '../../src/host/query.ts';
-import { type SectionEvent, SectionReader } from '../../src/host/sections.ts';
+import { type Section, type SectionEvent, SectionReader } from '../../src/host/sections.ts';
+
+export type { Section } from '../../src/host/sections.ts';
 
 /** A shell with the tools that a host of its kind has. */
 export interface Shell {
@@ -100,11 +102,6 @@ interface StartOptions {
   readonly cwd?: string;
 }
 
-export interface Section {
-  readonly status: number;
-  readonly body: string;
-}
-
 /** A shell that reads its programs from an input that stays open, as over SSH. */
 export class RunningShell {
   readonly nonce = randomBytes(16).toString('hex');
@@ -156,7 +153,7 @@ export class RunningShell {
   async look<Q extends Query>(asked: Q): Promise<Answer<Q>> {
     const observation = (await this.observe([asked])).get(queryKey(asked));
     if (observation === undefined || !('answer' in observation)) {
-      throw new Error(observation === undefined ? 'no answer' : observation.failure);
+      throw new Error(JSON.stringify(observation ?? 'no answer'));
     }
     return observation.answer as Answer<Q>; // the one to this query
   }
@@ -198,7 +195,10 @@ export class RunningShell {
     for (;;) {
       const event = await this.event();
       if (event.type === 'done') return sections;
-      if (event.type === 'end') sections.set(event.id, { status: event.status, body: event.body });
+      if (event.type === 'end') {
+        const { type: _, id, ...section } = event;
+        sections.set(id, section);
+      }
     }
   }
 
