@@ -1,0 +1,139 @@
+import { createContext, Script } from 'node:vm';
+import { quoted } from '../../source/quoted.ts';
+import { bounded, boundedList } from '../arithmetic.ts';
+import {
+  asText,
+  type FilterFunction,
+  filter,
+  type Given,
+  type TestFunction,
+  testOf,
+} from '../function.ts';
+import { type Plain, ValueProblem } from '../value.ts';
+
+const LONGEST_PATTERN = 2_000;
+const LONGEST_INPUT = 1_000_000;
+const TIMEOUT_MS = 500;
+
+/** Filters of regular expressions, in Python's writing. */
+export const regexFilters: Readonly<Record<string, FilterFunction>> = {
+  regex_replace: filter('pattern replacement ignorecase multiline count', (text, given) => {
+    const expression = expressionOf(given, 'g');
+    const replacement = replacementOf(asText(given.value('replacement', '')));
+    const most = given.integer('count', 0);
+    let made = '';
+    let at = 0;
+    let count = 0;
+    const subject = asText(text);
+    for (const found of matches(subject, expression)) {
+      if (most > 0 && count++ >= most) break;
+      made += subject.slice(at, found.index) + replacement(found);
+      at = found.index + (found[0]?.length ?? 0);
+      bounded(made);
+    }
+    return bounded(made + subject.slice(at));
+  }),
+  regex_search: filter('pattern ignorecase multiline ...', (text, given) => {
+    const [pattern, ...groups] = given.positional;
+    const [found] = matches(asText(text), compiled(asText(pattern ?? ''), flags(given), ''));
+    if (found === undefined) return null;
+    if (groups.length === 0) return found[0] ?? '';
+    return groups.map((group) => groupOf(found, asText(group).replace(/^\\(?:g<(\w+)>)?/, '$1')));
+  }),
+  regex_findall: filter('pattern multiline ignorecase', (text, given) => {
+    const found = [...matches(asText(text), expressionOf(given, 'g'))];
+    return boundedList(
+      found.map((match) => {
+        const groups = match.slice(1).map((group) => group ?? '');
+        return groups.length > 1 ? groups : (groups[0] ?? match[0] ?? '');
+      }),
+    );
+  }),
+  regex_escape: filter('', (text) => asText(text).replace(/[\\^$.*+?()[\]{}|#&~ -]/g, '\\$&')),
+};
+
+/** Tests of regular expressions. */
+export const regexTests: Readonly<Record<string, TestFunction>> = {
+  match: testOf('pattern ignorecase multiline', (text, given) => finds(text, given, '^(?:', ')')),
+  search: testOf('pattern ignorecase multiline', (text, given) => finds(text, given, '', '')),
+  regex: testOf('pattern ignorecase multiline', (text, given) => finds(text, given, '', '')),
+};
+
+function finds(text: Plain, given: Given, before: string, after: string): boolean {
+  const { source, flags: found } = expressionOf(given, '');
+  const anchored = before === '' ? source : `(?<![\\s\\S])${before.slice(1)}${source}${after}`;
+  return [...matches(asText(text), new RegExp(anchored, found))].length > 0;
+}
+
+function expressionOf(given: Given, more: string): RegExp {
+  return compiled(given.text('pattern'), flags(given), more);
+}
+
+function flags(given: Given): string {
+  return (given.flag('ignorecase', false) ? 'i' : '') + (given.flag('multiline', false) ? 'm' : '');
+}
+
+/** Python's `re` as JavaScript's: named groups, `\A`, `\Z` and flags at the beginning. */
+function compiled(pattern: string, wanted: string, more: string): RegExp {
+  if (pattern.length > LONGEST_PATTERN) throw new ValueProblem('the pattern is too long');
+  const inline = /^\(\?([aimsuLx]+)\)/.exec(pattern);
+  const found = new Set([...wanted, ...more, ...(inline?.[1] ?? '').replace(/[^ims]/g, '')]);
+  const source = pattern
+    .slice(inline?.[0].length ?? 0)
+    .replace(/\\[\s\S]|\(\?P<|\(\?P=(\w+)\)|\$$/g, (part, name) => {
+      if (part === '\\A') return '(?<![\\s\\S])';
+      if (part === '\\Z') return '(?![\\s\\S])';
+      if (part === '(?P<') return '(?<';
+      if (part === '$') return found.has('m') ? '$' : '(?=\\n?(?![\\s\\S]))';
+      return name === undefined ? part : `\\k<${name}>`;
+    });
+  try {
+    return new RegExp(source, [...found].join(''));
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replace(/^.*: /, '') : '';
+    throw new ValueProblem(`${quoted(pattern)} is no regular expression: ${why}`);
+  }
+}
+
+type Found = readonly (string | undefined)[] & {
+  readonly index: number;
+  readonly groups?: Readonly<Record<string, string | undefined>> | undefined;
+};
+
+const searching = new Script(
+  'expression.global ? [...text.matchAll(expression)] : [expression.exec(text)]',
+);
+
+/** V8's expressions may take for ever: a clock stops them, so that the run goes on with an error. */
+function matches(text: string, expression: RegExp): readonly Found[] {
+  if (text.length > LONGEST_INPUT) throw new ValueProblem('the text is too long for an expression');
+  try {
+    const context = createContext({ text, expression });
+    const found: (Found | null)[] = searching.runInContext(context, { timeout: TIMEOUT_MS });
+    return found.filter((match) => match !== null);
+  } catch {
+    throw new ValueProblem(
+      `the expression takes longer than ${TIMEOUT_MS} ms`,
+      'repeat nothing that is repeated, as in (a+)+',
+    );
+  }
+}
+
+/** `\1`, `\g<1>` and `\g<name>`. */
+function replacementOf(text: string): (found: Found) => string {
+  const group = /\\(?:g<(\w+)>|(\d{1,2})|([nt\\]))/g;
+  return (found) =>
+    text.replace(group, (_all, named, number, letter) => {
+      if (letter !== undefined) return { n: '\n', t: '\t' }[String(letter)] ?? '\\';
+      return String(groupOf(found, named ?? number) ?? '');
+    });
+}
+
+function groupOf(found: Found, name: string): Plain {
+  const isNumber = /^\d+$/.test(name);
+  if (isNumber && Number(name) < found.length) return found[Number(name)] ?? null;
+  if (!isNumber && found.groups !== undefined && Object.hasOwn(found.groups, name)) {
+    return found.groups[name] ?? null;
+  }
+  throw new ValueProblem(`the expression has no group ${quoted(name)}`);
+}
