@@ -86,7 +86,8 @@ export function outcomesOf(
 /** What the last command of them said, under Ansible's names. */
 function toldBy(ends: ReturnType<typeof endsOf>): Readonly<Record<string, Data>> {
   const last = ends.findLast(
-    ({ change, end }) => change.kind === 'command' && (end.type === 'done' || end.type === 'failed'),
+    ({ change, end }) =>
+      change.kind === 'command' && (end.type === 'done' || end.type === 'failed'),
   )?.end;
   return last?.type === 'done' || last?.type === 'failed'
     ? { rc: last.status, stdout: last.said, stderr: '' }

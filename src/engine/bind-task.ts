@@ -1,5 +1,5 @@
-import { type Knowledge, nothingTold } from '../playbook/knowledge.ts';
 import { noKeywords } from '../playbook/keywords.ts';
+import { type Knowledge, nothingTold } from '../playbook/knowledge.ts';
 import { isConstant, type Prepared, prepareTask } from '../playbook/prepare.ts';
 import type { BoundStep, Plan, Refusal, Target } from '../steps/step.ts';
 import type { LegTask } from './legs.ts';

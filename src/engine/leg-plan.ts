@@ -1,6 +1,7 @@
 import { type Change, isOpaque } from '../host/change.ts';
 import type { Query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
+import { factQueries } from '../playbook/facts.ts';
 import { failedJudgement, type Judgement, type Outcome } from '../playbook/judge.ts';
 import { noKeywords } from '../playbook/keywords.ts';
 import {
@@ -15,7 +16,6 @@ import type { BoundStep, Plan, Refusal } from '../steps/step.ts';
 import type { ChangeRecord } from './events.ts';
 import type { LegError } from './leg-options.ts';
 import type { BoundTask, LegTasks, OpenTask } from './leg-tasks.ts';
-import { factQueries } from '../playbook/facts.ts';
 import { recordOf } from './records.ts';
 
 /** A task with what is to be done for it. */
@@ -63,8 +63,7 @@ export function foresee(
   for (const [place, task] of tasks.entries()) {
     const { keywords = noKeywords } = task.task;
     const passedOver = whyPassedOver(known, keywords);
-    const prepared: Prepared =
-      passedOver === null ? task.prepare(known) : skipped(passedOver);
+    const prepared: Prepared = passedOver === null ? task.prepare(known) : skipped(passedOver);
     if (prepared.type === 'skipped') {
       const { judgement } = prepared;
       planned.push(idle(task, { type: 'skip', why: prepared.why, judgement }));
@@ -85,7 +84,8 @@ export function foresee(
     if ('refusal' in plan) {
       if (plan.isOutdated === true) return end({ isOpen: true });
       const { refusal: message, hint, isLack = false } = plan;
-      const judgement = prepared.type === 'ready' ? prepared.fail(message) : failedJudgement(message);
+      const judgement =
+        prepared.type === 'ready' ? prepared.fail(message) : failedJudgement(message);
       const after = afterEnding(known, keywords, endingOf(judgement, idlePlan));
       const isLast = !tasks
         .slice(place + 1)

@@ -46,6 +46,7 @@ export function savedStep(name: string, bound: ReadonlyMap<string, BoundStep>): 
     on: ['dom0', 'domU', 'host'],
     params: v.strictObject({}),
     shorthand: null,
+    expressions: [],
     mayBeNetwork: [...bound.values()].some(({ network }) => network),
     canLeave: false,
     bind: ({ host }) => bound.get(host.name) ?? idle,

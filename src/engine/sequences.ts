@@ -1,6 +1,6 @@
 import type { Host, Inventory } from '../inventory/model.ts';
-import { type PlayRollout, type Share, usualRollout } from '../playbook/model.ts';
 import { nothingTold } from '../playbook/knowledge.ts';
+import { type PlayRollout, type Share, usualRollout } from '../playbook/model.ts';
 import { sizeOfShare } from '../playbook/shares.ts';
 import { bindTask } from './bind-task.ts';
 import { type FailureLimit, failureLimit } from './budget.ts';

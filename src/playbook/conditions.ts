@@ -21,10 +21,5 @@ function readCondition(node: SourceNode): Result<Expression> {
     const message = 'a condition is an expression, or true or false';
     return { ok: false, diagnostics: [diagnosticAt(node.place, message)] };
   }
-  if (typeof node.value === 'string' && /^\s*\{\{[^]*\}\}\s*$/.test(node.value)) {
-    const message = 'a condition is an expression already';
-    const hint = 'leave the braces away';
-    return { ok: false, diagnostics: [diagnosticAt(node.place, message, hint)] };
-  }
   return expressionAt(node);
 }

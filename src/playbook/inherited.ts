@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { readVars } from '../inventory/vars.ts';
 import { Findings } from '../inventory/findings.ts';
+import { readVars } from '../inventory/vars.ts';
 import type { Diagnostic } from '../source/diagnostic.ts';
 import type { Result } from '../source/result.ts';
 import { nodeAt, type SourceNode } from '../source/source-node.ts';
@@ -77,7 +77,10 @@ export function inheritFrom(
   };
 }
 
-function refusedKeywords({ check_mode: checkMode }: v.InferOutput<typeof schema>, node: SourceNode) {
+function refusedKeywords(
+  { check_mode: checkMode }: v.InferOutput<typeof schema>,
+  node: SourceNode,
+) {
   if (checkMode !== false) return [];
   return [
     diagnosticAt(

@@ -69,7 +69,10 @@ export function judge(keywords: Judging, outcome: Outcome, scope: Scope): Judgem
 }
 
 /** Whether all of these hold; null: nothing is asked. */
-export function asked(conditions: readonly Expression[] | null, scope: Scope): Found<boolean> | null {
+export function asked(
+  conditions: readonly Expression[] | null,
+  scope: Scope,
+): Found<boolean> | null {
   if (conditions === null) return null;
   for (const condition of conditions) {
     const found = scope.decide(condition);
@@ -107,7 +110,9 @@ function whatIsWrong(found: Found<boolean>): string | null {
 export function wordsOf(diagnostics: readonly Diagnostic[]): string {
   return diagnostics
     .map(({ position, message }) =>
-      position === null ? message : `${position.file}:${position.line}:${position.column}: ${message}`,
+      position === null
+        ? message
+        : `${position.file}:${position.line}:${position.column}: ${message}`,
     )
     .join('; ');
 }

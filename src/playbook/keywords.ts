@@ -41,6 +41,8 @@ export interface Written {
   readonly node: SourceNode;
   /** Where the step is named. */
   readonly key: Place;
+  /** Those whose texts are expressions. */
+  readonly expressions: readonly string[];
   /** Looks up the files of the controller that they name; gives what is wrong with these. */
   readonly lookUp: (params: unknown, node: SourceNode) => readonly Diagnostic[];
 }

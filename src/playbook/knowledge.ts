@@ -42,7 +42,12 @@ export interface Ending {
 /** What is known once a task has ended. */
 export function afterEnding(
   known: Knowledge,
-  { register, notify, handler, within }: Pick<Keywords, 'register' | 'notify' | 'handler' | 'within'>,
+  {
+    register,
+    notify,
+    handler,
+    within,
+  }: Pick<Keywords, 'register' | 'notify' | 'handler' | 'within'>,
   { status, result, sets }: Ending,
 ): Knowledge {
   const set = Object.entries(sets);

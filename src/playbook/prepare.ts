@@ -122,10 +122,7 @@ function together(parts: readonly Part[]): BoundStep {
   };
 }
 
-function planParts(
-  parts: readonly Part[],
-  observed: HostState,
-): Plan | Refusal {
+function planParts(parts: readonly Part[], observed: HostState): Plan | Refusal {
   let state = observed;
   const plans: Plan[] = [];
   for (const { name, prepared } of parts) {
@@ -173,7 +170,8 @@ function judgeParts(
   const hasChanged = judged.some(({ status }) => status === 'changed');
   const failure = failed === undefined ? null : `${failed.name}: ${failed.failure}`;
   return {
-    status: failure !== null ? (ignoresErrors ? 'ignored' : 'failed') : hasChanged ? 'changed' : 'ok',
+    status:
+      failure !== null ? (ignoresErrors ? 'ignored' : 'failed') : hasChanged ? 'changed' : 'ok',
     failure,
     result: asMap({
       results: judged.map(({ result }) => result),
@@ -202,8 +200,8 @@ function itemsOf({ items }: Loop, scope: Scope): Found<readonly Data[]> {
 /** Its parameters, with what their templates come to on this host. */
 function paramsOf({ step, params, keywords }: PreparedTask, scope: Scope): Found<unknown> {
   if (keywords.written === null) return { type: 'value', value: params };
-  const { node, key, lookUp } = keywords.written;
-  const rendered = renderNode(node, scope);
+  const { node, key, lookUp, expressions } = keywords.written;
+  const rendered = renderNode(node, scope, expressions);
   if (rendered.type !== 'value') return rendered;
   const read = validate(step.params, orEmptyMap(rendered.value), key);
   const wrong = read.ok ? lookUp(read.value, rendered.value) : read.diagnostics;
@@ -221,7 +219,5 @@ export function skipped(why: string): Extract<Prepared, { readonly type: 'skippe
 }
 
 function untellable(found: Exclude<Found<unknown>, { readonly type: 'value' }>): Prepared {
-  return found.type === 'waits'
-    ? found
-    : { type: 'wrong', message: wordsOf(found.diagnostics) };
+  return found.type === 'waits' ? found : { type: 'wrong', message: wordsOf(found.diagnostics) };
 }

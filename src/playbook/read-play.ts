@@ -113,9 +113,12 @@ function flushAfter(node: SourceNode): (items?: readonly ReadItem[]) => readonly
   return (items = []) => (items.length === 0 ? [] : [...items, { flush: place }]);
 }
 
-function readRoles(node: SourceNode | undefined, around: Surroundings): Result<readonly ReadItem[]> {
+function readRoles(
+  node: SourceNode | undefined,
+  around: Surroundings,
+): Result<readonly ReadItem[]> {
   if (node?.kind !== 'list') return { ok: true, value: [] };
-  const read = node.items.map((role) => readRole(role, around));
+  const read = node.items.map((role) => readRole(role, around, readTasks));
   const diagnostics = read.flatMap((one) => (one.ok ? [] : one.diagnostics));
   return diagnostics.length > 0
     ? { ok: false, diagnostics }
@@ -138,10 +141,7 @@ function readVarsFiles(node: SourceNode, { files, directory }: PlayContext): Res
     : { ok: true, value: read.flatMap((one) => (one.ok ? [one.value] : [])) };
 }
 
-function promptOf(
-  written: v.InferOutput<typeof prompt>,
-  prompted: Record<string, Data>,
-): Prompt {
+function promptOf(written: v.InferOutput<typeof prompt>, prompted: Record<string, Data>): Prompt {
   const { name, prompt: text, default: fallback, private: isPrivate, confirm } = written;
   return {
     name,

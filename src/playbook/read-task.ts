@@ -3,20 +3,26 @@ import type { Diagnostic } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
 import { quoted } from '../source/quoted.ts';
 import type { Result } from '../source/result.ts';
-import { type MapNode, orEmptyMap, placeOf, type SourceNode } from '../source/source-node.ts';
+import {
+  type MapNode,
+  nodeAt,
+  orEmptyMap,
+  placeOf,
+  type SourceNode,
+} from '../source/source-node.ts';
 import { diagnosticAt, type Place } from '../source/source-text.ts';
 import { validate } from '../source/validate.ts';
 import { ControllerFiles } from '../steps/controller-files.ts';
 import { steps } from '../steps/index.ts';
 import type { Step } from '../steps/step.ts';
 import type { Within } from './blocks.ts';
-import { type Keywords, noKeywords, type Written } from './keywords.ts';
-import type { Task } from './model.ts';
 import type { HandlerBook } from './handlers.ts';
 import type { Inherited } from './inherited.ts';
+import { type Keywords, noKeywords, type Written } from './keywords.ts';
+import type { Task } from './model.ts';
 import type { PlaybookFiles } from './playbook-files.ts';
 import { type Notified, readKeywords, taskKeywords } from './read-keywords.ts';
-import { templatesIn } from './written-templates.ts';
+import { expressionAt, templatesIn } from './written-templates.ts';
 
 export type { Notified } from './read-keywords.ts';
 
@@ -104,10 +110,14 @@ function readParams(
   if (templates.some((one) => !one.ok)) {
     return wrong(...templates.flatMap((one) => (one.ok ? [] : one.diagnostics)));
   }
-  if (templates.length > 0) {
+  const isExpression = step.expressions.some((name) => nodeAt(node, [name]) !== undefined);
+  if (templates.length > 0 || isExpression) {
     const diagnostics = wrongBeforehand(step, node, key);
     if (diagnostics.length > 0) return wrong(...diagnostics);
-    return { ok: true, value: { params: null, written: { node, key, lookUp } } };
+    return {
+      ok: true,
+      value: { params: null, written: { node, key, lookUp, expressions: step.expressions } },
+    };
   }
   const read = validate(step.params, node, key);
   if (!read.ok) return read;
@@ -123,14 +133,26 @@ function wrongBeforehand(step: Step, node: SourceNode, key: Place): readonly Dia
   return [...node.entries].flatMap(([name, { key: place, value }]) => {
     const entry: v.GenericSchema | undefined = step.params.entries[name];
     if (entry === undefined) {
-      const only = { kind: 'map', entries: new Map([[name, { key: place, value }]]), place } as const;
+      const only = {
+        kind: 'map',
+        entries: new Map([[name, { key: place, value }]]),
+        place,
+      } as const;
       const read = validate(step.params, only, key);
       return read.ok ? [] : read.diagnostics.filter(({ message }) => message.includes(name));
     }
+    if (step.expressions.includes(name)) return wrongExpressions(value);
     if (templatesIn(value).length > 0) return [];
     const read = validate(entry, value, place);
     return read.ok ? [] : read.diagnostics;
   });
+}
+
+function wrongExpressions(node: SourceNode): readonly Diagnostic[] {
+  if (node.kind === 'list') return node.items.flatMap(wrongExpressions);
+  if (node.kind !== 'scalar') return [diagnosticAt(node.place, 'an expression is a text')];
+  const read = expressionAt(node);
+  return read.ok ? [] : read.diagnostics;
 }
 
 /** `- command: ls` for `- command: { argv: ls }`, where the step has a parameter that stands for all. */

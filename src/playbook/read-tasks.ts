@@ -121,7 +121,7 @@ function readRoleTask(
   if (!inherited.ok) return inherited;
   const role = nodeAt(node, [keyword]);
   if (role === undefined) return none;
-  return readRole(role, { ...around, inherited: inherited.value });
+  return readRole(role, { ...around, inherited: inherited.value }, readTasks);
 }
 
 const metas = ['flush_handlers', 'noop'];

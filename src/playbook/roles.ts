@@ -11,7 +11,7 @@ import { validate } from '../source/validate.ts';
 import { inheritedEntries, inheritFrom } from './inherited.ts';
 import type { Variables } from './keywords.ts';
 import type { Surroundings } from './read-task.ts';
-import { type ReadItem, readTasks } from './read-tasks.ts';
+import type { ReadItem } from './read-tasks.ts';
 
 const roleName = v.pipe(
   v.string(),
@@ -23,14 +23,27 @@ const roleSchema = v.strictObject({
   name: v.optional(roleName),
 });
 
+type ReadTasks = (
+  node: SourceNode | undefined,
+  around: Surroundings,
+) => Result<readonly ReadItem[]>;
+
 /**
  * Reads a role: a directory with `tasks`, `handlers`, `defaults` and `vars`, each with a `main.yaml`,
  * and the `files` and `templates` that its tasks name. It is beside the playbook, in `roles`.
  */
-export function readRole(node: SourceNode, around: Surroundings): Result<readonly ReadItem[]> {
+export function readRole(
+  node: SourceNode,
+  around: Surroundings,
+  readTasks: ReadTasks,
+): Result<readonly ReadItem[]> {
   const written: SourceNode =
     node.kind === 'scalar'
-      ? { kind: 'map', entries: new Map([['role', { key: node.place, value: node }]]), place: node.place }
+      ? {
+          kind: 'map',
+          entries: new Map([['role', { key: node.place, value: node }]]),
+          place: node.place,
+        }
       : node;
   const fields = validate(roleSchema, written);
   if (!fields.ok) return fields;
@@ -71,8 +84,8 @@ export function readRole(node: SourceNode, around: Surroundings): Result<readonl
     depth: around.depth + 1,
   };
   if (around.depth >= deepest) return wrongAt(node, `the role ${quoted(name)} needs itself`);
-  const handlers = readMain(directory, 'handlers', { ...inside, within: [] });
-  const tasks = readMain(directory, 'tasks', inside);
+  const handlers = readMain(directory, 'handlers', { ...inside, within: [] }, readTasks);
+  const tasks = readMain(directory, 'tasks', inside, readTasks);
   if (!handlers.ok) return handlers;
   for (const item of handlers.value) if (!('flush' in item)) around.handlers.add(item);
   return tasks;
@@ -90,6 +103,7 @@ function readMain(
   directory: string,
   part: 'tasks' | 'handlers',
   around: Surroundings,
+  readTasks: ReadTasks,
 ): Result<readonly ReadItem[]> {
   const file = mainOf(directory, part);
   if (file === null) return { ok: true, value: [] };

@@ -1,7 +1,7 @@
 import type { Host, Inventory } from '../inventory/model.ts';
 import type { Data } from '../source/data.ts';
-import { LazyMap } from '../template/value.ts';
 import type { Target } from '../steps/step.ts';
+import { LazyMap } from '../template/value.ts';
 import type { Keywords, Variables } from './keywords.ts';
 import { type Knowledge, nothingTold, type Told, untold } from './knowledge.ts';
 import { omit } from './render-node.ts';
@@ -107,7 +107,12 @@ function describe(host: Host): Readonly<Record<string, Data>> {
       return {
         ...common,
         dom0: host.dom0,
-        vifs: host.vifs.map(({ iface, mac, ips, table }) => ({ iface, mac, ips, table: { ...table } })),
+        vifs: host.vifs.map(({ iface, mac, ips, table }) => ({
+          iface,
+          mac,
+          ips,
+          table: { ...table },
+        })),
       };
   }
 }

@@ -2,7 +2,12 @@ import type { Result } from '../source/result.ts';
 import type { ScalarNode, SourceNode } from '../source/source-node.ts';
 import type { TemplateText } from '../source/template-text.ts';
 import { hasMarks } from '../template/has-marks.ts';
-import { type Expression, readExpression, readTemplate, type Template } from '../template/template.ts';
+import {
+  type Expression,
+  readExpression,
+  readTemplate,
+  type Template,
+} from '../template/template.ts';
 
 const templates = new WeakMap<SourceNode | TemplateText, Result<Template>>();
 
@@ -39,10 +44,7 @@ export function expressionAt({ value, place }: ScalarNode): Result<Expression> {
   return readExpression(String(value), place);
 }
 
-function once(
-  written: SourceNode | TemplateText,
-  read: () => Result<Template>,
-): Result<Template> {
+function once(written: SourceNode | TemplateText, read: () => Result<Template>): Result<Template> {
   const known = templates.get(written);
   if (known !== undefined) return known;
   const result = read();

@@ -1,10 +1,14 @@
+import { assert } from './assert.ts';
 import { command } from './command.ts';
 import { copy } from './copy.ts';
+import { debug } from './debug.ts';
+import { fail } from './fail.ts';
 import { firewall } from './firewall.ts';
 import { iftab } from './iftab.ts';
 import { interfaces } from './interfaces.ts';
 import { ipRules } from './ip-rules.ts';
 import { rtTables } from './rt-tables.ts';
+import { setFact } from './set-fact.ts';
 import type { Step } from './step.ts';
 import { sysctl } from './sysctl.ts';
 import { vifConfig } from './vif-config.ts';
@@ -22,4 +26,8 @@ export const steps: readonly Step[] = [
   ipRules,
   copy,
   command,
+  debug,
+  assert,
+  fail,
+  setFact,
 ];

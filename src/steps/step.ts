@@ -67,6 +67,8 @@ interface Definition<K extends Host['kind'], Schema extends Parameters, Question
   readonly params: Schema;
   /** The parameter that a plain text in place of all parameters stands for. Default: none. */
   readonly shorthand?: keyof Schema['entries'] & string;
+  /** Parameters whose texts are expressions: they come with their values, see `worked`. Default: none. */
+  readonly expressions?: readonly (keyof Schema['entries'] & string)[];
   /** Whether its changes could cut the host off: then they are made in a confirm window. Default: false. */
   readonly network?: boolean | ((params: v.InferOutput<Schema>) => boolean);
   /** What must be known. Pure. */
@@ -96,6 +98,8 @@ export interface Step {
   readonly params: Parameters;
   /** The parameter that a plain text stands for; null: it takes none. */
   readonly shorthand: string | null;
+  /** Parameters whose texts are expressions. */
+  readonly expressions: readonly string[];
   /** Whether its changes may go into a confirm window. */
   readonly mayBeNetwork: boolean;
   /** Whether it leaves traces that it can take off a host. */
@@ -121,13 +125,22 @@ export function defineStep<
   Schema extends Parameters,
   const Questions extends Asked,
 >(definition: Definition<K, Schema, Questions>): Step {
-  const { name, summary, on, params, network = false, shorthand = null } = definition;
+  const {
+    name,
+    summary,
+    on,
+    params,
+    network = false,
+    shorthand = null,
+    expressions = [],
+  } = definition;
   return {
     name,
     summary,
     on,
     params,
     shorthand,
+    expressions,
     mayBeNetwork: network !== false,
     canLeave: definition.leave !== undefined,
     bind: (target, values) => {

@@ -1,0 +1,218 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { RunEvent, TaskEnd } from '../../src/engine/events.ts';
+import { usualConfirm } from '../../src/engine/leg-options.ts';
+import { runLeg } from '../../src/engine/leg-run.ts';
+import { loadInventory } from '../../src/inventory/load-inventory.ts';
+import { parsePlaybook } from '../../src/playbook/load-playbook.ts';
+import { parseYaml } from '../../src/source/parse-yaml.ts';
+import { identity } from './identity.ts';
+import { type LocalHost, localHost } from './local-host.ts';
+
+const inventory = await loadInventory({
+  argument: '-',
+  stdin: 'hosts: { here: { vars: { color: blue, shade: "dark {{ color }}", n: 3 } } }',
+});
+
+let directory: string;
+let host: LocalHost;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'xpush-language-'));
+  host = localHost();
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** Runs the tasks, with DIR for a directory; each task that ended as `name status: message`. */
+async function run(tasks: string, check = false) {
+  const text = tasks.replaceAll('DIR', directory).trim();
+  const node = parseYaml(
+    `- hosts: all\n${text.replace(/^/gm, '  ')}\n`,
+    join(directory, 'site.yaml'),
+  );
+  const book = node.ok ? parsePlaybook(node.value, join(directory, 'site.yaml')) : node;
+  if (!book.ok) throw new Error(JSON.stringify(book.diagnostics, null, 1));
+  const target = inventory.hosts.get('here');
+  const [play] = book.value.plays;
+  if (target === undefined || play === undefined) throw new Error('no host or no play');
+  const events: RunEvent[] = [];
+  const result = await runLeg(
+    { host: target, tasks: play.tasks.map((task) => ({ play, task })), after: [] },
+    {
+      ...{ inventory, identity, check },
+      confirm: usualConfirm,
+      emit: (event) => events.push(event),
+      stopping: new AbortController().signal,
+      leaving: new AbortController().signal,
+      nextNumber: () => 1,
+      enterWindow: async () => () => {},
+      reach: async (probes) => probes.map(() => null),
+    },
+    host.connect,
+  );
+  const ended = events.filter((event): event is TaskEnd => event.event === 'task');
+  const lines = ended.map(
+    ({ task, status, message }) => `${task} ${status}${message === null ? '' : `: ${message}`}`,
+  );
+  return { result, lines, programs: host.programs.length };
+}
+
+describe('runLeg', () => {
+  test('templates and conditions on the inventory cost nothing', async () => {
+    const { lines, programs } = await run(`
+tasks:
+  - debug: { msg: "{{ shade }} {{ n + 1 }}" }
+  - { name: never, debug: { msg: x }, when: n > 3 }
+  - { name: always, debug: { msg: y }, when: [n == 3, color is defined] }
+`);
+    expect(lines).toEqual([
+      'debug ok: dark blue 4',
+      'never skipped: its condition is false',
+      'always ok: y',
+    ]);
+    expect(programs).toBe(1);
+  });
+
+  test('a loop does its task for each item', async () => {
+    const { lines } = await run(`
+tasks:
+  - name: files
+    copy: { dest: "DIR/{{ item }}", content: "{{ item }} {{ color }}\\n" }
+    loop: [one, two]
+    register: made
+  - debug: { msg: "{{ made.results | map(attribute='item') | join(',') }} {{ made.changed }}" }
+`);
+    expect(lines).toEqual(['files changed', 'debug ok: one,two True']);
+    expect(readFileSync(join(directory, 'two'), 'utf8')).toBe('two blue\n');
+  });
+
+  test('what a command said is known to the tasks behind it', async () => {
+    const { lines } = await run(`
+tasks:
+  - { name: say, command: { argv: [echo, hello] }, register: said }
+  - { name: tell, debug: { msg: "{{ said.stdout }} {{ said.rc }}" }, when: said.stdout == 'hello' }
+  - { name: other, debug: { msg: no }, when: "'bye' in said.stdout" }
+`);
+    expect(lines).toEqual([
+      'say changed: hello',
+      'tell ok: hello 0',
+      'other skipped: its condition is false',
+    ]);
+  });
+
+  test('a failure goes to the rescue, and what is always done is done', async () => {
+    const { lines, result } = await run(`
+tasks:
+  - block:
+      - { name: good, debug: { msg: a } }
+      - { name: bad, command: { argv: ['false'] } }
+      - { name: after, debug: { msg: b } }
+    rescue:
+      - { name: mend, debug: { msg: c } }
+    always:
+      - { name: end, debug: { msg: d } }
+  - { name: on, debug: { msg: e } }
+`);
+    expect(lines).toEqual([
+      'good ok: a',
+      'bad failed: false: exit status 1',
+      'after skipped: an earlier task failed',
+      'mend ok: c',
+      'end ok: d',
+      'on ok: e',
+    ]);
+    expect(result).toMatchObject({ status: 'ok', error: null });
+  });
+
+  test('handlers run once, at the end, if something changed', async () => {
+    const playbook = `
+tasks:
+  - { name: write, copy: { dest: DIR/a, content: x }, notify: reload }
+  - { name: again, copy: { dest: DIR/b, content: x }, notify: [reload, other] }
+  - { name: last, debug: { msg: end } }
+handlers:
+  - { name: reload, copy: { dest: DIR/reloaded, content: y } }
+  - { name: topic, listen: other, debug: { msg: heard } }
+  - { name: unheard, debug: { msg: no } }
+`;
+    const first = await run(playbook);
+    expect(first.lines).toEqual([
+      'write changed',
+      'again changed',
+      'last ok: end',
+      'reload changed',
+      'topic ok: heard',
+      'unheard skipped: not notified',
+    ]);
+    const second = await run(playbook);
+    expect(second.lines.filter((line) => !/ ok/.test(line))).toEqual([
+      'reload skipped: not notified',
+      'topic skipped: not notified',
+      'unheard skipped: not notified',
+    ]);
+  });
+
+  test('what is done until it is so, is done again', async () => {
+    writeFileSync(join(directory, 'count'), '');
+    const { lines } = await run(`
+tasks:
+  - name: try
+    command: { shell: "echo x >> DIR/count; grep -c x DIR/count" }
+    register: tried
+    until: tried.stdout == '3'
+    retries: 5
+    delay: 0
+  - debug: { msg: "{{ tried.stdout }}" }
+`);
+    expect(lines).toEqual(['try changed: 3', 'debug ok: 3']);
+  });
+
+  test('keywords say what a failure and a change are', async () => {
+    const { lines, result } = await run(`
+tasks:
+  - { name: none, command: { argv: ['true'] }, changed_when: false }
+  - { name: fine, command: { shell: exit 3 }, register: it, failed_when: "it.rc not in [0, 3]" }
+  - { name: bad, command: { argv: [echo, oops] }, register: it, failed_when: "'oops' in it.stdout", ignore_errors: true }
+  - { name: on, debug: { msg: "{{ it.failed }}" } }
+`);
+    expect(lines).toEqual([
+      'none ok',
+      'fine changed',
+      'bad failed: ignored: failed_when is true',
+      'on ok: true',
+    ]);
+    expect(result.status).toBe('changed');
+  });
+
+  test('an unknown name fails its task, with its place', async () => {
+    const { lines, result } = await run(`
+tasks:
+  - { name: bad, debug: { msg: "{{ colour }}" } }
+  - { name: after, debug: { msg: x } }
+`);
+    expect(lines[0]).toMatch(/^bad failed: .*site\.yaml:3:\d+: .*colour/);
+    expect(result.status).toBe('failed');
+  });
+
+  test('facts are looked at when they are asked for', async () => {
+    const { lines } = await run(`
+tasks:
+  - { name: kind, debug: { msg: "{{ facts.kernel }}" }, when: facts.distribution is defined }
+`);
+    expect(lines[0]).toMatch(/^kind ok: \d/);
+  });
+
+  test('in a check, what depends on a command is unknown', async () => {
+    const { lines } = await run(
+      `
+tasks:
+  - { name: say, command: { argv: [echo, hello] }, register: said }
+  - { name: tell, debug: { msg: "{{ said.stdout }}" } }
+`,
+      true,
+    );
+    expect(lines[0]).toMatch(/^say unknown/);
+    expect(lines[1]).toBe('tell unknown: unknown until applied');
+  });
+});
