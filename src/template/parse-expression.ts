@@ -4,7 +4,7 @@ import { SyntaxProblem } from './syntax.ts';
 import type { Token } from './tokens.ts';
 
 const COMPARISONS = new Set(['==', '!=', '<', '<=', '>', '>=']);
-const KEYWORDS = new Set(['and', 'or', 'not', 'in', 'is', 'if', 'else', 'recursive']);
+const KEYWORDS = new Set(['and', 'or', 'not', 'in', 'is', 'if', 'else']);
 const CONSTANTS: ReadonlyMap<string, boolean | null> = new Map([
   ...(['true', 'True'] as const).map((name) => [name, true] as const),
   ...(['false', 'False'] as const).map((name) => [name, false] as const),

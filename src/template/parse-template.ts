@@ -169,11 +169,11 @@ class TemplateParser {
     if (refusal !== undefined) {
       throw new SyntaxProblem({ start, end }, `{% ${word} %} is not supported`, refusal);
     }
-    const message = /^(?:end|el)/.test(word)
-      ? `{% ${word} %} ends nothing that is open here`
-      : `unknown statement ${quoted(word)}`;
+    if (/^(?:end|el)/.test(word)) {
+      throw new SyntaxProblem({ start, end }, `{% ${word} %} ends nothing that is open here`);
+    }
     const hint = didYouMean(word, STATEMENTS) ?? `known are ${STATEMENTS.join(', ')}`;
-    throw new SyntaxProblem({ start, end }, message, hint);
+    throw new SyntaxProblem({ start, end }, `unknown statement ${quoted(word)}`, hint);
   }
 
   #readStatement(statement: Closer): Part | null {

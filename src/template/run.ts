@@ -1,7 +1,7 @@
 import type { Data } from '../source/data.ts';
 import type { Diagnostic } from '../source/diagnostic.ts';
 import type { Result } from '../source/result.ts';
-import { Secret } from '../source/secret.ts';
+import { hidden, Secret } from '../source/secret.ts';
 import { diagnosticAt, type Place } from '../source/source-text.ts';
 import { calculate, longestText } from './arithmetic.ts';
 import { runProgram, stop } from './engine.ts';
@@ -190,11 +190,14 @@ class Run {
   }
 
   #fail(span: Span | null, error: ValueProblem): void {
+    if (error.diagnostics.length > 0) {
+      this.#failure = error.diagnostics;
+      return;
+    }
     const where = this.#place(error instanceof PathProblem ? error.span : span);
-    this.#failure =
-      error.diagnostics.length > 0
-        ? error.diagnostics
-        : [diagnosticAt(where, error.message, error.hint)];
+    const isSecret = this.#secrets.size > 0;
+    const message = isSecret ? withoutQuotes(error.message) : error.message;
+    this.#failure = [diagnosticAt(where, message, isSecret ? null : error.hint)];
   }
 
   #place(span: Span | null): Place {
@@ -226,6 +229,11 @@ function dataOf(value: Value): Data {
     if (found !== undefined) map[name] = dataOf(found);
   }
   return map;
+}
+
+/** What is quoted may be made of a secret. */
+function withoutQuotes(message: string): string {
+  return message.replace(/"(?:[^"\\]|\\.)*"/g, hidden);
 }
 
 /** What a loop goes through: the items of a list, the keys of a map, the characters of a text. */

@@ -48,16 +48,21 @@ export function tokensAt(text: string, from: number, closing: RegExp | null): re
     }
     const token = tokenAt(text, at);
     if ('([{'.includes(token.text) && token.kind === 'operator') open.push(token);
-    const opener = token.kind === 'operator' ? CLOSING.get(token.text) : undefined;
-    if (opener !== undefined && open.pop()?.text !== opener) {
-      throw new SyntaxProblem(token, `${quoted(token.text)} closes nothing`);
-    }
+    closeBracket(token, open);
     if (open.length > DEEPEST)
       throw new SyntaxProblem(token, `more than ${DEEPEST} levels are nested here`);
     if (tokens.push(token) > MOST_TOKENS)
       throw new SyntaxProblem(token, 'the expression is too long');
     at = token.end;
   }
+}
+
+function closeBracket(token: Token, open: Token[]): void {
+  const opener = token.kind === 'operator' ? CLOSING.get(token.text) : undefined;
+  if (opener === undefined) return;
+  const last = open.pop();
+  if (last === undefined) throw new SyntaxProblem(token, `${quoted(token.text)} closes nothing`);
+  if (last.text !== opener) throw new SyntaxProblem(last, `${quoted(last.text)} is never closed`);
 }
 
 function tokenAt(text: string, at: number): Token {

@@ -168,7 +168,7 @@ export class ExpressionWriter {
     const unknown = segments.findIndex(({ key }) => key === null);
     const known = unknown === -1 ? segments : segments.slice(0, unknown);
     const keys = known.flatMap(({ key }) => key ?? []);
-    const last = known.at(-1)?.end ?? start + root.length;
+    const last = unknown === -1 ? end : (known.at(-1)?.end ?? start + root.length);
     const isSame = this.names.some(
       (use) => use.start === start && use.mayBeMissing === mayBeMissing,
     );

@@ -123,7 +123,8 @@ class ProgramWriter {
     const names = targets.map(({ name, attribute }) =>
       attribute === null ? this.#local(name) : `${this.#local(name)}.${attribute}`,
     );
-    this.#add(`{% set ${names.join(', ')} =`);
+    const [only, ...more] = names;
+    this.#add(`{% set ${more.length === 0 ? only : `(${names.join(', ')})`} =`);
     this.#expression(value, this.#expressions.write(value));
     this.#add(' %}');
     for (const { name, attribute } of targets) {

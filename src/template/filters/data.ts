@@ -43,12 +43,13 @@ export const dataFilters: Readonly<Record<string, FilterFunction>> = {
   }),
   abs: filter('', (value) => Math.abs(asNumber(value))),
   round: filter('precision method', (value, given) => {
-    const scale = 10 ** given.integer('precision', 0);
-    const scaled = asNumber(value) * scale;
+    const precision = given.integer('precision', 0);
+    const scale = 10 ** precision;
+    const number = asNumber(value);
     const method = given.text('method', 'common');
-    if (method === 'ceil') return Math.ceil(scaled) / scale;
-    if (method === 'floor') return Math.floor(scaled) / scale;
-    if (method === 'common') return halfToEven(scaled) / scale;
+    if (method === 'ceil') return Math.ceil(number * scale) / scale;
+    if (method === 'floor') return Math.floor(number * scale) / scale;
+    if (method === 'common') return rounded(number, precision);
     throw new ValueProblem('"method" takes common, ceil or floor');
   }),
   ternary: filter('true_val false_val none_val', (value, given) => {
@@ -191,10 +192,20 @@ function asNumber(value: Plain): number {
   return typeof value === 'number' ? value : wrong(value, 'number');
 }
 
-function halfToEven(value: number): number {
-  const low = Math.floor(value);
-  if (value - low !== 0.5) return Math.round(value);
-  return low % 2 === 0 ? low : low + 1;
+const MOST_DIGITS = 100;
+
+/** As Python rounds: what is exactly in the middle goes to the even digit. */
+function rounded(value: number, precision: number): number {
+  if (precision < 0) return rounded(value * 10 ** precision, 0) / 10 ** precision;
+  if (precision > MOST_DIGITS - 1) return value;
+  const [whole = '', fraction = ''] = Math.abs(value).toFixed(MOST_DIGITS).split('.');
+  const digits = whole + fraction.slice(0, precision);
+  const isMiddle = /^50*$/.test(fraction.slice(precision));
+  const isEven = Number(digits.at(-1)) % 2 === 0;
+  if (!isMiddle || !isEven) return Number(value.toFixed(precision));
+  return (
+    Math.sign(value) * Number(precision === 0 ? whole : `${whole}.${fraction.slice(0, precision)}`)
+  );
 }
 
 function wrong(value: Plain, wanted: string): never {
