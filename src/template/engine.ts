@@ -85,9 +85,9 @@ class Machine {
 
   #failure(error: unknown): Outcome {
     const told = error instanceof Error ? error.message : '';
-    const found = /^([^\n]*) \(in [^)\n]*:(\d+)\)/.exec(told);
+    const found = / \(in t\d+:(\d+)\)/.exec(told);
     if (found !== null && !(error instanceof WebAssembly.RuntimeError)) {
-      return { ok: false, message: inWords(found[1] ?? ''), line: Number(found[2]) };
+      return { ok: false, message: inWords(told.slice(0, found.index)), line: Number(found[1]) };
     }
     this.isBroken = true;
     return { ok: false, message: 'the template takes too much memory', line: 0 };
@@ -136,7 +136,8 @@ class Desk {
 function inWords(message: string): string {
   if (message.includes('ran out of fuel')) return 'the template takes too many steps';
   if (message.includes('undefined value')) return 'a value is not defined here';
-  return message.replace(/^(?:invalid operation|syntax error|unknown method): /, '');
+  const [first = ''] = message.split('\n');
+  return first.replace(/^(?:invalid operation|syntax error|unknown method): /, '');
 }
 
 function wasmFile(): string {

@@ -104,12 +104,16 @@ const searching = new Script(
   'expression.global ? [...text.matchAll(expression)] : [expression.exec(text)]',
 );
 
+/** A context of node:vm takes long to make. */
+const room: { context?: ReturnType<typeof createContext> } = {};
+
 /** V8's expressions may take for ever: a clock stops them, so that the run goes on with an error. */
 function matches(text: string, expression: RegExp): readonly Found[] {
   if (text.length > LONGEST_INPUT) throw new ValueProblem('the text is too long for an expression');
   try {
-    const context = createContext({ text, expression });
-    const found: (Found | null)[] = searching.runInContext(context, { timeout: TIMEOUT_MS });
+    Object.assign(room, { text, expression });
+    room.context ??= createContext(room);
+    const found: (Found | null)[] = searching.runInContext(room.context, { timeout: TIMEOUT_MS });
     return found.filter((match) => match !== null);
   } catch {
     throw new ValueProblem(

@@ -91,7 +91,7 @@ export const textFilters: Readonly<Record<string, FilterFunction>> = {
 };
 
 /** The parts between separators, as Python splits; between runs of blanks when null. */
-export function splitText(text: string, separator: string | null, most: number): readonly string[] {
+function splitText(text: string, separator: string | null, most: number): readonly string[] {
   if (separator === '') throw new ValueProblem('the separator is empty');
   if (separator !== null) {
     const parts = text.split(separator);
