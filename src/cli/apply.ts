@@ -3,6 +3,7 @@ import { defineCommand, flag, text } from './command.ts';
 import { limitOption, playbookPositional } from './host-options.ts';
 import { runEntries, runOptions } from './run-options.ts';
 import { secretEntries, secretOptions } from './secret-options.ts';
+import { steeringEntries, steeringOptions } from './steering-options.ts';
 
 const schema = v.object({
   inventory: v.optional(v.string()),
@@ -11,6 +12,7 @@ const schema = v.object({
   retry: v.optional(v.pipe(v.string(), v.nonEmpty('last, or the id of a run'))),
   plan: v.optional(v.pipe(v.string(), v.nonEmpty('a file'))),
   verify: v.optional(v.boolean(), false),
+  ...steeringEntries,
   ...secretEntries,
   ...runEntries,
 });
@@ -33,6 +35,7 @@ export const apply = defineCommand({
     retry: { ...text, describe: 'Only the hosts that this run left behind: last, or its id' },
     plan: { ...text, describe: 'Do exactly what this file of xpush plan says' },
     verify: { ...flag, describe: 'Then prove the way to the guests, as xpush verify does' },
+    ...steeringOptions,
     ...secretOptions,
     ...runOptions,
   },

@@ -22,6 +22,7 @@ import { rolloutOf } from './rollout-options.ts';
 import { newRunIdentity } from './run-identity.ts';
 import { type RunOptions, runOptions } from './run-options.ts';
 import { beginRecord } from './run-record.ts';
+import { steeringOptions } from './steering-options.ts';
 import { endIfStuck, endsInTime } from './stuck.ts';
 import { proofDocument } from './verify-document.ts';
 import { prove } from './verify-run.ts';
@@ -93,7 +94,7 @@ export async function carryOut(
       identity,
       check,
       sources: work.sources ?? null,
-      options: [...Object.keys(runOptions), 'limit'],
+      options: [...Object.keys(runOptions), ...Object.keys(steeringOptions), 'limit'],
       left,
     },
     (text) => reporter.emit({ event: 'message', level: 'warning', host: null, text }),

@@ -1,12 +1,20 @@
 import { join } from 'node:path';
 import { type HostedPlays, planHosts } from '../engine/plays.ts';
 import type { Inventory } from '../inventory/model.ts';
+import type { Variables } from '../playbook/keywords.ts';
 import { loadPlaybooks } from '../playbook/load-playbook.ts';
+import type { Play } from '../playbook/model.ts';
+import { secretsUsed } from '../playbook/names-used.ts';
+import { PlaybookFiles } from '../playbook/playbook-files.ts';
+import { selectTasks } from '../playbook/select-tasks.ts';
 import type { SecretStore } from '../secrets/secret-store.ts';
 import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
-import { type Secret, secretsIn } from '../source/secret.ts';
+import type { Result } from '../source/result.ts';
+import { answerPrompts } from './answer-prompts.ts';
+import { readExtraVars } from './extra-vars.ts';
 import { readInventory } from './load.ts';
 import { type SourceFile, type Sources, sourceFile, sourceFiles } from './sources.ts';
+import type { SteeringGiven } from './steering-options.ts';
 
 /** What is run when nobody names a playbook. */
 export const defaultPlaybook = join(import.meta.dirname, '..', '..', 'playbooks', 'vif-route.yaml');
@@ -26,42 +34,75 @@ export interface Chosen {
   readonly only: ReadonlySet<string> | null;
 }
 
-/**
- * The fleet, with the plays of the named playbooks, else of those that the inventory names, else of
- * the shipped one; their hosts are among the chosen. Throws `ConfigError` with what is wrong in any of
- * these files or with a secret that is used, and `UsageError`.
- */
-export async function readWork(
-  inventoryArgument: string,
-  playbookFiles: readonly string[],
-  { limit, only }: Chosen,
-  store: SecretStore,
-): Promise<Work> {
-  const diagnostics: Diagnostic[] = [];
-  const read: SourceFile[] = [];
-  const inventory = await collect(diagnostics, () =>
-    readInventory(inventoryArgument, store, (file, content) =>
-      read.push(sourceFile(file, content)),
-    ),
-  );
-  const named = playbookFiles.length > 0 ? playbookFiles : (inventory?.playbooks ?? []);
-  const files = named.length > 0 ? named : [defaultPlaybook];
-  const playbooks = await collect(diagnostics, () => loadPlaybooks(files));
-  if (inventory === null || playbooks === null) throw new ConfigError(diagnostics);
-  const plays = playbooks.flatMap((playbook) => playbook.plays);
-  const sources = {
-    inventory: { argument: inventoryArgument, files: read },
-    playbooks: await sourceFiles(files),
-  };
-  const hosted = planHosts(plays, inventory, limit, only);
-  await store.settle(secretsUsed(hosted));
-  return { inventory, sources, ...hosted };
+/** A fleet and the plays that are meant, before anybody is asked or contacted. */
+export interface ReadPlays extends Work {
+  readonly sources: Sources;
+  /** All that is left of the plays, those without hosts too. */
+  readonly written: readonly Play[];
+  readonly extraVars: Variables;
 }
 
-/** Those of the tasks that some host has: no others are fetched. */
-function secretsUsed({ plays }: HostedPlays): readonly Secret[] {
-  const used = plays.filter(({ hosts }) => hosts.size > 0);
-  return secretsIn(used.map(({ play }) => play.tasks.map(({ params }) => params)));
+/** What of a command line says what is to be done. */
+export interface WorkGiven {
+  readonly inventory: string;
+  readonly playbook: readonly string[];
+  readonly chosen: Chosen;
+  readonly steering: SteeringGiven;
+}
+
+/**
+ * The fleet, with those tasks of the named playbooks that are meant, else of the playbooks that the
+ * inventory names, else of the shipped one; their hosts are among the chosen. Throws `ConfigError` with
+ * what is wrong in any of these files or in the choice, and `UsageError`.
+ */
+export async function readPlays(
+  { inventory: argument, playbook, chosen: { limit, only }, steering }: WorkGiven,
+  store: SecretStore,
+): Promise<ReadPlays> {
+  const diagnostics: Diagnostic[] = [];
+  const take = <T>(result: Result<T>): T | null => {
+    if (result.ok) return result.value;
+    diagnostics.push(...result.diagnostics);
+    return null;
+  };
+  const read: SourceFile[] = [];
+  const inventory = await collect(diagnostics, () =>
+    readInventory(argument, store, (file, content) => read.push(sourceFile(file, content))),
+  );
+  const named = playbook.length > 0 ? playbook : (inventory?.playbooks ?? []);
+  const books = named.length > 0 ? named : [defaultPlaybook];
+  const files = new PlaybookFiles();
+  const extraVars = take(readExtraVars(steering['extra-vars'], files));
+  const playbooks = await collect(diagnostics, () =>
+    loadPlaybooks(books, { files, extraVars: extraVars ?? {} }),
+  );
+  const plays = playbooks?.flatMap((book) => book.plays) ?? [];
+  const { tags, 'skip-tags': skipTags, 'start-at-task': start } = steering;
+  const written = playbooks && take(selectTasks(plays, { tags, skipTags, startAt: start ?? null }));
+  if (inventory === null || extraVars === null || written === null) {
+    throw new ConfigError(diagnostics);
+  }
+  const sources = {
+    inventory: { argument, files: read },
+    playbooks: await sourceFiles(files.names),
+  };
+  const hosted = planHosts(written, inventory, limit, only);
+  return { inventory, sources, ...hosted, written, extraVars };
+}
+
+/**
+ * The same with all that is needed to carry it out: answers to what plays ask the operator, and the
+ * secrets that are used. Throws `ConfigError` for a secret that cannot be had, too.
+ */
+export async function readWork(given: WorkGiven, store: SecretStore): Promise<Work> {
+  const { written, extraVars, ...work } = await readPlays(given, store);
+  const isUsed = new Set(work.plays.flatMap(({ play, hosts }) => (hosts.size > 0 ? [play] : [])));
+  await answerPrompts(
+    written.filter((play) => isUsed.has(play)),
+    extraVars,
+  );
+  await store.settle(secretsUsed(work.plays, work.inventory));
+  return work;
 }
 
 /** What `load` gives; null when files are wrong, whose diagnostics are kept for one report. */

@@ -3,6 +3,7 @@ import { defineCommand, flag, text } from './command.ts';
 import { inventoryPositional, limitOption, playbookPositional } from './host-options.ts';
 import { runEntries, runOptions } from './run-options.ts';
 import { secretEntries, secretOptions } from './secret-options.ts';
+import { steeringEntries, steeringOptions } from './steering-options.ts';
 
 // a plan keeps nothing of how hosts are gone through, nor of confirm windows
 const {
@@ -28,6 +29,7 @@ const schema = v.object({
   limit: v.optional(v.string()),
   out: v.optional(v.string()),
   force: v.optional(v.boolean(), false),
+  ...steeringEntries,
   ...secretEntries,
   ...shownEntries,
 });
@@ -46,6 +48,7 @@ export const plan = defineCommand({
     limit: limitOption,
     out: { ...text, describe: 'The file to write; default: only show what would be done' },
     force: { ...flag, describe: 'Write over a file that is there' },
+    ...steeringOptions,
     ...secretOptions,
     ...shownOptions,
   },

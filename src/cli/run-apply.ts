@@ -5,6 +5,7 @@ import { plannedWork, readSavedPlan } from './planned-work.ts';
 import { resumeCommand } from './resume-command.ts';
 import { readRetry } from './retry.ts';
 import { secretStore } from './secrets.ts';
+import { steeringGiven } from './steering-options.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Does what `xpush apply` is for, and gives the exit code. */
@@ -20,6 +21,10 @@ export async function runApply({
   if (plan !== undefined && playbook.length > 0) {
     throw new UsageError('--plan says what is done: no playbook with it');
   }
+  const [steered] = steeringGiven(options);
+  if (plan !== undefined && steered !== undefined) {
+    throw new UsageError(`--plan says what is done: no --${steered} with it`);
+  }
   const saved = plan === undefined ? null : await readSavedPlan({ file: plan, inventory }, store);
   const argument = saved?.argument ?? inventory;
   if (argument === undefined) {
@@ -28,7 +33,9 @@ export async function runApply({
   const left = retry === undefined ? null : await readRetry(retry, argument);
   const chosen = { limit: limit ?? null, only: left?.hosts ?? null };
   const work =
-    saved === null ? await readWork(argument, playbook, chosen, store) : plannedWork(saved, chosen);
+    saved === null
+      ? await readWork({ inventory: argument, playbook, chosen, steering: options }, store)
+      : plannedWork(saved, chosen);
   const notes = left === null ? work.notes : [left.note, ...work.notes];
   const resume = options.check ? {} : { resume: resumeCommand(process.argv.slice(2)) };
   const known = left?.left.filter(({ name }) => work.inventory.hosts.has(name));

@@ -31,7 +31,10 @@ export async function runPlan({
     await checkWritable(resolve(out, '..'), out);
   }
   const chosen = { limit: limit ?? null, only: null };
-  const work = await readWork(inventory, playbook, chosen, secretStore(options));
+  const work = await readWork(
+    { inventory, playbook, chosen, steering: options },
+    secretStore(options),
+  );
   const hosts = new PlannedHosts();
   const diffs = new DiffText();
   const recorder = new PlanRecorder(work.plays, (name, found) => {
