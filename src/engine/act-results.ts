@@ -1,5 +1,5 @@
 import { type Act, staleStatus } from '../host/act-program.ts';
-import { type Change, isOpaque, mustTravel } from '../host/change.ts';
+import { type Change, isCommand, mustTravel } from '../host/change.ts';
 import type { Sending } from '../host/upload-program.ts';
 import type { GenerationText } from '../host/window.ts';
 import type { Outcome } from '../playbook/judge.ts';
@@ -14,8 +14,12 @@ import { commandLine } from './records.ts';
 /** How an act ended on the host. */
 export interface ActResult {
   readonly status: number;
-  /** What it printed, bytes as latin1 text. */
+  /** What it printed, bytes as latin1 text; of a command without its errors. */
   readonly output: string;
+  /** The errors of a command, without newlines at their end. */
+  readonly errors?: string;
+  /** Whether it was stopped since its time was over. */
+  readonly isLate?: true;
 }
 
 /** What the host said of each act, by its id. */
@@ -23,16 +27,21 @@ export type Results = ReadonlyMap<string, ActResult>;
 
 /** How a change went; `missing`: the host said nothing of it. */
 export type ActEnd =
-  | { readonly type: 'done'; readonly status: number; readonly said: string }
+  | ({ readonly type: 'done' } & ActSaid)
   | { readonly type: 'missing' }
   | { readonly type: 'stale' }
-  | {
-      readonly type: 'failed';
-      readonly status: number;
-      readonly said: string;
-      /** What is wrong, with what it said. */
-      readonly message: string;
-    };
+  /** `message`: what is wrong, with what it said. */
+  | ({ readonly type: 'failed'; readonly message: string } & ActSaid);
+
+/** What a change said. */
+export interface ActSaid {
+  readonly status: number;
+  /** All of it, for people. */
+  readonly said: string;
+  /** Of a command, its output and its errors. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 /** The changes of neighbouring tasks, with ids that say whose they are. */
 export function actsOf(tasks: readonly PlannedTask[]): readonly Act[] {
@@ -76,36 +85,50 @@ export function outcomesOf(
     at += changes.length;
     const failed = own.find(({ end }) => end.type === 'failed')?.end;
     return {
-      isChanged: own.some(({ end }) => end.type === 'done'),
+      isChanged: own.some(hasActed),
       failure: failed?.type === 'failed' ? failed.message : null,
       data: { ...data, ...toldBy(own) },
     };
   });
 }
 
+/** Whether a change was made; what a command that failed has done, nobody knows. */
+function hasActed({ change, end }: ReturnType<typeof endsOf>[number]): boolean {
+  return end.type === 'done' || (end.type === 'failed' && change.kind === 'command');
+}
+
 /** What the last command of them said, under Ansible's names. */
 function toldBy(ends: ReturnType<typeof endsOf>): Readonly<Record<string, Data>> {
   const last = ends.findLast(
     ({ change, end }) =>
-      change.kind === 'command' && (end.type === 'done' || end.type === 'failed'),
+      isCommand(change) && (end.type === 'done' || end.type === 'failed'),
   )?.end;
   return last?.type === 'done' || last?.type === 'failed'
-    ? { rc: last.status, stdout: last.said, stderr: '' }
+    ? { rc: last.status, stdout: last.stdout, stderr: last.stderr }
     : {};
 }
 
 function endOf(change: Change, result: ActResult | undefined): ActEnd {
   if (result === undefined) return { type: 'missing' };
-  const { status, output } = result;
-  if (status === 0) return { type: 'done', status, said: asText(output).trimEnd() };
-  if (status === staleStatus && !isOpaque(change)) return { type: 'stale' };
-  const said = asText(output).trim();
-  if (change.kind !== 'command') {
-    const message = said === '' ? `failed with status ${status}` : said;
-    return { type: 'failed', status, said, message };
-  }
-  const exit = `${commandLine(change)}: exit status ${status}`;
-  return { type: 'failed', status, said, message: said === '' ? exit : `${exit}\n${said}` };
+  const { status, output, errors = '', isLate = false } = result;
+  const [stdout, stderr] = [asText(output).trimEnd(), asText(errors)];
+  const said = [stdout, stderr].filter((text) => text !== '').join('\n');
+  const all = { status, said, stdout, stderr };
+  const fine = isCommand(change) ? change.okStatuses : [0];
+  if (fine.includes(status) && !isLate) return { type: 'done', ...all };
+  if (status === staleStatus && !isCommand(change)) return { type: 'stale' };
+  const why = whyFailed(change, result);
+  const message = [why, said.trim()].filter((text) => text !== '').join('\n');
+  return { type: 'failed', ...all, message };
+}
+
+/** '': what it said tells. */
+function whyFailed(change: Change, { status, output, isLate = false }: ActResult): string {
+  if (!isCommand(change)) return output.trim() === '' ? `failed with status ${status}` : '';
+  const line = commandLine(change);
+  return isLate
+    ? `${line}: took longer than ${change.timeoutSeconds} s: stopped`
+    : `${line}: exit status ${status}`;
 }
 
 /** What the host keeps to have these tasks undone later; null: nothing. */

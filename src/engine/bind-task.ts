@@ -9,13 +9,17 @@ import { withSurroundings } from './surroundings.ts';
  * The step of a task, bound to its host as soon as enough is known. What a user calls a network change
  * is more than a file for the next boot: whether the host can still be reached is only told with the
  * files in place, before the decision. Steps that are about the network themselves know better.
+ *
+ * @param target the host that it is done on
+ * @param subject the host whose names it sees
  */
 export function bindTask(
   { step, params, network = false, keywords = noKeywords, wrap }: LegTask['task'],
   target: Target,
+  subject: Target = target,
 ): (known: Knowledge) => Prepared {
   const prepare = (known: Knowledge): Prepared => {
-    const prepared = prepareTask({ step, params, keywords }, target, known);
+    const prepared = prepareTask({ step, params, keywords }, target, subject, known);
     if (prepared.type !== 'ready') return prepared;
     const around = withSurroundings(prepared.bound, keywords, prepared.scope);
     const bound = network ? asNetwork(around) : around;

@@ -65,4 +65,6 @@ export interface LegResult {
   readonly hasChanged: boolean;
   /** The host is in a window that nobody decided: it undoes it within so many seconds. Else null. */
   readonly undoesItselfWithinSeconds: number | null;
+  /** What its tasks have told, and those of earlier legs. */
+  readonly known: Knowledge;
 }

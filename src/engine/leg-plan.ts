@@ -71,7 +71,9 @@ export function foresee(
       continue;
     }
     if (prepared.type === 'waits') {
-      return known.facts === null ? end({ wants: factQueries }) : end({ isOpen: true });
+      if (known.facts !== null || isOpen) return end({ isOpen: true });
+      const wants = factQueries.filter((asked) => state.get(asked) === undefined);
+      return wants.length > 0 ? end({ wants }) : end({ refusal: noFacts });
     }
     const bound = prepared.type === 'ready' ? prepared.bound : idleBound;
     if (isOpen && !isBlind(bound, planned.at(-1))) break;
@@ -237,6 +239,12 @@ function outcomesOf(plan: Plan): readonly Outcome[] {
 export function partsOf(plan: Plan): readonly Plan[] {
   return plan.parts ?? [plan];
 }
+
+const noFacts = {
+  message: 'the facts of this host are not known',
+  hint: 'a task that is done elsewhere knows those that tasks before it have asked for',
+  isLack: false,
+};
 
 const idlePlan: Plan = { changes: [] };
 const idleBound: BoundStep = { queries: [], network: false, plan: () => idlePlan, leave: null };

@@ -85,21 +85,21 @@ class LegRun {
   /** The operator leaves: what stands so far. */
   leave(): LegResult {
     this.#tasks.silence();
-    const { hasChanged } = this.#tasks;
+    const { hasChanged, known } = this.#tasks;
     const undoesItselfWithinSeconds = this.#windows.secondsLeft;
     if (undoesItselfWithinSeconds !== null) {
-      return { status: 'failed', error: null, hasChanged, undoesItselfWithinSeconds };
+      return { status: 'failed', error: null, hasChanged, undoesItselfWithinSeconds, known };
     }
     const [status, message] = this.#hasActed
       ? (['failed', 'left in the middle: it stops before its next change'] as const)
       : (['skipped', 'interrupted before its changes'] as const);
     const error = { message, hint: null };
-    return { status, error, hasChanged, undoesItselfWithinSeconds };
+    return { status, error, hasChanged, undoesItselfWithinSeconds, known };
   }
 
   #result(): LegResult {
-    const { hasChanged, failure } = this.#tasks;
-    const result = { hasChanged, undoesItselfWithinSeconds: null };
+    const { hasChanged, failure, known } = this.#tasks;
+    const result = { hasChanged, undoesItselfWithinSeconds: null, known };
     if (failure !== null) return { ...result, ...failure };
     if (this.#wasStopped) {
       const error = { message: 'interrupted before its changes', hint: null };

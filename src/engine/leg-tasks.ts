@@ -59,6 +59,8 @@ export class LegTasks {
   #failure: LegEnding | null = null;
   /** How often the first open task was done in vain. */
   #repeats = 0;
+  /** Whether it is done in place of another host, whose facts these are not. */
+  readonly #isOnBehalf: boolean;
 
   constructor(
     { host, tasks }: Pick<Leg, 'host' | 'tasks'>,
@@ -66,14 +68,18 @@ export class LegTasks {
     known: Knowledge,
     emit: (event: RunEvent) => void,
   ) {
-    const target = { host, inventory };
+    const at = { host, inventory };
     this.#host = host.name;
     this.#total = tasks.length;
     this.#known = known;
+    this.#isOnBehalf = tasks.some(({ subject }) => subject !== undefined);
     this.#emit = (event) => {
       if (!this.#isSilent) emit(event);
     };
-    this.#open = tasks.map(({ play, task }) => ({ play, task, prepare: bindTask(task, target) }));
+    this.#open = tasks.map((one) => ({
+      ...one,
+      prepare: bindTask(one.task, at, { host: one.subject ?? host, inventory }),
+    }));
   }
 
   /** In order. */
@@ -108,7 +114,7 @@ export class LegTasks {
 
   /** What was observed of the host has its facts, perhaps. */
   learn(state: HostState): void {
-    if (this.#known.facts !== null) return;
+    if (this.#known.facts !== null || this.#isOnBehalf) return;
     const facts = factsOf(state);
     if (facts !== null) this.#known = { ...this.#known, facts };
   }

@@ -1,4 +1,5 @@
 import type { Host, Inventory } from '../inventory/model.ts';
+import { delegateOf } from '../playbook/delegate.ts';
 import type { Play, Task } from '../playbook/model.ts';
 import type { BoundStep, Target } from '../steps/step.ts';
 
@@ -18,6 +19,8 @@ interface RunPlay extends Pick<Play, 'name'>, Partial<Pick<Play, 'rollout'>> {
 export interface LegTask {
   readonly play: RunPlay;
   readonly task: RunTask;
+  /** The host whose names it sees, where it is done on another one (`delegate_to`). */
+  readonly subject?: Host;
 }
 
 /** What is done to one host over one connection, without waiting for others in between. */
@@ -33,6 +36,8 @@ export interface PlannedLeg extends Leg {
   /** Index of the sequence. */
   readonly sequence: number;
   readonly after: readonly PlannedLeg[];
+  /** Where its tasks are done, when that is not its host (`delegate_to`). */
+  readonly at?: Host;
 }
 
 /** A play with the hosts it is for. */
@@ -41,53 +46,133 @@ export interface HostedPlay {
   readonly hosts: ReadonlySet<string>;
 }
 
+/** How plays go through their hosts, by the indexes of the plays. */
+export interface LegOrder {
+  /** The sequence of batches that a play is part of. By default, all are of one. */
+  readonly sequenceOf?: (play: number) => number;
+  /** The host that does what is done once (`run_once`). By default, the first. */
+  readonly firstOf?: (play: number) => string | null;
+}
+
 /**
  * The legs of all hosts, in inventory order. Hosts of one play wait for nobody, but for the other
  * side of their Xen pair: a domU's plays wait for its dom0's earlier plays, and a dom0's for its
- * domUs'. So a host needs one leg unless its own plays and the other side's alternate, or its plays
- * are of several sequences of batches.
- *
- * @param sequenceOf the sequence of each play, by their indexes; by default, all are of one
+ * domUs'. So a host needs one leg unless its own plays and the other side's alternate, its plays
+ * are of several sequences of batches, or a task is done once for all hosts or on another host.
  */
 export function planLegs(
   plays: readonly HostedPlay[],
   inventory: Inventory,
-  sequenceOf: (play: number) => number = () => 0,
+  order: LegOrder = {},
 ): PlannedLeg[] {
-  const open = new Map<string, { leg: PlannedLeg & { tasks: LegTask[] }; last: number }>();
-  const legs = new Map<string, PlannedLeg[]>();
-  const lastPlay = new Map<string, number>();
-  for (const [index, { play, hosts }] of plays.entries()) {
-    if (play.tasks.length === 0) continue;
-    const sequence = sequenceOf(index);
-    for (const name of hosts) {
-      const host = inventory.hosts.get(name);
-      if (host === undefined) continue;
-      const others = pairedHosts(host);
-      const current = open.get(name);
-      const mustWait = others.some((other) => {
-        const last = lastPlayBefore(other, index);
-        return last !== null && (current === undefined || last > current.last);
-      });
-      const tasks = play.tasks.map((task) => ({ play, task }));
-      if (current !== undefined && current.leg.sequence === sequence && !mustWait) {
-        current.leg.tasks.push(...tasks);
-        current.last = index;
-        continue;
-      }
-      const after = [name, ...others].flatMap((other) => legs.get(other)?.at(-1) ?? []);
-      const leg = { host, tasks, after, sequence };
-      open.set(name, { leg, last: index });
-      legs.set(name, [...(legs.get(name) ?? []), leg]);
-    }
-    for (const name of hosts) lastPlay.set(name, index);
+  const plan = new LegPlan(inventory);
+  for (const [index, hosted] of plays.entries()) {
+    if (hosted.play.tasks.length === 0) continue;
+    plan.add(hosted, index, {
+      sequence: order.sequenceOf?.(index) ?? 0,
+      first: order.firstOf?.(index) ?? null,
+    });
   }
-  return [...inventory.hosts.keys()].flatMap((name) => legs.get(name) ?? []);
+  return plan.legs;
+}
 
-  function lastPlayBefore(name: string, index: number): number | null {
-    const last = lastPlay.get(name);
-    return last === undefined || last >= index ? null : last;
+type OpenLeg = PlannedLeg & { tasks: LegTask[] };
+
+/** The legs as play after play is laid out. */
+class LegPlan {
+  readonly #inventory: Inventory;
+  readonly #legs = new Map<string, OpenLeg[]>();
+  /** The leg that more tasks of a host may go to, and the last play in it. */
+  readonly #open = new Map<string, { readonly leg: OpenLeg; last: number }>();
+  readonly #lastPlay = new Map<string, number>();
+  /** What hosts are to wait for besides their own legs and those of their Xen pair. */
+  readonly #awaited = new Map<string, OpenLeg[]>();
+
+  constructor(inventory: Inventory) {
+    this.#inventory = inventory;
   }
+
+  get legs(): PlannedLeg[] {
+    return [...this.#inventory.hosts.keys()].flatMap((name) => this.#legs.get(name) ?? []);
+  }
+
+  add(
+    { play, hosts }: HostedPlay,
+    index: number,
+    { sequence, first }: { readonly sequence: number; readonly first: string | null },
+  ): void {
+    const names = [...hosts].filter((name) => this.#inventory.hosts.has(name));
+    const one = first !== null && hosts.has(first) ? first : (names[0] ?? '');
+    for (const part of partsOf(play)) {
+      for (const name of part.isOnce ? names.filter((each) => each === one) : names) {
+        for (const task of part.tasks) this.#addTask(name, { play, task }, index, sequence);
+      }
+      if (part.isOnce) this.#awaitOnce(one, names);
+    }
+    for (const name of hosts) this.#lastPlay.set(name, index);
+  }
+
+  #addTask(name: string, task: LegTask, play: number, sequence: number): void {
+    const host = this.#inventory.hosts.get(name);
+    if (host === undefined) return;
+    const at = placeOf(task.task, host, this.#inventory);
+    const current = this.#open.get(name);
+    const given: LegTask = at === null ? task : { ...task, subject: host };
+    if (
+      current !== undefined &&
+      current.leg.sequence === sequence &&
+      (current.leg.at ?? null) === at &&
+      !this.#mustWait(host, play, current.last)
+    ) {
+      current.leg.tasks.push(given);
+      current.last = play;
+      return;
+    }
+    const others = current === undefined || current.last !== play ? pairedHosts(host) : [];
+    const after = [name, ...others].flatMap((other) => this.#legs.get(other)?.at(-1) ?? []);
+    const awaited = this.#awaited.get(name) ?? [];
+    this.#awaited.delete(name);
+    const leg: OpenLeg = {
+      ...{ host, tasks: [given], sequence },
+      after: [...new Set([...after, ...awaited])],
+      ...(at === null ? {} : { at }),
+    };
+    this.#open.set(name, { leg, last: play });
+    this.#legs.set(name, [...(this.#legs.get(name) ?? []), leg]);
+  }
+
+  #mustWait(host: Host, play: number, last: number): boolean {
+    if (this.#awaited.has(host.name)) return true;
+    return pairedHosts(host).some((other) => {
+      const before = this.#lastPlay.get(other);
+      return before !== undefined && before < play && before > last;
+    });
+  }
+
+  /** Nobody goes on before what is done once is done. */
+  #awaitOnce(one: string, names: readonly string[]): void {
+    const leg = this.#open.get(one)?.leg;
+    if (leg === undefined) return;
+    for (const name of names) this.#awaited.set(name, name === one ? [] : [leg]);
+  }
+}
+
+/** The tasks of a play, cut where one is done once for all hosts. */
+function partsOf({ tasks }: RunPlay) {
+  const parts: { readonly isOnce: boolean; readonly tasks: RunTask[] }[] = [];
+  for (const task of tasks) {
+    const isOnce = task.keywords?.isOnce ?? false;
+    const last = parts.at(-1);
+    if (last === undefined || last.isOnce || isOnce) parts.push({ isOnce, tasks: [task] });
+    else last.tasks.push(task);
+  }
+  return parts;
+}
+
+/** The other host that a task is done on; null: its own. */
+function placeOf({ keywords }: RunTask, host: Host, inventory: Inventory): Host | null {
+  const at = keywords === undefined ? null : delegateOf(keywords, { host, inventory });
+  return at === null || at.name === host.name ? null : at;
 }
 
 function pairedHosts(host: Host): readonly string[] {

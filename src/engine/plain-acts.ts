@@ -34,6 +34,10 @@ export type ActsEnd =
     }
   | 'stale';
 
+/** How often, and how long, a host that this run itself is busy with for another one is tried again. */
+const mostOwnLocks = 600;
+const ownLockSeconds = 0.5;
+
 /** Changes that stand by themselves: each is made or not, and none is undone. */
 export class PlainActs {
   readonly #leg: Leg;
@@ -44,6 +48,8 @@ export class PlainActs {
   #made: ChangeRecord[] = [];
   #hasBegun = false;
   #isCommandUnderWay = false;
+  /** How often it waits for what this run does there for another host. */
+  #patience = mostOwnLocks;
 
   constructor(leg: Leg, options: LegOptions, contact: HostContact, tasks: LegTasks) {
     this.#leg = leg;
@@ -121,6 +127,10 @@ export class PlainActs {
     });
     this.#isCommandUnderWay = false;
     const { lock, results, answers } = acted;
+    if (lock?.type === 'busy' && lock.run === identity.id && this.#patience > 0) {
+      this.#patience -= 1;
+      return { answers: null, isCut: true, repeatAfterSeconds: ownLockSeconds };
+    }
     if (lock?.type === 'busy') {
       this.#tasks.giveUp(busyEnding(lock, null), 'the host is busy with another run');
       return { answers: null, isCut: true };
@@ -168,7 +178,9 @@ export class PlainActs {
       if (end.type === 'done') said.push(end.said);
     }
     const outcomes = outcomesOf(task, ends);
-    const again = this.#tasks.repeat(outlook.judge(outcomes));
+    const judgement = outlook.judge(outcomes);
+    const again = this.#tasks.repeat(judgement);
+    if (hasFailed && judgement.failure === null) this.#made.push(...failedCommands(ends));
     const changes = this.#takeMade();
     if (again !== null) return { repeatAfterSeconds: again };
     endAs(this.#tasks, task, outcomes, changes, said.filter((part) => part !== '').join('\n'));
@@ -178,4 +190,11 @@ export class PlainActs {
   #takeMade(): readonly ChangeRecord[] {
     return this.#made.splice(0);
   }
+}
+
+/** Commands that failed, which is what was asked of them. */
+function failedCommands(ends: ReturnType<typeof endsOf>): readonly ChangeRecord[] {
+  return ends.flatMap(({ change, end }) =>
+    end.type === 'failed' && change.kind === 'command' ? [recordOf(change)] : [],
+  );
 }

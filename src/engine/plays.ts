@@ -1,5 +1,7 @@
 import type { Host, Inventory } from '../inventory/model.ts';
 import { selectHosts } from '../inventory/patterns.ts';
+import { delegateOf, delegateProblem } from '../playbook/delegate.ts';
+import { noKeywords } from '../playbook/keywords.ts';
 import type { Play } from '../playbook/model.ts';
 import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
@@ -44,7 +46,10 @@ export function planHosts(
       diagnostics.push(diagnosticAt(play.hostsPlace, selection.message, selection.hint));
       return { play, hosts: new Set() };
     }
-    diagnostics.push(...misplacedSteps(play, selection.hosts), ...unknownGroups(play, inventory));
+    diagnostics.push(
+      ...misplacedSteps(play, selection.hosts, inventory),
+      ...unknownGroups(play, inventory),
+    );
     if (selection.hosts.length === 0) notes.push(`${play.name}: no hosts; skipped`);
     const names = selection.hosts.map(({ name }) => name).filter((name) => within.has(name));
     return { play, hosts: new Set(names) };
@@ -64,10 +69,21 @@ function unknownGroups({ rollout }: Play, { groups }: Inventory): Diagnostic[] {
     });
 }
 
-/** Steps that can't work on some of the play's hosts, whatever the limit. */
-function misplacedSteps(play: Play, hosts: readonly Host[]): Diagnostic[] {
-  return play.tasks.flatMap(({ step, place }) => {
-    const wrong = hosts.filter(({ kind }) => !step.on.includes(kind));
+/** Steps that can't work on some of the play's hosts, whatever the limit; hosts that are nowhere. */
+function misplacedSteps(play: Play, hosts: readonly Host[], inventory: Inventory): Diagnostic[] {
+  return play.tasks.flatMap(({ step, place, keywords = noKeywords }) => {
+    if (keywords.delegate !== null) {
+      const problems = hosts.flatMap(
+        (host) => delegateProblem(keywords, { host, inventory }) ?? [],
+      );
+      if (problems.length > 0) return problems.slice(0, 1);
+    }
+    const wrong = hosts
+      .map(
+        (host) =>
+          (keywords.delegate === null ? host : delegateOf(keywords, { host, inventory })) ?? host,
+      )
+      .filter(({ kind }) => !step.on.includes(kind));
     const [first] = wrong;
     if (first === undefined) return [];
     const others = wrong.length > 1 ? ` and ${wrong.length - 1} more` : '';

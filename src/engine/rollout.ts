@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ConnectionError } from '../connection/transport.ts';
 import type { Host } from '../inventory/model.ts';
 import { batchStops, exceeded } from './budget.ts';
-import type { Activity, HostStatus } from './events.ts';
+import type { Activity, HostStatus, RunEvent } from './events.ts';
 import { type HostProgress, type LegEnd, Progress } from './host-progress.ts';
 import { endOfBug, LegEnds } from './leg-ends.ts';
 import { type LegOptions, usualConfirm } from './leg-options.ts';
@@ -13,6 +13,7 @@ import { provable } from './provable.ts';
 import type { RunRequest } from './run-request.ts';
 import { type BatchOf, Schedule } from './schedule.ts';
 import type { Sequence } from './sequences.ts';
+import { ToldByHosts } from './told.ts';
 import { Undoing } from './undoing.ts';
 import { WindowTurns } from './window-turns.ts';
 
@@ -34,6 +35,7 @@ export class Rollout {
   readonly #prove: (hosts: readonly Host[]) => Promise<boolean>;
   readonly #schedule: Schedule;
   readonly #progress: Progress;
+  readonly #told = new ToldByHosts();
   readonly #turns = new WindowTurns();
   readonly #undoing = new Undoing();
   readonly #ends: LegEnds;
@@ -109,14 +111,15 @@ export class Rollout {
 
   async #runOne(leg: PlannedLeg): Promise<void> {
     const { emit, transport, endpointOf } = this.#request;
-    const { host } = leg;
+    const { host, at = host } = leg;
     if (this.#progress.begin(leg, performance.now())) {
       emit({ event: 'host_start', host: host.name, kind: host.kind });
     }
     try {
-      const result = await runLeg(leg, this.#optionsOf(leg), (signal, first) =>
-        transport.connect(endpointOf(host), signal, first),
+      const result = await runLeg({ ...leg, host: at }, this.#optionsOf(leg), (signal, first) =>
+        transport.connect(endpointOf(at), signal, first),
       );
+      this.#told.keep(leg, result.known);
       if (result.undoesItselfWithinSeconds !== null) this.#tell(leg, 'undo');
       this.#end(leg, this.#ends.ofResult(host, result), true);
     } catch (error) {
@@ -126,15 +129,17 @@ export class Rollout {
     }
   }
 
-  #optionsOf({ host, sequence }: PlannedLeg): LegOptions {
-    const { emit, check, identity, leaving, confirm = usualConfirm } = this.#request;
+  #optionsOf({ host, at = host, sequence }: PlannedLeg): LegOptions {
+    const { check, identity, leaving, confirm = usualConfirm } = this.#request;
+    const emit = at === host ? this.#request.emit : onBehalfOf(host, at, this.#request.emit);
     const { inventory, inventoryWord = 'INVENTORY' } = this.#request;
     const ofDom0 = this.#sequences[sequence]?.maxPer.find(({ group }) => group === 'dom0');
     return {
       ...{ inventory, inventoryWord, identity, check, confirm, emit, leaving },
+      known: this.#told.of(host),
       stopping: this.#halt.signal,
-      nextNumber: () => this.#nextNumber(host.name),
-      enterWindow: () => this.#turns.enter(host, ofDom0?.most ?? usualWindows),
+      nextNumber: () => this.#nextNumber(at.name),
+      enterWindow: () => this.#turns.enter(at, ofDom0?.most ?? usualWindows),
       reach: (probes, timeoutMs) =>
         probeAll(probes, () => false, {
           most: probesAtOnce,
@@ -284,6 +289,18 @@ export class Rollout {
     if (text !== null) this.#request.emit({ event: 'message', level: 'warning', host: null, text });
     this.#resolve();
   }
+}
+
+/** Events of one host under the name of the one that it works for. */
+function onBehalfOf(
+  host: Host,
+  at: Host,
+  emit: (event: RunEvent) => void,
+): (event: RunEvent) => void {
+  return (event) => {
+    const isItsOwn = 'host' in event && event.host === at.name;
+    emit(isItsOwn ? { ...event, host: host.name } : event);
+  };
 }
 
 function onAbort(signal: AbortSignal, listener: () => void): void {

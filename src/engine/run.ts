@@ -3,10 +3,10 @@ import type { Host } from '../inventory/model.ts';
 import { isGood } from './budget.ts';
 import type { HostStatus, RunHost } from './events.ts';
 import { exitCode } from './exit-code.ts';
-import { planLegs } from './legs.ts';
+import { type HostedPlay, planLegs } from './legs.ts';
 import { Rollout } from './rollout.ts';
 import type { RunRequest } from './run-request.ts';
-import { planSequences, usualOptions } from './sequences.ts';
+import { planSequences, type Sequence, usualOptions } from './sequences.ts';
 
 /**
  * Runs the plays on their hosts and resolves with the exit code; never rejects for a host's sake.
@@ -21,7 +21,10 @@ export async function run(request: RunRequest): Promise<number> {
     ...(request.rollout ?? usualOptions),
     check,
   });
-  const legs = planLegs(plays, inventory, (play) => sequences.ofPlay[play] ?? 0);
+  const legs = planLegs(plays, inventory, {
+    sequenceOf: (play) => sequences.ofPlay[play] ?? 0,
+    firstOf: (play) => firstHost(plays[play], sequences.all[sequences.ofPlay[play] ?? 0]),
+  });
   const hosts = [...new Set(legs.map(({ host }) => host))];
   emit({
     event: 'run_start',
@@ -58,6 +61,11 @@ export async function run(request: RunRequest): Promise<number> {
   emit({ event: 'run_end', seconds, exit, interrupted });
   if (bugs.length > 0) throw bugs[0];
   return exit;
+}
+
+/** The host of a play that comes first in its batches: nobody of an earlier one waits for it. */
+function firstHost(hosted: HostedPlay | undefined, sequence: Sequence | undefined): string | null {
+  return sequence?.batches.flat().find((name) => hosted?.hosts.has(name)) ?? null;
 }
 
 /** A host as views show it. */

@@ -24,6 +24,8 @@ export type Inherited = Pick<
   | 'showsDiff'
   | 'isCheckOnly'
   | 'tags'
+  | 'isOnce'
+  | 'delegate'
 > & { readonly network: boolean };
 
 const tag = v.pipe(v.string(), v.regex(/^[^\s,]+$/, 'a tag has no blanks and no commas'));
@@ -41,6 +43,8 @@ export const inheritedEntries = {
   diff: v.optional(v.boolean()),
   check_mode: v.optional(v.boolean()),
   network: v.optional(v.boolean()),
+  run_once: v.optional(v.boolean()),
+  delegate_to: v.optional(v.pipe(v.string(), v.nonEmpty('a host is needed'))),
 } as const;
 
 const schema = v.object(inheritedEntries);
@@ -58,6 +62,7 @@ export function inheritFrom(
   const vars = readVars(nodeAt(node, ['vars']), findings);
   diagnostics.push(...findings.sorted([]), ...refusedKeywords(fields, node));
   if (diagnostics.length > 0 || !conditions.ok) return { ok: false, diagnostics };
+  const delegate = nodeAt(node, ['delegate_to']);
   return {
     ok: true,
     value: {
@@ -73,6 +78,8 @@ export function inheritFrom(
       showsDiff: fields.diff ?? outer.showsDiff,
       isCheckOnly: fields.check_mode ?? outer.isCheckOnly,
       network: fields.network ?? outer.network,
+      isOnce: fields.run_once ?? outer.isOnce,
+      delegate: delegate?.kind === 'scalar' ? delegate : outer.delegate,
     },
   };
 }
@@ -120,5 +127,7 @@ export function nothingInherited(extraVars: Variables): Inherited {
     isCheckOnly: false,
     tags: [],
     network: false,
+    isOnce: false,
+    delegate: null,
   };
 }

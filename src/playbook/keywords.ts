@@ -1,6 +1,6 @@
 import type { Data } from '../source/data.ts';
 import type { Diagnostic } from '../source/diagnostic.ts';
-import type { SourceNode } from '../source/source-node.ts';
+import type { ScalarNode, SourceNode } from '../source/source-node.ts';
 import type { Place } from '../source/source-text.ts';
 import type { Expression, Template } from '../template/template.ts';
 import type { Within } from './blocks.ts';
@@ -82,6 +82,10 @@ export interface Keywords {
   /** It is only planned, in an apply too. */
   readonly isCheckOnly: boolean;
   readonly tags: readonly string[];
+  /** One host does it for all hosts of the play. */
+  readonly isOnce: boolean;
+  /** The host that does it in place of its own, by name or by a template; null: its own. */
+  readonly delegate: ScalarNode | null;
 }
 
 /** A task that says nothing more. */
@@ -107,4 +111,6 @@ export const noKeywords: Keywords = {
   showsDiff: true,
   isCheckOnly: false,
   tags: [],
+  isOnce: false,
+  delegate: null,
 };

@@ -74,6 +74,7 @@ export function whyPassedOver(
   if (!isReached(within, known.failures)) {
     return within.at(-1)?.part === 'rescue' ? 'nothing to rescue' : 'an earlier task failed';
   }
-  const isAlways = within.some(({ part }) => part === 'always');
+  // of blocks that were begun
+  const isAlways = within.some(({ block, part }) => part === 'always' && known.failures.has(block));
   return known.hasFailed && !isAlways ? 'an earlier task failed' : null;
 }

@@ -54,8 +54,13 @@ export function isConstant(keywords: Keywords): boolean {
 }
 
 /** What a task comes to on a host by what is known. */
-export function prepareTask(task: PreparedTask, target: Target, known: Knowledge): Prepared {
-  const scope = scopeOf(task.keywords, target, known);
+export function prepareTask(
+  task: PreparedTask,
+  target: Target,
+  subject: Target,
+  known: Knowledge,
+): Prepared {
+  const scope = scopeOf(task.keywords, subject, known);
   const { loop } = task.keywords;
   return loop === null ? prepareOne(task, target, scope) : prepareLoop(task, loop, target, scope);
 }

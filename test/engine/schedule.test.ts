@@ -13,7 +13,7 @@ const place = { source: new SourceText('test.yaml', ''), start: 0, end: 0 };
 /** All of a run that is known before it begins. */
 function prepare(plays: readonly HostedPlay[], inventory: Inventory) {
   const { all, ofPlay } = planSequences(plays, inventory, { ...usualOptions, check: false });
-  const legs = planLegs(plays, inventory, (play) => ofPlay[play] ?? 0);
+  const legs = planLegs(plays, inventory, { sequenceOf: (play) => ofPlay[play] ?? 0 });
   const batchOf = ({ sequence, host }: PlannedLeg): number =>
     all[sequence]?.batches.findIndex((names) => names.includes(host.name)) ?? -1;
   return { inventory, sequences: all, legs, batchOf };

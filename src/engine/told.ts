@@ -1,0 +1,28 @@
+import type { Host } from '../inventory/model.ts';
+import { type Knowledge, nothingTold, type Told } from '../playbook/knowledge.ts';
+import type { PlannedLeg } from './legs.ts';
+
+/** What the tasks of a run have told, leg after leg. */
+export class ToldByHosts {
+  readonly #hosts = new Map<string, Knowledge>();
+  /** Of tasks that one host does for all. */
+  readonly #shared = new Map<string, Told>();
+
+  /** What a host's next leg knows. */
+  of({ name }: Host): Knowledge {
+    const own = this.#hosts.get(name) ?? nothingTold;
+    if (this.#shared.size === 0) return own;
+    return { ...own, variables: new Map([...own.variables, ...this.#shared]) };
+  }
+
+  /** A leg has ended. Facts of the host that did it in place of another are not the other's. */
+  keep({ host, at, tasks }: PlannedLeg, known: Knowledge): void {
+    const { facts } = this.#hosts.get(host.name) ?? nothingTold;
+    this.#hosts.set(host.name, at === undefined ? known : { ...known, facts });
+    for (const { task } of tasks) {
+      const { isOnce = false, register = null } = task.keywords ?? {};
+      const told = register === null ? undefined : known.variables.get(register);
+      if (isOnce && register !== null && told !== undefined) this.#shared.set(register, told);
+    }
+  }
+}
