@@ -47,7 +47,9 @@ export function withoutSecrets(host: HostPlan): HostPlan {
   let lacksCommand = false;
   const tasks = host.tasks.map((task): TaskPlan => {
     const { at, task: name, network, changes, upkeep } = task;
-    const isOfCommand = changes.some(({ exact }) => exact.kind === 'command');
+    const isOfCommand = changes.some(
+      ({ exact }) => exact.kind === 'command' || (exact.kind === 'call' && exact.predicts === null),
+    );
     const said = JSON.stringify([changes, upkeep]);
     const isSecret = redactor.redact(said) !== said;
     if (!isSecret && !(lacksCommand && isOfCommand)) return task;

@@ -100,8 +100,7 @@ function hasActed({ change, end }: ReturnType<typeof endsOf>[number]): boolean {
 /** What the last command of them said, under Ansible's names. */
 function toldBy(ends: ReturnType<typeof endsOf>): Readonly<Record<string, Data>> {
   const last = ends.findLast(
-    ({ change, end }) =>
-      isCommand(change) && (end.type === 'done' || end.type === 'failed'),
+    ({ change, end }) => isCommand(change) && (end.type === 'done' || end.type === 'failed'),
   )?.end;
   return last?.type === 'done' || last?.type === 'failed'
     ? { rc: last.status, stdout: last.stdout, stderr: last.stderr }
@@ -110,12 +109,12 @@ function toldBy(ends: ReturnType<typeof endsOf>): Readonly<Record<string, Data>>
 
 function endOf(change: Change, result: ActResult | undefined): ActEnd {
   if (result === undefined) return { type: 'missing' };
-  const { status, output, errors = '', isLate = false } = result;
+  const { status, output, errors = '', isLate } = result;
   const [stdout, stderr] = [asText(output).trimEnd(), asText(errors)];
   const said = [stdout, stderr].filter((text) => text !== '').join('\n');
   const all = { status, said, stdout, stderr };
   const fine = isCommand(change) ? change.okStatuses : [0];
-  if (fine.includes(status) && !isLate) return { type: 'done', ...all };
+  if (fine.includes(status) && isLate !== true) return { type: 'done', ...all };
   if (status === staleStatus && !isCommand(change)) return { type: 'stale' };
   const why = whyFailed(change, result);
   const message = [why, said.trim()].filter((text) => text !== '').join('\n');
@@ -123,10 +122,10 @@ function endOf(change: Change, result: ActResult | undefined): ActEnd {
 }
 
 /** '': what it said tells. */
-function whyFailed(change: Change, { status, output, isLate = false }: ActResult): string {
+function whyFailed(change: Change, { status, output, isLate }: ActResult): string {
   if (!isCommand(change)) return output.trim() === '' ? `failed with status ${status}` : '';
   const line = commandLine(change);
-  return isLate
+  return isLate === true
     ? `${line}: took longer than ${change.timeoutSeconds} s: stopped`
     : `${line}: exit status ${status}`;
 }

@@ -2,7 +2,7 @@ import { startDeadline } from '../connection/deadline.ts';
 import type { Outcome } from '../connection/transport.ts';
 import { type Connection, ConnectionError, type Exec } from '../connection/transport.ts';
 import { type Act, compileAct } from '../host/act-program.ts';
-import { isOpaque } from '../host/change.ts';
+import { type Change, isCommand } from '../host/change.ts';
 import { outputSeconds } from '../host/look-output.ts';
 import type { Section } from '../host/look-part.ts';
 import { compileLook, type Observation, readAnswers, type Sections } from '../host/look-program.ts';
@@ -26,6 +26,13 @@ const lookAttempts = 3;
 
 /** How long a change other than a command of the user's may take: fsync on a busy disk, a lock of iptables. */
 const changeDeadlineMs = 120_000;
+
+/** How long a change may take; null: as long as it likes. */
+function limitMs(change: Change): number | null {
+  if (!isCommand(change)) return changeDeadlineMs;
+  const { timeoutSeconds } = change;
+  return timeoutSeconds === null ? null : timeoutSeconds * 1000 + changeDeadlineMs;
+}
 
 /** A deadline waits for what has arrived already; who sends without end gets this much more. */
 const graceMs = 5_000;
@@ -116,11 +123,13 @@ export class HostShell {
   }> {
     this.#hasActed = true;
     const sentMs = sendingMs(this.#send(compileAct(acts, this.#known, thenLook, holder)));
-    const commands = new Set(acts.flatMap(({ id, change }) => (isOpaque(change) ? [id] : [])));
+    const limits = new Map(acts.map(({ id, change }) => [id, limitMs(change)]));
     const left = acts.map(({ id }) => id);
     const sections = await this.#sections({
-      patience: ({ open, since }) =>
-        open !== null && commands.has(open) ? null : since + sentMs + changeDeadlineMs,
+      patience: ({ open, since }) => {
+        const limit = open === null ? undefined : limits.get(open);
+        return limit === null ? null : since + sentMs + (limit ?? changeDeadlineMs);
+      },
       onBegin: (id) => {
         if (id === 'lock' && left.length === acts.length) return;
         if (id !== left.shift()) throw new ForgedError(forgedText);
@@ -128,7 +137,7 @@ export class HostShell {
       },
     });
     const results = new Map(
-      [...sections].map(([id, { status, body }]) => [id, { status, output: body }]),
+      [...sections].map(([id, { body: output, ...told }]) => [id, { ...told, output }]),
     );
     const lock = readLock(sections);
     if (thenLook.length === 0) return { lock, results, answers: null };

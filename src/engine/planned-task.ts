@@ -83,6 +83,8 @@ function subjectOf(planned: PlannedChange): string {
       return planned.family === 4 ? 'iptables' : 'ip6tables';
     case 'nft':
       return 'the nftables ruleset';
+    case 'call':
+      return planned.subject;
     case 'command':
       return planned.found.map(({ path }) => path).join(' or ');
   }

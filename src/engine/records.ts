@@ -55,6 +55,8 @@ export function recordOf(change: Change): ChangeRecord {
         chainsText(change.before),
         chainsText(chainsAfter(change, change.before)),
       );
+    case 'call':
+      return record('call', change.subject, null, `${change.before}\n`, `${change.after}\n`);
     case 'command':
       return record('command', commandLine(change), null, null, null);
   }
@@ -67,7 +69,7 @@ function routingLine(operation: RoutingOperation, family: Family): string {
 }
 
 /** A command as its author wrote it. */
-export function commandLine({ argv }: Extract<Change, { kind: 'command' }>): string {
+export function commandLine({ argv }: Pick<Extract<Change, { kind: 'command' }>, 'argv'>): string {
   const [program, option, line] = argv;
   return program === '/bin/sh' && option === '-c' && line !== undefined ? line : argv.join(' ');
 }

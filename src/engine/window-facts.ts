@@ -54,7 +54,8 @@ export class WindowFacts {
 
   /** What a section says of the lock, of arming, or of a change. */
   keep(id: string, section: Section): void {
-    if (isAct(id)) this.results.set(id, { status: section.status, output: section.body });
+    const { body: output, ...told } = section;
+    if (isAct(id)) this.results.set(id, { ...told, output });
     if (id === 'arm' && section.status === 0) {
       this.isArmed = true;
       this.clock.arm();

@@ -1,5 +1,5 @@
 import type { Act } from './act-program.ts';
-import { isOpaque } from './change.ts';
+import { isCommand } from './change.ts';
 import { wordsOf } from './change-words.ts';
 import { quote, quoteAll } from './quote.ts';
 
@@ -55,7 +55,7 @@ function groupsOf(acts: readonly NumberedAct[]): readonly (readonly NumberedAct[
   const groups: NumberedAct[][] = [];
   let isOpen = false;
   for (const act of acts) {
-    const isAlone = isOpaque(act.change);
+    const isAlone = isCommand(act.change);
     const isFull = isWrite(act) && groups.at(-1)?.filter(isWrite).length === mostFiles;
     if (!isOpen || isAlone || isFull) groups.push([]);
     groups.at(-1)?.push(act);

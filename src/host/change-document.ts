@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import * as v from 'valibot';
 import type { Change, RoutingOperation } from './change.ts';
+import { callDocument, callEntries, commandDocument, commandEntries } from './command-document.ts';
 import {
   bytes,
   bytesDocument,
@@ -59,17 +60,6 @@ const operation = v.variant('object', [
 /** Chains of iptables that are ours: no other is ever replaced or removed. */
 const ownChain = v.pipe(v.string(), v.regex(/^(?:raw\/)?XPUSH-[A-Z]{1,20}$/));
 
-/** Input of a command: a secret is never written, so that command cannot be run from a document. */
-const stdin = v.nullable(
-  v.union([
-    text,
-    v.pipe(
-      v.strictObject({ secret: v.literal(true) }),
-      v.transform(() => ({ reveal: lostSecret })),
-    ),
-  ]),
-);
-
 /** The fields of each kind of change. */
 export const changeEntries = {
   write: {
@@ -104,11 +94,8 @@ export const changeEntries = {
     removed: listOf(v.strictObject({ chain: v.strictObject(nftPlace), rule: line })),
     ...{ listed: listOf(nftOwnName), before: nftState, after: nftState },
   },
-  command: {
-    ...{ kind: v.literal('command'), effect: v.literal('both') },
-    ...{ argv: v.pipe(listOf(text), v.minLength(1)), directory: v.nullable(path) },
-    ...{ files: listOf(path), stdin },
-  },
+  command: commandEntries,
+  call: callEntries,
 } as const;
 
 /**
@@ -125,6 +112,7 @@ export const changeSchema = v.variant('kind', [
   v.strictObject(changeEntries.chains),
   v.strictObject(changeEntries.nft),
   v.strictObject(changeEntries.command),
+  v.strictObject(changeEntries.call),
 ]) satisfies v.GenericSchema<unknown, Change>;
 
 /** A change as plain data for JSON and YAML: no maps, texts readable, other bytes in base64. */
@@ -183,18 +171,9 @@ export function changeDocument(change: Change): ChangeDocument {
         before: nftStateDocument(change.before),
         after: nftStateDocument(change.after),
       };
-    case 'command': {
-      const { argv, files, stdin: input } = change;
-      const isPlain = input === null || typeof input === 'string';
-      return {
-        ...change,
-        ...{ argv: [...argv], files: [...files] },
-        stdin: isPlain ? input : { secret: true },
-      };
-    }
+    case 'command':
+      return commandDocument(change);
+    case 'call':
+      return callDocument(change);
   }
-}
-
-function lostSecret(): string {
-  throw new Error('a secret is not kept in documents');
 }

@@ -1,4 +1,4 @@
-import type { Change } from './change.ts';
+import { type Change, isCommand } from './change.ts';
 import { travelsEncoded } from './change-words.ts';
 import { commandsOf, lookNeeds, type Need, needs, summing } from './needs.ts';
 
@@ -18,6 +18,10 @@ export const windowNeeds = needs(
 
 const decoding = needs('write what is no plain text', ['base64', 'openssl']);
 
+const asOthers = needs('run commands as another user', 'id', 'su');
+
+const running = needs('run commands', 'cat', 'dd', 'sleep');
+
 const changing: Readonly<Record<Change['kind'], readonly Need[]>> = {
   write: needs('write files', ...words('cat chmod cp dd ls mkdir mv readlink rm'), summing),
   send: needs(
@@ -31,7 +35,8 @@ const changing: Readonly<Record<Change['kind'], readonly Need[]>> = {
   routing: needs('change addresses, routes and rules', ...words('ip sed sleep'), summing),
   chains: needs('change the firewall', 'sed', summing),
   nft: needs('change the firewall', 'nft', 'sed', summing),
-  command: needs('run commands', 'cat', 'dd', 'sleep'),
+  command: running,
+  call: running,
 };
 
 const tables = {
@@ -44,6 +49,7 @@ export function changeNeeds(change: Change): readonly Need[] {
   return [
     ...changing[change.kind],
     ...(change.kind === 'chains' ? tables[change.family] : []),
+    ...(isCommand(change) && change.user !== null ? asOthers : []),
     ...(travelsEncoded(change) ? decoding : []),
   ];
 }
@@ -52,5 +58,5 @@ export function changeNeeds(change: Change): readonly Need[] {
 export const neededCommands: readonly string[] = commandsOf([
   ...Object.values(lookNeeds).flat(),
   ...Object.values(changing).flat(),
-  ...[...lockNeeds, ...windowNeeds, ...tables[4], ...tables[6], ...decoding],
+  ...[...lockNeeds, ...windowNeeds, ...asOthers, ...tables[4], ...tables[6], ...decoding],
 ]);

@@ -1,11 +1,14 @@
 import { swapWords } from './chains-words.ts';
 import {
+  type CallCommand,
   type Change,
+  isCommand,
   mustTravel,
   type RunCommand,
   type SendFile,
   type WriteFile,
 } from './change.ts';
+import { commandText } from './command-text.ts';
 import { fileFingerprint, fingerprintAfter } from './file-state.ts';
 import { checkedPath, normalParameter, parameterPath, trimmedPath } from './names.ts';
 import { nftWords } from './nft-words.ts';
@@ -20,7 +23,8 @@ const needed: Partial<Record<Change['kind'], readonly RuntimeFile[]>> = {
   routing: ['act-routing.sh'],
   chains: ['chains.sh', 'act-chains.sh'],
   nft: ['nft.sh', 'act-nft.sh'],
-  command: ['act-command.sh'],
+  command: ['run.sh', 'act-command.sh'],
+  call: ['run.sh', 'act-command.sh'],
 };
 
 /** Runtime files that make these changes. */
@@ -59,7 +63,8 @@ export function wordsOf(change: Change, stage: string | null = null): readonly s
     case 'chains':
       return swapWords(change);
     case 'command':
-      return ['xp_command', change.directory ?? '', ...inputWords(change), ...change.argv];
+    case 'call':
+      return ['xp_command', ...commandWords(change)];
   }
 }
 
@@ -100,7 +105,7 @@ export function removeWords({
 /** Whether something that it writes or says needs a decoder on the host. */
 export function travelsEncoded(change: Change): boolean {
   if (change.kind === 'write') return !isPlainText(change.content);
-  return change.kind === 'command' && inputWords(change)[0] === 'base64';
+  return isCommand(change) && inputWords(change)[0] === 'base64';
 }
 
 /** Bytes as act.sh takes them, `ENCODING CONTENT`: readable where they can be. */
@@ -108,8 +113,19 @@ export function encoded(bytes: string): readonly [string, string] {
   return isPlainText(bytes) ? ['text', bytes] : ['base64', base64Lines(bytes)];
 }
 
+/** `SECONDS STATUSES ENCODING INPUT TEXT`. */
+function commandWords(change: RunCommand | CallCommand): readonly string[] {
+  const { timeoutSeconds, okStatuses } = change;
+  return [
+    timeoutSeconds === null ? '' : `${Math.max(1, Math.ceil(timeoutSeconds))}`,
+    okStatuses.join(' '),
+    ...inputWords(change),
+    commandText(change, change.kind === 'command' ? change.umask : null),
+  ];
+}
+
 /** How standard input travels, and as what; no encoding: it is empty. */
-function inputWords({ stdin }: RunCommand): readonly [string, string] {
+function inputWords({ stdin }: Pick<RunCommand, 'stdin'>): readonly [string, string] {
   if (stdin === null) return ['', ''];
   return encoded(asBytes(typeof stdin === 'string' ? stdin : stdin.reveal()));
 }

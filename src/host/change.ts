@@ -1,3 +1,4 @@
+import { type CallCommand, callCommand, type RunCommand, runCommand } from './command-change.ts';
 import { hasContent, hasSums } from './file-state.ts';
 import { normalParameter } from './names.ts';
 import type {
@@ -10,6 +11,9 @@ import type {
   Route,
   Rule,
 } from './query.ts';
+
+export type { CallCommand, Prediction, RunCommand } from './command-change.ts';
+export type { Environment, Sensitive } from './command-text.ts';
 
 /** When a change takes effect: now, at the next boot, or both. */
 export type Effect = 'live' | 'boot' | 'both';
@@ -27,7 +31,8 @@ export type Change =
   | ChangeRouting
   | SwapChains
   | LoadNft
-  | RunCommand;
+  | RunCommand
+  | CallCommand;
 
 export interface WriteFile {
   readonly kind: 'write';
@@ -147,27 +152,14 @@ export interface NftRule {
   readonly rule: string;
 }
 
-/** A command of the user's: what it does can't be predicted, so what follows is observed again. */
-export interface RunCommand {
-  readonly kind: 'command';
-  readonly effect: 'both';
-  /** As executed; a shell line is `['/bin/sh', '-c', line]`. */
-  readonly argv: readonly string[];
-  readonly directory: string | null;
-  /** Text for its standard input; null: that is empty. */
-  readonly stdin: string | Sensitive | null;
-  /** Files that it may change, which an undone window puts back. */
-  readonly files: readonly string[];
-}
-
-/** A text that is shown to nobody: only the program of a host is made with it. */
-export interface Sensitive {
-  readonly reveal: () => string;
-}
-
 /** Whether the state after the change can't be told without looking. */
 export function isOpaque(change: Change): boolean {
-  return change.kind === 'command';
+  return change.kind === 'command' || (change.kind === 'call' && change.predicts === null);
+}
+
+/** Whether it is a command, which has a status of its own. */
+export function isCommand(change: Change): change is RunCommand | CallCommand {
+  return change.kind === 'command' || change.kind === 'call';
 }
 
 /** Whether the content itself must go to the host: it is not there already. */
@@ -230,17 +222,7 @@ export const change = {
       ? []
       : [{ kind: 'routing', effect: 'live', family, operations, before }],
 
-  /** Opaque: runs a command. */
-  command: (
-    argv: readonly string[],
-    directory: string | null,
-    options: Partial<Pick<RunCommand, 'stdin' | 'files'>> = {},
-  ): RunCommand => ({
-    kind: 'command',
-    effect: 'both',
-    argv,
-    directory,
-    stdin: options.stdin ?? null,
-    files: options.files ?? [],
-  }),
+  command: runCommand,
+
+  call: callCommand,
 };

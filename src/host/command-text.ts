@@ -1,4 +1,3 @@
-import type { Sensitive } from './change.ts';
 import { checkedPath } from './names.ts';
 import { quote, quoteAll } from './quote.ts';
 
@@ -13,6 +12,11 @@ export interface CommandSpec {
   readonly user: string | null;
 }
 
+/** A text that is shown to nobody: only the program of a host is made with it. */
+export interface Sensitive {
+  readonly reveal: () => string;
+}
+
 /** Names and values of environment variables; a secret is shown to nobody but the command. */
 export type Environment = Readonly<Record<string, string | Sensitive>>;
 
@@ -24,7 +28,7 @@ export function commandText(
   { argv, directory, environment, user }: CommandSpec,
   umask: number | null = null,
 ): string {
-  if ((argv[0] ?? '') === '') throw new Error('a command has a name');
+  if (argv.length === 0) throw new Error('a command has a name');
   const bits = umask === null ? [] : [`umask ${umask.toString(8).padStart(3, '0')}`];
   const run = `exec ${quoteAll(argv)}`;
   return [

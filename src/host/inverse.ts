@@ -39,6 +39,7 @@ export function inverseQueries(done: Change): readonly Query[] {
     case 'nft':
       return nftInverseQueries(done);
     case 'command':
+    case 'call':
       return [];
   }
 }
@@ -75,6 +76,10 @@ export function inverseOf(done: Change, now: HostState): Inverse {
       return nftInverse(done, now);
     case 'command':
       return nothing(`what the command did is not undone: ${done.argv.join(' ')}`);
+    case 'call': {
+      const { subject, before, after } = done;
+      return nothing(`${subject} is not undone: it was ${before}, and is ${after} since`);
+    }
   }
 }
 

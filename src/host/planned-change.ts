@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { answerTo } from './answer.ts';
-import type { Change } from './change.ts';
+import { type Change, isCommand, type Prediction } from './change.ts';
 import { changeDocument, changeEntries } from './change-document.ts';
-import { listOf, path, text } from './document-words.ts';
+import { answersAfter, isOfOutput, plainDocument, plainEntries } from './command-document.ts';
+import { listOf, path } from './document-words.ts';
 import { fileFingerprint } from './file-state.ts';
 import { normalParameter } from './names.ts';
 import { type ChainsState, type Listing, type NftState, type Query, query } from './query.ts';
@@ -16,7 +17,8 @@ const plannedFrom = { planned_from: v.pipe(v.string(), v.regex(/^[\da-f]{32}$/))
 const entriesOf = <const Entries extends v.ObjectEntries>(entries: Entries) =>
   v.strictObject({ ...entries, ...plannedFrom });
 
-const { write, send, remove, directory, parameter, routing, chains, nft, command } = changeEntries;
+const { write, send, remove, directory, parameter, routing, chains, nft, command, call } =
+  changeEntries;
 
 const foundFile = v.strictObject({ path, exists: v.boolean() });
 
@@ -38,7 +40,8 @@ export const plannedSchema = v.variant('kind', [
   entriesOf(without(routing)),
   entriesOf({ ...without(chains), listed: listOf(chainName) }),
   entriesOf(without(nft)),
-  v.strictObject({ ...command, stdin: v.nullable(text), found: listOf(foundFile) }),
+  v.strictObject({ ...command, ...plainEntries, found: listOf(foundFile) }),
+  entriesOf({ ...call, ...plainEntries, predicts: answersAfter, found: listOf(foundFile) }),
 ]);
 
 /** A change that was planned from a state that only its sum is known of. */
@@ -56,12 +59,16 @@ export function plannedDocument(
   found: readonly FoundFile[] = [],
 ): PlannedDocument | null {
   const document = changeDocument(change);
-  if (document.kind === 'command') {
-    const { stdin, ...rest } = document;
-    if (stdin !== null && typeof stdin !== 'string') return null;
-    return { ...rest, stdin, found: found.map((one) => ({ ...one })) };
-  }
   const planned_from = sumOf(change);
+  if (document.kind === 'command' || document.kind === 'call') {
+    if (!isCommand(change)) return null;
+    const plain = plainDocument(change);
+    if (plain === null) return null;
+    const kept = { ...plain, found: found.map((one) => ({ ...one })) };
+    if (document.kind === 'command') return { ...document, ...kept };
+    const predicts = document.predicts?.map(({ before: _, ...after }) => after) ?? null;
+    return { ...document, ...kept, predicts, planned_from };
+  }
   if (document.kind === 'directory') return { ...document, planned_from };
   const { before, ...rest } = document;
   if (rest.kind === 'chains' && change.kind === 'chains') {
@@ -91,6 +98,11 @@ export function plannedQueries(planned: PlannedChange): readonly Query[] {
       return [query.nft(planned.listed)];
     case 'command':
       return planned.found.map((one) => query.file(one.path));
+    case 'call':
+      return [
+        ...planned.found.map((one) => query.file(one.path)),
+        ...(planned.predicts ?? []).map((one) => one.query),
+      ];
   }
 }
 
@@ -100,6 +112,7 @@ export function plannedChange(planned: PlannedChange, now: HostState): Change | 
     const { found, ...change } = planned;
     return found.every((one) => isAsFound(one, now)) ? change : null;
   }
+  if (planned.kind === 'call' && !planned.found.every((one) => isAsFound(one, now))) return null;
   const change = plannedOn(planned, now);
   return change !== null && sumOf(change) === planned.planned_from ? change : null;
 }
@@ -148,7 +161,25 @@ export function plannedOn(
       const before = answerTo(now, query.nft(planned.listed));
       return before === null ? null : { ...change, before };
     }
+    case 'call': {
+      const { planned_from: _, found: _found, predicts: after, ...change } = planned;
+      const predicts = after?.flatMap((one) => predictionOn(one, now)) ?? null;
+      return predicts?.length === after?.length ? { ...change, predicts } : null;
+    }
   }
+}
+
+/** Nothing, where what it was is not known. */
+function predictionOn(
+  one: NonNullable<v.InferOutput<typeof answersAfter>>[number],
+  now: HostState,
+): readonly Prediction[] {
+  if (isOfOutput(one)) {
+    const before = answerTo(now, one.query);
+    return before === null ? [] : [{ ...one, before }];
+  }
+  const before = answerTo(now, one.query);
+  return before === null ? [] : [{ ...one, before }];
 }
 
 function sumOf(change: Change): string {
@@ -161,6 +192,8 @@ function textOf(change: Change): string {
     case 'send':
     case 'remove':
       return fileFingerprint(change.before);
+    case 'call':
+      return JSON.stringify((change.predicts ?? []).map(({ before }) => answerText(before)));
     case 'directory':
     case 'command': // known by what was found instead
       return 'absent';
@@ -173,6 +206,13 @@ function textOf(change: Change): string {
     case 'nft':
       return nftText(change.before);
   }
+}
+
+/** What an answer that a call makes another one is recognised by. */
+export function answerText(answer: Prediction['answer']): string {
+  if ('type' in answer) return fileFingerprint(answer);
+  const { status, stdout, isCut, isTimedOut } = answer;
+  return JSON.stringify([status, stdout, isCut, isTimedOut]);
 }
 
 /** Where changes lie over what was listed, the host's own sums are not known. */

@@ -2,7 +2,7 @@ import { answerTo } from './answer.ts';
 import type { RoutingOperation } from './change.ts';
 import { fileFingerprint, hasSums } from './file-state.ts';
 import { normalParameter } from './names.ts';
-import { type PlannedChange, plannedOn } from './planned-change.ts';
+import { answerText, type FoundFile, type PlannedChange, plannedOn } from './planned-change.ts';
 import {
   type ChainsState,
   type NetworkInterface,
@@ -70,12 +70,24 @@ function isMade(planned: PlannedChange, now: HostState, after: HostState): boole
     }
     case 'routing':
       return true;
+    case 'call':
+      if (planned.predicts !== null) {
+        return planned.predicts.every((one) =>
+          isEqual(answerTo(now, one.query), answerTo(after, one.query), answerText),
+        );
+      }
+      return isTurned(planned.found, now);
     case 'command':
-      return planned.found.some(({ path, exists }) => {
-        const file = answerTo(now, query.file(path));
-        return file !== null && (file.type !== 'absent') !== exists;
-      });
+      return isTurned(planned.found, now);
   }
+}
+
+/** Whether something that a command depends on is not as it was found. */
+function isTurned(found: readonly FoundFile[], now: HostState): boolean {
+  return found.some(({ path, exists }) => {
+    const file = answerTo(now, query.file(path));
+    return file !== null && (file.type !== 'absent') !== exists;
+  });
 }
 
 /** What is planned knows both sums of its content, a host says one. */

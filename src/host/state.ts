@@ -100,8 +100,14 @@ export class HostState {
         break;
       case 'command':
         break;
+      case 'call':
+        outdatePaths(next, change.touches ?? []);
+        break;
     }
     outdateOutputs(next, change);
+    if (change.kind === 'call') {
+      for (const { query, answer } of change.predicts ?? []) next.set(queryKey(query), { answer });
+    }
     return new HostState(next);
   }
 }
@@ -117,6 +123,19 @@ function outdateOutputs(observations: Map<string, Observation>, change: Change):
       (dependencies !== null && touched !== null && !doTouch(touched, dependencies));
     if (!isSame) observations.set(key, { outdated: true });
   }
+}
+
+/** What was there may be another thing by then. */
+function outdatePaths(observations: Map<string, Observation>, touched: readonly string[]): void {
+  for (const key of observations.keys()) {
+    const path = pathOf(key);
+    if (path !== null && doTouch(touched, [path])) observations.set(key, { outdated: true });
+  }
+}
+
+function pathOf(key: string): string | null {
+  if (key.startsWith('file:')) return key.slice('file:'.length);
+  return key.startsWith('directory:') ? listingOf(key).path : null;
 }
 
 /** What a change touches: paths, and things by name; null: that is not known. */
@@ -135,6 +154,8 @@ function touchedBy(change: Change): readonly string[] | null {
       return [];
     case 'command':
       return null;
+    case 'call':
+      return change.touches;
   }
 }
 

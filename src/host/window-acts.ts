@@ -1,5 +1,11 @@
 import type { Act } from './act-program.ts';
-import type { Change, MakeDirectory, RemoveFile, WriteFile } from './change.ts';
+import {
+  type Change,
+  isCommand,
+  type MakeDirectory,
+  type RemoveFile,
+  type WriteFile,
+} from './change.ts';
 
 /** A file of the next boot that is made when a window is armed, and put in place once it is confirmed. */
 export interface StagedAct {
@@ -25,7 +31,7 @@ export interface WindowActs {
  * a command is in place when that runs, and a file that is changed at once is not staged too.
  */
 export function splitActs(acts: readonly Act[]): WindowActs {
-  const lastCommand = acts.findLastIndex(({ change }) => change.kind === 'command');
+  const lastCommand = acts.findLastIndex(({ change }) => isCommand(change));
   const changedNow = new Set(
     acts.flatMap(({ change }, index) =>
       change.effect !== 'boot' || index < lastCommand ? filesOf(change) : [],

@@ -1,4 +1,4 @@
-import type { Change } from './change.ts';
+import { type Change, isCommand } from './change.ts';
 import { asBytes, encoded, removeWords, runtimeOf, wordsOf, writeWords } from './change-words.ts';
 import { checkedId, holdCall, holdRuntime, identityWords } from './lock-program.ts';
 import { checkedAddress, checkedPath, parameterPath, trimmedPath } from './names.ts';
@@ -157,7 +157,7 @@ function settingsText(plan: WindowPlan, { staged, idle, files }: WindowActs): st
     XP_RULES: plan.acts.some(({ change }) => mayChangeRules(change)) ? 'yes' : '',
     XP_NOT: plan.acts.some(({ change }) => hasInvertedRule(change)) ? 'yes' : '',
     // what commands print is told as it comes
-    XP_SPEAKS: plan.acts.some(({ change }) => change.kind === 'command') ? 'yes' : '',
+    XP_SPEAKS: plan.acts.some(({ change }) => isCommand(change)) ? 'yes' : '',
   };
   return [
     ...Object.entries(settings).map(([name, value]) => `${name}=${quote(value)}`),
@@ -229,12 +229,13 @@ function describe(change: Change): string {
     case 'nft':
       return 'firewall rules of nftables';
     case 'command':
+    case 'call':
       return `the command ${change.argv[0] ?? ''}`;
   }
 }
 
-function mayChangeRules({ kind }: Change): boolean {
-  return kind === 'chains' || kind === 'nft' || kind === 'command';
+function mayChangeRules(change: Change): boolean {
+  return change.kind === 'chains' || change.kind === 'nft' || isCommand(change);
 }
 
 function hasInvertedRule(change: Change): boolean {

@@ -14,6 +14,7 @@ const change = v.object({
     'remove',
     'directory',
     'command',
+    'call',
     'chains',
     'nft',
     'routing',

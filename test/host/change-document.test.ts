@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
+import { change } from '../../src/host/change.ts';
 import { changeDocument, changeSchema } from '../../src/host/change-document.ts';
 import { runs } from '../runs.ts';
 import { bytes, someChange } from './some-changes.ts';
@@ -37,20 +38,18 @@ describe('changeDocument', () => {
     expect(of('\x1b[2J')).toEqual({ base64: 'G1sySg==' });
   });
 
-  test('the secret input of a command is not in it', () => {
-    const command = {
-      kind: 'command',
-      effect: 'both',
-      argv: ['a'],
-      directory: null,
-      files: [],
-    } as const;
+  test('the secrets of a command are not in it', () => {
+    const secret = { reveal: () => 'hunter2' };
 
-    const document = changeDocument({ ...command, stdin: { reveal: () => 'hunter2' } });
+    const document = changeDocument(
+      change.command(['a'], null, { stdin: secret, environment: { A: secret, B: 'b' } }),
+    );
 
     expect(JSON.stringify(document)).not.toContain('hunter2');
     const read = v.parse(changeSchema, throughJson(document));
-    const { stdin } = read.kind === 'command' ? read : { stdin: null };
+    if (read.kind !== 'command') throw new Error('it is a command');
+    const { stdin, environment } = read;
+    expect(environment).toEqual({ A: { reveal: expect.any(Function) }, B: 'b' });
     if (stdin === null || typeof stdin === 'string') throw new Error('its input is a secret');
     expect(() => stdin.reveal()).toThrow('a secret is not kept');
   });

@@ -3,19 +3,19 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { change } from '../../src/host/change.ts';
-import { describeShells, RunningShell, temporaryDirectory, until } from './shells.ts';
+import { describeShells, isRoot, RunningShell, temporaryDirectory, until } from './shells.ts';
 
 const directory = temporaryDirectory();
 const at = (name: string) => join(directory, name);
 
 const shell = (line: string) => change.command(['/bin/sh', '-c', line], null);
 describeShells('xp_command', (each) => {
-  test('gives status and output, both outputs mixed', async () => {
+  test('gives status, output and errors', async () => {
     await using running = new RunningShell(each);
 
     for (const status of [0, 1, 2, 75, 126, 255]) {
       const [result] = await running.act(shell(`echo out; echo err >&2; exit ${status}`));
-      expect(result).toMatchObject({ status, body: 'out\nerr\n' });
+      expect(result).toEqual({ status, body: 'out\n', errors: 'err' });
     }
   });
 
@@ -24,7 +24,7 @@ describeShells('xp_command', (each) => {
 
     expect(await running.act(shell('kill -KILL $$'))).toMatchObject([{ status: 137 }]);
     expect(await running.act(change.command(['/no/such/command'], null))).toMatchObject([
-      { status: 127, body: expect.stringMatching(/not found|No such file/i) },
+      { status: 127, body: '', errors: expect.stringMatching(/not found|No such file/i) },
     ]);
   });
 
@@ -58,7 +58,7 @@ describeShells('xp_command', (each) => {
     );
     expect(missing).toMatchObject({
       status: 1,
-      body: `the directory ${at('no such')} does not exist\n`,
+      errors: `the directory ${at('no such')} does not exist`,
     });
   });
 
@@ -145,5 +145,88 @@ describeShells('xp_command', (each) => {
 
     expect(result?.body).toMatch(/<>/);
     expect(result?.body.match(/ -> /g)?.length).toBeLessThanOrEqual(4);
+  });
+
+  test('gives it the variables that it should have, which nobody else sees', async () => {
+    await using running = new RunningShell(each);
+    const canary = 'canary-51d7 é\n"$(id)';
+    const look =
+      'printf "%s|" "$A" "$B"; for one in /proc/[0-9]*; do cat $one/cmdline 2>/dev/null; done | tr "\\0" "\\n" >&2';
+
+    const [seen] = await running.act(
+      change.command(['/bin/sh', '-c', look], null, {
+        environment: { A: 'plain', B: { reveal: () => canary } },
+      }),
+    );
+
+    expect(Buffer.from(seen?.body ?? '', 'latin1').toString()).toBe(`plain|${canary}|`);
+    expect(seen?.errors).not.toContain('canary-51d7');
+  });
+
+  test.runIf(isRoot && !each.isBusybox)('runs it as another user', async () => {
+    await using running = new RunningShell(each);
+
+    const [other] = await running.act(
+      change.command(['/bin/sh', '-c', 'id -un; umask; cat; echo "$A"'], null, {
+        ...{
+          user: 'nobody',
+          umask: 0o027,
+          stdin: 'in\n',
+          environment: { A: { reveal: () => 'a' } },
+        },
+      }),
+    );
+
+    expect(other).toEqual({ status: 0, body: 'nobody\n0027\nin\na\n' });
+  });
+
+  test('goes on after a status that is fine, and after no other', async () => {
+    await using running = new RunningShell(each);
+    const fine = (line: string, okStatuses: readonly number[]) =>
+      change.command(['/bin/sh', '-c', line], null, { okStatuses });
+
+    const results = await running.act(
+      fine('exit 3', [0, 3]),
+      fine('echo next', [0, 3]),
+      fine('exit 33', [0, 3]),
+      fine('echo never', [0]),
+    );
+    const notFine = await running.act(fine('exit 0', [1]), fine('echo after', [1]));
+
+    expect(results.map(({ status }) => status)).toEqual([3, 0, 33]);
+    expect(notFine.map(({ status }) => status)).toEqual([0]);
+  });
+
+  test('stops what takes too long, with all that came of it', async () => {
+    await using running = new RunningShell(each);
+    const slow = (line: string) =>
+      change.command(['/bin/sh', '-c', line], null, { timeoutSeconds: 1 });
+
+    const [quick] = await running.act(slow('echo quick'));
+    const [late] = await running.act(slow('echo out; echo err >&2; (sleep 77; echo no); echo no'));
+    const [stubborn] = await running.act(
+      slow("trap '' TERM; echo on; while :; do sleep 0.1; done"),
+    );
+    const [next] = await running.act(slow('echo next'));
+
+    expect(quick).toEqual({ status: 0, body: 'quick\n' });
+    expect(late).toMatchObject({ body: 'out\n', errors: 'err', isLate: true });
+    expect(late?.status).not.toBe(0);
+    expect(stubborn).toMatchObject({ body: 'on\n', isLate: true });
+    expect(next).toEqual({ status: 0, body: 'next\n' });
+    await until(() => running.processes().length === 1);
+  });
+
+  test('is told of as a call of ours, too', async () => {
+    await using running = new RunningShell(each);
+
+    const [called] = await running.act(
+      change.call(['/bin/sh', '-c', 'echo out; echo err >&2; exit 4'], {
+        ...{ effect: 'live', subject: 'service a', before: 'stopped', after: 'running' },
+        predicts: [],
+      }),
+    );
+
+    expect(called).toEqual({ status: 4, body: 'out\n', errors: 'err' });
   });
 });

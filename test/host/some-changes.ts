@@ -1,13 +1,14 @@
 import fc from 'fast-check';
-import type { Change, RoutingOperation } from '../../src/host/change.ts';
-import type {
-  ChainsState,
-  FileState,
-  NftBaseChain,
-  NftChain,
-  NftState,
-  Route,
-  Rule,
+import type { Change, Prediction, RoutingOperation } from '../../src/host/change.ts';
+import {
+  type ChainsState,
+  type FileState,
+  type NftBaseChain,
+  type NftChain,
+  type NftState,
+  query,
+  type Route,
+  type Rule,
 } from '../../src/host/query.ts';
 import { sums } from '../../src/host/sums.ts';
 
@@ -156,6 +157,48 @@ const live = fc.constant('live' as const);
 const family = fc.constantFrom(4 as const, 6 as const);
 const text = fc.string({ unit: 'binary', maxLength: 20 });
 
+const plain = fc.string({ unit: 'grapheme', maxLength: 10 }).filter((one) => !one.includes('\0'));
+const environment = fc
+  .array(fc.tuple(fc.constantFrom('A', 'PATH', 'constructor', 'toString', '__proto'), plain), {
+    maxLength: 3,
+  })
+  .map((pairs): Readonly<Record<string, string>> => Object.fromEntries(pairs));
+const argv = fc
+  .tuple(fc.constantFrom('/bin/a', 'b'), fc.array(plain, { maxLength: 2 }))
+  .map(([program, others]) => [program, ...others]);
+const user = maybe(fc.constantFrom('nobody', 'www-data', '1000'));
+
+const commandRun = {
+  ...{ argv, environment, user, directory: maybe(path), stdin: maybe(text) },
+  timeoutSeconds: maybe(fc.nat(100)),
+  okStatuses: fc.array(fc.nat(255), { maxLength: 2 }),
+};
+
+const output = fc.record({
+  status: fc.nat(255),
+  stdout: text,
+  stderr: text,
+  isCut: fc.boolean(),
+  isTimedOut: fc.boolean(),
+});
+const prediction: fc.Arbitrary<Prediction> = fc.oneof(
+  fc.record({
+    query: fc.record({
+      kind: fc.constant('output' as const),
+      ...{ argv, environment, user, directory: maybe(path), stdin: maybe(plain) },
+      ...{ timeoutSeconds: fc.nat(100), limitBytes: fc.nat(), isLasting: fc.boolean() },
+      readsOnly: maybe(fc.array(path, { maxLength: 2 })),
+    }),
+    before: output,
+    answer: output,
+  }),
+  fc.record({
+    query: path.map((one) => query.file(one)),
+    before: fileState,
+    answer: fileState,
+  }),
+);
+
 /** Changes of every kind, whether a step would plan them or not. */
 export const someChange: fc.Arbitrary<Change> = fc.oneof(
   fc.record({
@@ -226,9 +269,18 @@ export const someChange: fc.Arbitrary<Change> = fc.oneof(
   fc.record({
     kind: fc.constant('command' as const),
     effect: fc.constant('both' as const),
-    argv: fc.array(text, { minLength: 1, maxLength: 3 }),
-    directory: maybe(path),
+    ...commandRun,
+    umask: maybe(fc.integer({ min: 0, max: 0o777 })),
     files: fc.array(path, { maxLength: 2 }),
-    stdin: maybe(text),
+  }),
+  fc.record({
+    kind: fc.constant('call' as const),
+    effect,
+    ...commandRun,
+    subject: fc.constant('service nginx'),
+    before: fc.constant('stopped'),
+    after: fc.constant('running'),
+    predicts: maybe(fc.array(prediction, { maxLength: 3 })),
+    touches: maybe(fc.array(path, { maxLength: 2 })),
   }),
 );

@@ -1,55 +1,74 @@
-# shellcheck shell=sh
-# Running a command of the user's.
+# shellcheck shell=sh disable=SC2034,SC2154
+# Running a command that changes something.
 
-# The output is capped here: how much a host sends is not the host's to decide. A process that the
-# command leaves behind may hold the output open: the reader is ended a second after the command, and
-# what is left of the pipe goes to a `cat` that lives as long as that process writes. dd by bytes is
-# the one reader that keeps nothing back until it ends.
-xp_command() ( # DIRECTORY ENCODING INPUT WORDS...
-  if [ -n "$1" ]; then
-    [ -d "$1" ] || xp_refuse "the directory $1 does not exist" || exit
-    cd "$1" || exit
-  fi
-  shift
+# Which of its statuses mean that all went well: xp_do goes on after those.
+xp_command() { # SECONDS STATUSES ENCODING INPUT TEXT
+  XP_FINE=" $2 "
+  xp_command_apart "$@"
+}
+
+# What it prints is capped here: how much a host sends is not the host's to decide. A process that the
+# command leaves behind may hold an output open: the readers are ended a second after the command, and
+# what is left in a pipe goes to a `cat` that lives as long as that process writes. dd by bytes is the
+# one reader that keeps nothing back until it ends. Errors are told when all other output is: their
+# pipe, 6, is open as long as that is read.
+xp_command_apart() (
   exec 5>&1
   {
     {
-      if [ -z "$1" ]; then
-        shift 2
-        (exec "$@" </dev/null 2>&1 4>&- 5>&-)
-      else
-        xp_input "$1" "$2" 2>/dev/null 4>&- 5>&- | (shift 2 && exec "$@" 2>&1 4>&- 5>&-)
-      fi
-      echo "over $?" >&4
-    } | {
-      sh -c 'echo "reader $$" >&4; exec dd bs=1 count=65536' >&5 2>/dev/null
+      xp_run_it "$@" | {
+        sh -c 'echo "reader $$" >&4; exec dd bs=1 count=65536' >&5 2>/dev/null
+        exec cat >/dev/null 2>&1 4>&- 5>&- 6>&-
+      } &
+    } 6>&1 | {
+      xp_err=$(sh -c 'echo "reader $$" >&4; exec dd bs=1 count=65536' 2>/dev/null 5>&-)
+      [ -z "$xp_err" ] || xp_print "$XP_NEWLINE@$XP_NONCE rest $xp_id$XP_NEWLINE$xp_err" >&5
       exec cat >/dev/null 2>&1 4>&- 5>&-
     } &
   } 4>&1 | xp_await
 )
 
-# The status of the command once its output is there; the input ends when the reader has ended.
+xp_run_it() { # SECONDS STATUSES ENCODING INPUT TEXT
+  exec 2>&6
+  xp_uptime
+  xp_since=$XP_UP
+  xp_start_run "$1" '' "$3" "$4" "$5"
+  xp_await_run
+  if [ -n "$xp_timer" ]; then
+    kill "$xp_timer" 2>/dev/null
+    xp_uptime
+    [ $((XP_UP - xp_since)) -lt $(($1 * 100)) ] || echo late >&4
+  fi
+  echo "over $xp_over" >&4
+}
+
+# The status of the command once its output is there; the input ends when the readers have ended.
 xp_await() {
-  xp_over='' xp_reader='' xp_timer=''
+  xp_over='' xp_readers='' xp_timer='' xp_late=''
   while read -r xp_word xp_number; do
     case $xp_word in
-    reader) xp_reader=$xp_number ;;
+    reader) xp_readers="$xp_readers $xp_number" ;;
+    late) xp_late=yes ;;
     over) xp_over=$xp_number ;;
     esac
-    if [ -n "$xp_reader" ] && [ -n "$xp_over" ]; then
-      xp_end_later "$xp_reader" <&- >/dev/null 2>&1 5>&- &
+    case $xp_over,$xp_readers,$xp_timer in
+    ?*,' '*' '*,)
+      # shellcheck disable=SC2086 # two words
+      xp_end_later $xp_readers <&- >/dev/null 2>&1 5>&- &
       xp_timer=$!
-    fi
+      ;;
+    esac
   done
   [ -z "$xp_timer" ] || kill "$xp_timer" 2>/dev/null
+  [ -z "$xp_late" ] || xp_print "$XP_NEWLINE@$XP_NONCE late $xp_id$XP_NEWLINE"
   return "${xp_over:-1}"
 }
 
-xp_end_later() { # PROCESS-ID
+xp_end_later() { # PROCESS-ID...
   xp_sleep=
   trap 'kill "$xp_sleep"; exit' TERM
   sleep 1 &
   xp_sleep=$!
   wait "$xp_sleep"
-  kill -PIPE "$1"
+  kill -PIPE "$@"
 }

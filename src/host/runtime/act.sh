@@ -28,12 +28,16 @@ xp_unwatch() {
 
 xp_do() { # ID FUNCTION ARGUMENTS...
   [ -z "$XP_GONE" ] || return 1
-  xp_id=$1
+  xp_id=$1 XP_FINE=
   shift
   xp_begin "$xp_id"
   "$@" </dev/null 2>&1 3<&-
   xp_status=$?
   xp_end "$xp_id" "$xp_status"
+  case $XP_FINE,$xp_status in
+  *" $xp_status "*,*) return 0 ;;
+  ?*,0) return 1 ;;
+  esac
   return "$xp_status"
 }
 
