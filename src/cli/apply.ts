@@ -3,7 +3,7 @@ import { defineCommand, flag, text } from './command.ts';
 import { limitOption, playbookPositional } from './host-options.ts';
 import { runEntries, runOptions } from './run-options.ts';
 import { secretEntries, secretOptions } from './secret-options.ts';
-import { steeringEntries, steeringOptions } from './steering-options.ts';
+import { listEntries, listOptions, steeringEntries, steeringOptions } from './steering-options.ts';
 
 const schema = v.object({
   inventory: v.optional(v.string()),
@@ -13,6 +13,7 @@ const schema = v.object({
   plan: v.optional(v.pipe(v.string(), v.nonEmpty('a file'))),
   verify: v.optional(v.boolean(), false),
   ...steeringEntries,
+  ...listEntries,
   ...secretEntries,
   ...runEntries,
 });
@@ -36,6 +37,7 @@ export const apply = defineCommand({
     plan: { ...text, describe: 'Do exactly what this file of xpush plan says' },
     verify: { ...flag, describe: 'Then prove the way to the guests, as xpush verify does' },
     ...steeringOptions,
+    ...listOptions,
     ...secretOptions,
     ...runOptions,
   },

@@ -11,6 +11,7 @@ import type { SecretStore } from '../secrets/secret-store.ts';
 import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
 import type { Result } from '../source/result.ts';
 import { answerPrompts } from './answer-prompts.ts';
+import { chooseSteps } from './choose-steps.ts';
 import { readExtraVars } from './extra-vars.ts';
 import { readInventory } from './load.ts';
 import { type SourceFile, type Sources, sourceFile, sourceFiles } from './sources.ts';
@@ -95,7 +96,30 @@ export async function readPlays(
  * secrets that are used. Throws `ConfigError` for a secret that cannot be had, too.
  */
 export async function readWork(given: WorkGiven, store: SecretStore): Promise<Work> {
-  const { written, extraVars, ...work } = await readPlays(given, store);
+  const read = await readPlays(given, store);
+  return toWork(given.steering.step === true ? await inSteps(read) : read, store);
+}
+
+/** With those tasks only that the operator wants to be done. */
+async function inSteps(read: ReadPlays): Promise<ReadPlays> {
+  const used = read.plays.filter(({ hosts }) => hosts.size > 0);
+  const asked = read.written.filter((one) => used.some(({ play }) => play === one));
+  const chosen = await chooseSteps(asked);
+  const chosenOf = new Map<unknown, Play | undefined>(
+    asked.map((one, index) => [one, chosen[index]]),
+  );
+  const plays = read.plays.map((hosted) => {
+    const play = chosenOf.get(hosted.play);
+    return play === undefined ? hosted : { ...hosted, play };
+  });
+  return { ...read, plays, written: chosen };
+}
+
+/** Plays with all that is needed to carry them out. */
+export async function toWork(
+  { written, extraVars, ...work }: ReadPlays,
+  store: SecretStore,
+): Promise<Work> {
   const isUsed = new Set(work.plays.flatMap(({ play, hosts }) => (hosts.size > 0 ? [play] : [])));
   await answerPrompts(
     written.filter((play) => isUsed.has(play)),

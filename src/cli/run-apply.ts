@@ -1,7 +1,10 @@
+import { exitCodes } from '../engine/exit-code.ts';
 import type { ApplyOptions } from './apply.ts';
 import { carryOut } from './carry-out.ts';
-import { readWork } from './load-work.ts';
+import { playsDocument, playsText } from './list-plays.ts';
+import { readPlays, readWork } from './load-work.ts';
 import { plannedWork, readSavedPlan } from './planned-work.ts';
+import { redactor } from './redaction.ts';
 import { resumeCommand } from './resume-command.ts';
 import { readRetry } from './retry.ts';
 import { secretStore } from './secrets.ts';
@@ -21,8 +24,14 @@ export async function runApply({
   if (plan !== undefined && playbook.length > 0) {
     throw new UsageError('--plan says what is done: no playbook with it');
   }
-  const [steered] = steeringGiven(options);
-  if (plan !== undefined && steered !== undefined) {
+  const listed = {
+    hosts: options['list-hosts'],
+    tasks: options['list-tasks'],
+    tags: options['list-tags'],
+  };
+  const isListing = Object.values(listed).some((is) => is);
+  const steered = steeringGiven(options) ?? (isListing ? 'list-tasks' : null);
+  if (plan !== undefined && steered !== null) {
     throw new UsageError(`--plan says what is done: no --${steered} with it`);
   }
   const saved = plan === undefined ? null : await readSavedPlan({ file: plan, inventory }, store);
@@ -32,10 +41,15 @@ export async function runApply({
   }
   const left = retry === undefined ? null : await readRetry(retry, argument);
   const chosen = { limit: limit ?? null, only: left?.hosts ?? null };
-  const work =
-    saved === null
-      ? await readWork({ inventory: argument, playbook, chosen, steering: options }, store)
-      : plannedWork(saved, chosen);
+  const given = { inventory: argument, playbook, chosen, steering: options };
+  if (isListing) {
+    const read = await readPlays(given, store);
+    const isJson = options.output === 'json' || options.output === 'ndjson';
+    const text = isJson ? `${JSON.stringify(playsDocument(read))}\n` : playsText(read, listed);
+    process.stdout.write(redactor.redact(text));
+    return exitCodes.done;
+  }
+  const work = saved === null ? await readWork(given, store) : plannedWork(saved, chosen);
   const notes = left === null ? work.notes : [left.note, ...work.notes];
   const resume = options.check ? {} : { resume: resumeCommand(process.argv.slice(2)) };
   const known = left?.left.filter(({ name }) => work.inventory.hosts.has(name));

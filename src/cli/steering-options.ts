@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { text } from './command.ts';
+import { flag, text } from './command.ts';
 
 const many = { type: 'string', array: true, requiresArg: true } as const;
 
@@ -13,6 +13,7 @@ export const steeringOptions = {
   tags: { ...many, alias: 't', describe: 'Only tasks with these tags: a,b; again for more' },
   'skip-tags': { ...many, describe: 'No tasks with these tags' },
   'start-at-task': { ...text, describe: 'Begin with the task of this name, or glob' },
+  step: { ...flag, describe: 'Ask of each task first whether it is to be done: y, n, c' },
 } as const;
 
 const words = v.pipe(
@@ -32,18 +33,42 @@ export const steeringEntries = {
   tags,
   'skip-tags': tags,
   'start-at-task': v.optional(v.pipe(v.string(), v.nonEmpty('the name of a task'))),
+  step: v.optional(v.boolean(), false),
 } as const;
 
 /** Options of a command line, as far as they are about variables and tasks. */
 export type SteeringGiven = v.InferOutput<v.ObjectSchema<typeof steeringEntries, undefined>>;
 
 /** Nothing is said. */
-export const unsteered: SteeringGiven = { 'extra-vars': [], tags: [], 'skip-tags': [] };
+export const unsteered: SteeringGiven = {
+  'extra-vars': [],
+  tags: [],
+  'skip-tags': [],
+  step: false,
+};
 
-/** Names of those options that were given. */
-export function steeringGiven(given: SteeringGiven): readonly string[] {
-  return Object.keys(steeringEntries).filter((name) => {
-    const value = name in given ? given[name as keyof SteeringGiven] : undefined;
-    return value !== undefined && value.length > 0;
-  });
+/** The first of these options that was given; null: none was. */
+export function steeringGiven(given: SteeringGiven): string | null {
+  const isGiven = {
+    'extra-vars': given['extra-vars'].length > 0,
+    tags: given.tags.length > 0,
+    'skip-tags': given['skip-tags'].length > 0,
+    'start-at-task': given['start-at-task'] !== undefined,
+    step: given.step,
+  };
+  return Object.entries(isGiven).find(([, is]) => is)?.[0] ?? null;
 }
+
+/** Options that list what would be done, and do nothing. */
+export const listOptions = {
+  'list-tasks': { ...flag, describe: 'List the tasks; nobody is contacted' },
+  'list-hosts': { ...flag, describe: 'List the hosts of each play; nobody is contacted' },
+  'list-tags': { ...flag, describe: 'List the tags of each play; nobody is contacted' },
+} as const;
+
+/** The same, as a command's schema has them. */
+export const listEntries = {
+  'list-tasks': v.optional(v.boolean(), false),
+  'list-hosts': v.optional(v.boolean(), false),
+  'list-tags': v.optional(v.boolean(), false),
+} as const;

@@ -47,11 +47,13 @@ export class Terminal {
   }
 
   #sequence(name: string, parameter: string): void {
-    const isKnown = { A: true, J: parameter === '', K: parameter === '', m: true }[name];
+    const isToEnd = parameter === '' || parameter === '0';
+    const isKnown = { A: true, G: true, J: isToEnd, K: isToEnd, m: true }[name];
     if (name === '?l' || name === '?h') this.#mode(parameter, name === '?h');
     else if (isKnown !== true) throw new Error(`unknown sequence ${name} ${parameter}`);
 
     if (name === 'A') this.#row = Math.max(this.#top, this.#row - Number(parameter || 1));
+    if (name === 'G') this.#column = Number(parameter || 1) - 1;
     if (name === 'K' || name === 'J') this.#line.length = Math.min(this.#line.length, this.#column);
     if (name === 'J') this.#cells = this.#cells.map((row, at) => (at > this.#row ? [] : row));
   }
