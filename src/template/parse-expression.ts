@@ -12,7 +12,10 @@ const CONSTANTS: ReadonlyMap<string, boolean | null> = new Map([
 ]);
 const DEEPEST = 200;
 
-/** Reads expressions from tokens, by Jinja's own grammar (its parser.py). */
+/**
+ * Reads expressions from tokens, by Jinja's own grammar (its parser.py). Long for a file, as all rules
+ * of the grammar call each other.
+ */
 export class ExpressionParser {
   readonly #tokens: readonly Token[];
   #at = 0;

@@ -51,6 +51,7 @@ interface Body {
   readonly closer: Closer | null;
 }
 
+/** Long for a file, as each statement holds others. */
 class TemplateParser {
   readonly #text: string;
   readonly #trimBlocks: boolean;

@@ -35,15 +35,15 @@ export function requiredAt(
   base: Value,
   keys: readonly Value[],
 ): Value {
-  const { found, problem } = new Walk(path, scope, base, keys).end();
-  if (found !== undefined) return found;
-  throw problem ?? new Error('nothing was found, and nothing is missing');
+  const end = new Walk(path, scope, base, keys).end();
+  if (end.found === undefined) throw end.problem();
+  return end.found;
 }
 
-interface End {
-  readonly found: Value | undefined;
-  readonly problem: PathProblem | null;
-}
+/** Where a walk ended; what is missing is only worded when it is told, as near names take time. */
+type End =
+  | { readonly found: Value }
+  | { readonly found: undefined; readonly problem: () => PathProblem };
 
 class Walk {
   readonly #path: PathUse;
@@ -63,7 +63,7 @@ class Walk {
     let value: Value | undefined = root === null ? this.#base : opened(this.#scope, root);
     let name = root ?? '';
     if (value === undefined) {
-      return missing({ start, end: start + name.length }, name, name, this.#scope.names());
+      return missing({ start, end: start + name.length }, name, name, this.#scope);
     }
     let next = 0;
     for (const { key, start: from, end } of segments) {
@@ -76,25 +76,12 @@ class Walk {
             ? String(step)
             : `${name}.${step}`;
       if (inner === undefined) {
-        const span = { start: from, end };
-        if (
-          typeof value === 'object' &&
-          value !== null &&
-          !Array.isArray(value) &&
-          !(value instanceof Secret)
-        ) {
-          const known = value instanceof LazyMap ? value.names() : Object.keys(value);
-          return missing(span, written, String(step), known);
-        }
-        const what = `${name === '' ? 'this' : quoted(name)} is ${kindOf(value)}`;
-        const hint = Array.isArray(value) ? `it has ${value.length} items` : null;
-        const problem = new PathProblem(span, `${what}: it has no ${quoted(String(step))}`, hint);
-        return { found: undefined, problem };
+        return without({ start: from, end }, value, name, written, step);
       }
       value = inner;
       name = written;
     }
-    return { found: value, problem: null };
+    return { found: value };
   }
 }
 
@@ -109,10 +96,25 @@ function memberOf(value: Value, key: Value): Value | undefined {
   return Object.hasOwn(value, String(key)) ? Reflect.get(value, String(key)) : undefined;
 }
 
-function missing(span: Span, whole: string, key: string, names: Iterable<string>): End {
-  const known = [...names];
-  const few = known.length > 0 && known.length <= MOST_NAMES;
-  const hint = didYouMean(key, known) ?? (few ? `known here: ${listed(known, 'and')}` : null);
-  const problem = new PathProblem(span, `${quoted(whole)} is not defined`, hint);
+/** What is wrong where a value has no such key. */
+function without(span: Span, value: Value, name: string, written: string, step: Value): End {
+  if (value instanceof LazyMap) return missing(span, written, String(step), value);
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (isMap && !(value instanceof Secret)) {
+    return missing(span, written, String(step), { names: () => Object.keys(value) });
+  }
+  const what = `${name === '' ? 'this' : quoted(name)} is ${kindOf(value)}`;
+  const hint = Array.isArray(value) ? `it has ${value.length} items` : null;
+  const message = `${what}: it has no ${quoted(String(step))}`;
+  return { found: undefined, problem: () => new PathProblem(span, message, hint) };
+}
+
+function missing(span: Span, whole: string, key: string, scope: Pick<Scope, 'names'>): End {
+  const problem = (): PathProblem => {
+    const known = [...scope.names()];
+    const few = known.length > 0 && known.length <= MOST_NAMES;
+    const hint = didYouMean(key, known) ?? (few ? `known here: ${listed(known, 'and')}` : null);
+    return new PathProblem(span, `${quoted(whole)} is not defined`, hint);
+  };
   return { found: undefined, problem };
 }

@@ -2,6 +2,8 @@ import { didYouMean } from '../source/did-you-mean.ts';
 import { quoted } from '../source/quoted.ts';
 import { type FilterFunction, misfit } from './function.ts';
 import { engineFilters, library, methods, refusedNames } from './library.ts';
+import { literalText } from './literal-text.ts';
+import { LocalNames, localName } from './local-names.ts';
 import type { NameUse, Operation, PathUse, Segment } from './program.ts';
 import type { Arguments, Call, Compare, Expr, Filter, Member, Name, Span, Test } from './syntax.ts';
 import { SyntaxProblem } from './syntax.ts';
@@ -16,6 +18,7 @@ const METHODS: ReadonlySet<string> = new Set([
 const FUNCTIONS: readonly string[] = ['range', 'dict', 'namespace'];
 /** In all expressions of a text; a chain of comparisons writes what is between twice. */
 const MOST_PARTS = 100_000;
+const DEEPEST = 200;
 
 /** A value, and whether it is of the scope: then how to find it. */
 interface Way {
@@ -24,30 +27,17 @@ interface Way {
   readonly values: readonly string[];
 }
 
-/** Writes expressions in the engine's language, in which all that matters is a call of `_x`. */
+/**
+ * Writes expressions in the engine's language, in which all that matters is a call of `_x`. Long for a
+ * file, as each kind of expression holds others.
+ */
 export class ExpressionWriter {
   readonly operations: Operation[] = [];
   readonly names: NameUse[] = [];
-  readonly #scopes: Set<string>[] = [new Set()];
+  readonly locals = new LocalNames();
+  readonly #noted = new Set<string>();
   #written = 0;
-
-  open(names: readonly string[]): void {
-    this.#scopes.push(new Set(names));
-  }
-
-  close(): void {
-    this.#scopes.pop();
-  }
-
-  declare(name: string): void {
-    this.#scopes.at(-1)?.add(name);
-  }
-
-  /** The engine's name of a name of the template's own. */
-  local(name: string): string {
-    if (name === 'loop') return name;
-    return /^\w+$/.test(name) ? `l_${name}` : `u_${Buffer.from(name).toString('hex')}`;
-  }
+  #depth = 0;
 
   call(operation: Operation, values: readonly string[]): string {
     const number = this.operations.push(operation) - 1;
@@ -67,12 +57,21 @@ export class ExpressionWriter {
 
   #write(value: Expr): string {
     if (++this.#written > MOST_PARTS) throw new SyntaxProblem(value, 'the expression is too long');
+    if (++this.#depth > DEEPEST) {
+      throw new SyntaxProblem(value, 'the expression is nested too deeply');
+    }
+    const written = this.#writeOne(value);
+    this.#depth--;
+    return written;
+  }
+
+  #writeOne(value: Expr): string {
     switch (value.kind) {
       case 'literal':
-        return literal(value.value);
+        return literalText(value.value);
       case 'name':
-        return this.#isLocal(value.name)
-          ? this.local(value.name)
+        return this.locals.has(value.name)
+          ? localName(value.name)
           : this.#read(this.#way(value), false);
       case 'member':
         return this.#member(value);
@@ -92,10 +91,10 @@ export class ExpressionWriter {
           ...['0', this.#write(value.operand)],
         ]);
       case 'binary': {
-        const [left, right] = [this.#write(value.left), this.#write(value.right)];
-        const { operator } = value;
-        if (operator === 'and' || operator === 'or') return `(${left} ${operator} ${right})`;
-        return this.call({ kind: 'calculate', operator, ...spanOf(value) }, [left, right]);
+        const { operator, left, right } = value;
+        if (operator === 'and' || operator === 'or') return this.#chained(value, operator);
+        const values = [this.#write(left), this.#write(right)];
+        return this.call({ kind: 'calculate', operator, ...spanOf(value) }, values);
       }
       case 'compare':
         return this.#compare(value);
@@ -116,12 +115,20 @@ export class ExpressionWriter {
     }
   }
 
-  #isLocal(name: string): boolean {
-    return this.#scopes.some((scope) => scope.has(name));
+  /** Without brackets between, which the engine takes only so many of. */
+  #chained(value: Expr, operator: 'and' | 'or'): string {
+    const operands: Expr[] = [];
+    let left = value;
+    while (left.kind === 'binary' && left.operator === operator) {
+      operands.unshift(left.right);
+      left = left.left;
+    }
+    const written = [left, ...operands].map((operand) => this.#write(operand));
+    return `(${written.join(` ${operator} `)})`;
   }
 
   #isLoop(value: Expr): boolean {
-    return value.kind === 'name' && value.name === 'loop' && this.#isLocal('loop');
+    return value.kind === 'name' && value.name === 'loop' && this.locals.has('loop');
   }
 
   #member(value: Member): string {
@@ -137,7 +144,7 @@ export class ExpressionWriter {
     for (; base.kind === 'member' && !this.#isLoop(base.object); base = base.object) {
       keys.unshift(base.key);
     }
-    const isFree = base.kind === 'name' && !this.#isLocal(base.name);
+    const isFree = base.kind === 'name' && !this.locals.has(base.name);
     const segments = keys.map((key): Segment => {
       const isKnown =
         key.kind === 'literal' && (typeof key.value === 'string' || typeof key.value === 'number');
@@ -163,17 +170,14 @@ export class ExpressionWriter {
 
   #note({ root, segments, start, end }: PathUse, mayBeMissing: boolean): void {
     if (root === null) return;
-    const refusal = refusedNames.get(root);
-    if (refusal !== undefined && ['lookup', 'query', 'q'].includes(root)) return;
     const unknown = segments.findIndex(({ key }) => key === null);
     const known = unknown === -1 ? segments : segments.slice(0, unknown);
     const keys = known.flatMap(({ key }) => key ?? []);
     const last = unknown === -1 ? end : (known.at(-1)?.end ?? start + root.length);
-    const isSame = this.names.some(
-      (use) => use.start === start && use.mayBeMissing === mayBeMissing,
-    );
-    if (!isSame)
-      this.names.push({ keys: [root, ...keys], mayBeMissing, start, end: Math.min(end, last) });
+    const mark = `${start} ${mayBeMissing}`;
+    if (this.#noted.has(mark)) return;
+    this.#noted.add(mark);
+    this.names.push({ keys: [root, ...keys], mayBeMissing, start, end: Math.min(end, last) });
   }
 
   #call({ callee, args, start, end }: Call): string {
@@ -190,11 +194,9 @@ export class ExpressionWriter {
       if (isOfLoop) return `loop.${name}(${this.#arguments(args)})`;
       return `(${this.#write(callee.object)}).${name}(${this.#arguments(args)})`;
     }
-    if (callee.kind === 'name' && this.#isLocal(callee.name)) {
-      const named = args.named.map(
-        ({ name, value }) => `${this.local(name)}=${this.#write(value)}`,
-      );
-      return `${this.local(callee.name)}(${[...args.positional.map((value) => this.#write(value)), ...named].join(', ')})`;
+    if (callee.kind === 'name' && this.locals.has(callee.name)) {
+      const named = args.named.map(({ name, value }) => `${localName(name)}=${this.#write(value)}`);
+      return `${localName(callee.name)}(${[...args.positional.map((value) => this.#write(value)), ...named].join(', ')})`;
     }
     if (callee.kind !== 'name') throw new SyntaxProblem({ start, end }, 'this is nothing to call');
     if (!FUNCTIONS.includes(callee.name)) throw unknown('function', callee, FUNCTIONS);
@@ -202,7 +204,7 @@ export class ExpressionWriter {
       throw new SyntaxProblem(callee, 'dict() takes names only', 'use "| items2dict", or {...}');
     }
     if (callee.name !== 'dict') return `${callee.name}(${this.#arguments(args)})`;
-    const pairs = args.named.flatMap(({ name, value }) => [literal(name), this.#write(value)]);
+    const pairs = args.named.flatMap(({ name, value }) => [literalText(name), this.#write(value)]);
     return this.call({ kind: 'dict' }, pairs);
   }
 
@@ -245,7 +247,7 @@ export class ExpressionWriter {
 
   /** The way to a value that may be missing. */
   #wayOf(value: Expr): Way | null {
-    const isOfScope = value.kind === 'name' && !this.#isLocal(value.name);
+    const isOfScope = value.kind === 'name' && !this.locals.has(value.name);
     const isOfLoop = value.kind === 'member' && this.#isLoop(value.object);
     return isOfScope || (value.kind === 'member' && !isOfLoop) ? this.#way(value) : null;
   }
@@ -287,7 +289,6 @@ export class ExpressionWriter {
   }
 
   #test({ subject, name, args, isNegated }: Test): string {
-    const not = isNegated ? 'not ' : '';
     if (name.name === 'defined' || name.name === 'undefined') {
       const isWanted = (name.name === 'defined') !== isNegated;
       const way = this.#wayOf(subject);
@@ -305,7 +306,7 @@ export class ExpressionWriter {
       { kind: 'test', applied, ...this.#applied(name, args, way) },
       this.#values(way === null ? this.#write(subject) : null, args, way),
     );
-    return `(${not}${written})`;
+    return isNegated ? `(not ${written})` : written;
   }
 
   #checkArguments(applied: Parameters<typeof misfit>[0], name: Name, args: Arguments): void {
@@ -377,17 +378,6 @@ function unknown(
   const refusal = refusedNames.get(name);
   const message = `there is no ${kind} ${quoted(name)}`;
   return new SyntaxProblem({ start, end }, message, refusal ?? didYouMean(name, known));
-}
-
-function literal(value: string | number | boolean | null): string {
-  if (typeof value === 'number')
-    return value < 1e15 || !Number.isInteger(value) ? String(value) : value.toFixed(0);
-  if (typeof value !== 'string') return String(value ?? 'none');
-  const escaped = value.replace(/[\\"\n\r]/g, (character) => {
-    if (character === '\n') return '\\n';
-    return character === '\r' ? '\\r' : `\\${character}`;
-  });
-  return `"${escaped}"`;
 }
 
 function spanOf({ start, end }: Span): Span {

@@ -1,3 +1,4 @@
+import { localName } from './local-names.ts';
 import type { Program } from './program.ts';
 import type { Expr, Filter, For, If, Part, Span, Target } from './syntax.ts';
 import { ExpressionWriter } from './write-expression.ts';
@@ -101,17 +102,17 @@ class ProgramWriter {
 
   #for({ targets, list, test, body, otherwise }: For): void {
     const written = this.#expressions.iterated(list);
-    const names = targets.map((name) => this.#local(name)).join(', ');
+    const names = targets.map((name) => localName(name)).join(', ');
     this.#add(`{% for ${names} in`);
     this.#expression(list, written);
-    this.#expressions.open([...targets, 'loop']);
+    this.#expressions.locals.open([...targets, 'loop']);
     if (test !== null) {
       this.#add(' if');
       this.#expression(test, this.#expressions.write(test));
     }
     this.#add(' %}');
     this.parts(body);
-    this.#expressions.close();
+    this.#expressions.locals.close();
     if (otherwise !== null) {
       this.#add('{% else %}');
       this.parts(otherwise);
@@ -121,14 +122,14 @@ class ProgramWriter {
 
   #set(targets: readonly Target[], value: Expr): void {
     const names = targets.map(({ name, attribute }) =>
-      attribute === null ? this.#local(name) : `${this.#local(name)}.${attribute}`,
+      attribute === null ? localName(name) : `${localName(name)}.${attribute}`,
     );
     const [only, ...more] = names;
     this.#add(`{% set ${more.length === 0 ? only : `(${names.join(', ')})`} =`);
     this.#expression(value, this.#expressions.write(value));
     this.#add(' %}');
     for (const { name, attribute } of targets) {
-      if (attribute === null) this.#expressions.declare(name);
+      if (attribute === null) this.#expressions.locals.add(name);
     }
   }
 
@@ -137,26 +138,26 @@ class ProgramWriter {
     body: readonly Part[],
   ): void {
     for (const { name, value } of values) {
-      this.#add(`{% with ${this.#local(name)} =`);
+      this.#add(`{% with ${localName(name)} =`);
       this.#expression(value, this.#expressions.write(value));
       this.#add(' %}');
-      this.#expressions.open([name]);
+      this.#expressions.locals.open([name]);
     }
     this.parts(body);
     for (const _ of values) {
-      this.#expressions.close();
+      this.#expressions.locals.close();
       this.#add('{% endwith %}');
     }
   }
 
   #macro({ name, parameters, body }: Part & { readonly kind: 'macro' }): void {
-    this.#expressions.declare(name);
+    this.#expressions.locals.add(name);
     const written = parameters.map(({ name: parameter, fallback }) =>
       fallback === null
-        ? this.#local(parameter)
-        : `${this.#local(parameter)}=${this.#expressions.write(fallback)}`,
+        ? localName(parameter)
+        : `${localName(parameter)}=${this.#expressions.write(fallback)}`,
     );
-    this.#add(`{% macro ${this.#local(name)}(${written.join(', ')}) %}`);
+    this.#add(`{% macro ${localName(name)}(${written.join(', ')}) %}`);
     this.#scoped(
       parameters.map((parameter) => parameter.name),
       body,
@@ -165,14 +166,14 @@ class ProgramWriter {
   }
 
   #scoped(names: readonly string[], body: readonly Part[]): void {
-    this.#expressions.open(names);
+    this.#expressions.locals.open(names);
     this.parts(body);
-    this.#expressions.close();
+    this.#expressions.locals.close();
   }
 
   /** The engine's own variable holds the text of a block, so that its filters are ours. */
   #setBlock({ name, filter, body }: Part & { readonly kind: 'set-block' }): void {
-    const local = this.#local(name);
+    const local = localName(name);
     if (filter === null) this.#block(local, body);
     else {
       this.#block(FILTERED, body);
@@ -180,7 +181,7 @@ class ProgramWriter {
       this.#expression(filter, this.#expressions.filtered(filter, FILTERED));
       this.#add(' %}');
     }
-    this.#expressions.declare(name);
+    this.#expressions.locals.add(name);
   }
 
   #block(local: string, body: readonly Part[]): void {
@@ -192,10 +193,6 @@ class ProgramWriter {
   #printed(filter: Filter): string {
     const made = this.#expressions.filtered(filter, FILTERED);
     return this.#expressions.call({ kind: 'print', ...spanOf(filter) }, [made]);
-  }
-
-  #local(name: string): string {
-    return this.#expressions.local(name);
   }
 
   #expression(span: Span, written: string): void {

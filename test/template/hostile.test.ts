@@ -163,6 +163,28 @@ describe('rendering', () => {
     expect(rendering('{{ 1 + 1 }}')).toEqual({ ok: true, value: 2 });
   });
 
+  test.each([
+    ['{{ 1', ' + 1', ' }}'],
+    ['{{ x', '.a', ' }}'],
+    ['{{ "x"', ' | upper', ' }}'],
+    ['{{ 1', ' and 1', ' }}'],
+    ['{{ 1', ' is odd', ' }}'],
+    ['{{ 1', ' if 1 else 1', ' }}'],
+    ['{{ "x"', '.upper()', ' }}'],
+    ['{{ 1', ' < 2', ' }}'],
+    ['{{ ', '{"a": ', ' }}'],
+    ['', '{% for x in [1] %}', ''],
+    ['', '{% macro f() %}', ''],
+    ['{% if 1 %}', '{% elif 1 %}', '{% endif %}'],
+  ])('takes as much of a thing as it likes, and throws nothing: %s%s%s', (start, more, end) => {
+    for (const count of [10, 100, 1000, 10_000]) {
+      const result = rendering(`${start}${more.repeat(count)}${end}`, { x: 1 });
+
+      if (count === 10 && start !== '') expect(complaint(result)).not.toMatch(/nested|recursion/);
+      if (!result.ok) expect(result.diagnostics[0]?.position?.line).toBe(1);
+    }
+  });
+
   test('says nothing on standard error when the engine breaks', () => {
     const said: unknown[] = [];
     const { error } = console;
