@@ -1,12 +1,18 @@
 import { assert } from './assert.ts';
+import { blockinfile } from './blockinfile.ts';
 import { command } from './command.ts';
 import { copy } from './copy.ts';
 import { debug } from './debug.ts';
 import { fail } from './fail.ts';
 import { firewall } from './firewall.ts';
+import { hostsEntry } from './hosts-entry.ts';
 import { iftab } from './iftab.ts';
+import { ini } from './ini.ts';
 import { interfaces } from './interfaces.ts';
 import { ipRules } from './ip-rules.ts';
+import { knownHosts } from './known-hosts.ts';
+import { lineinfile } from './lineinfile.ts';
+import { replace } from './replace.ts';
 import { rtTables } from './rt-tables.ts';
 import { setFact } from './set-fact.ts';
 import type { Step } from './step.ts';
@@ -25,6 +31,12 @@ export const steps: readonly Step[] = [
   rtTables,
   ipRules,
   copy,
+  lineinfile,
+  blockinfile,
+  replace,
+  ini,
+  hostsEntry,
+  knownHosts,
   command,
   debug,
   assert,

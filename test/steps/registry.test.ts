@@ -26,6 +26,16 @@ const examples: Readonly<Record<string, readonly [string, unknown, Record<string
     { content: 'hello\n', dest: '/etc/motd' },
     { 'file:/etc': { type: 'directory' } },
   ],
+  lineinfile: ['plain', { path: '/etc/app', line: 'a' }, { 'file:/etc/app': fileOf('') }],
+  blockinfile: ['plain', { path: '/etc/app', block: 'a' }, { 'file:/etc/app': fileOf('') }],
+  replace: ['plain', { path: '/etc/app', regexp: 'a' }, { 'file:/etc/app': fileOf('a') }],
+  ini: ['plain', { path: '/etc/app', section: 'a' }, { 'file:/etc/app': fileOf('') }],
+  hosts_entry: ['plain', { ip: '10.0.0.1', names: 'a' }, { 'file:/etc/hosts': fileOf('') }],
+  known_hosts: [
+    'plain',
+    { name: 'a', state: 'absent' },
+    { 'file:/etc/ssh/ssh_known_hosts': fileOf('a ssh-ed25519 AAAA\n') },
+  ],
   command: ['plain', { argv: ['true'] }],
 };
 

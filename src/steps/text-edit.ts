@@ -1,0 +1,88 @@
+import { change } from '../host/change.ts';
+import { asBytes } from '../host/change-words.ts';
+import { type FileState, query } from '../host/query.ts';
+import { SlowPattern } from '../text/pattern.ts';
+import { editable } from './editable.ts';
+import { type Plan, type Refusal, refuse } from './step.ts';
+
+/** What an edit makes of a text, or what is in its way. */
+export type Edited =
+  | { readonly text: string }
+  | { readonly problem: string; readonly hint?: string };
+
+/**
+ * An edit of a file's text. `own`: what a text of the user's is there: itself in a file of UTF-8, its
+ * bytes in any other.
+ */
+export type Edit = (text: string, own: (given: string) => string) => Edited;
+
+export interface EditOptions {
+  /** Whether a file that is missing is made. */
+  readonly create: boolean;
+  /** Octal; undefined: as it is. */
+  readonly mode?: string | undefined;
+}
+
+/** What an edit of the file asks. */
+export function editQueries(path: string) {
+  return { file: query.file(path), above: query.file(directoryOf(path)) } as const;
+}
+
+/** Edits a file; all that the edit does not ask for stays byte for byte. */
+export function planEdit(
+  path: string,
+  seen: { readonly file: FileState; readonly above: FileState },
+  edit: Edit,
+  { create, mode }: EditOptions,
+): Plan | Refusal {
+  const { file, above } = seen;
+  const found = editable(path, file);
+  if ('refusal' in found) return found;
+  const edited = editedContent(found.text ?? '', edit);
+  if ('problem' in edited) {
+    const isOfFile = edited.hint === undefined;
+    return refuse(isOfFile ? `${path}: ${edited.problem}` : edited.problem, edited.hint ?? null);
+  }
+  if (found.text === null) {
+    if (edited.text === '') return { changes: [], message: `there is no ${path}` };
+    if (!create) return refuse(`${path} does not exist`, 'create: true makes it');
+    if (above.type !== 'directory') return refuse(`there is no directory ${directoryOf(path)}`);
+  }
+  const again = editedContent(edited.text, edit);
+  const isSettled = 'text' in again && again.text === edited.text;
+  return {
+    changes: change.writeFile(path, edited.text, file, {
+      effect: 'boot',
+      ...(mode === undefined ? {} : { mode: Number.parseInt(mode, 8) }),
+    }),
+    message: isSettled ? null : 'a second run will change it again: what it writes matches anew',
+  };
+}
+
+/** The content (bytes as latin1 text) after an edit: in UTF-8 where it is that, else byte by byte. */
+export function editedContent(content: string, edit: Edit): Edited {
+  try {
+    const text = utf8(content);
+    if (text === null) return edit(content, asBytes);
+    const edited = edit(text, (given) => given);
+    return 'text' in edited ? { text: asBytes(edited.text) } : edited;
+  } catch (error) {
+    if (!(error instanceof SlowPattern)) throw error;
+    return { problem: error.message, hint: 'repeat nothing that is repeated, as in (a+)+' };
+  }
+}
+
+/** The text of bytes that are UTF-8; null for others. */
+function utf8(bytes: string): string | null {
+  if (/^[\0-\x7f]*$/.test(bytes)) return bytes;
+  try {
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    return decoder.decode(Buffer.from(bytes, 'latin1'));
+  } catch {
+    return null;
+  }
+}
+
+function directoryOf(path: string): string {
+  return path.replace(/\/+[^/]*\/*$/, '') || '/';
+}
