@@ -9,7 +9,8 @@ const MEMORY_SECTION = 5;
 const FIRST_SECTION = 8;
 const LONGEST_LIST = 1_000_000;
 const FUEL = 5_000_000;
-const MOST_TEMPLATES = 2_000;
+/** Compiled, a program takes many times its length of the memory. */
+const MOST_COMPILED = 512 * 1024;
 const DEEPEST = 16;
 
 /** What a program of the engine calls for all that is ours. */
@@ -98,6 +99,7 @@ class Machine {
 class Desk {
   readonly #environment = new glue.Environment();
   readonly #names = new Map<string, string>();
+  #compiledLength = 0;
   #call: Call = () => stop;
 
   constructor() {
@@ -122,9 +124,11 @@ class Desk {
   #compiled(source: string): string {
     const known = this.#names.get(source);
     if (known !== undefined) return known;
-    if (this.#names.size >= MOST_TEMPLATES) {
+    this.#compiledLength += source.length;
+    if (this.#compiledLength > MOST_COMPILED) {
       this.#environment.clearTemplates();
       this.#names.clear();
+      this.#compiledLength = source.length;
     }
     const name = `t${this.#names.size}`;
     this.#environment.addTemplate(name, source);

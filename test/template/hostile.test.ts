@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hasMarks } from '../../src/template/has-marks.ts';
 import { runs } from '../runs.ts';
-import { complaint, evaluation, rendering } from './scope.ts';
+import { complaint, evaluation, rendering, told } from './scope.ts';
 
 const pieces = fc.constantFrom(
   ...['{{', '}}', '{%', '%}', '{#', '#}', '-', '+', ' ', '\n', 'a', 'b.c', 'if', 'else', 'endif'],
@@ -183,6 +183,20 @@ describe('rendering', () => {
       if (count === 10 && start !== '') expect(complaint(result)).not.toMatch(/nested|recursion/);
       if (!result.ok) expect(result.diagnostics[0]?.position?.line).toBe(1);
     }
+  });
+
+  test('goes on however many templates there were', () => {
+    for (let count = 0; count < 1500; count++) {
+      const text = `${'{{ x }} and '.repeat(300)}${count}`;
+
+      expect(rendering(text, { x: 1 }).ok).toBe(true);
+    }
+  });
+
+  test('takes a template of a megabyte', () => {
+    const text = `{{ x }}${'some text of a file\n'.repeat(100_000)}{{ x }}`;
+
+    expect(told(rendering(text, { x: 1 }))).toHaveLength(text.length - 12);
   });
 
   test('says nothing on standard error when the engine breaks', () => {
