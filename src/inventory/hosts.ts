@@ -126,7 +126,10 @@ function anyHost(
 ): Omit<PlainHost, 'kind'> {
   const { name, raw, node, key } = entry;
   const groups = context.groups.ofHost(name);
-  const ofGroups = groups.map((group) => context.groupVars.get(group) ?? {});
+  const ofGroups = groups.map((group) => ({
+    of: `group ${group}`,
+    vars: context.groupVars.get(group) ?? {},
+  }));
   const own = readVars(nodeAt(node, ['vars']), context.findings);
   const safetyOfGroups = groups.map((group) => context.groupSafety.get(group));
   const becomeOfGroups = groups.map((group) => context.groupBecome.get(group));
@@ -140,7 +143,11 @@ function anyHost(
     address: raw.address === undefined ? defaultAddress : normalIp(raw.address),
     ssh: buildSsh({ name, kind }, ownSsh(entry), context.topSsh, context.findings),
     become: buildBecome([context.topBecome, ...becomeOfGroups, raw.become]),
-    vars: layered([context.topVars, ...ofGroups, own]),
+    vars: layered([
+      { of: 'all hosts', vars: context.topVars },
+      ...ofGroups,
+      { of: `host ${name}`, vars: own },
+    ]),
     groups,
     safety: buildSafety([context.topSafety, ...safetyOfGroups, raw.safety]),
     expect,

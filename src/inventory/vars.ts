@@ -1,15 +1,28 @@
 import type { Data } from '../source/data.ts';
 import { Secret } from '../source/secret.ts';
-import { type SourceNode, toData } from '../source/source-node.ts';
+import { type MapNode, type SourceNode, toData } from '../source/source-node.ts';
 import { TemplateText } from '../source/template-text.ts';
 import { hasMarks } from '../template/has-marks.ts';
 import type { Findings } from './findings.ts';
 import { variableName } from './name-rules.ts';
 
+type Vars = Readonly<Record<string, Data>>;
+
+const nodes = new WeakMap<Vars, MapNode>();
+const levels = new WeakMap<Vars, readonly VarsLevel[]>();
+
+/** Variables that are written together, and what they are said of. */
+export interface VarsLevel {
+  /** `all hosts`, `group web`, `host web1`. */
+  readonly of: string;
+  readonly vars: Vars;
+}
+
 /** Variables of one level, by name, without a prototype; wrong names are among the findings. */
 export function readVars(node: SourceNode | undefined, findings: Findings): Record<string, Data> {
   const vars: Record<string, Data> = Object.create(null);
   if (node?.kind !== 'map') return vars;
+  nodes.set(vars, node);
   for (const [name, { key, value }] of node.entries) {
     const complaint = variableName(name);
     if (complaint === null) vars[name] = value.place.source.isSecret ? kept(value) : written(value);
@@ -51,6 +64,19 @@ function kept(node: SourceNode): Data {
 }
 
 /** Levels laid over each other, later ones first; a value is replaced as a whole. */
-export function layered(levels: readonly Readonly<Record<string, Data>>[]): Record<string, Data> {
-  return Object.assign(Object.create(null), ...levels);
+export function layered(all: readonly VarsLevel[]): Record<string, Data> {
+  const vars: Record<string, Data> = Object.create(null);
+  Object.assign(vars, ...all.map((level) => level.vars));
+  levels.set(vars, all);
+  return vars;
+}
+
+/** What `layered` was given. */
+export function levelsOfVars(vars: Vars): readonly VarsLevel[] {
+  return levels.get(vars) ?? [];
+}
+
+/** What was written of a variable that `readVars` read; null: nothing. */
+export function varNode(vars: Vars, name: string): SourceNode | null {
+  return nodes.get(vars)?.entries.get(name)?.value ?? null;
 }

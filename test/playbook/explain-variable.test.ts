@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { explainText } from '../../src/cli/explain-text.ts';
+import { readExtraVars } from '../../src/cli/extra-vars.ts';
+import { loadInventory } from '../../src/inventory/load-inventory.ts';
+import { explainVariable } from '../../src/playbook/explain-variable.ts';
+import { parsePlaybook } from '../../src/playbook/load-playbook.ts';
+import { PlaybookFiles } from '../../src/playbook/playbook-files.ts';
+import { parseYaml } from '../../src/source/parse-yaml.ts';
+
+const inventory = await loadInventory({
+  argument: '-',
+  stdin: `
+vars: { port: 80, url: "http://{{ inventory_hostname }}:{{ port }}", pw: !secret pw, dsn: "x:{{ pw }}" }
+hosts: { a: { vars: { port: "{{ 8000 + n }}", n: 80 } }, b: {} }
+groups:
+  outer: { children: [inner], vars: { port: 81 } }
+  inner: { hosts: [a], vars: { port: 82 } }
+`,
+});
+
+const playbook = `
+- hosts: all
+  name: Web
+  vars: { port: 90, os: "{{ facts.kernel }}" }
+  tasks:
+    - { name: one, debug: { msg: x }, vars: { port: 91 } }
+    - { name: two, debug: { msg: x }, register: port }
+    - { name: three, set_fact: { port: "{{ n }}" } }
+`;
+
+function explain(name: string, text: string | null = null, ...words: readonly string[]): string {
+  const node = parseYaml(text ?? '', 'site.yaml');
+  const book = text === null || !node.ok ? null : parsePlaybook(node.value, 'site.yaml');
+  const plays = book?.ok === true ? book.value.plays : [];
+  const extra = readExtraVars(words, new PlaybookFiles());
+  const host = inventory.hosts.get('a');
+  if (host === undefined || !extra.ok) throw new Error('no host');
+  const explained = explainVariable({ name, host, inventory, plays, extraVars: extra.value });
+  return explained.ok ? explainText('a', name, explained) : `? ${explained.hint}`;
+}
+
+describe('explainVariable', () => {
+  test('tells all levels of the inventory, the innermost first', () => {
+    expect(explain('port')).toBe(`a: port = 8080
+*  host a       <stdin>:3:29  "{{ 8000 + n }}" -> 8080
+   group inner  <stdin>:6:38  82
+   group outer  <stdin>:5:45  81
+   all hosts    <stdin>:2:15  80
+`);
+  });
+
+  test('works out what templates come to on the host', () => {
+    expect(explain('url')).toContain('url = "http://a:8080"\n');
+  });
+
+  test('has the command line over all, then what runs tell, then plays', () => {
+    const lines = explain('port', playbook, 'port=1').split('\n');
+
+    expect(lines.slice(1).map((line) => line.slice(3).split(/ {2,}/)[0])).toEqual([
+      '-e',
+      'registered by task two',
+      'set by task three',
+      'task one',
+      'play Web',
+      'host a',
+      'group inner',
+      'group outer',
+      'all hosts',
+      '',
+    ]);
+    expect(lines[0]).toBe('a: port = "1"');
+    expect(lines[4]).toMatch(/site\.yaml:6:\d+ +91$/);
+  });
+
+  test('guesses nothing that only a run can tell', () => {
+    expect(explain('os', playbook)).toContain('os = known only in a run\n');
+  });
+
+  test('shows no secret, and asks for none', () => {
+    expect(explain('pw')).toBe('a: pw = "***"\n*  all hosts  <stdin>:2:82  "***"\n');
+    expect(explain('dsn')).toMatch(/^a: dsn = "\*\*\*"\n/);
+  });
+
+  test('knows names of its own, and which name is near another', () => {
+    expect(explain('inventory_hostname')).toBe('a: inventory_hostname = "a"\n*  xpush  -  "a"\n');
+    expect(explain('prot')).toBe('? did you mean "port"?');
+  });
+});
