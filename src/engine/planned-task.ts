@@ -74,6 +74,9 @@ function subjectOf(planned: PlannedChange): string {
     case 'send':
     case 'remove':
     case 'directory':
+    case 'link':
+    case 'attributes':
+    case 'tree':
       return planned.path;
     case 'parameter':
       return planned.name;

@@ -1,6 +1,15 @@
 import { byTable } from '../host/chains-text.ts';
 import type { Change, RoutingOperation } from '../host/change.ts';
-import type { ChainsState, Family, FileState, NftChain, NftState } from '../host/query.ts';
+import { withAttributes } from '../host/entries-after.ts';
+import type {
+  ChainsState,
+  Entry,
+  Family,
+  FileState,
+  FoundEntry,
+  NftChain,
+  NftState,
+} from '../host/query.ts';
 import { routingWords } from '../host/routing-words.ts';
 import { chainsAfter } from '../host/state.ts';
 import { sums } from '../host/sums.ts';
@@ -55,6 +64,24 @@ export function recordOf(change: Change): ChangeRecord {
         chainsText(change.before),
         chainsText(chainsAfter(change, change.before)),
       );
+    case 'link': {
+      const { path, target, before } = change;
+      return record('link', path, path, linkText(before), `-> ${target}\n`);
+    }
+    case 'attributes': {
+      const { path, before } = change;
+      return record(
+        'attributes',
+        path,
+        path,
+        ownText(before),
+        ownText(withAttributes(before, change)),
+      );
+    }
+    case 'tree': {
+      const names = [...change.before.entries.keys()].map((name) => `${name}\n`).join('');
+      return record('tree', change.path, change.path, names, '');
+    }
     case 'call':
       return record('call', change.subject, null, `${change.before}\n`, `${change.after}\n`);
     case 'command':
@@ -130,6 +157,17 @@ function chainsText({ chains, policies }: ChainsState): string {
       });
     })
     .join('');
+}
+
+function linkText(entry: Entry): string {
+  if (entry.type === 'absent') return '';
+  return entry.type === 'link' ? `-> ${entry.target ?? '?'}\n` : `${entry.type}\n`;
+}
+
+/** Whose it is, and who may do what with it. */
+function ownText({ type, mode, owner, uid, group, gid }: FoundEntry): string {
+  const bits = type === 'link' ? '' : `mode ${mode.toString(8).padStart(4, '0')}\n`;
+  return `owner ${owner ?? uid ?? '?'}\ngroup ${group ?? gid ?? '?'}\n${bits}`;
 }
 
 /** Bytes as text, when they are UTF-8. */

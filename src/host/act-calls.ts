@@ -69,5 +69,5 @@ function isWrite({ change }: Act): boolean {
 }
 
 function isOfFiles({ change: { kind } }: Act): boolean {
-  return kind === 'write' || kind === 'remove' || kind === 'directory';
+  return ['write', 'remove', 'directory', 'link', 'tree'].includes(kind);
 }

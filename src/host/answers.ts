@@ -199,3 +199,38 @@ export interface CommandOutput {
   /** Whether it was stopped, since it took too long: what it printed is not whole. */
   readonly isTimedOut: boolean;
 }
+
+/** What is at a path; null fields: the host does not tell, or a planned change leaves it open. */
+export type Entry = { readonly type: 'absent' } | FoundEntry;
+
+export interface FoundEntry {
+  /** `other`: a device, a socket, a named pipe. */
+  readonly type: 'file' | 'directory' | 'link' | 'other';
+  /** Permission bits, setuid, setgid and sticky included. */
+  readonly mode: number;
+  readonly uid: number | null;
+  readonly gid: number | null;
+  /** Names of user and group; null too where the number has none. */
+  readonly owner: string | null;
+  readonly group: string | null;
+  readonly size: number | null;
+  /** Of the last modification, since 1970. */
+  readonly mtimeSeconds: number | null;
+  readonly links: number | null;
+  readonly inode: number | null;
+  /** What a symbolic link says. */
+  readonly target: string | null;
+}
+
+/** A directory with all below it, on the same file system. */
+export interface TreeState {
+  /** What is at its path: links are not followed, and are no directories. */
+  readonly type: 'absent' | 'directory' | 'other';
+  /** By absolute path, in byte order, the directory itself among them; links have no target here. */
+  readonly entries: ReadonlyMap<string, FoundEntry>;
+  /** Whether there were more than `treeLimit`. */
+  readonly isCut: boolean;
+}
+
+/** More entries of a tree are not read. */
+export const treeLimit = 10_000;

@@ -16,6 +16,12 @@ import {
   word,
 } from './document-words.ts';
 import {
+  attributesDocument,
+  entryEntries,
+  linkDocument,
+  removalDocument,
+} from './entry-document.ts';
+import {
   chainName,
   chainRules,
   chainRulesDocument,
@@ -94,6 +100,7 @@ export const changeEntries = {
     removed: listOf(v.strictObject({ chain: v.strictObject(nftPlace), rule: line })),
     ...{ listed: listOf(nftOwnName), before: nftState, after: nftState },
   },
+  ...entryEntries,
   command: commandEntries,
   call: callEntries,
 } as const;
@@ -111,6 +118,9 @@ export const changeSchema = v.variant('kind', [
   v.strictObject(changeEntries.routing),
   v.strictObject(changeEntries.chains),
   v.strictObject(changeEntries.nft),
+  v.strictObject(changeEntries.link),
+  v.strictObject(changeEntries.attributes),
+  v.strictObject(changeEntries.tree),
   v.strictObject(changeEntries.command),
   v.strictObject(changeEntries.call),
 ]) satisfies v.GenericSchema<unknown, Change>;
@@ -171,6 +181,12 @@ export function changeDocument(change: Change): ChangeDocument {
         before: nftStateDocument(change.before),
         after: nftStateDocument(change.after),
       };
+    case 'link':
+      return linkDocument(change);
+    case 'attributes':
+      return attributesDocument(change);
+    case 'tree':
+      return removalDocument(change);
     case 'command':
       return commandDocument(change);
     case 'call':

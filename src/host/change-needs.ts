@@ -35,6 +35,9 @@ const changing: Readonly<Record<Change['kind'], readonly Need[]>> = {
   routing: needs('change addresses, routes and rules', ...words('ip sed sleep'), summing),
   chains: needs('change the firewall', 'sed', summing),
   nft: needs('change the firewall', 'nft', 'sed', summing),
+  link: needs('make links', ...words('ln ls mkdir mv readlink rm')),
+  attributes: needs('change owners and modes', ...words('chmod chown ls readlink')),
+  tree: needs('remove directories', ...words('find rm sed sort stat'), summing),
   command: running,
   call: running,
 };

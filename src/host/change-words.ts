@@ -9,6 +9,7 @@ import {
   type WriteFile,
 } from './change.ts';
 import { commandText } from './command-text.ts';
+import { attributeWords, linkWords, treeWords } from './entry-words.ts';
 import { fileFingerprint, fingerprintAfter } from './file-state.ts';
 import { checkedPath, normalParameter, parameterPath, trimmedPath } from './names.ts';
 import { nftWords } from './nft-words.ts';
@@ -20,6 +21,9 @@ import { sums } from './sums.ts';
 /** Runtime files that a kind of change needs besides look.sh and act.sh; functions that look come first. */
 const needed: Partial<Record<Change['kind'], readonly RuntimeFile[]>> = {
   send: ['act-send.sh'],
+  link: ['act-entries.sh'],
+  attributes: ['act-entries.sh'],
+  tree: ['act-entries.sh'],
   routing: ['act-routing.sh'],
   chains: ['chains.sh', 'act-chains.sh'],
   nft: ['nft.sh', 'act-nft.sh'],
@@ -62,6 +66,12 @@ export function wordsOf(change: Change, stage: string | null = null): readonly s
     }
     case 'chains':
       return swapWords(change);
+    case 'link':
+      return linkWords(change);
+    case 'attributes':
+      return attributeWords(change);
+    case 'tree':
+      return treeWords(change);
     case 'command':
     case 'call':
       return ['xp_command', ...commandWords(change)];

@@ -1,4 +1,12 @@
 import { type CallCommand, callCommand, type RunCommand, runCommand } from './command-change.ts';
+import {
+  type MakeLink,
+  makeLink,
+  type RemoveTree,
+  removeTree,
+  type SetAttributes,
+  setAttributes,
+} from './entry-change.ts';
 import { hasContent, hasSums } from './file-state.ts';
 import { normalParameter } from './names.ts';
 import type {
@@ -14,6 +22,7 @@ import type {
 
 export type { CallCommand, Prediction, RunCommand } from './command-change.ts';
 export type { Environment, Sensitive } from './command-text.ts';
+export type { Attributes, MakeLink, Principal, RemoveTree, SetAttributes } from './entry-change.ts';
 
 /** When a change takes effect: now, at the next boot, or both. */
 export type Effect = 'live' | 'boot' | 'both';
@@ -31,6 +40,9 @@ export type Change =
   | ChangeRouting
   | SwapChains
   | LoadNft
+  | MakeLink
+  | SetAttributes
+  | RemoveTree
   | RunCommand
   | CallCommand;
 
@@ -221,6 +233,10 @@ export const change = {
     operations.length === 0
       ? []
       : [{ kind: 'routing', effect: 'live', family, operations, before }],
+
+  makeLink,
+  setAttributes,
+  removeTree,
 
   command: runCommand,
 

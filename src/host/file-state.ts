@@ -111,7 +111,7 @@ function parseDetails(lines: readonly string[], paths: readonly string[]): Map<s
     const path = alike.get(asPrinted(match?.[5] ?? ''))?.shift();
     if (match?.[1] === undefined || path === undefined) continue;
     details.set(path, {
-      mode: modeBits(match[1]),
+      mode: modeOfLs(match[1]),
       uid: Number(match[2]),
       gid: Number(match[3]),
       size: Number(match[4]),
@@ -127,13 +127,15 @@ export function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-function asPrinted(bytes: string): string {
+/** A name as `ls` of busybox prints it. */
+export function asPrinted(bytes: string): string {
   return bytes.replace(/[^\x20-\x7e]/g, '?');
 }
 
 const special = [0o4000, 0o2000, 0o1000];
 
-function modeBits(text: string): number {
+/** What the nine letters of `ls -l` stand for. */
+export function modeOfLs(text: string): number {
   let mode = 0;
   for (let index = 0; index < 9; index += 1) {
     const letter = text[index] ?? '-';
@@ -145,6 +147,11 @@ function modeBits(text: string): number {
 
 /** As `ls` writes a regular file's mode: `-rw-r--r--`. */
 function modeText(mode: number): string {
+  return `-${modeLetters(mode)}`;
+}
+
+/** As `ls` writes a mode: `rw-r--r--`. */
+export function modeLetters(mode: number): string {
   const letters = Array.from({ length: 9 }, (_, index) => {
     const isSet = (mode & (0o400 >> index)) !== 0;
     if (index % 3 !== 2) return isSet ? 'rw'[index % 3] : '-';
@@ -153,5 +160,5 @@ function modeText(mode: number): string {
     const letter = index === 8 ? 't' : 's';
     return isSet ? letter : letter.toUpperCase();
   });
-  return `-${letters.join('')}`;
+  return letters.join('');
 }

@@ -9,6 +9,7 @@ import {
 } from './change.ts';
 import { hasContent, hasSums } from './file-state.ts';
 import { chainsInverse, chainsInverseQueries } from './inverse-chains.ts';
+import { attributesInverse, linkInverse } from './inverse-entries.ts';
 import { nftInverse, nftInverseQueries } from './inverse-nft.ts';
 import type { Inverse } from './inverse-result.ts';
 import { routingInverse, routingInverseQueries } from './inverse-routing.ts';
@@ -38,6 +39,11 @@ export function inverseQueries(done: Change): readonly Query[] {
       return chainsInverseQueries(done);
     case 'nft':
       return nftInverseQueries(done);
+    case 'link':
+      return [query.entry(done.path), query.file(done.path)];
+    case 'attributes':
+      return [query.entry(done.path)];
+    case 'tree':
     case 'command':
     case 'call':
       return [];
@@ -74,6 +80,12 @@ export function inverseOf(done: Change, now: HostState): Inverse {
       return chainsInverse(done, now);
     case 'nft':
       return nftInverse(done, now);
+    case 'link':
+      return linkInverse(done, now);
+    case 'attributes':
+      return attributesInverse(done, answerTo(now, query.entry(done.path)));
+    case 'tree':
+      return { impossible: `${done.path} was removed with all below it: no copy is kept` };
     case 'command':
       return nothing(`what the command did is not undone: ${done.argv.join(' ')}`);
     case 'call': {

@@ -2,6 +2,7 @@ import { neededCommands } from './change-needs.ts';
 import { lookCondition } from './condition.ts';
 import { lookFirewalls, lookManagers, lookSystem, lookXen } from './facts.ts';
 import { lookChains } from './look-chains.ts';
+import { lookEntries } from './look-entries.ts';
 import { lookFiles } from './look-files.ts';
 import { lookParameters, lookSession, lookTools } from './look-host.ts';
 import { lookNetwork } from './look-network.ts';
@@ -21,6 +22,7 @@ export type { Observation, Sections } from './look-part.ts';
 const parts: readonly LookPart[] = [
   lookParameters, // read with the files
   lookFiles,
+  lookEntries,
   lookTools,
   lookNetwork,
   lookRuleset, // it may tell that iptables has no chains

@@ -35,6 +35,8 @@ export const lookNeeds: Partial<Readonly<Record<Query['kind'], readonly Need[]>>
   routes: listing,
   proxies: listing,
   path: listing,
+  entry: needs('look at files', ['stat', 'ls'], 'readlink'),
+  tree: needs('look at directories', 'find', 'head', 'stat'),
   output: needs('run commands', 'head', 'sleep'),
   chains: firewall,
   nft: firewall,

@@ -5,9 +5,17 @@ import { type Change, isCommand, type Prediction } from './change.ts';
 import { changeDocument, changeEntries } from './change-document.ts';
 import { answersAfter, isOfOutput, plainDocument, plainEntries } from './command-document.ts';
 import { listOf, path } from './document-words.ts';
+import { entryFingerprint, treeSums } from './entry-words.ts';
 import { fileFingerprint } from './file-state.ts';
 import { normalParameter } from './names.ts';
-import { type ChainsState, type Listing, type NftState, type Query, query } from './query.ts';
+import {
+  type ChainsState,
+  type Entry,
+  type Listing,
+  type NftState,
+  type Query,
+  query,
+} from './query.ts';
 import type { HostState } from './state.ts';
 import { chainName, chainsStateDocument, nftStateDocument } from './state-document.ts';
 
@@ -17,8 +25,21 @@ const plannedFrom = { planned_from: v.pipe(v.string(), v.regex(/^[\da-f]{32}$/))
 const entriesOf = <const Entries extends v.ObjectEntries>(entries: Entries) =>
   v.strictObject({ ...entries, ...plannedFrom });
 
-const { write, send, remove, directory, parameter, routing, chains, nft, command, call } =
-  changeEntries;
+const {
+  write,
+  send,
+  remove,
+  directory,
+  parameter,
+  routing,
+  chains,
+  nft,
+  command,
+  call,
+  link,
+  attributes,
+  tree,
+} = changeEntries;
 
 const foundFile = v.strictObject({ path, exists: v.boolean() });
 
@@ -40,6 +61,9 @@ export const plannedSchema = v.variant('kind', [
   entriesOf(without(routing)),
   entriesOf({ ...without(chains), listed: listOf(chainName) }),
   entriesOf(without(nft)),
+  entriesOf(without(link)),
+  entriesOf(without(attributes)),
+  entriesOf(without(tree)),
   v.strictObject({ ...command, ...plainEntries, found: listOf(foundFile) }),
   entriesOf({ ...call, ...plainEntries, predicts: answersAfter, found: listOf(foundFile) }),
 ]);
@@ -96,6 +120,11 @@ export function plannedQueries(planned: PlannedChange): readonly Query[] {
       return [query.chains(planned.family, ...planned.listed)];
     case 'nft':
       return [query.nft(planned.listed)];
+    case 'link':
+    case 'attributes':
+      return [query.entry(planned.path)];
+    case 'tree':
+      return [query.tree(planned.path)];
     case 'command':
       return planned.found.map((one) => query.file(one.path));
     case 'call':
@@ -161,6 +190,22 @@ export function plannedOn(
       const before = answerTo(now, query.nft(planned.listed));
       return before === null ? null : { ...change, before };
     }
+    case 'link': {
+      const { planned_from: _, ...change } = planned;
+      const before = answerTo(now, query.entry(planned.path));
+      const isInTheWay = before?.type === 'directory' || before?.type === 'other';
+      return before === null || isInTheWay ? null : { ...change, before };
+    }
+    case 'attributes': {
+      const { planned_from: _, ...change } = planned;
+      const before = answerTo(now, query.entry(planned.path));
+      return before === null || before.type === 'absent' ? null : { ...change, before };
+    }
+    case 'tree': {
+      const { planned_from: _, ...change } = planned;
+      const before = answerTo(now, query.tree(planned.path));
+      return before?.type !== 'directory' || before.isCut ? null : { ...change, before };
+    }
     case 'call': {
       const { planned_from: _, found: _found, predicts: after, ...change } = planned;
       const predicts = after?.flatMap((one) => predictionOn(one, now)) ?? null;
@@ -192,6 +237,11 @@ function textOf(change: Change): string {
     case 'send':
     case 'remove':
       return fileFingerprint(change.before);
+    case 'link':
+    case 'attributes':
+      return entryText(change.before);
+    case 'tree':
+      return treeSums(change.before);
     case 'call':
       return JSON.stringify((change.predicts ?? []).map(({ before }) => answerText(before)));
     case 'directory':
@@ -206,6 +256,11 @@ function textOf(change: Change): string {
     case 'nft':
       return nftText(change.before);
   }
+}
+
+/** What an entry is recognised by. */
+export function entryText(entry: Entry): string {
+  return JSON.stringify(entryFingerprint(entry));
 }
 
 /** What an answer that a call makes another one is recognised by. */

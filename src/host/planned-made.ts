@@ -5,6 +5,7 @@ import { normalParameter } from './names.ts';
 import { answerText, type FoundFile, type PlannedChange, plannedOn } from './planned-change.ts';
 import {
   type ChainsState,
+  type Entry,
   type NetworkInterface,
   type NftState,
   type ProxyNeighbour,
@@ -70,6 +71,17 @@ function isMade(planned: PlannedChange, now: HostState, after: HostState): boole
     }
     case 'routing':
       return true;
+    case 'link': {
+      const entry = answerTo(now, query.entry(planned.path));
+      return entry?.type === 'link' && entry.target === planned.target;
+    }
+    case 'attributes': {
+      const asked = query.entry(planned.path);
+      const [found, meant] = [answerTo(now, asked), answerTo(after, asked)];
+      return found !== null && meant !== null && areAlike(found, meant);
+    }
+    case 'tree':
+      return answerTo(now, query.tree(planned.path))?.type === 'absent';
     case 'call':
       if (planned.predicts !== null) {
         return planned.predicts.every((one) =>
@@ -80,6 +92,22 @@ function isMade(planned: PlannedChange, now: HostState, after: HostState): boole
     case 'command':
       return isTurned(planned.found, now);
   }
+}
+
+/** Of the same owners and mode, by what is known of them. */
+function areAlike(found: Entry, meant: Entry): boolean {
+  if (found.type === 'absent' || meant.type === 'absent') return found.type === meant.type;
+  const isOf = (
+    name: string | null,
+    id: number | null,
+    of: string | null,
+    number: number | null,
+  ) => (id === null ? name === of || name === `${number}` : id === number);
+  return (
+    (found.type === 'link' || found.mode === meant.mode) &&
+    isOf(meant.owner, meant.uid, found.owner, found.uid) &&
+    isOf(meant.group, meant.gid, found.group, found.gid)
+  );
 }
 
 /** Whether something that a command depends on is not as it was found. */

@@ -2,6 +2,7 @@ import type {
   ChainsState,
   CommandOutput,
   DirectoryState,
+  Entry,
   Family,
   FileState,
   Listing,
@@ -13,8 +14,9 @@ import type {
   Route,
   Rule,
   Session,
+  TreeState,
 } from './answers.ts';
-import { contentLimit, directoryLimit } from './answers.ts';
+import { contentLimit, directoryLimit, treeLimit } from './answers.ts';
 import type { HostCondition } from './condition.ts';
 import type {
   DomainFacts,
@@ -27,7 +29,7 @@ import type { WindowsState } from './window.ts';
 
 export type * from './answers.ts';
 export type * from './host-facts.ts';
-export { contentLimit, directoryLimit };
+export { contentLimit, directoryLimit, treeLimit };
 
 /** For what is of interest only where a file is: without it the answer is empty. */
 interface IfThere {
@@ -70,6 +72,8 @@ export interface OutputOptions {
 export type Query =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'directory'; readonly path: string; readonly suffix: string }
+  | { readonly kind: 'entry'; readonly path: string; readonly isFollowed: boolean }
+  | { readonly kind: 'tree'; readonly path: string }
   | ({ readonly kind: 'interfaces' } & IfThere)
   | { readonly kind: 'rules'; readonly family: Family }
   | ({ readonly kind: 'routes'; readonly family: Family } & IfThere)
@@ -110,6 +114,8 @@ export type QueryOf<K extends Query['kind']> = Extract<Query, { readonly kind: K
 export interface Answers {
   readonly file: FileState;
   readonly directory: DirectoryState;
+  readonly entry: Entry;
+  readonly tree: TreeState;
   readonly interfaces: readonly NetworkInterface[];
   readonly rules: Listing<Rule>;
   readonly routes: Listing<Route>;
@@ -148,6 +154,12 @@ export const query = {
   file: (path: string) => ({ kind: 'file', path }) as const,
   /** The regular files of a directory whose names end in this, with their contents. */
   directory: (path: string, suffix: string) => ({ kind: 'directory', path, suffix }) as const,
+  /** What is at a path; of a symbolic link, the link itself. */
+  entry: (path: string) => ({ kind: 'entry', path, isFollowed: false }) as const,
+  /** What is at a path, or where its symbolic links lead. */
+  followedEntry: (path: string) => ({ kind: 'entry', path, isFollowed: true }) as const,
+  /** A directory and all below it, on its file system. */
+  tree: (path: string) => ({ kind: 'tree', path }) as const,
   /** Links with their addresses, from `ip addr`. */
   interfaces: () => ({ kind: 'interfaces' }) as const,
   /** Policy rules, from `ip rule`. */
@@ -222,6 +234,10 @@ function keyOf(asked: Query): string {
       return `file:${asked.path}`;
     case 'directory':
       return `directory:${asked.path.replace(/\/+$/, '')}/*${asked.suffix}`;
+    case 'entry':
+      return `entry:${asked.isFollowed ? 'L' : ''}:${asked.path}`;
+    case 'tree':
+      return `tree:${asked.path}`;
     case 'path':
       return `path:${asked.from ?? ''},${asked.iif ?? ''},${asked.to}`;
     case 'chains':
@@ -283,4 +299,10 @@ export function dependenciesOf(outputQueryKey: string): readonly string[] | null
   // it was made above
   const [readsOnly] = JSON.parse(outputQueryKey.slice('output:'.length)) as [string[] | null];
   return readsOnly;
+}
+
+/** What a key of `queryKey` for an entry asks. */
+export function entryOf(key: string): { readonly path: string; readonly isFollowed: boolean } {
+  const [, option = ''] = key.split(':', 2);
+  return { path: key.slice(`entry:${option}:`.length), isFollowed: option !== '' };
 }

@@ -9,6 +9,8 @@ export type RuntimeFile =
   | 'look.sh'
   | 'run.sh'
   | 'look-output.sh'
+  | 'look-entries.sh'
+  | 'act-entries.sh'
   | 'act.sh'
   | 'act-files.sh'
   | 'act-command.sh'

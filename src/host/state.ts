@@ -1,10 +1,11 @@
 import { jumpTo, tableOf } from './chains-text.ts';
 import type { Change, SwapChains } from './change.ts';
+import { entryObservationAfter, isOfEntry } from './entries-after.ts';
 import { directoryAfter, fileAfter } from './files-after.ts';
 import type { Observation } from './look-program.ts';
 import { normalParameter, parameterPath } from './names.ts';
 import type { Answers, ChainsState, NetworkInterface, Query } from './query.ts';
-import { dependenciesOf, listingOf, queryKey } from './query.ts';
+import { dependenciesOf, entryOf, listingOf, queryKey } from './query.ts';
 import { interfacesAfter, proxiesAfter, routesAfter, rulesAfter } from './routing-after.ts';
 
 /**
@@ -55,6 +56,11 @@ export class HostState {
           }
         }
         break;
+      case 'link':
+      case 'attributes':
+      case 'tree':
+        outdatePaths(next, [change.path]);
+        break;
       case 'parameter':
         update('parameter', `parameter:${change.name}`, () => normalParameter(change.value));
         break;
@@ -104,6 +110,13 @@ export class HostState {
         outdatePaths(next, change.touches ?? []);
         break;
     }
+    if (isOfEntry(change)) {
+      for (const [key, observation] of this.#observations) {
+        if (!('answer' in observation)) continue;
+        const known = entryObservationAfter(key, observation, change);
+        if (known !== null) next.set(key, known);
+      }
+    }
     outdateOutputs(next, change);
     if (change.kind === 'call') {
       for (const { query, answer } of change.predicts ?? []) next.set(queryKey(query), { answer });
@@ -127,15 +140,25 @@ function outdateOutputs(observations: Map<string, Observation>, change: Change):
 
 /** What was there may be another thing by then. */
 function outdatePaths(observations: Map<string, Observation>, touched: readonly string[]): void {
-  for (const key of observations.keys()) {
-    const path = pathOf(key);
-    if (path !== null && doTouch(touched, [path])) observations.set(key, { outdated: true });
+  for (const [key, observation] of observations) {
+    const place = placeOf(key);
+    if (place === null) continue;
+    const { path, isWhole } = place;
+    const isAbsent =
+      'answer' in observation && JSON.stringify(observation.answer) === '{"type":"absent"}';
+    const isTouched = touched.some(
+      (one) => isWithin(path, one) || ((isWhole || isAbsent) && isWithin(one, path)),
+    );
+    if (isTouched) observations.set(key, { outdated: true });
   }
 }
 
-function pathOf(key: string): string | null {
-  if (key.startsWith('file:')) return key.slice('file:'.length);
-  return key.startsWith('directory:') ? listingOf(key).path : null;
+/** `isWhole`: it tells what is below the path, too. */
+function placeOf(key: string): { readonly path: string; readonly isWhole: boolean } | null {
+  if (key.startsWith('file:')) return { path: key.slice('file:'.length), isWhole: false };
+  if (key.startsWith('entry:')) return { path: entryOf(key).path, isWhole: false };
+  if (key.startsWith('tree:')) return { path: key.slice('tree:'.length), isWhole: true };
+  return key.startsWith('directory:') ? { path: listingOf(key).path, isWhole: true } : null;
 }
 
 /** What a change touches: paths, and things by name; null: that is not known. */
@@ -145,6 +168,9 @@ function touchedBy(change: Change): readonly string[] | null {
     case 'send':
     case 'remove':
     case 'directory':
+    case 'link':
+    case 'attributes':
+    case 'tree':
       return [change.path];
     case 'parameter':
       return [parameterPath(change.name)];

@@ -34,12 +34,17 @@ export function splitActs(acts: readonly Act[]): WindowActs {
   const lastCommand = acts.findLastIndex(({ change }) => isCommand(change));
   const changedNow = new Set(
     acts.flatMap(({ change }, index) =>
-      change.effect !== 'boot' || index < lastCommand ? filesOf(change) : [],
+      change.effect !== 'boot' || index < lastCommand || !isOfFile(change) ? filesOf(change) : [],
     ),
+  );
+  const attributed = new Set(
+    acts.flatMap(({ change }) => (change.kind === 'attributes' ? [change.path] : [])),
   );
   const isStaged = ({ change }: Act) =>
     change.effect === 'boot' &&
-    (change.kind === 'directory' || filesOf(change).every((path) => !changedNow.has(path)));
+    (change.kind === 'directory'
+      ? !attributed.has(change.path)
+      : isOfFile(change) && filesOf(change).every((path) => !changedNow.has(path)));
   return {
     now: acts.filter((act) => !isStaged(act)),
     ...mergeStaged(acts.filter(isStaged)),
@@ -47,11 +52,17 @@ export function splitActs(acts: readonly Act[]): WindowActs {
   };
 }
 
+function isOfFile({ kind }: Change): boolean {
+  return kind === 'write' || kind === 'remove' || kind === 'directory';
+}
+
 function filesOf(change: Change): readonly string[] {
   switch (change.kind) {
     case 'write':
     case 'remove':
       return [change.path];
+    case 'attributes':
+      return change.before.type === 'file' ? [change.path] : [];
     case 'command':
       return change.files;
     default:

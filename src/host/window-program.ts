@@ -228,6 +228,12 @@ function describe(change: Change): string {
       return `firewall rules of IPv${change.family}`;
     case 'nft':
       return 'firewall rules of nftables';
+    case 'link':
+      return `link ${change.path}`;
+    case 'attributes':
+      return `owner and mode of ${change.path}`;
+    case 'tree':
+      return `remove ${change.path}`;
     case 'command':
     case 'call':
       return `the command ${change.argv[0] ?? ''}`;

@@ -3,12 +3,14 @@ import type { Change, Prediction, RoutingOperation } from '../../src/host/change
 import {
   type ChainsState,
   type FileState,
+  type FoundEntry,
   type NftBaseChain,
   type NftChain,
   type NftState,
   query,
   type Route,
   type Rule,
+  type TreeState,
 } from '../../src/host/query.ts';
 import { sums } from '../../src/host/sums.ts';
 
@@ -199,6 +201,25 @@ const prediction: fc.Arbitrary<Prediction> = fc.oneof(
   }),
 );
 
+const principal = fc.record({
+  name: fc.constantFrom('root', 'www-data', 'domain users', '1000'),
+  id: maybe(fc.nat()),
+});
+const foundEntry: fc.Arbitrary<FoundEntry> = fc.record({
+  type: fc.constantFrom('file' as const, 'directory' as const, 'link' as const, 'other' as const),
+  ...{ mode, uid: maybe(fc.nat()), gid: maybe(fc.nat()) },
+  owner: maybe(fc.constantFrom('root', 'domain users')),
+  group: maybe(fc.constantFrom('root', 'adm')),
+  ...{ size: maybe(fc.nat()), mtimeSeconds: maybe(fc.integer()), links: maybe(fc.nat()) },
+  inode: maybe(fc.nat()),
+  target: maybe(fc.constantFrom('a', '/é')),
+});
+const tree: fc.Arbitrary<TreeState> = fc.record({
+  type: fc.constantFrom('absent' as const, 'directory' as const, 'other' as const),
+  entries: fc.array(fc.tuple(path, foundEntry), { maxLength: 3 }).map((pairs) => new Map(pairs)),
+  isCut: fc.boolean(),
+});
+
 /** Changes of every kind, whether a step would plan them or not. */
 export const someChange: fc.Arbitrary<Change> = fc.oneof(
   fc.record({
@@ -266,6 +287,17 @@ export const someChange: fc.Arbitrary<Change> = fc.oneof(
     before: nftState,
     after: nftState,
   }),
+  fc.record({
+    kind: fc.constant('link' as const),
+    ...{ effect, path, before: fc.oneof(foundEntry, fc.constant({ type: 'absent' as const })) },
+    target: fc.constantFrom('a', '../b c', '/é', "$(id)'"),
+  }),
+  fc.record({
+    kind: fc.constant('attributes' as const),
+    ...{ effect, path, mode: maybe(mode), before: foundEntry },
+    ...{ owner: maybe(principal), group: maybe(principal) },
+  }),
+  fc.record({ kind: fc.constant('tree' as const), effect, path, before: tree }),
   fc.record({
     kind: fc.constant('command' as const),
     effect: fc.constant('both' as const),

@@ -164,7 +164,7 @@ describe.runIf(isRoot).each(both)('what is secret in a window ($name)', (shell) 
       );
       await room.decide(decision, { id });
 
-      expect(sections.get('0.0')?.body).toBe('0\n');
+      expect(sections.get('0.0')?.errors).toBe('0');
       expect(modes).toMatch(/^(-rw-------\n)?(drwx------\n)$/);
       expect(await room.say(onDisk)).toBe(left);
       await room.say('rm -f /etc/secret');

@@ -99,6 +99,10 @@ function freshAnswer(query: Query): Answers[Query['kind']] {
         problem: null,
         fingerprint: '0 0',
       };
+    case 'entry':
+      return { type: 'absent' };
+    case 'tree':
+      return { type: 'absent', entries: new Map(), isCut: false };
     case 'output':
       return { status: 1, stdout: '', stderr: '', isCut: false, isTimedOut: false };
     case 'parameter':
