@@ -36,6 +36,14 @@ const examples: Readonly<Record<string, readonly [string, unknown, Record<string
     { name: 'a', state: 'absent' },
     { 'file:/etc/ssh/ssh_known_hosts': fileOf('a ssh-ed25519 AAAA\n') },
   ],
+  authorized_key: [
+    'plain',
+    {
+      ...{ user: 'a', path: '/etc/keys/a' },
+      key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGVCp+BV1F3KQbB1Qe0nUbmHFo0tnqnsZbfM4hRHwwDF',
+    },
+    { 'file:/etc/keys': { type: 'directory' } },
+  ],
   command: ['plain', { argv: ['true'] }],
 };
 
