@@ -1,5 +1,6 @@
 import { type CallCommand, callCommand, type RunCommand, runCommand } from './command-change.ts';
 import {
+  type Effect,
   type MakeLink,
   makeLink,
   type RemoveTree,
@@ -24,8 +25,7 @@ export type { CallCommand, Prediction, RunCommand } from './command-change.ts';
 export type { Environment, Sensitive } from './command-text.ts';
 export type { Attributes, MakeLink, Principal, RemoveTree, SetAttributes } from './entry-change.ts';
 
-/** When a change takes effect: now, at the next boot, or both. */
-export type Effect = 'live' | 'boot' | 'both';
+export type { Effect };
 
 /**
  * What a step may do to a host: a closed set. Each change carries the state that it was planned

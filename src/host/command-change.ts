@@ -1,5 +1,6 @@
 import type { CommandOutput, FileState } from './answers.ts';
 import type { CommandSpec, Sensitive } from './command-text.ts';
+import type { Effect } from './entry-change.ts';
 import type { OutputQuery, QueryOf } from './query.ts';
 
 /** How a command that changes something is run. */
@@ -24,7 +25,7 @@ export interface RunCommand extends CommandRun {
 /** A command of ours. */
 export interface CallCommand extends CommandRun {
   readonly kind: 'call';
-  readonly effect: 'live' | 'boot' | 'both';
+  readonly effect: Effect;
   /** What it changes, in words: `service nginx`. */
   readonly subject: string;
   /** How that is before and after, as displays show it: `stopped`, `running`. */

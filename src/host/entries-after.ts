@@ -48,8 +48,8 @@ export function entryObservationAfter(
   return null;
 }
 
-/** null: that can't be told. */
-function entryAfter(
+/** What is at a path once a change is made; null: that can't be told. */
+export function entryAfter(
   { path, isFollowed }: { readonly path: string; readonly isFollowed: boolean },
   state: Entry,
   change: EntryChange,

@@ -1,6 +1,7 @@
 import type { Entry, FoundEntry, TreeState } from './answers.ts';
 
-type Effect = 'live' | 'boot' | 'both';
+/** When a change takes effect: now, at the next boot, or both. */
+export type Effect = 'live' | 'boot' | 'both';
 
 /** A symbolic link; takes the place of a file or another link, in one step where `mv` knows -T. */
 export interface MakeLink {

@@ -37,14 +37,10 @@ export function splitActs(acts: readonly Act[]): WindowActs {
       change.effect !== 'boot' || index < lastCommand || !isOfFile(change) ? filesOf(change) : [],
     ),
   );
-  const attributed = new Set(
-    acts.flatMap(({ change }) => (change.kind === 'attributes' ? [change.path] : [])),
-  );
   const isStaged = ({ change }: Act) =>
     change.effect === 'boot' &&
-    (change.kind === 'directory'
-      ? !attributed.has(change.path)
-      : isOfFile(change) && filesOf(change).every((path) => !changedNow.has(path)));
+    (change.kind === 'directory' ||
+      (isOfFile(change) && filesOf(change).every((path) => !changedNow.has(path))));
   return {
     now: acts.filter((act) => !isStaged(act)),
     ...mergeStaged(acts.filter(isStaged)),
@@ -60,6 +56,8 @@ function filesOf(change: Change): readonly string[] {
   switch (change.kind) {
     case 'write':
     case 'remove':
+      return [change.path];
+    case 'link':
       return [change.path];
     case 'attributes':
       return change.before.type === 'file' ? [change.path] : [];

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Change, change, type RemoveTree } from '../../src/host/change.ts';
+import { ownDirectory, writeOwned } from '../../src/host/owned-file.ts';
 import { type Answer, type Entry, type Query, query, queryKey } from '../../src/host/query.ts';
 import { HostState } from '../../src/host/state.ts';
 import { describeShells, isRoot, RunningShell, temporaryDirectory, unshared } from './shells.ts';
@@ -231,6 +232,61 @@ describeShells('change.setAttributes', (shell) => {
 
     expect(results).toMatchObject([{ status: 75 }]);
     expect(lstatSync(at('file')).mode & 0o7777).toBe(0o600);
+  });
+});
+
+describeShells('writeOwned', (shell) => {
+  const daemon = { name: 'daemon', id: null };
+
+  test.runIf(isRoot)('a file with its content, owner and mode, new or not', async () => {
+    const at = furnished();
+    await using running = new RunningShell(shell);
+
+    for (const [name, wanted] of [
+      ['none', { owner: daemon, mode: 0o640 }],
+      ['none too', { group: daemon }],
+      ['file', { owner: daemon, group: daemon }],
+      ['sub/.hidden', { mode: 0o600 }],
+    ] as const) {
+      const path = at(name);
+      const look = async () => {
+        const [file, entry] = await ask(running, query.file(path), query.entry(path));
+        return { file, entry };
+      };
+      const options = { effect: 'boot', ...wanted } as const;
+      const seen = await look();
+      const changes = writeOwned(path, 'new', seen, options);
+      const results = await running.act(...changes);
+      const after = await look();
+
+      expect(results.map(({ status }) => status)).toEqual(changes.map(() => 0));
+      expect(after.file).toMatchObject({ content: 'new' });
+      expect(after.entry).toMatchObject({
+        owner: 'owner' in wanted ? 'daemon' : 'root',
+        group: 'group' in wanted ? 'daemon' : 'root',
+        mode: 'mode' in wanted ? wanted.mode : name === 'file' ? 0o4751 : 0o644,
+      });
+      expect(writeOwned(path, 'new', after, options)).toEqual([]);
+    }
+  });
+
+  test.runIf(isRoot)('a directory with its owner and mode, new or not', async () => {
+    const at = furnished();
+    await using running = new RunningShell(shell);
+
+    for (const path of [at('new/deep'), at('sub')]) {
+      const look = async () => {
+        const [file, entry] = await ask(running, query.file(path), query.entry(path));
+        return { file, entry };
+      };
+      const options = { effect: 'boot', owner: daemon, mode: 0o2775 } as const;
+      const results = await running.act(...ownDirectory(path, await look(), options));
+      const after = await look();
+
+      expect(results.every(({ status }) => status === 0)).toBe(true);
+      expect(after.entry).toMatchObject({ type: 'directory', owner: 'daemon', mode: 0o2775 });
+      expect(ownDirectory(path, after, options)).toEqual([]);
+    }
   });
 });
 
