@@ -80,13 +80,13 @@ export function outcomesOf(
   ends: ReturnType<typeof endsOf>,
 ): readonly Outcome[] {
   let at = 0;
-  return partsOf(plan).map(({ changes, data = {} }) => {
+  return partsOf(plan).map(({ changes, failure = null, data = {} }) => {
     const own = ends.slice(at, at + changes.length);
     at += changes.length;
     const failed = own.find(({ end }) => end.type === 'failed')?.end;
     return {
       isChanged: own.some(hasActed),
-      failure: failed?.type === 'failed' ? failed.message : null,
+      failure: failed?.type === 'failed' ? failed.message : failure,
       data: { ...data, ...toldBy(own) },
     };
   });

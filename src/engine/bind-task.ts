@@ -3,7 +3,6 @@ import { type Knowledge, nothingTold } from '../playbook/knowledge.ts';
 import { isConstant, type Prepared, prepareTask } from '../playbook/prepare.ts';
 import type { BoundStep, Plan, Refusal, Target } from '../steps/step.ts';
 import type { LegTask } from './legs.ts';
-import { withSurroundings } from './surroundings.ts';
 
 /**
  * The step of a task, bound to its host as soon as enough is known. What a user calls a network change
@@ -21,8 +20,7 @@ export function bindTask(
   const prepare = (known: Knowledge): Prepared => {
     const prepared = prepareTask({ step, params, keywords }, target, subject, known);
     if (prepared.type !== 'ready') return prepared;
-    const around = withSurroundings(prepared.bound, keywords, prepared.scope);
-    const bound = network ? asNetwork(around) : around;
+    const bound = network ? asNetwork(prepared.bound) : prepared.bound;
     return { ...prepared, bound: wrap === undefined ? bound : wrap(bound, target) };
   };
   if (isConstant(keywords)) {

@@ -150,6 +150,7 @@ export function predict(
         pending: plan.pending ?? [],
       });
     } else endAs(tasks, task, outcomesOf(plan), plan.changes.map(recordOf));
+    if (tasks.ending !== null) return;
     state = stateAfter(plan, state);
   }
   if (refusal !== null) tasks.fail(refusal, []);
@@ -230,8 +231,8 @@ export function allChanges(plan: Plan): readonly Change[] {
 
 /** What a plan comes to when all of it is done and none of it prints anything. */
 function outcomesOf(plan: Plan): readonly Outcome[] {
-  return partsOf(plan).map(({ changes, data = {} }) => ({
-    ...{ isChanged: changes.length > 0, failure: null, data },
+  return partsOf(plan).map(({ changes, failure = null, data = {} }) => ({
+    ...{ isChanged: changes.length > 0, failure, data },
   }));
 }
 

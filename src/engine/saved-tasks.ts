@@ -47,6 +47,7 @@ export function savedStep(name: string, bound: ReadonlyMap<string, BoundStep>): 
     params: v.strictObject({}),
     shorthand: null,
     expressions: [],
+    mustSay: [],
     mayBeNetwork: [...bound.values()].some(({ network }) => network),
     canLeave: false,
     bind: ({ host }) => bound.get(host.name) ?? idle,

@@ -63,6 +63,7 @@ export function inheritFrom(
   diagnostics.push(...findings.sorted([]), ...refusedKeywords(fields, node));
   if (diagnostics.length > 0 || !conditions.ok) return { ok: false, diagnostics };
   const delegate = nodeAt(node, ['delegate_to']);
+  const user = nodeAt(node, ['become_user']);
   return {
     ok: true,
     value: {
@@ -71,7 +72,7 @@ export function inheritFrom(
       vars: Object.keys(vars).length === 0 ? outer.vars : [...outer.vars, vars],
       tags: [...new Set([...outer.tags, ...tagsOf(fields.tags)])],
       ignoresErrors: fields.ignore_errors ?? outer.ignoresErrors,
-      becomeUser: fields.become_user ?? outer.becomeUser,
+      becomeUser: user?.kind === 'scalar' ? user : outer.becomeUser,
       environment: environmentOf(outer.environment, nodeAt(node, ['environment'])),
       timeoutSeconds: fields.timeout ?? outer.timeoutSeconds,
       isSilent: fields.no_log ?? outer.isSilent,

@@ -71,7 +71,7 @@ export interface Keywords {
   readonly failedWhen: readonly Expression[] | null;
   readonly until: Until | null;
   /** Whom its commands run as; null: whom the host's programs run as. */
-  readonly becomeUser: string | null;
+  readonly becomeUser: ScalarNode | null;
   /** For its commands. */
   readonly environment: SourceNode | null;
   /** How long each of its commands may take; null: as long as they like. */

@@ -21,6 +21,7 @@ import type { Task } from './model.ts';
 import { renderNode } from './render-node.ts';
 import type { Found, Scope } from './scope.ts';
 import { scopeOf } from './scope-of.ts';
+import { surroundingsOf } from './surroundings-of.ts';
 
 /** A task on one host, as far as what is known goes. */
 export type Prepared =
@@ -46,10 +47,11 @@ type PreparedTask = Pick<Task, 'step' | 'params'> & { readonly keywords: Keyword
 
 /** Whether a task comes to the same whatever was told before it. */
 export function isConstant(keywords: Keywords): boolean {
-  const { written, when, loop, environment, changedWhen, failedWhen, until } = keywords;
+  const { written, when, loop, environment, becomeUser, changedWhen, failedWhen, until } = keywords;
   return (
-    [written, loop, environment, changedWhen, failedWhen, until].every((one) => one === null) &&
-    when.length === 0
+    [written, loop, environment, becomeUser, changedWhen, failedWhen, until].every(
+      (one) => one === null,
+    ) && when.length === 0
   );
 }
 
@@ -72,9 +74,11 @@ function prepareOne(task: PreparedTask, target: Target, scope: Scope): Prepared 
   if (!when.value) return skipped('its condition is false');
   const params = paramsOf(task, scope);
   if (params.type !== 'value') return untellable(params);
+  const around = surroundingsOf(keywords, scope);
+  if (around.type !== 'value') return untellable(around);
   return {
     type: 'ready',
-    bound: task.step.bind(target, params.value),
+    bound: task.step.bind(target, params.value, around.value),
     scope,
     judge: ([outcome]) => judge(keywords, outcome ?? nothingDone, scope),
     fail: (message) => judge(keywords, { ...nothingDone, failure: message }, scope),

@@ -4,6 +4,7 @@ import { didYouMean } from '../source/did-you-mean.ts';
 import { quoted } from '../source/quoted.ts';
 import type { Result } from '../source/result.ts';
 import {
+  type MapEntry,
   type MapNode,
   nodeAt,
   orEmptyMap,
@@ -13,7 +14,6 @@ import {
 import { diagnosticAt, type Place } from '../source/source-text.ts';
 import { validate } from '../source/validate.ts';
 import { ControllerFiles } from '../steps/controller-files.ts';
-import { steps } from '../steps/index.ts';
 import type { Step } from '../steps/step.ts';
 import type { Within } from './blocks.ts';
 import type { HandlerBook } from './handlers.ts';
@@ -22,11 +22,10 @@ import { type Keywords, noKeywords, type Written } from './keywords.ts';
 import type { Task } from './model.ts';
 import type { PlaybookFiles } from './playbook-files.ts';
 import { type Notified, readKeywords, taskKeywords } from './read-keywords.ts';
+import type { StepBook } from './step-book.ts';
 import { expressionAt, templatesIn } from './written-templates.ts';
 
 export type { Notified } from './read-keywords.ts';
-
-const byName = new Map(steps.map((step) => [step.name, step]));
 
 /** What the tasks of a list have in common. */
 export interface Surroundings {
@@ -41,6 +40,8 @@ export interface Surroundings {
   readonly within: Within;
   /** How many files deep they are. */
   readonly depth: number;
+  /** The steps that tasks may name. */
+  readonly steps: StepBook;
   /** Handlers of the roles that were met. */
   readonly handlers: HandlerBook;
 }
@@ -58,11 +59,13 @@ export function readTask(node: MapNode, around: Surroundings): Result<ReadTask> 
   const named = [...node.entries].filter(([key]) => !taskKeywords.includes(key));
   const [only] = named;
   if (only === undefined) return wrong(diagnosticAt(node.place, 'this task names no step'));
-  if (named.length > 1) return wrong(...tooManyKeys(node, named));
+  if (named.length > 1) return wrong(...tooManyKeys(node, named, around.steps));
   const [stepName, entry] = only;
-  const step = byName.get(stepName);
-  if (step === undefined) return wrong(unknownStep(stepName, entry.key));
+  const step = around.steps.get(stepName)?.step;
+  if (step === undefined) return wrong(unknownStep(stepName, entry.key, around.steps));
 
+  const unsaid = whatIsUnsaid(step, node, entry);
+  if (unsaid !== null) return wrong(unsaid);
   const keywords = readKeywords(node, around.inherited);
   const params = readParams(step, longForm(step, entry.value), entry.key, around);
   if (!keywords.ok || !params.ok) {
@@ -86,6 +89,21 @@ export function readTask(node: MapNode, around: Surroundings): Result<ReadTask> 
     },
   };
   return { ok: true, value: { task, notifies, listens } };
+}
+
+/** What a command changes, its author knows and nobody else. */
+function whatIsUnsaid(
+  { name, mustSay }: Step,
+  task: MapNode,
+  { key, value }: MapEntry,
+): Diagnostic | null {
+  if (mustSay.length === 0 || task.entries.has('changed_when')) return null;
+  const isSaid = value.kind === 'map' && mustSay.some((one) => value.entries.has(one));
+  if (isSaid) return null;
+  const message = `this ${name} does not say what it changes`;
+  const hint =
+    'add "creates", "removes", "unless" or "onlyif"; or "changes: always", "changes: never"; or "changed_when"';
+  return diagnosticAt(key, message, hint);
 }
 
 interface Params {
@@ -167,15 +185,18 @@ function longForm({ shorthand }: Step, node: SourceNode): SourceNode {
 function tooManyKeys(
   node: MapNode,
   named: readonly (readonly [string, { readonly key: Place }])[],
+  steps: StepBook,
 ): Diagnostic[] {
-  const unknown = named.filter(([key]) => !byName.has(key));
-  if (unknown.length > 0) return unknown.map(([key, { key: place }]) => unknownStep(key, place));
+  const unknown = named.filter(([key]) => !steps.has(key));
+  if (unknown.length > 0) {
+    return unknown.map(([key, { key: place }]) => unknownStep(key, place, steps));
+  }
   const names = named.map(([key]) => quoted(key)).join(' and ');
   return [diagnosticAt(node.place, `a task has one step: ${names} are two`, 'make them two tasks')];
 }
 
-function unknownStep(name: string, place: Place): Diagnostic {
-  const known = [...byName.keys()];
+function unknownStep(name: string, place: Place, steps: StepBook): Diagnostic {
+  const known = [...steps.keys()];
   return diagnosticAt(
     place,
     `unknown step or keyword ${quoted(name)}`,

@@ -1,16 +1,19 @@
 import * as v from 'valibot';
-import { change } from '../host/change.ts';
-import { query } from '../host/query.ts';
 import { noSecret } from '../source/schema-walk.ts';
-import { Secret } from '../source/secret.ts';
+import {
+  type Command,
+  commandEntries,
+  commandQueries,
+  planCommand,
+  publicWords,
+  shellLine,
+  standardInput,
+  whatItChanges,
+} from './command-parameters.ts';
 import { described } from './described.ts';
 import { hostPath } from './host-path.ts';
+import { splitWords } from './split-words.ts';
 import { defineStep } from './step.ts';
-
-const publicArguments = 'the words of a command are public on its host';
-
-/** A pipe holds so much, whether the command reads it or not. */
-const longestInputBytes = 65_536;
 
 const params = v.pipe(
   v.strictObject({
@@ -18,21 +21,24 @@ const params = v.pipe(
       described(
         v.pipe(
           v.array(v.string()),
-          noSecret(publicArguments),
+          noSecret(publicWords),
           v.check(([program]) => (program ?? '') !== '', 'at least the command itself is needed'),
         ),
         'The command and its arguments; no shell is involved.',
       ),
     ),
-    shell: v.optional(
+    cmd: v.optional(
       described(
-        v.pipe(v.string(), noSecret(publicArguments), v.nonEmpty('a line is needed')),
-        'A line for `/bin/sh -c`, in place of `argv`.',
+        v.pipe(
+          v.string(),
+          noSecret(publicWords),
+          v.check((line) => (splitWords(line) ?? []).length > 0, 'words, with quotes in pairs'),
+        ),
+        'The same as words in a line, with quotes around those with blanks, in place of `argv`.',
       ),
     ),
-    creates: v.optional(described(hostPath, 'Does nothing when this file or directory exists.')),
-    removes: v.optional(described(hostPath, 'Does nothing unless this file or directory exists.')),
-    chdir: v.optional(described(hostPath, 'The directory to run in.')),
+    shell: v.optional(described(shellLine, 'A line for `/bin/sh -c`, in place of `argv`.')),
+    ...commandEntries,
     files: v.optional(
       described(
         v.array(hostPath),
@@ -41,17 +47,14 @@ const params = v.pipe(
     ),
     stdin: v.optional(
       described(
-        v.union([
-          v.pipe(v.string(), v.maxBytes(longestInputBytes, 'standard input takes 64 KiB at most')),
-          v.instance(Secret),
-        ]),
+        standardInput,
         'What it reads on its standard input: text, or a secret, which nobody sees.',
       ),
     ),
   }),
   v.check(
-    ({ argv, shell }) => (argv === undefined) !== (shell === undefined),
-    'exactly one of "argv" and "shell" is needed',
+    ({ argv, cmd, shell }) => [argv, cmd, shell].filter((one) => one !== undefined).length === 1,
+    'exactly one of "argv", "cmd" and "shell" is needed',
   ),
 );
 
@@ -60,20 +63,13 @@ export const command = defineStep({
   summary: 'Runs a command; what it does is unknown until it is applied.',
   on: ['dom0', 'domU', 'host'],
   params,
-
-  queries: (_target, { creates, removes }) => ({
-    creates: creates === undefined ? [] : [query.file(creates)],
-    removes: removes === undefined ? [] : [query.file(removes)],
-  }),
-
-  plan: (_target, { argv, shell, creates, removes, chdir, files = [], stdin = null }, seen) => {
-    if (seen.creates.some(({ type }) => type !== 'absent')) {
-      return { changes: [], message: `${creates} exists` };
-    }
-    if (seen.removes.some(({ type }) => type === 'absent')) {
-      return { changes: [], message: `${removes} does not exist` };
-    }
-    const words = argv ?? ['/bin/sh', '-c', shell ?? ''];
-    return { changes: [change.command(words, chdir ?? null, { stdin, files })] };
-  },
+  shorthand: 'cmd',
+  mustSay: whatItChanges,
+  queries: (_target, given) => commandQueries(given, commandOf(given)),
+  plan: (_target, given, seen) => planCommand(given, commandOf(given), seen),
 });
+
+function commandOf({ argv, cmd = '', shell, files, stdin }: v.InferOutput<typeof params>): Command {
+  const line = shell === undefined ? (splitWords(cmd) ?? []) : ['/bin/sh', '-c', shell];
+  return { argv: argv ?? line, stdin: stdin ?? null, files: files ?? [] };
+}

@@ -1,22 +1,31 @@
 import { assert } from './assert.ts';
+import { authorizedKey } from './authorized-key.ts';
 import { blockinfile } from './blockinfile.ts';
 import { command } from './command.ts';
 import { copy } from './copy.ts';
+import { cron } from './cron.ts';
 import { debug } from './debug.ts';
 import { fail } from './fail.ts';
 import { firewall } from './firewall.ts';
+import { hostname } from './hostname.ts';
 import { hostsEntry } from './hosts-entry.ts';
 import { iftab } from './iftab.ts';
 import { ini } from './ini.ts';
 import { interfaces } from './interfaces.ts';
 import { ipRules } from './ip-rules.ts';
 import { knownHosts } from './known-hosts.ts';
+import { limits } from './limits.ts';
 import { lineinfile } from './lineinfile.ts';
+import { packageStep } from './package.ts';
+import { raw } from './raw.ts';
 import { replace } from './replace.ts';
 import { rtTables } from './rt-tables.ts';
+import { script } from './script.ts';
 import { setFact } from './set-fact.ts';
+import { shell } from './shell.ts';
 import type { Step } from './step.ts';
 import { sysctl } from './sysctl.ts';
+import { timezone } from './timezone.ts';
 import { vifConfig } from './vif-config.ts';
 import { vifRoutes } from './vif-routes.ts';
 
@@ -37,7 +46,16 @@ export const steps: readonly Step[] = [
   ini,
   hostsEntry,
   knownHosts,
+  authorizedKey,
+  limits,
+  cron,
+  timezone,
+  hostname,
   command,
+  shell,
+  script,
+  raw,
+  packageStep,
   debug,
   assert,
   fail,

@@ -5,6 +5,7 @@ import type { Answer, Answers, Query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import type { Data } from '../source/data.ts';
+import { askedThere, madeThere, type Surroundings, usualSurroundings } from './surroundings.ts';
 
 /** A host that a task is about, with the fleet around it. */
 export interface Target<K extends Host['kind'] = Host['kind']> {
@@ -22,6 +23,8 @@ export interface Plan {
   readonly pending?: readonly string[];
   /** What to know about it; null or absent for nothing. */
   readonly message?: string | null;
+  /** It was done while the host was looked at, and failed: why. Absent: it did not. */
+  readonly failure?: string;
   /** What it tells those who register its result, besides whether it changed and failed. */
   readonly data?: Readonly<Record<string, Data>>;
   /** Variables that the tasks behind it see. */
@@ -69,6 +72,11 @@ interface Definition<K extends Host['kind'], Schema extends Parameters, Question
   readonly shorthand?: keyof Schema['entries'] & string;
   /** Parameters whose texts are expressions: they come with their values, see `worked`. Default: none. */
   readonly expressions?: readonly (keyof Schema['entries'] & string)[];
+  /**
+   * Parameters one of which a task must have, or the keyword `changed_when`: without, nobody knows what it
+   * changes. Default: none.
+   */
+  readonly mustSay?: readonly string[];
   /** Whether its changes could cut the host off: then they are made in a confirm window. Default: false. */
   readonly network?: boolean | ((params: v.InferOutput<Schema>) => boolean);
   /** What must be known. Pure. */
@@ -100,12 +108,14 @@ export interface Step {
   readonly shorthand: string | null;
   /** Parameters whose texts are expressions. */
   readonly expressions: readonly string[];
+  /** Parameters one of which a task must have, or `changed_when`; none: it may have none of them. */
+  readonly mustSay: readonly string[];
   /** Whether its changes may go into a confirm window. */
   readonly mayBeNetwork: boolean;
   /** Whether it leaves traces that it can take off a host. */
   readonly canLeave: boolean;
   /** The step for one host. `params` are the schema's output; the host is of a kind in `on`. */
-  readonly bind: (target: Target, params: unknown) => BoundStep;
+  readonly bind: (target: Target, params: unknown, around?: Surroundings) => BoundStep;
 }
 
 /** A step of one task on one host. */
@@ -133,6 +143,7 @@ export function defineStep<
     network = false,
     shorthand = null,
     expressions = [],
+    mustSay = [],
   } = definition;
   return {
     name,
@@ -141,17 +152,19 @@ export function defineStep<
     params,
     shorthand,
     expressions,
+    mustSay,
     mayBeNetwork: network !== false,
     canLeave: definition.leave !== undefined,
-    bind: (target, values) => {
+    bind: (target, values, around = usualSurroundings) => {
       if (!isFor(on, target)) throw new Error(`${name} was bound to a ${target.host.kind}`);
       const typedTarget = target;
       // the playbook took them from this schema
       const typedValues = values as v.InferOutput<Schema>;
-      const asked = definition.queries(typedTarget, typedValues);
+      const asked = askedAround(definition.queries(typedTarget, typedValues), around);
       const by = (decide: typeof definition.plan) => (state: HostState) => {
         const seen = answersTo(asked, state);
-        return 'answers' in seen ? decide(typedTarget, typedValues, seen.answers) : seen;
+        if (!('answers' in seen)) return seen;
+        return madeAround(decide(typedTarget, typedValues, seen.answers), around);
       };
       return {
         queries: Object.values(asked).flat(),
@@ -161,6 +174,25 @@ export function defineStep<
       };
     },
   };
+}
+
+function askedAround<Questions extends Asked>(asked: Questions, around: Surroundings): Questions {
+  if (around === usualSurroundings) return asked;
+  const there = Object.entries(asked).map(
+    ([name, one]: [string, Query | readonly Query[]]) =>
+      [
+        name,
+        isList(one) ? one.map((each) => askedThere(each, around)) : askedThere(one, around),
+      ] as const,
+  );
+  // the same names, each with as many queries of its kind
+  return Object.fromEntries(there) as unknown as Questions;
+}
+
+function madeAround(plan: Plan | Refusal, around: Surroundings): Plan | Refusal {
+  if ('refusal' in plan || around === usualSurroundings) return plan;
+  const upkeep = plan.upkeep?.map((change) => madeThere(change, around)) ?? [];
+  return { ...plan, changes: plan.changes.map((change) => madeThere(change, around)), upkeep };
 }
 
 /** Refuses, with what to do about it. */

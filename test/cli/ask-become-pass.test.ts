@@ -56,7 +56,7 @@ describe.skipIf(!isRoot)('--ask-become-pass', () => {
     server = await startSshd(dir, { authorized: [key], config: room.config, within: room.argv });
     playbook = dir.write(
       'play.yaml',
-      '- hosts: all\n  tasks: [{ command: { shell: "echo I am $(id -un)" } }]\n',
+      '- hosts: all\n  tasks: [{ command: { changes: always, shell: "echo I am $(id -un)" } }]\n',
     );
   });
   afterAll(async () => {

@@ -69,7 +69,7 @@ describe('--ask-pass', () => {
       const trace = dir.file('trace');
       const playbook = dir.write(
         'play.yaml',
-        '- hosts: a\n  tasks: [{ command: { argv: [echo, in] } }]\n',
+        '- hosts: a\n  tasks: [{ command: { changes: always, argv: [echo, in] } }]\n',
       );
       await using pty = new Pty(
         [

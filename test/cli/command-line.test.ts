@@ -290,7 +290,7 @@ describe('xpush', () => {
     writeFileSync(join(folder, 'inventory.yaml'), text);
     writeFileSync(
       join(folder, 'playbook.yaml'),
-      '- { hosts: all, tasks: [{ command: { shell: id } }] }',
+      '- { hosts: all, tasks: [{ command: { changes: always, shell: id } }] }',
     );
     const child = spawn(
       join(root, 'bin/xpush'),

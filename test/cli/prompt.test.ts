@@ -12,6 +12,7 @@ const playbookText = `
 - hosts: all
   tasks:
     - command:
+        changes: always
         argv: [cat]
         stdin: !vault |
           $ANSIBLE_VAULT;1.1;AES256

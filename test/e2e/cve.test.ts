@@ -166,7 +166,7 @@ labOnly('a host that says what it likes', () => {
     }
     const playbook = await fleet.write(
       'say.yaml',
-      '- name: Say\n  hosts: all\n  tasks:\n    - command: { shell: "printf \'%s\\\\n\' ../../x /etc/passwd" }\n',
+      '- name: Say\n  hosts: all\n  tasks:\n    - command: { changes: always, shell: "printf \'%s\\\\n\' ../../x /etc/passwd" }\n',
     );
 
     const { code } = await fleet.apply(playbook);

@@ -22,9 +22,9 @@ const playbookText = `
   tasks:
     - name: In it
       network: true
-      command: { shell: "echo new >/etc/window; sleep 0.2", files: [/etc/window] }
+      command: { changes: always, shell: "echo new >/etc/window; sleep 0.2", files: [/etc/window] }
     - name: After it
-      command: { shell: "sleep 0.2; echo new >/etc/after" }
+      command: { changes: always, shell: "sleep 0.2; echo new >/etc/after" }
 `;
 
 /** Lines of the record of such a run of two hosts, one after the other, at the least. */

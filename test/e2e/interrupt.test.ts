@@ -17,9 +17,9 @@ const slowPlaybook = `
   hosts: all
   tasks:
     - name: Waits
-      command: { shell: "touch /run/waiting; until [ -e /run/go ]; do sleep 0.05; done" }
+      command: { changes: always, shell: "touch /run/waiting; until [ -e /run/go ]; do sleep 0.05; done" }
     - name: After it
-      command: { argv: [touch, /etc/after] }
+      command: { changes: always, argv: [touch, /etc/after] }
 `;
 
 const parameters = [
@@ -42,7 +42,7 @@ ${parameters
   .toSpliced(
     1,
     0,
-    '    - command: { shell: "touch /run/waiting; until [ -e /run/go ]; do sleep 0.05; done" }',
+    '    - command: { changes: always, shell: "touch /run/waiting; until [ -e /run/go ]; do sleep 0.05; done" }',
   )
   .join('\n')}
 `;

@@ -13,7 +13,7 @@ const playbookText = `
   hosts: all
   tasks:
     - name: Waits on h1
-      command: { shell: "touch /run/waiting; [ $(hostname) = h2 ] || sleep 600" }
+      command: { changes: always, shell: "touch /run/waiting; [ $(hostname) = h2 ] || sleep 600" }
     - name: After it
       command: { argv: [touch, /etc/after], creates: /etc/after }
 `;

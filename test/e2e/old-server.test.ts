@@ -14,7 +14,7 @@ const playbook = `
 - name: Nothing
   hosts: all
   tasks:
-    - command: { shell: "true" }
+    - command: { changes: always, shell: "true" }
 `;
 
 describe('servers that only speak what is old', () => {

@@ -18,9 +18,9 @@ const hostilePlaybook = `
   tasks:
     - sysctl: { name: net.ipv4.conf.eth0.shared_media, value: 0 }
     - name: Prints
-      command: { shell: "printf 'a\\\\033[2Jb\\\\007\\\\233c\\\\r'; hostname" }
+      command: { changes: always, shell: "printf 'a\\\\033[2Jb\\\\007\\\\233c\\\\r'; hostname" }
     - name: Fails on two
-      command: { shell: "test $(hostname) = h1 || { printf '\\\\033]0;owned\\\\007' >&2; exit 1; }" }
+      command: { changes: always, shell: "test $(hostname) = h1 || { printf '\\\\033]0;owned\\\\007' >&2; exit 1; }" }
 `;
 
 const keys = (value: object | undefined): readonly string[] => Object.keys(value ?? {});
@@ -120,7 +120,7 @@ describe('the output of apply', () => {
   test('--check --exit-code is 10 while something would change or is unknown, else 0; without either, 0', async () => {
     const command = await fleet.write(
       'command.yaml',
-      '- hosts: xen1\n  tasks: [{ command: { argv: ["true"] } }]\n',
+      '- hosts: xen1\n  tasks: [{ command: { changes: always, argv: ["true"] } }]\n',
     );
     await fleet.lab.host('xen1').exec(['rm', '-f', '/etc/sysctl.d/60-xpush.conf']);
 

@@ -19,7 +19,7 @@ const withoutIpRules = `
 - name: Guests
   hosts: domU
   tasks:
-    - command: { argv: ["true"] }
+    - command: { changes: always, argv: ["true"] }
 `;
 
 function grid(first: Row, others: Row): Grid {

@@ -33,7 +33,7 @@ const slowText = `
     - name: At once
       sysctl: { name: net.ipv4.conf.eth0.log_martians, value: 1 }
     - name: Waits
-      command: { shell: "touch /run/waiting; until [ -e /run/go ]; do sleep 0.05; done" }
+      command: { changes: always, shell: "touch /run/waiting; until [ -e /run/go ]; do sleep 0.05; done" }
 `;
 
 /** Closes the way in on h8, where it is undone. */
@@ -45,6 +45,7 @@ const firewallText = `
     - name: Port 22
       network: true
       command:
+        changes: always
         shell: "iptables -I INPUT -p tcp --dport $(test $(hostname) = h8 && echo 22 || echo 23) -j DROP"
 `;
 
@@ -56,6 +57,7 @@ const waitingText = `
     - name: Waits
       network: true
       command:
+        changes: always
         shell: "echo new >/etc/new; touch /run/waiting; until [ -e /run/go ]; do sleep 0.05; done"
         files: [/etc/new]
 `;

@@ -26,7 +26,7 @@ const playbookText = (rest: string) => `
 ${rest}  tasks:
     - name: Something new
       network: true
-      command: { shell: "read -r now _ </proc/uptime; echo $now >/run/began; sleep 0.3" }
+      command: { changes: always, shell: "read -r now _ </proc/uptime; echo $now >/run/began; sleep 0.3" }
 `;
 const logger = '#!/bin/sh\nread -r now _ </proc/uptime\necho "$now" >/run/ended\n';
 

@@ -34,7 +34,7 @@ const slowText = `
   serial: 1
   tasks:
     - name: Waits
-      command: { shell: "touch /run/waiting; until [ -e /run/go ]; do sleep 0.05; done" }
+      command: { changes: always, shell: "touch /run/waiting; until [ -e /run/go ]; do sleep 0.05; done" }
 `;
 
 /** The same, in a confirm window, with a change to undo. */
@@ -45,6 +45,7 @@ const slowWindowText = `
     - name: Waits
       network: true
       command:
+        changes: always
         shell: "echo new > /etc/new; touch /run/waiting; until [ -e /run/go ]; do sleep 0.05; done"
         files: [/etc/new]
 `;

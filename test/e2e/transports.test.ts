@@ -82,7 +82,7 @@ describe('a change over openssh', () => {
   tasks:
     - name: Cut
       network: true
-      command: { shell: ${JSON.stringify(lockOut)} }
+      command: { changes: always, shell: ${JSON.stringify(lockOut)} }
 `;
 
       const run = await host.apply(playbook, ['--confirm-timeout', '6', ...over]);

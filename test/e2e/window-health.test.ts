@@ -19,7 +19,7 @@ const cut = (shell: string) => `
   tasks:
     - name: Cut
       network: true
-      command: { shell: ${JSON.stringify(shell)} }
+      command: { changes: always, shell: ${JSON.stringify(shell)} }
 `;
 
 describe('a dom0 that can be reached, but does not do its work any more', () => {

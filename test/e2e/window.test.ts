@@ -25,14 +25,14 @@ const around = (...commands: readonly string[]) => `
 - hosts: all
   tasks:
     - name: Before
-      command: { shell: "echo before >/etc/fault.before" }
+      command: { changes: always, shell: "echo before >/etc/fault.before" }
     - name: Parameter
       sysctl: { name: net.ipv4.conf.eth0.rp_filter, value: 2 }
     - name: Commands
       network: true
-      command: { shell: ${JSON.stringify(commands.join('; '))} }
+      command: { changes: always, shell: ${JSON.stringify(commands.join('; '))} }
     - name: After
-      command: { shell: "echo after >/etc/fault.after" }
+      command: { changes: always, shell: "echo after >/etc/fault.after" }
 `;
 
 const only = ({ document }: Ended): JsonHost | undefined => Object.values(document?.hosts ?? {})[0];

@@ -2,19 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { RunEvent, TaskEnd } from '../../src/engine/events.ts';
-import { usualConfirm } from '../../src/engine/leg-options.ts';
-import { runLeg } from '../../src/engine/leg-run.ts';
-import { loadInventory } from '../../src/inventory/load-inventory.ts';
-import { parsePlaybook } from '../../src/playbook/load-playbook.ts';
-import { parseYaml } from '../../src/source/parse-yaml.ts';
-import { identity } from './identity.ts';
 import { type LocalHost, localHost } from './local-host.ts';
-
-const inventory = await loadInventory({
-  argument: '-',
-  stdin: 'hosts: { here: { vars: { color: blue, shade: "dark {{ color }}", n: 3 } } }',
-});
+import { play } from './playbook-on-local-host.ts';
 
 let directory: string;
 let host: LocalHost;
@@ -24,39 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** Runs the tasks, with DIR for a directory; each task that ended as `name status: message`. */
-async function run(tasks: string, check = false) {
-  const text = tasks.replaceAll('DIR', directory).trim();
-  const node = parseYaml(
-    `- hosts: all\n${text.replace(/^/gm, '  ')}\n`,
-    join(directory, 'site.yaml'),
-  );
-  const book = node.ok ? parsePlaybook(node.value, join(directory, 'site.yaml')) : node;
-  if (!book.ok) throw new Error(JSON.stringify(book.diagnostics, null, 1));
-  const target = inventory.hosts.get('here');
-  const [play] = book.value.plays;
-  if (target === undefined || play === undefined) throw new Error('no host or no play');
-  const events: RunEvent[] = [];
-  const result = await runLeg(
-    { host: target, tasks: play.tasks.map((task) => ({ play, task })), after: [] },
-    {
-      ...{ inventory, identity, check },
-      confirm: usualConfirm,
-      emit: (event) => events.push(event),
-      stopping: new AbortController().signal,
-      leaving: new AbortController().signal,
-      nextNumber: () => 1,
-      enterWindow: async () => () => {},
-      reach: async (probes) => probes.map(() => null),
-    },
-    host.connect,
-  );
-  const ended = events.filter((event): event is TaskEnd => event.event === 'task');
-  const lines = ended.map(
-    ({ task, status, message }) => `${task} ${status}${message === null ? '' : `: ${message}`}`,
-  );
-  return { result, lines, programs: host.programs.length };
-}
+const run = (tasks: string, check = false) => play(host, tasks, { directory, check });
 
 describe('runLeg', () => {
   test('templates and conditions on the inventory cost nothing', async () => {
@@ -90,7 +47,7 @@ tasks:
   test('what a command said is known to the tasks behind it', async () => {
     const { lines } = await run(`
 tasks:
-  - { name: say, command: { argv: [echo, hello] }, register: said }
+  - { name: say, command: { changes: always, argv: [echo, hello] }, register: said }
   - { name: tell, debug: { msg: "{{ said.stdout }} {{ said.rc }}" }, when: said.stdout == 'hello' }
   - { name: other, debug: { msg: no }, when: "'bye' in said.stdout" }
 `);
@@ -106,7 +63,7 @@ tasks:
 tasks:
   - block:
       - { name: good, debug: { msg: a } }
-      - { name: bad, command: { argv: ['false'] } }
+      - { name: bad, command: { changes: always, argv: ['false'] } }
       - { name: after, debug: { msg: b } }
     rescue:
       - { name: mend, debug: { msg: c } }
@@ -158,7 +115,7 @@ handlers:
     const { lines } = await run(`
 tasks:
   - name: try
-    command: { shell: "echo x >> DIR/count; grep -c x DIR/count" }
+    command: { changes: always, shell: "echo x >> DIR/count; grep -c x DIR/count" }
     register: tried
     until: tried.stdout == '3'
     retries: 5
@@ -171,9 +128,9 @@ tasks:
   test('keywords say what a failure and a change are', async () => {
     const { lines, result } = await run(`
 tasks:
-  - { name: none, command: { argv: ['true'] }, changed_when: false }
-  - { name: fine, command: { shell: exit 3 }, register: it, failed_when: "it.rc not in [0, 3]" }
-  - { name: bad, command: { argv: [echo, oops] }, register: it, failed_when: "'oops' in it.stdout", ignore_errors: true }
+  - { name: none, command: { changes: always, argv: ['true'] }, changed_when: false }
+  - { name: fine, command: { changes: always, shell: exit 3 }, register: it, failed_when: "it.rc not in [0, 3]" }
+  - { name: bad, command: { changes: always, argv: [echo, oops] }, register: it, failed_when: "'oops' in it.stdout", ignore_errors: true }
   - { name: on, debug: { msg: "{{ it.failed }}" } }
 `);
     expect(lines).toEqual([
@@ -207,7 +164,7 @@ tasks:
     const { lines } = await run(
       `
 tasks:
-  - { name: say, command: { argv: [echo, hello] }, register: said }
+  - { name: say, command: { changes: always, argv: [echo, hello] }, register: said }
   - { name: tell, debug: { msg: "{{ said.stdout }}" } }
 `,
       true,

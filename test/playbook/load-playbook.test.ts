@@ -52,7 +52,7 @@ describe('loadPlaybooks', () => {
 
 describe('parsePlaybook', () => {
   test('a task without a name has its step’s, a play without one its hosts', () => {
-    const result = read('- hosts: [web, db]\n  tasks:\n    - command: { argv: [id] }\n');
+    const result = read('- hosts: [web, db]\n  tasks:\n    - command: { changes: never, argv: [id] }\n');
 
     const play = result.ok ? result.value.plays[0] : undefined;
     expect(play).toMatchObject({ name: 'web,db', hosts: ['web', 'db'] });
@@ -66,22 +66,22 @@ describe('parsePlaybook', () => {
 - hosts: all
   strategy: free
   tasks:
-    - command: { argv: [id], shell: id }
+    - command: { changes: never, argv: [id], shell: id }
 - hosts: all
   tasks:
     - comand: { argv: [id] }
-    - command: { argv: [id], create: /x }
-    - command: { shell: id, argv: [id] }
+    - command: { changes: never, argv: [id], create: /x }
+    - command: { changes: never, shell: id, argv: [id] }
     - command:
     - name: nothing
     - firewall: { on: yes }
     - firewall:
       sysctl:
     - just words
-    - command: { shell: "echo {{ name }}" }
+    - command: { changes: never, shell: "echo {{ name }}" }
     - command: { shell: id, creates: relative }
-    - command: { shell: "" }
-    - command: { argv: [""] }
+    - command: { changes: never, shell: "" }
+    - command: { changes: never, argv: [""] }
 `;
 
     expect(complaints(text)).toMatchInlineSnapshot(`
@@ -96,23 +96,24 @@ describe('parsePlaybook', () => {
       site.yaml:5:3: unknown key "strategy"
           strategy: free
           ^~~~~~~~
-      site.yaml:7:16: exactly one of "argv" and "shell" is needed
-            - command: { argv: [id], shell: id }
-                       ^~~~~~~~~~~~~~~~~~~~~~~~~
+      site.yaml:7:16: exactly one of "argv", "cmd" and "shell" is needed
+            - command: { changes: never, argv: [id], shell: id }
+                       ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
       site.yaml:10:7: unknown step or keyword "comand"
             - comand: { argv: [id] }
               ^~~~~~
         hint: did you mean "command"?
-      site.yaml:11:30: unknown key "create"
-            - command: { argv: [id], create: /x }
-                                     ^~~~~~
+      site.yaml:11:46: unknown key "create"
+            - command: { changes: never, argv: [id], create: /x }
+                                                     ^~~~~~
         hint: did you mean "creates"?
-      site.yaml:12:16: exactly one of "argv" and "shell" is needed
-            - command: { shell: id, argv: [id] }
-                       ^~~~~~~~~~~~~~~~~~~~~~~~~
-      site.yaml:13:7: exactly one of "argv" and "shell" is needed
+      site.yaml:12:16: exactly one of "argv", "cmd" and "shell" is needed
+            - command: { changes: never, shell: id, argv: [id] }
+                       ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+      site.yaml:13:7: this command does not say what it changes
             - command:
               ^~~~~~~
+        hint: add "creates", "removes", "unless" or "onlyif"; or "changes: always", "changes: never"; or "changed_when"
       site.yaml:14:7: this task names no step
             - name: nothing
               ^~~~~~~~~~~~~
@@ -131,12 +132,12 @@ describe('parsePlaybook', () => {
       site.yaml:20:38: a path here begins with "/" and is one line of at most 4095 bytes
             - command: { shell: id, creates: relative }
                                              ^~~~~~~~
-      site.yaml:21:25: a line is needed
-            - command: { shell: "" }
-                                ^~
-      site.yaml:22:24: at least the command itself is needed
-            - command: { argv: [""] }
-                               ^~~~"
+      site.yaml:21:41: a line is needed
+            - command: { changes: never, shell: "" }
+                                                ^~
+      site.yaml:22:40: at least the command itself is needed
+            - command: { changes: never, argv: [""] }
+                                               ^~~~"
     `);
   });
 
@@ -152,9 +153,9 @@ describe('parsePlaybook', () => {
   max_per: { dom0: 2, web: 1 }
   pause: 60
   tasks:
-    - command: { argv: [id] }
+    - command: { changes: never, argv: [id] }
       network: true
-    - command: { argv: [id] }
+    - command: { changes: never, argv: [id] }
 - { hosts: all, serial: 5 }
 - { hosts: all, serial: "20%" }
 - { hosts: all }
@@ -188,7 +189,7 @@ describe('parsePlaybook', () => {
   max_per: { dom0: 0 }
   pause: -1
   tasks:
-    - command: { argv: [id] }
+    - command: { changes: never, argv: [id] }
       network: yes
 - { hosts: all, serial: [] }
 - { hosts: all, serial: 110% }

@@ -34,7 +34,7 @@ function secrets(tasks: string, hosts: readonly string[] = ['a', 'b']): readonly
 
 describe('secretsUsed', () => {
   test('has what is written in a task', () => {
-    expect(secrets('tasks: [{ command: { argv: [x], stdin: !secret one } }]')).toEqual(['one']);
+    expect(secrets('tasks: [{ command: { changes: always, argv: [x], stdin: !secret one } }]')).toEqual(['one']);
   });
 
   test('has what templates read, on the hosts of the play, and by way of other variables', () => {
@@ -55,7 +55,7 @@ describe('secretsUsed', () => {
     'vars: { mine: "{{ top }}" }',
   ])('sees %s', (keyword) => {
     const msg = keyword.startsWith('vars') ? '{{ mine }}' : 'x';
-    const tasks = `tasks:\n  - command: { argv: ["echo", "${msg}"] }\n    ${keyword}`;
+    const tasks = `tasks:\n  - command: { changes: always, argv: ["echo", "${msg}"] }\n    ${keyword}`;
 
     expect(secrets(tasks)).toEqual(['top']);
   });

@@ -266,11 +266,11 @@ describe('a host whose login shell', () => {
   hosts: [dash, ash]
   tasks:
     - name: A GB
-      command: { shell: "head -c 1000000000 /dev/zero | tr '\\\\0' y" }
+      command: { changes: always, shell: "head -c 1000000000 /dev/zero | tr '\\\\0' y" }
     - name: A GB of errors
-      command: { shell: "head -c 1000000000 /dev/zero | tr '\\\\0' e >&2" }
+      command: { changes: always, shell: "head -c 1000000000 /dev/zero | tr '\\\\0' e >&2" }
     - name: Bytes
-      command: { shell: "head -c 300000 /dev/urandom; exit 9" }
+      command: { changes: always, shell: "head -c 300000 /dev/urandom; exit 9" }
 `,
     );
     const { argv, env } = fleet.command('apply', fleet.file, flood, '--limit', 'dash,ash');

@@ -128,7 +128,7 @@ describe('two runs at one host', () => {
       const plain = `- name: Plain
   hosts: all
   tasks:
-    - command: { shell: "touch /run/waits; until [ -e /run/go ]; do sleep 0.1; done" }
+    - command: { changes: always, shell: "touch /run/waits; until [ -e /run/go ]; do sleep 0.1; done" }
 `;
       const first = await host.begin(plain, soon);
       await host.waits();

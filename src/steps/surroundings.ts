@@ -1,0 +1,47 @@
+import type { Change, Environment } from '../host/change.ts';
+import type { Query } from '../host/query.ts';
+
+/** How the commands of a task run (`become_user`, `environment`, `timeout`). */
+export interface Surroundings {
+  /** null: as the host's programs do. */
+  readonly user: string | null;
+  /** Variables besides those of the login; what a step says itself counts more. */
+  readonly environment: Environment;
+  /** null: as long as the step lets them. */
+  readonly timeoutSeconds: number | null;
+}
+
+/** Nothing is said. */
+export const usualSurroundings: Surroundings = {
+  user: null,
+  environment: {},
+  timeoutSeconds: null,
+};
+
+/** A query as it is asked there. */
+export function askedThere<Asked extends Query>(asked: Asked, around: Surroundings): Asked {
+  if (asked.kind !== 'output' || around === usualSurroundings) return asked;
+  const { user, environment, timeoutSeconds } = around;
+  const given = Object.entries(environment).map(
+    ([name, value]) => [name, typeof value === 'string' ? value : value.reveal()] as const,
+  );
+  return {
+    ...asked,
+    user: asked.user ?? user,
+    environment: { ...Object.fromEntries(given), ...asked.environment },
+    timeoutSeconds: timeoutSeconds ?? asked.timeoutSeconds,
+  };
+}
+
+/** A change as it is made there. */
+export function madeThere(change: Change, around: Surroundings): Change {
+  if (around === usualSurroundings) return change;
+  if (change.kind !== 'command' && change.kind !== 'call') return change;
+  const { user, environment, timeoutSeconds } = around;
+  return {
+    ...change,
+    user: change.user ?? user,
+    environment: { ...environment, ...change.environment },
+    timeoutSeconds: timeoutSeconds ?? change.timeoutSeconds,
+  };
+}
