@@ -6,13 +6,17 @@ import { nodeAt, type SourceNode } from '../source/source-node.ts';
 import { diagnosticAt } from '../source/source-text.ts';
 import type { Variables } from './keywords.ts';
 import type { Play, Playbook } from './model.ts';
+import { withOwnSteps } from './own-steps.ts';
 import { PlaybookFiles } from './playbook-files.ts';
 import { readPlay } from './read-play.ts';
+import { builtInSteps, type StepBook } from './step-book.ts';
 
 /** How playbooks are read. */
 export interface LoadOptions {
   /** Variables over all others. */
   readonly extraVars?: Variables;
+  /** What tasks may name, besides the steps that users wrote; those of xpush unless said otherwise. */
+  readonly steps?: StepBook;
   /** Told all files that were read. */
   readonly files?: PlaybookFiles;
 }
@@ -41,9 +45,9 @@ function readPlaybook(file: string, options: LoadOptions & { files: PlaybookFile
 export function parsePlaybook(
   node: SourceNode,
   file: string,
-  { extraVars = {}, files = new PlaybookFiles() }: LoadOptions = {},
+  { extraVars = {}, steps = builtInSteps, files = new PlaybookFiles() }: LoadOptions = {},
 ): Result<Playbook> {
-  const plays = readPlays(node, file, { extraVars, files }, 0);
+  const plays = readPlays(node, file, { extraVars, steps, files }, 0);
   return plays.ok ? { ok: true, value: { file, plays: plays.value } } : plays;
 }
 
@@ -56,7 +60,10 @@ function readPlays(
   if (node.kind !== 'list' || node.items.length === 0) {
     return wrongAt(node, 'a playbook is a list of plays', 'begin with "- hosts: all"');
   }
-  const context = { ...options, directory: dirname(file) };
+  const directory = dirname(file);
+  const steps = withOwnSteps(options.steps, directory, options.files);
+  if (!steps.ok) return steps;
+  const context = { ...options, steps: steps.value, directory };
   const read = node.items.map((item): Result<readonly Play[]> => {
     const imported = nodeAt(item, ['import_playbook']);
     if (imported !== undefined) return importPlays(item, imported, file, options, depth);

@@ -1,11 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
-import { largestTextBytes } from '../source/decode-text.ts';
+import { decodeText, largestTextBytes } from '../source/decode-text.ts';
 import type { Diagnostic } from '../source/diagnostic.ts';
 import { distrustOf } from '../source/distrust.ts';
 import { parseYaml } from '../source/parse-yaml.ts';
 import type { Result } from '../source/result.ts';
 import type { SourceNode } from '../source/source-node.ts';
-import { diagnosticAt, type Place } from '../source/source-text.ts';
+import { diagnosticAt, type Place, SourceText } from '../source/source-text.ts';
 import type { ControllerFiles } from '../steps/controller-files.ts';
 import { ControllerFileError, ControllerReader } from './controller-files.ts';
 
@@ -13,14 +13,15 @@ import { ControllerFileError, ControllerReader } from './controller-files.ts';
 export class PlaybookFiles {
   readonly #reader: ControllerReader;
   readonly #read = new Map<string, Result<SourceNode>>();
+  readonly #texts = new Map<string, Result<SourceText>>();
 
   constructor(reader: ControllerReader = new ControllerReader()) {
     this.#reader = reader;
   }
 
-  /** All files that were read as YAML, in that order. */
+  /** All files that were read: YAML, and the code of steps. */
   get names(): readonly string[] {
-    return [...this.#read.keys()];
+    return [...this.#read.keys(), ...this.#texts.keys()];
   }
 
   /**
@@ -34,6 +35,15 @@ export class PlaybookFiles {
     if (known !== undefined) return known;
     const result = readNode(file, what, place);
     this.#read.set(file, result);
+    return result;
+  }
+
+  /** The text of a file of the user's; `what` as in `read`. */
+  readText(file: string, what: string): Result<SourceText> {
+    const known = this.#texts.get(file);
+    if (known !== undefined) return known;
+    const result = readText(file, what);
+    this.#texts.set(file, result);
     return result;
   }
 
@@ -66,6 +76,13 @@ function readNode(file: string, what: string, place: Place | null): Result<Sourc
     return complain(`${file} is encrypted as a whole`, hint, place);
   }
   return parseYaml(read.bytes, file, { takesSecrets: true });
+}
+
+function readText(file: string, what: string): Result<SourceText> {
+  const read = readBytes(file, what);
+  if (!read.ok) return complain(read.why, read.hint ?? null, null);
+  const text = decodeText(read.bytes, file);
+  return text.ok ? { ok: true, value: new SourceText(file, text.value) } : text;
 }
 
 function complain(

@@ -50,6 +50,13 @@ const taskSchema = v.object(taskEntries);
 /** Keywords of a task; the one other key is its step. */
 export const taskKeywords: readonly string[] = Object.keys(taskEntries);
 
+/** Names that no step has: keywords, and what else may stand in a list of tasks. */
+export const notSteps: readonly string[] = [
+  ...taskKeywords,
+  ...['block', 'rescue', 'always', 'meta', 'import_tasks', 'include_tasks', 'import_role'],
+  ...['include_role', 'action', 'local_action', 'args', 'with_items'],
+];
+
 /** A name of a handler, and where it is written. */
 export interface Notified {
   readonly name: string;

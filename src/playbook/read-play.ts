@@ -15,6 +15,7 @@ import type { Surroundings } from './read-task.ts';
 import { type ReadItem, readTasks } from './read-tasks.ts';
 import { readRole, variablesOf } from './roles.ts';
 import { rolloutEntries, rolloutOf } from './rollout.ts';
+import type { StepBook } from './step-book.ts';
 
 const prompt = v.strictObject({
   name: v.string(),
@@ -45,6 +46,8 @@ export interface PlayContext {
   /** Of the playbook. */
   readonly directory: string;
   readonly extraVars: Variables;
+  /** The steps that its tasks may name. */
+  readonly steps: StepBook;
 }
 
 /** Reads a play, or everything that is wrong with it. */
@@ -71,6 +74,7 @@ export function readPlay(node: SourceNode, context: PlayContext): Result<Play> {
     },
     within: [],
     depth: 0,
+    steps: context.steps,
     handlers,
   };
   const parts = [

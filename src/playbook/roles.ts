@@ -10,6 +10,7 @@ import { diagnosticAt } from '../source/source-text.ts';
 import { validate } from '../source/validate.ts';
 import { inheritedEntries, inheritFrom } from './inherited.ts';
 import type { Variables } from './keywords.ts';
+import { withOwnSteps } from './own-steps.ts';
 import type { Surroundings } from './read-task.ts';
 import type { ReadItem } from './read-tasks.ts';
 
@@ -57,6 +58,8 @@ export function readRole(
   const said = inheritFrom(around.inherited, fields.value, written);
   const defaults = readLevel(directory, 'defaults', around);
   const vars = readLevel(directory, 'vars', around);
+  const steps = withOwnSteps(around.steps, directory, around.files);
+  if (!steps.ok) return steps;
   if (!said.ok) return said;
   if (!defaults.ok) return defaults;
   if (!vars.ok) return vars;
@@ -75,6 +78,7 @@ export function readRole(
   const inside: Surroundings = {
     ...around,
     inherited,
+    steps: steps.value,
     directory: join(directory, 'tasks'),
     searched: [
       ...['files', 'templates'].map((kind) => join(directory, kind)),
