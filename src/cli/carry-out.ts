@@ -9,7 +9,7 @@ import type { Host } from '../inventory/model.ts';
 import type { RunHead } from '../records/run-head.ts';
 import { spillFile } from '../records/spill-file.ts';
 import { runsDirectory, stateDirectory } from '../records/state-directory.ts';
-import { createReporter } from '../report/reporter.ts';
+import { createReporter, type Reporter } from '../report/reporter.ts';
 import { Proof } from '../verify/proof.ts';
 import { prepareWay } from './connecting.ts';
 import { dieOfInterrupt, leftInVain, listenForInterrupts } from './interrupts.ts';
@@ -47,6 +47,8 @@ export interface Extras {
   readonly left?: RunHead['left'];
   /** Told of each event as it is, secrets and all. */
   readonly note?: (event: RunEvent) => void;
+  /** Shows the run, in place of the displays that the options name. */
+  readonly reporter?: Reporter;
 }
 
 /**
@@ -56,8 +58,16 @@ export interface Extras {
 export async function carryOut(
   options: RunOptions,
   work: Work,
-  { isVerifying = false, isGoingBack = false, resume, takesLimit = true, left, note }: Extras = {},
+  extras: Extras = {},
 ): Promise<number> {
+  const {
+    isVerifying = false,
+    isGoingBack = false,
+    resume,
+    takesLimit = true,
+    left,
+    note,
+  } = extras;
   const { report } = options;
   if (report !== undefined) await checkReportFile(report);
   const remarks = new Remarks();
@@ -83,12 +93,14 @@ export async function carryOut(
     reportFailure = report === undefined ? null : await writeReportFile(report, page);
   };
   const spill = spillFile(join(runsDirectory(stateDirectory(process.env)), identity.id));
-  const reporter = createReporter({
-    ...{ form, diff, verbose, stdout, stderr, spillFile: spill },
-    ...(report === undefined ? {} : { writePage }),
-    resume: () => (record.hasFailed ? null : (resume ?? null)),
-    takesLimit,
-  });
+  const reporter =
+    extras.reporter ??
+    createReporter({
+      ...{ form, diff, verbose, stdout, stderr, spillFile: spill },
+      ...(report === undefined ? {} : { writePage }),
+      resume: () => (record.hasFailed ? null : (resume ?? null)),
+      takesLimit,
+    });
   const record = beginRecord(
     {
       identity,

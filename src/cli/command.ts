@@ -11,6 +11,8 @@ interface Definition<Schema extends v.GenericSchema> {
   readonly examples: readonly (readonly [string, string])[];
   /** What yargs gives is checked and typed again: it takes words for numbers, and lists for texts. */
   readonly schema: Schema;
+  /** Whether the words behind `--` are its own, under the name `--`. Default: they are arguments. */
+  readonly takesRest?: boolean;
   /** Does it and gives the exit code. */
   readonly run: (options: v.InferOutput<Schema>) => Promise<number>;
 }

@@ -4,6 +4,7 @@ import { apply } from './apply.ts';
 import type { Command } from './command.ts';
 import { confirm } from './confirm.ts';
 import { doctor } from './doctor.ts';
+import { exec } from './exec.ts';
 import { facts } from './facts.ts';
 import { hostkeys } from './hostkeys.ts';
 import { importHosts } from './import.ts';
@@ -11,6 +12,7 @@ import { inventory } from './inventory.ts';
 import { plan } from './plan.ts';
 import { remove } from './remove.ts';
 import { rollback } from './rollback.ts';
+import { runCommand } from './run-command.ts';
 import { runs } from './runs.ts';
 import { status } from './status.ts';
 import { steps } from './steps.ts';
@@ -28,6 +30,8 @@ declare module 'yargs' {
 const commands: readonly Command[] = [
   apply,
   plan,
+  runCommand,
+  exec,
   status,
   confirm,
   rollback,
@@ -43,7 +47,8 @@ const commands: readonly Command[] = [
 ];
 
 /** Reads a command line; gives what to run. Throws `UsageError` when it is wrong. */
-export async function parse(argv: readonly string[]): Promise<() => Promise<number>> {
+export async function parse(all: readonly string[]): Promise<() => Promise<number>> {
+  const { argv, rest } = withoutRest(all);
   let chosen = async () => 0; // help and version print by themselves
   const parser = yargs()
     .scriptName('xpush')
@@ -78,7 +83,8 @@ export async function parse(argv: readonly string[]): Promise<() => Promise<numb
       command.summary,
       (builder) => describe(builder, command),
       (given) => {
-        chosen = () => command.run(argv.includes('-') ? withDash(given, command) : given);
+        const own = argv.includes('-') ? withDash(given, command) : given;
+        chosen = () => command.run(command.takesRest === true ? { ...own, '--': rest } : own);
       },
     );
   }
@@ -87,8 +93,22 @@ export async function parse(argv: readonly string[]): Promise<() => Promise<numb
   return chosen;
 }
 
+/** yargs looks for options in the words behind `--`, if they are arguments of a command. */
+function withoutRest(argv: readonly string[]): {
+  readonly argv: readonly string[];
+  readonly rest: readonly string[];
+} {
+  const command = commands.find((each) => nameOf(each) === argv[0]);
+  const end = argv.indexOf('--');
+  if (command?.takesRest !== true || end < 0) return { argv, rest: [] };
+  return { argv: argv.slice(0, end), rest: argv.slice(end + 1) };
+}
+
 /** yargs reads the argument `-` (standard input) as an empty one. */
-function withDash(given: Readonly<Record<string, unknown>>, command: Command): unknown {
+function withDash(
+  given: Readonly<Record<string, unknown>>,
+  command: Command,
+): Readonly<Record<string, unknown>> {
   const dashed = Object.keys(command.positionals).filter((name) => given[name] === '');
   return { ...given, ...Object.fromEntries(dashed.map((name) => [name, '-'])) };
 }
