@@ -54,7 +54,9 @@ export function stateFor(bound: BoundStep, answers: Readonly<Record<string, unkn
   for (const query of bound.queries) {
     const key = queryKey(query);
     const name =
-      key in answers ? key : key.replace(/(?<=^(?:interfaces|routes:[46]|proxies))\?.*/, '');
+      key in answers
+        ? key
+        : key.replace(/(?<=^(?:interfaces|routes:[46]|proxies))\?.*|(?<=^output):.*/s, '');
     const answer = name in answers ? answers[name] : freshAnswer(query);
     observations.set(key, { answer: answer as Answers[Query['kind']] });
   }

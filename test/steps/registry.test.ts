@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isOpaque } from '../../src/host/change.ts';
+import { printing } from '../../src/steps/host-script.ts';
 import { steps } from '../../src/steps/index.ts';
 import { parametersOf } from '../../src/steps/parameters.ts';
 import { bind, fileOf, planTwice } from './observed.ts';
@@ -45,6 +46,7 @@ const examples: Readonly<Record<string, readonly [string, unknown, Record<string
     { 'file:/etc/keys': { type: 'directory' } },
   ],
   command: ['plain', { argv: ['true'] }],
+  package: ['plain', { name: ['vim'] }, { output: printing('manager apt\n[installed]\n') }],
 };
 
 describe('steps', () => {
