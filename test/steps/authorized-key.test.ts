@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { authorizedKey } from '../../src/steps/authorized-key.ts';
 import { readAuthorizedKey, withKeys, withoutKeys } from '../../src/text/authorized-keys-edit.ts';
 import { complaints, edited } from './edited.ts';
-import { privateDescribe, privateHost } from './private-host.ts';
+import { hasPrivateHosts, privateHost } from './private-host.ts';
 
 /** A public key of this number. */
 function keyOf(number: number): string {
@@ -78,7 +78,7 @@ describe('authorized_key', () => {
   });
 });
 
-privateDescribe('authorized_key on a host', () => {
+describe.runIf(hasPrivateHosts)('authorized_key on a host', () => {
   const host = privateHost();
   const withAlice = () =>
     host.sh('useradd -m -d /home/al alice -s /usr/sbin/nologin 2>&1; stat -c %a /home/al');
@@ -86,7 +86,7 @@ privateDescribe('authorized_key on a host', () => {
   test('keys come into the home of the user, who owns them', async () => {
     withAlice();
     const lines = await host.runThrice(`
-tasks:
+
   - { name: first, authorized_key: { user: alice, key: "${one} me" } }
   - { name: more, authorized_key: { user: alice, key: "${two}", key_options: no-pty } }
 `);
@@ -105,14 +105,14 @@ tasks:
     );
     host.sh('chown -R alice: /home/al && chmod 777 /home/al/.ssh');
     await host.runThrice(`
-tasks:
+
   - authorized_key: { user: alice, key: "${one}", exclusive: true }
 `);
     expect(host.sh('cat /home/al/keys; stat -c %a /home/al/.ssh')).toBe(`${one}\n700\n`);
 
     host.sh('ln -sf /etc/shadow /home/al/.ssh/authorized_keys');
     const { lines } = await host.run(`
-tasks:
+
   - authorized_key: { user: alice, key: "${one}" }
 `);
     expect(lines[0]).toMatch(/^authorized_key failed: the keys of alice can't be read/);
@@ -120,7 +120,7 @@ tasks:
 
   test('a user that is missing is told', async () => {
     const { lines } = await host.run(`
-tasks:
+
   - authorized_key: { user: nobody_here, key: "${one}" }
 `);
     expect(lines[0]).toMatch(/^authorized_key failed: .*nobody_here/);
@@ -128,7 +128,7 @@ tasks:
 
   test('root has keys, too', async () => {
     await host.runThrice(`
-tasks:
+
   - authorized_key: { user: root, key: "${one}" }
 `);
     expect(host.sh('cat /root/.ssh/authorized_keys')).toBe(`${one}\n`);

@@ -3,16 +3,15 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
 import type { Connection, Outcome } from '../../src/connection/transport.ts';
-import { type LocalPlaybook, playbookOnLocalHost } from '../engine/playbook-on-local-host.ts';
+import type { TaskEnd } from '../../src/engine/events.ts';
+import { localHost } from '../engine/local-host.ts';
+import { type Played, play } from '../engine/playbook-on-local-host.ts';
 
 /** Whether this machine can be made to look like another one. */
-const canHide =
+export const hasPrivateHosts =
   process.getuid?.() === 0 && spawnSync('unshare', ['--mount', '--uts', 'true']).status === 0;
-
-/** `describe`, skipped where there is no room. */
-export const privateDescribe = describe.skipIf(!canHide);
 
 /** /etc is a copy; homes, /var/lib and /var/spool are empty; mounts and the name of the host are its own. */
 const furnish = `
@@ -20,22 +19,25 @@ cp -a /etc "$ROOM/etc" && mkdir "$ROOM/home" "$ROOM/root" "$ROOM/lib" "$ROOM/spo
 mount --bind "$ROOM/etc" /etc && mount --bind "$ROOM/home" /home && mount --bind "$ROOM/root" /root &&
 mount --bind "$ROOM/lib" /var/lib && mount --bind "$ROOM/spool" /var/spool && echo ready && exec cat`;
 
-export interface PrivateHost extends Pick<LocalPlaybook, 'run' | 'runThrice' | 'directory'> {
+export interface PrivateHost {
   /** What a line of shell prints there; throws when it fails. */
   readonly sh: (line: string) => string;
+  /** Runs tasks (`- name: ...`); what became of each. */
+  readonly run: (tasks: string, check?: boolean) => Promise<Played>;
+  /** The same in a check, which must foretell it, as an apply, and again, when nothing may change; lines of the apply. */
+  readonly runThrice: (tasks: string) => Promise<readonly string[]>;
 }
 
 /** For a test file: a host of its own for each test, in namespaces of this machine. */
 export function privateHost(): PrivateHost {
-  const local = playbookOnLocalHost();
   const room: { holder: ChildProcess | null; directory: string } = { holder: null, directory: '' };
-  const inside = (): readonly string[] => [
-    ...['-t', `${room.holder?.pid}`, '--mount', '--uts', '/bin/sh', '-c'],
-  ];
   const env = { ...process.env, HOME: '/root' };
+  const inside = (line: string): string[] => [
+    ...['-t', `${room.holder?.pid}`, '--mount', '--uts', '/bin/sh', '-c', line],
+  ];
   const connect = async (): Promise<Connection> => ({
     exec: async (command) => {
-      const child = spawn('nsenter', [...inside(), command], { stdio: 'pipe', env });
+      const child = spawn('nsenter', inside(command), { stdio: 'pipe', env });
       const outcome = new Promise<Outcome>((resolve) => {
         child.on('close', (code) => resolve({ kind: 'exit', code: code ?? 0 }));
       });
@@ -44,14 +46,14 @@ export function privateHost(): PrivateHost {
     close: async () => {},
   });
   beforeEach(async () => {
-    if (!canHide) return;
+    if (!hasPrivateHosts) return;
     room.directory = mkdtempSync(join(tmpdir(), 'xpush-private-'));
-    room.holder = spawn('unshare', ['--mount', '--uts', '/bin/sh', '-c', furnish], {
+    const holder = spawn('unshare', ['--mount', '--uts', '/bin/sh', '-c', furnish], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, ROOM: room.directory },
     });
-    if (room.holder.stdout !== null) await once(room.holder.stdout, 'data');
-    Object.assign(local.host, { connect });
+    room.holder = holder;
+    await once(holder.stdout, 'data');
   });
   afterEach(async () => {
     if (room.holder === null) return;
@@ -60,14 +62,25 @@ export function privateHost(): PrivateHost {
     await ended;
     rmSync(room.directory, { recursive: true, force: true });
   });
+  const run: PrivateHost['run'] = (tasks, check = false) => {
+    const { directory } = room;
+    return play({ ...localHost(), connect }, `tasks:\n${tasks}`, { directory, check });
+  };
+  const changesOf = (ended: readonly TaskEnd[]) =>
+    ended.map(({ task, status, changes }) => ({ task, status, changes }));
   return {
-    get directory() {
-      return local.directory;
+    run,
+    runThrice: async (tasks) => {
+      const check = await run(tasks, true);
+      const apply = await run(tasks);
+      const again = await run(tasks);
+      expect(changesOf(apply.ended)).toEqual(changesOf(check.ended));
+      const settled = again.ended.map(({ task, status }) => `${task} ${status}`);
+      expect(settled).toEqual(again.ended.map(({ task }) => `${task} ok`));
+      return apply.lines;
     },
-    run: local.run,
-    runThrice: local.runThrice,
     sh: (line) => {
-      const { status, stdout, stderr } = spawnSync('nsenter', [...inside(), line], {
+      const { status, stdout, stderr } = spawnSync('nsenter', inside(line), {
         encoding: 'utf8',
         env,
       });

@@ -45,6 +45,18 @@ const examples: Readonly<Record<string, readonly [string, unknown, Record<string
     },
     { 'file:/etc/keys': { type: 'directory' } },
   ],
+  limits: [
+    'plain',
+    { domain: '*', limit_type: 'hard', limit_item: 'core', value: '0' },
+    { 'file:/etc/security/limits.d': { type: 'directory' } },
+  ],
+  cron: [
+    'plain',
+    { name: 'a', job: 'b', cron_file: 'c' },
+    { 'file:/etc/cron.d': { type: 'directory' } },
+  ],
+  hostname: ['plain', { name: 'a' }, { 'file:/etc/hostname': fileOf('b\n') }],
+  timezone: ['plain', { name: 'UTC' }, { 'file:/usr/share/zoneinfo/UTC': fileOf('TZif2') }],
   command: ['plain', { argv: ['true'] }],
   package: ['plain', { name: ['vim'] }, { output: printing('manager apt\n[installed]\n') }],
 };
