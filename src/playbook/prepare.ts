@@ -22,6 +22,7 @@ import { renderNode } from './render-node.ts';
 import type { Found, Scope } from './scope.ts';
 import { scopeOf } from './scope-of.ts';
 import { surroundingsOf } from './surroundings-of.ts';
+import { renderFiles } from './template-files.ts';
 
 /** A task on one host, as far as what is known goes. */
 export type Prepared =
@@ -214,9 +215,9 @@ function paramsOf({ step, params, keywords }: PreparedTask, scope: Scope): Found
   if (rendered.type !== 'value') return rendered;
   const read = validate(step.params, orEmptyMap(rendered.value), key);
   const wrong = read.ok ? lookUp(read.value, rendered.value) : read.diagnostics;
-  return read.ok && wrong.length === 0
-    ? { type: 'value', value: read.value }
-    : { type: 'wrong', diagnostics: wrong };
+  if (!read.ok || wrong.length > 0) return { type: 'wrong', diagnostics: wrong };
+  const files = renderFiles(read.value, scope);
+  return files.type === 'value' ? { type: 'value', value: read.value } : files;
 }
 
 const yes: Found<boolean> = { type: 'value', value: true };

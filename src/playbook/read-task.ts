@@ -23,6 +23,7 @@ import type { Task } from './model.ts';
 import type { PlaybookFiles } from './playbook-files.ts';
 import { type Notified, readKeywords, taskKeywords } from './read-keywords.ts';
 import type { StepBook } from './step-book.ts';
+import { isTemplateFile, templateFileOf } from './template-files.ts';
 import { expressionAt, templatesIn } from './written-templates.ts';
 
 export type { Notified } from './read-keywords.ts';
@@ -129,24 +130,31 @@ function readParams(
     return wrong(...templates.flatMap((one) => (one.ok ? [] : one.diagnostics)));
   }
   const isExpression = step.expressions.some((name) => nodeAt(node, [name]) !== undefined);
+  const written = { node, key, lookUp, expressions: step.expressions };
   if (templates.length > 0 || isExpression) {
-    const diagnostics = wrongBeforehand(step, node, key);
+    const diagnostics = wrongBeforehand(step, node, key, lookUp);
     if (diagnostics.length > 0) return wrong(...diagnostics);
-    return {
-      ok: true,
-      value: { params: null, written: { node, key, lookUp, expressions: step.expressions } },
-    };
+    return { ok: true, value: { params: null, written } };
   }
   const read = validate(step.params, node, key);
   if (!read.ok) return read;
   const missing = lookUp(read.value, node);
-  return missing.length > 0
-    ? wrong(...missing)
-    : { ok: true, value: { params: read.value, written: null } };
+  if (missing.length > 0) return wrong(...missing);
+  const rendered = Object.values(read.value ?? {})
+    .filter(isTemplateFile)
+    .map(templateFileOf);
+  const wrongFiles = rendered.flatMap((one) => (one.ok ? [] : one.diagnostics));
+  if (wrongFiles.length > 0) return wrong(...wrongFiles);
+  return { ok: true, value: { params: read.value, written: rendered.length > 0 ? written : null } };
 }
 
 /** What is wrong whatever the templates come to: names of parameters, and values without templates. */
-function wrongBeforehand(step: Step, node: SourceNode, key: Place): readonly Diagnostic[] {
+function wrongBeforehand(
+  step: Step,
+  node: SourceNode,
+  key: Place,
+  lookUp: Written['lookUp'],
+): readonly Diagnostic[] {
   if (node.kind !== 'map') return [];
   return [...node.entries].flatMap(([name, { key: place, value }]) => {
     const entry: v.GenericSchema | undefined = step.params.entries[name];
@@ -162,7 +170,7 @@ function wrongBeforehand(step: Step, node: SourceNode, key: Place): readonly Dia
     if (step.expressions.includes(name)) return wrongExpressions(value);
     if (templatesIn(value).length > 0) return [];
     const read = validate(entry, value, place);
-    return read.ok ? [] : read.diagnostics;
+    return read.ok ? lookUp({ [name]: read.value }, node) : read.diagnostics;
   });
 }
 

@@ -50,6 +50,29 @@ export class ControllerFiles {
   }
 }
 
+/** A file of the controller that is a template: who prepares a task for a host works it out. */
+export class ControllerTemplate extends ControllerFiles {
+  #text: string | null = null;
+
+  /** What it comes to on the host; throws before it was worked out. */
+  get text(): string {
+    if (this.#text === null) throw new Error(`${this.path} was not rendered`);
+    return this.#text;
+  }
+
+  render(text: string): void {
+    this.#text = text;
+  }
+}
+
+/** A parameter that names a template of the controller. */
+export const controllerTemplate = v.pipe(
+  v.string(),
+  v.nonEmpty('a path is needed'),
+  v.check((path) => !path.includes('\0'), 'no path holds a NUL'),
+  v.transform((path) => new ControllerTemplate(path)),
+);
+
 /** A parameter that names a file or a directory of the controller. */
 export const controllerPath = v.pipe(
   v.string(),

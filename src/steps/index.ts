@@ -6,6 +6,8 @@ import { copy } from './copy.ts';
 import { cron } from './cron.ts';
 import { debug } from './debug.ts';
 import { fail } from './fail.ts';
+import { file } from './file.ts';
+import { find } from './find.ts';
 import { firewall } from './firewall.ts';
 import { hostname } from './hostname.ts';
 import { hostsEntry } from './hosts-entry.ts';
@@ -23,8 +25,11 @@ import { rtTables } from './rt-tables.ts';
 import { script } from './script.ts';
 import { setFact } from './set-fact.ts';
 import { shell } from './shell.ts';
+import { slurp } from './slurp.ts';
+import { stat } from './stat.ts';
 import type { Step } from './step.ts';
 import { sysctl } from './sysctl.ts';
+import { template } from './template.ts';
 import { timezone } from './timezone.ts';
 import { vifConfig } from './vif-config.ts';
 import { vifRoutes } from './vif-routes.ts';
@@ -39,7 +44,12 @@ export const steps: readonly Step[] = [
   interfaces,
   rtTables,
   ipRules,
+  file,
   copy,
+  template,
+  stat,
+  find,
+  slurp,
   lineinfile,
   blockinfile,
   replace,
