@@ -64,8 +64,8 @@ xp_stop_children() { # PARENT SIGNAL
   [ "${xp_stat%% *}" != "$1" ] || xp_stop_below "$@"
 }
 
-# All that came of a process, without this one.
-xp_stop_below() { # PROCESS-ID SIGNAL
+# All that came of these processes, without this one.
+xp_stop_below() { # PROCESS-IDS SIGNAL
   read -r xp_self _ </proc/self/stat
   xp_pairs=
   for xp_file in /proc/[0-9]*/stat; do

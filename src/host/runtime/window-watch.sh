@@ -190,19 +190,24 @@ xp_reason() {
   cat why 2>/dev/null || cat now/why 2>/dev/null || echo 'its changes were being undone'
 }
 
-# All of its session, so that nothing goes on changing what is being put back.
+# All of its session, so that nothing goes on changing what is being put back. What a command runs as
+# another user is in a session of its own (su(1)), but below it.
 xp_end_runner() {
   xp_owner=
   { IFS= read -r xp_owner <now/runner; } 2>/dev/null || return 0
   xp_runner=${xp_owner#* }
   xp_runner=${xp_runner% *}
-  kill -KILL "-$xp_runner" 2>/dev/null
+  kill -STOP "-$xp_runner" 2>/dev/null
+  xp_members=
   for xp_stat_file in /proc/[0-9]*/stat; do
     { read -r xp_stat <"$xp_stat_file"; } 2>/dev/null || continue
     xp_pid=${xp_stat_file#/proc/}
     # shellcheck disable=SC2086 # state, parent, group, session
-    if xp_is_in_session "$xp_runner" ${xp_stat##*) }; then kill -KILL "${xp_pid%/stat}" 2>/dev/null; fi
+    if xp_is_in_session "$xp_runner" ${xp_stat##*) }; then xp_members="$xp_members ${xp_pid%/stat}"; fi
   done
+  [ -z "$XP_SPEAKS" ] || xp_stop_below "${xp_members# }" KILL 2>/dev/null
+  # shellcheck disable=SC2086 # words
+  kill -KILL "-$xp_runner" $xp_members 2>/dev/null
   xp_close_section
 }
 
