@@ -11,6 +11,7 @@ const schema = v.object({
   limit: v.optional(v.string()),
   retry: v.optional(v.pipe(v.string(), v.nonEmpty('last, or the id of a run'))),
   plan: v.optional(v.pipe(v.string(), v.nonEmpty('a file'))),
+  explain: v.optional(v.boolean(), false),
   verify: v.optional(v.boolean(), false),
   ...steeringEntries,
   ...listEntries,
@@ -35,6 +36,10 @@ export const apply = defineCommand({
     limit: limitOption,
     retry: { ...text, describe: 'Only the hosts that this run left behind: last, or its id' },
     plan: { ...text, describe: 'Do exactly what this file of xpush plan says' },
+    explain: {
+      ...flag,
+      describe: 'Look, and show in which segments each host would be changed, and why each ends',
+    },
     verify: { ...flag, describe: 'Then prove the way to the guests, as xpush verify does' },
     ...steeringOptions,
     ...listOptions,

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunEvent } from '../engine/events.ts';
 import { exitCodes } from '../engine/exit-code.ts';
 import { run } from '../engine/run.ts';
-import type { Proven } from '../engine/run-request.ts';
+import type { Proven, RunRequest } from '../engine/run-request.ts';
 import { survey } from '../engine/survey.ts';
 import type { Host } from '../inventory/model.ts';
 import type { RunHead } from '../records/run-head.ts';
@@ -49,6 +49,8 @@ export interface Extras {
   readonly note?: (event: RunEvent) => void;
   /** Shows the run, in place of the displays that the options name. */
   readonly reporter?: Reporter;
+  /** Told how each leg of a host would be carried out. */
+  readonly explain?: RunRequest['explain'];
 }
 
 /**
@@ -157,6 +159,7 @@ export async function carryOut(
       ...work,
       ...way,
       ...request,
+      ...(extras.explain === undefined ? {} : { explain: extras.explain }),
       ...proving,
     });
   } finally {

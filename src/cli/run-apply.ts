@@ -1,6 +1,7 @@
 import { exitCodes } from '../engine/exit-code.ts';
 import type { ApplyOptions } from './apply.ts';
 import { carryOut } from './carry-out.ts';
+import { ExplainedRun } from './explained-run.ts';
 import { playsDocument, playsText } from './list-plays.ts';
 import { readPlays, readWork } from './load-work.ts';
 import { plannedWork, readSavedPlan } from './planned-work.ts';
@@ -42,9 +43,9 @@ export async function runApply({
   const left = retry === undefined ? null : await readRetry(retry, argument);
   const chosen = { limit: limit ?? null, only: left?.hosts ?? null };
   const given = { inventory: argument, playbook, chosen, steering: options };
+  const isJson = options.output === 'json' || options.output === 'ndjson';
   if (isListing) {
     const read = await readPlays(given, store);
-    const isJson = options.output === 'json' || options.output === 'ndjson';
     const text = isJson ? `${JSON.stringify(playsDocument(read))}\n` : playsText(read, listed);
     process.stdout.write(redactor.redact(text));
     return exitCodes.done;
@@ -53,6 +54,11 @@ export async function runApply({
   const notes = left === null ? work.notes : [left.note, ...work.notes];
   const resume = options.check ? {} : { resume: resumeCommand(process.argv.slice(2)) };
   const known = left?.left.filter(({ name }) => work.inventory.hosts.has(name));
+  if (options.explain) {
+    const reporter = new ExplainedRun(isJson);
+    const { explain } = reporter;
+    return carryOut({ ...options, check: true }, { ...work, notes }, { reporter, explain });
+  }
   const extras = { isVerifying: options.verify, ...resume, left: known };
   return carryOut(options, { ...work, notes }, extras);
 }

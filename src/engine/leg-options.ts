@@ -3,6 +3,7 @@ import type { RunIdentity } from '../host/run-identity.ts';
 import type { Inventory } from '../inventory/model.ts';
 import type { Knowledge } from '../playbook/knowledge.ts';
 import type { HostStatus, RunEvent } from './events.ts';
+import type { ExplainedSegment } from './explain-leg.ts';
 
 /** How network changes are confirmed. */
 export interface ConfirmOptions {
@@ -34,6 +35,8 @@ export interface LegOptions {
   readonly check: boolean;
   readonly confirm: ConfirmOptions;
   readonly emit: (event: RunEvent) => void;
+  /** Told in a check how the leg would be carried out. Absent: nobody asks. */
+  readonly explain?: (host: string, segments: readonly ExplainedSegment[]) => void;
   /**
    * Aborted: the operator asked to stop. No changes are begun on the host; those that are begun are
    * finished, and a window that is armed is confirmed.

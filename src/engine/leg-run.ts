@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ConnectionError } from '../connection/transport.ts';
-import type { Query } from '../host/query.ts';
+import { answerTo } from '../host/answer.ts';
+import { type Query, query } from '../host/query.ts';
 import { HostState } from '../host/state.ts';
 import { nothingTold } from '../playbook/knowledge.ts';
+import { explainLeg } from './explain-leg.ts';
 import { type Connect, firstWordMs, HostContact } from './host-contact.ts';
 import type { HostShell } from './host-shell.ts';
 import { type Introduction, introduce, introductionQueries, stuckEnding } from './introduction.ts';
@@ -20,6 +22,12 @@ import { Windows } from './windows.ts';
 
 /** How often a host that moved under the plan is observed and planned again. */
 const mostReplans = 3;
+
+/** Another one after each boot (random(4)). */
+const bootId = query.parameter('kernel.random.boot_id');
+
+/** A host that is going down still answers for a while. */
+const restartPollMs = 1_000;
 
 /** Whoever else changes the host gets this long to finish; twice that the next time, and up to twice that by chance. */
 const firstPauseMs = 50;
@@ -158,7 +166,20 @@ class LegRun {
         state = state.with(await (await this.#shell()).look(foreseen.wants));
         continue;
       }
-      const lack = lackOf(foreseen, tasks, state, this.#options.confirm.isOff);
+      const hasNoWindows = this.#options.confirm.isOff;
+      const { host } = this.#leg;
+      this.#options.explain?.(
+        host.name,
+        explainLeg({
+          host,
+          open: tasks.open,
+          known: tasks.known,
+          observed: state,
+          foreseen,
+          hasNoWindows,
+        }),
+      );
+      const lack = lackOf(foreseen, tasks, state, hasNoWindows);
       if (lack !== null) tasks.refuse(lack.place, lack.error);
       else if (this.#options.check) predict(tasks, state, foreseen);
       if (tasks.open.length === 0) break;
@@ -185,6 +206,9 @@ class LegRun {
         const end = await this.#acts.carryOut(cutOff, isOpen && index === segments.length - 1);
         if (end === 'stale') return 'stale';
         if (end === 'stopped') return this.#stop();
+        if (end.restartsWithinSeconds !== undefined) {
+          return await this.#waitForRestart(end.restartsWithinSeconds, observed);
+        }
         if (tasks.ending !== null) return null;
         if (end.isCut) return await this.#goOnAfter(end.repeatAfterSeconds ?? 0);
         answers = end.answers ?? answers;
@@ -212,6 +236,30 @@ class LegRun {
       if (stopping.aborted) return this.#stop();
     }
     return await this.#lookOn();
+  }
+
+  /** The host restarts: goes on over a new connection, once it is another boot. */
+  async #waitForRestart(seconds: number, before: HostState): Promise<HostState | null> {
+    const tasks = this.#tasks;
+    tasks.tell('wait', null);
+    const until = performance.now() + seconds * 1000;
+    const queries = [...tasks.queries(), bootId];
+    const bootBefore = answerTo(before, bootId);
+    for (;;) {
+      const state = await this.#contact.comeBack(
+        until,
+        async (shell) => new HostState(await shell.look(queries)),
+        queries,
+      );
+      if (state === null) {
+        const message = `it did not come back within ${seconds} s: ${this.#contact.why}`;
+        tasks.giveUp({ status: 'failed', error: { message, hint: null } }, message);
+        return null;
+      }
+      if (answerTo(state, bootId) !== bootBefore) return tasks.open.length === 0 ? null : state;
+      if (this.#options.leaving.aborted) return this.#stop();
+      await pause(restartPollMs);
+    }
   }
 
   /** Whether something that changes the host was sent. */

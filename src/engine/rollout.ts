@@ -136,6 +136,7 @@ export class Rollout {
     const ofDom0 = this.#sequences[sequence]?.maxPer.find(({ group }) => group === 'dom0');
     return {
       ...{ inventory, inventoryWord, identity, check, confirm, emit, leaving },
+      ...(this.#request.explain === undefined ? {} : { explain: this.#request.explain }),
       known: this.#told.of(host),
       stopping: this.#halt.signal,
       nextNumber: () => this.#nextNumber(at.name),

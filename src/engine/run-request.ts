@@ -2,7 +2,7 @@ import type { Endpoint, Transport } from '../connection/transport.ts';
 import type { RunIdentity } from '../host/run-identity.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import type { HostStatus, RunEvent, Verified } from './events.ts';
-import type { ConfirmOptions } from './leg-options.ts';
+import type { ConfirmOptions, LegOptions } from './leg-options.ts';
 import type { HostedPlay } from './legs.ts';
 import type { RolloutOptions } from './sequences.ts';
 
@@ -28,6 +28,8 @@ export interface RunRequest {
   /** Absent: as the plays say. */
   readonly rollout?: RolloutOptions;
   readonly emit: (event: RunEvent) => void;
+  /** Told in a check how each leg of a host would be carried out. Absent: nobody asks. */
+  readonly explain?: LegOptions['explain'];
   /**
    * Proves hosts: those that are done at the end of each batch, and all (null) at the end of the run;
    * absent: nobody does. Its statuses count as hosts' do in the exit code, and a batch that is not

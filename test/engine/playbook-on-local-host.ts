@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
 import type { RunEvent, TaskEnd } from '../../src/engine/events.ts';
+import type { ExplainedSegment } from '../../src/engine/explain-leg.ts';
 import { usualConfirm } from '../../src/engine/leg-options.ts';
 import { runLeg } from '../../src/engine/leg-run.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
@@ -23,6 +24,8 @@ export interface Played {
   /** Each task that ended, as `name status: message`. */
   readonly lines: readonly string[];
   readonly ended: readonly TaskEnd[];
+  /** In a check: how it would be carried out. */
+  readonly explained: readonly ExplainedSegment[];
   /** How many programs the host was sent by now. */
   readonly programs: number;
 }
@@ -42,12 +45,14 @@ export async function play(
   const [first] = book.value.plays;
   if (target === undefined || first === undefined) throw new Error('no host or no play');
   const events: RunEvent[] = [];
+  const explained: ExplainedSegment[] = [];
   const result = await runLeg(
     { host: target, tasks: first.tasks.map((task) => ({ play: first, task })), after: [] },
     {
       ...{ inventory, identity, check },
       confirm: usualConfirm,
       emit: (event) => events.push(event),
+      ...(check ? { explain: (_host, segments) => void explained.push(...segments) } : {}),
       stopping: new AbortController().signal,
       leaving: new AbortController().signal,
       nextNumber: () => 1,
@@ -60,7 +65,7 @@ export async function play(
   const lines = ended.map(
     ({ task, status, message }) => `${task} ${status}${message === null ? '' : `: ${message}`}`,
   );
-  return { result, lines, ended, programs: host.programs.length };
+  return { result, lines, ended, explained, programs: host.programs.length };
 }
 
 /** Plays on a host and in a directory of each test's own. */
