@@ -105,7 +105,9 @@ export function foresee(
     isOpen ||= allChanges(plan).some(isOpaque);
     const judgement = isOpen ? null : prepared.judge(outcomesOf(plan));
     known = afterEnding(known, keywords, endingOf(judgement, plan));
-    if (judgement?.isToRepeat === true) return end({ isOpen: true });
+    const isWaiting = plan.failure !== undefined && plan.patience !== undefined;
+    if (judgement?.isToRepeat === true || isWaiting) return end({ isOpen: true });
+    if (plan.restartsWithinSeconds !== undefined) return end({ isOpen: true });
     state = stateAfter(plan, state);
   }
   return end();
@@ -149,6 +151,9 @@ export function predict(
         ...{ status: 'unknown', changes: plan.changes.map(recordOf), message },
         pending: plan.pending ?? [],
       });
+    } else if (plan.failure !== undefined && plan.patience !== undefined) {
+      const message = `would wait: ${plan.failure}`;
+      tasks.end({ status: 'unknown', changes: [], message });
     } else endAs(tasks, task, outcomesOf(plan), plan.changes.map(recordOf));
     if (tasks.ending !== null) return;
     state = stateAfter(plan, state);

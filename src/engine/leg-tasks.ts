@@ -13,7 +13,7 @@ import {
   whyPassedOver,
 } from '../playbook/knowledge.ts';
 import type { Prepared } from '../playbook/prepare.ts';
-import type { BoundStep } from '../steps/step.ts';
+import type { BoundStep, Plan } from '../steps/step.ts';
 import { bindTask } from './bind-task.ts';
 import type { Activity, ChangeRecord, RunEvent, TaskStatus } from './events.ts';
 import type { LegError, LegResult } from './leg-options.ts';
@@ -59,6 +59,8 @@ export class LegTasks {
   #failure: LegEnding | null = null;
   /** How often the first open task was done in vain. */
   #repeats = 0;
+  /** Since when the first open task waits, on the clock of performance.now; null: it does not. */
+  #waitingSince: number | null = null;
   /** Whether it is done in place of another host, whose facts these are not. */
   readonly #isOnBehalf: boolean;
 
@@ -137,6 +139,7 @@ export class LegTasks {
     const { keywords = noKeywords } = ended.task;
     this.#open = open;
     this.#repeats = 0;
+    this.#waitingSince = null;
     this.#known = afterEnding(this.#known, keywords, endingOf(status, judgement, sets));
     if (status === 'unknown' || changes.length > 0) this.#hasChanged = true;
     this.#emit(
@@ -196,7 +199,12 @@ export class LegTasks {
   }
 
   /** After how many seconds the first open task is to be done again; null: it has ended. */
-  repeat({ isToRepeat }: Judgement): number | null {
+  repeat({ isToRepeat }: Judgement, { failure, patience }: Plan): number | null {
+    if (failure !== undefined && patience !== undefined) {
+      this.#waitingSince ??= performance.now();
+      const leftMs = this.#waitingSince + patience.forSeconds * 1000 - performance.now();
+      return leftMs > 0 ? Math.min(patience.delaySeconds, leftMs / 1000) : null;
+    }
     const { until = null } = this.#open[0]?.task.keywords ?? noKeywords;
     if (!isToRepeat || until === null || this.#repeats >= until.retries) return null;
     this.#repeats += 1;

@@ -31,6 +31,8 @@ export type ActsEnd =
       /** Whether what follows is to be planned anew, and only once so long has passed. */
       readonly isCut: boolean;
       readonly repeatAfterSeconds?: number;
+      /** The host restarts: it is to be back within so long. */
+      readonly restartsWithinSeconds?: number;
     }
   | 'stale';
 
@@ -150,6 +152,10 @@ export class PlainActs {
       if (end === 'stale') return 'stale';
       if (end === 'cut') return { answers: null, isCut: true };
       if (end !== 'ended') return { answers: null, isCut: true, ...end };
+      const { restartsWithinSeconds } = task.plan;
+      if (restartsWithinSeconds !== undefined) {
+        return { answers: null, isCut: true, restartsWithinSeconds };
+      }
       if (this.#tasks.ending !== null) break;
     }
     return { answers, isCut: false };
@@ -179,7 +185,7 @@ export class PlainActs {
     }
     const outcomes = outcomesOf(task, ends);
     const judgement = outlook.judge(outcomes);
-    const again = this.#tasks.repeat(judgement);
+    const again = this.#tasks.repeat(judgement, plan);
     if (hasFailed && judgement.failure === null) this.#made.push(...failedCommands(ends));
     const changes = this.#takeMade();
     if (again !== null) return { repeatAfterSeconds: again };

@@ -18,11 +18,16 @@ import { ipRules } from './ip-rules.ts';
 import { knownHosts } from './known-hosts.ts';
 import { limits } from './limits.ts';
 import { lineinfile } from './lineinfile.ts';
+import { modprobe } from './modprobe.ts';
+import { mount } from './mount.ts';
 import { packageStep } from './package.ts';
+import { pause } from './pause.ts';
 import { raw } from './raw.ts';
+import { reboot } from './reboot.ts';
 import { replace } from './replace.ts';
 import { rtTables } from './rt-tables.ts';
 import { script } from './script.ts';
+import { service } from './service.ts';
 import { setFact } from './set-fact.ts';
 import { shell } from './shell.ts';
 import { slurp } from './slurp.ts';
@@ -33,6 +38,8 @@ import { template } from './template.ts';
 import { timezone } from './timezone.ts';
 import { vifConfig } from './vif-config.ts';
 import { vifRoutes } from './vif-routes.ts';
+import { waitFor } from './wait-for.ts';
+import { xl } from './xl.ts';
 
 /** Every step, in the order in which `xpush steps` shows them. */
 export const steps: readonly Step[] = [
@@ -44,6 +51,7 @@ export const steps: readonly Step[] = [
   interfaces,
   rtTables,
   ipRules,
+  xl,
   file,
   copy,
   template,
@@ -61,11 +69,17 @@ export const steps: readonly Step[] = [
   cron,
   timezone,
   hostname,
+  modprobe,
+  mount,
   command,
   shell,
   script,
   raw,
   packageStep,
+  service,
+  waitFor,
+  pause,
+  reboot,
   debug,
   assert,
   fail,

@@ -25,6 +25,10 @@ export interface Plan {
   readonly message?: string | null;
   /** It was done while the host was looked at, and failed: why. Absent: it did not. */
   readonly failure?: string;
+  /** With `failure`: it is looked at again, so often, until it is well or so much time is over. */
+  readonly patience?: { readonly delaySeconds: number; readonly forSeconds: number };
+  /** The host restarts with its changes: it is waited for, so long. Absent: it does not. */
+  readonly restartsWithinSeconds?: number;
   /** What it tells those who register its result, besides whether it changed and failed. */
   readonly data?: Readonly<Record<string, Data>>;
   /** Variables that the tasks behind it see. */

@@ -1,0 +1,41 @@
+import * as v from 'valibot';
+import { change } from '../host/change.ts';
+import { described } from './described.ts';
+import { defineStep } from './step.ts';
+
+const length = v.pipe(v.number(), v.minValue(0), v.maxValue(86_400));
+
+const params = v.pipe(
+  v.strictObject({
+    seconds: v.optional(described(length, 'How many seconds.')),
+    minutes: v.optional(described(length, 'How many minutes.')),
+  }),
+  v.check(
+    ({ seconds, minutes }) => (seconds === undefined) !== (minutes === undefined),
+    'exactly one of "seconds" and "minutes" is needed',
+  ),
+);
+
+export const pause = defineStep({
+  name: 'pause',
+  summary: 'Waits a while; not in a check.',
+  on: ['dom0', 'domU', 'host'],
+  params,
+  queries: () => ({}),
+  plan: (_target, { seconds = 0, minutes = 0 }) => {
+    const all = Math.ceil(seconds + 60 * minutes);
+    return {
+      changes: [],
+      upkeep:
+        all === 0
+          ? []
+          : [
+              change.call(['sleep', `${all}`], {
+                ...{ effect: 'live', subject: 'a pause', before: '', after: `${all} s` },
+                ...{ predicts: [], touches: [], timeoutSeconds: all + 60 },
+              }),
+            ],
+      message: `${all} s`,
+    };
+  },
+});

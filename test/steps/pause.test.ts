@@ -1,0 +1,21 @@
+import { describe, expect, test } from 'vitest';
+import { localTasks } from './local.ts';
+
+const { run } = localTasks();
+
+describe('pause', () => {
+  test('waits, but not in a check, and changes nothing', async () => {
+    const started = performance.now();
+    expect((await run('- pause: { seconds: 1 }', { check: true })).lines).toEqual([
+      'pause ok: 1 s',
+    ]);
+    const checked = performance.now();
+    expect((await run('- pause: { seconds: 1 }')).lines).toEqual(['pause ok: 1 s']);
+    expect(performance.now() - checked).toBeGreaterThan(1_000);
+    expect(checked - started).toBeLessThan(performance.now() - checked);
+  });
+
+  test('takes one length', async () => {
+    await expect(run('- pause: {}')).rejects.toThrow('exactly one of "seconds" and "minutes"');
+  });
+});
