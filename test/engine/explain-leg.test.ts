@@ -108,8 +108,8 @@ handlers:
 
     await local.run(tasks);
 
-    const looks = 1;
+    const acting = local.host.programs.slice(before).filter((one) => /^xp_do /m.test(one));
     expect(said).toHaveLength(3);
-    expect(local.host.programs.length - before - looks).toBe(said.length);
+    expect(acting).toHaveLength(said.length);
   });
 });
