@@ -9,6 +9,7 @@ import { fail } from './fail.ts';
 import { file } from './file.ts';
 import { find } from './find.ts';
 import { firewall } from './firewall.ts';
+import { getUrl } from './get-url.ts';
 import { hostname } from './hostname.ts';
 import { hostsEntry } from './hosts-entry.ts';
 import { iftab } from './iftab.ts';
@@ -36,6 +37,7 @@ import type { Step } from './step.ts';
 import { sysctl } from './sysctl.ts';
 import { template } from './template.ts';
 import { timezone } from './timezone.ts';
+import { uri } from './uri.ts';
 import { vifConfig } from './vif-config.ts';
 import { vifRoutes } from './vif-routes.ts';
 import { waitFor } from './wait-for.ts';
@@ -54,6 +56,7 @@ export const steps: readonly Step[] = [
   xl,
   file,
   copy,
+  getUrl,
   template,
   stat,
   find,
@@ -83,5 +86,6 @@ export const steps: readonly Step[] = [
   debug,
   assert,
   fail,
+  uri,
   setFact,
 ];

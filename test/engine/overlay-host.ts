@@ -1,4 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import {
+  type ChildProcess,
+  spawn,
+  spawnSync,
+} from 'node:child_process';
 import { once } from 'node:events';
 import type { Connection, Exec, Outcome } from '../../src/connection/transport.ts';
 import { isAvailable } from '../xen/namespace.ts';
@@ -18,6 +22,22 @@ function overlay(then: string): string {
     'mount -t tmpfs tmpfs /mnt/root/var/lib/xpush 2>/dev/null || mkdir -p /mnt/root/var/lib/xpush',
     then,
   ].join(' && ');
+}
+
+/** A connection whose shells are processes of this machine. */
+export function connectionBy(start: (command: string) => ChildProcess): Connection {
+  const exec = async (command: string): Promise<Exec> => {
+    const child = start(command);
+    const { stdin, stdout, stderr } = child;
+    if (stdin === null || stdout === null || stderr === null) throw new Error('no pipes');
+    const outcome = new Promise<Outcome>((resolve) => {
+      child.on('close', (code, signal) =>
+        resolve(signal === null ? { kind: 'exit', code: code ?? 0 } : { kind: 'signal', signal }),
+      );
+    });
+    return { stdin, stdout, stderr, outcome };
+  };
+  return { exec, close: async () => {} };
 }
 
 /** A "host" with the files of this machine, whose changes go with it; its processes see no others. */
@@ -50,21 +70,11 @@ export class OverlayHost {
     return stdout;
   }
 
-  readonly connect = async (): Promise<Connection> => ({
-    exec: async (command) => this.#exec(command),
-    close: async () => {},
-  });
-
-  #exec(command: string): Exec {
-    const [program, ...args] = this.#words(['/bin/sh', '-c', command]);
-    const child = spawn(program, args, { stdio: 'pipe' });
-    const outcome = new Promise<Outcome>((resolve) => {
-      child.on('close', (code, signal) =>
-        resolve(signal === null ? { kind: 'exit', code: code ?? 0 } : { kind: 'signal', signal }),
-      );
+  readonly connect = async (): Promise<Connection> =>
+    connectionBy((command) => {
+      const [program, ...args] = this.#words(['/bin/sh', '-c', command]);
+      return spawn(program, args, { stdio: 'pipe' });
     });
-    return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, outcome };
-  }
 
   #words(command: readonly string[]): readonly [string, ...string[]] {
     const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -59,6 +59,11 @@ const examples: Readonly<Record<string, readonly [string, unknown, Record<string
   timezone: ['plain', { name: 'UTC' }, { 'file:/usr/share/zoneinfo/UTC': fileOf('TZif2') }],
   command: ['plain', { argv: ['true'] }],
   package: ['plain', { name: ['vim'] }, { output: printing('manager apt\n[installed]\n') }],
+  service: [
+    'plain',
+    { name: 'cron', state: 'started' },
+    { output: printing('Manager=systemd\nLoadState=loaded\n') },
+  ],
 };
 
 describe('steps', () => {
