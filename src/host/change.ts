@@ -22,7 +22,7 @@ import type {
 } from './query.ts';
 
 export type { CallCommand, Prediction, RunCommand } from './command-change.ts';
-export type { Environment, Sensitive } from './command-text.ts';
+export type { Environment } from './command-text.ts';
 export type { Attributes, MakeLink, Principal, RemoveTree, SetAttributes } from './entry-change.ts';
 
 export type { Effect };

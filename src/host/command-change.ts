@@ -1,4 +1,4 @@
-import type { CommandOutput, FileState } from './answers.ts';
+import type { CommandOutput, Entry, FileState } from './answers.ts';
 import type { CommandSpec, Sensitive } from './command-text.ts';
 import type { Effect } from './entry-change.ts';
 import type { OutputQuery, QueryOf } from './query.ts';
@@ -43,7 +43,8 @@ export interface CallCommand extends CommandRun {
 /** What an answer becomes. */
 export type Prediction =
   | Predicted<OutputQuery, CommandOutput>
-  | Predicted<QueryOf<'file'>, FileState>;
+  | Predicted<QueryOf<'file'>, FileState>
+  | Predicted<QueryOf<'entry'>, Entry>;
 
 interface Predicted<Asked, Known> {
   readonly query: Asked;

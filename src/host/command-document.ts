@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { CallCommand, Prediction, RunCommand } from './command-change.ts';
 import { type Environment, isUser, isVariable, type Sensitive } from './command-text.ts';
 import { line, listOf, mode, modeDocument, natural, path, text } from './document-words.ts';
+import { entry, entryDocument } from './entry-document.ts';
 import type { CommandOutput, OutputQuery } from './query.ts';
 import { fileState, fileStateDocument } from './state-document.ts';
 
@@ -57,10 +58,13 @@ const commandOutput = v.strictObject({
 
 const fileQuery = v.strictObject({ kind: v.literal('file'), path });
 
+const entryQuery = v.strictObject({ kind: v.literal('entry'), path, isFollowed: v.boolean() });
+
 const predictions = listOf(
   v.union([
     v.strictObject({ query: outputQuery, before: commandOutput, answer: commandOutput }),
     v.strictObject({ query: fileQuery, before: fileState, answer: fileState }),
+    v.strictObject({ query: entryQuery, before: entry, answer: entry }),
   ]),
 );
 
@@ -70,6 +74,7 @@ export const answersAfter = v.nullable(
     v.union([
       v.strictObject({ query: outputQuery, answer: commandOutput }),
       v.strictObject({ query: fileQuery, answer: fileState }),
+      v.strictObject({ query: entryQuery, answer: entry }),
     ]),
   ),
 );
@@ -144,9 +149,13 @@ function valueDocument(value: string | Sensitive) {
 }
 
 function predictionDocument(prediction: Prediction) {
-  if (!isOfOutput(prediction)) {
+  if (isAbout(prediction, 'file')) {
     const { query, before, answer } = prediction;
     return { query, before: fileStateDocument(before), answer: fileStateDocument(answer) };
+  }
+  if (isAbout(prediction, 'entry')) {
+    const { query, before, answer } = prediction;
+    return { query, before: entryDocument(before), answer: entryDocument(answer) };
   }
   const { query, before, answer } = prediction;
   const { argv: words, environment, readsOnly } = query;
@@ -160,9 +169,13 @@ function predictionDocument(prediction: Prediction) {
   };
 }
 
-/** Whether it is about what a command prints. */
-export function isOfOutput<One extends { readonly query: Prediction['query'] }>(
+/** Whether it is about a query of that kind. */
+export function isAbout<
+  One extends { readonly query: Prediction['query'] },
+  const Kind extends Prediction['query']['kind'],
+>(
   one: One,
-): one is Extract<One, { readonly query: OutputQuery }> {
-  return one.query.kind === 'output';
+  kind: Kind,
+): one is Extract<One, { readonly query: Extract<Prediction['query'], { readonly kind: Kind }> }> {
+  return one.query.kind === kind;
 }

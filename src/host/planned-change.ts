@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { answerTo } from './answer.ts';
 import { type Change, isCommand, type Prediction } from './change.ts';
 import { changeDocument, changeEntries } from './change-document.ts';
-import { answersAfter, isOfOutput, plainDocument, plainEntries } from './command-document.ts';
+import { answersAfter, isAbout, plainDocument, plainEntries } from './command-document.ts';
 import { listOf, path } from './document-words.ts';
 import { entryFingerprint, treeSums } from './entry-words.ts';
 import { fileFingerprint } from './file-state.ts';
@@ -219,7 +219,11 @@ function predictionOn(
   one: NonNullable<v.InferOutput<typeof answersAfter>>[number],
   now: HostState,
 ): readonly Prediction[] {
-  if (isOfOutput(one)) {
+  if (isAbout(one, 'file')) {
+    const before = answerTo(now, one.query);
+    return before === null ? [] : [{ ...one, before }];
+  }
+  if (isAbout(one, 'entry')) {
     const before = answerTo(now, one.query);
     return before === null ? [] : [{ ...one, before }];
   }
@@ -259,12 +263,13 @@ function textOf(change: Change): string {
 }
 
 /** What an entry is recognised by. */
-export function entryText(entry: Entry): string {
+function entryText(entry: Entry): string {
   return JSON.stringify(entryFingerprint(entry));
 }
 
 /** What an answer that a call makes another one is recognised by. */
 export function answerText(answer: Prediction['answer']): string {
+  if ('mtimeSeconds' in answer) return entryText(answer);
   if ('type' in answer) return fileFingerprint(answer);
   const { status, stdout, isCut, isTimedOut } = answer;
   return JSON.stringify([status, stdout, isCut, isTimedOut]);

@@ -183,24 +183,6 @@ const output = fc.record({
   isCut: fc.boolean(),
   isTimedOut: fc.boolean(),
 });
-const prediction: fc.Arbitrary<Prediction> = fc.oneof(
-  fc.record({
-    query: fc.record({
-      kind: fc.constant('output' as const),
-      ...{ argv, environment, user, directory: maybe(path), stdin: maybe(plain) },
-      ...{ timeoutSeconds: fc.nat(100), limitBytes: fc.nat(), isLasting: fc.boolean() },
-      readsOnly: maybe(fc.array(path, { maxLength: 2 })),
-    }),
-    before: output,
-    answer: output,
-  }),
-  fc.record({
-    query: path.map((one) => query.file(one)),
-    before: fileState,
-    answer: fileState,
-  }),
-);
-
 const principal = fc.record({
   name: fc.constantFrom('root', 'www-data', 'domain users', '1000'),
   id: maybe(fc.nat()),
@@ -219,6 +201,32 @@ const tree: fc.Arbitrary<TreeState> = fc.record({
   entries: fc.array(fc.tuple(path, foundEntry), { maxLength: 3 }).map((pairs) => new Map(pairs)),
   isCut: fc.boolean(),
 });
+
+const prediction: fc.Arbitrary<Prediction> = fc.oneof(
+  fc.record({
+    query: fc.record({
+      kind: fc.constant('output' as const),
+      ...{ argv, environment, user, directory: maybe(path), stdin: maybe(plain) },
+      ...{ timeoutSeconds: fc.nat(100), limitBytes: fc.nat(), isLasting: fc.boolean() },
+      readsOnly: maybe(fc.array(path, { maxLength: 2 })),
+    }),
+    before: output,
+    answer: output,
+  }),
+  fc.record({
+    query: path.map((one) => query.file(one)),
+    before: fileState,
+    answer: fileState,
+  }),
+  fc.record({
+    query: fc.tuple(path, fc.boolean()).map(([one, isFollowed]) => ({
+      ...query.entry(one),
+      isFollowed,
+    })),
+    before: foundEntry,
+    answer: fc.oneof(foundEntry, fc.constant({ type: 'absent' as const })),
+  }),
+);
 
 /** Changes of every kind, whether a step would plan them or not. */
 export const someChange: fc.Arbitrary<Change> = fc.oneof(
