@@ -76,6 +76,11 @@ export function levelsOfVars(vars: Vars): readonly VarsLevel[] {
   return levels.get(vars) ?? [];
 }
 
+/** The map that `readVars` read variables from; null: they are from elsewhere. */
+export function varsNode(vars: Vars): MapNode | null {
+  return nodes.get(vars) ?? null;
+}
+
 /** What was written of a variable that `readVars` read; null: nothing. */
 export function varNode(vars: Vars, name: string): SourceNode | null {
   return nodes.get(vars)?.entries.get(name)?.value ?? null;

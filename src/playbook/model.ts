@@ -1,4 +1,5 @@
 import type { Data } from '../source/data.ts';
+import type { MapNode } from '../source/source-node.ts';
 import type { Place } from '../source/source-text.ts';
 import type { Step } from '../steps/step.ts';
 import type { Keywords } from './keywords.ts';
@@ -83,4 +84,6 @@ export interface Task {
   readonly place: Place;
   /** Absent: it says nothing more. */
   readonly keywords?: Keywords;
+  /** As it is written; absent: in no file. */
+  readonly node?: MapNode;
 }

@@ -13,6 +13,7 @@ export function namesUsed({
   keywords = noKeywords,
 }: Pick<Task, 'keywords'>): readonly VariableUse[] {
   const { when, changedWhen, failedWhen, until, loop, environment, written } = keywords;
+  const { delegate, becomeUser } = keywords;
   const texts: readonly (Template | Expression | null)[] = [
     ...when,
     ...(changedWhen ?? []),
@@ -24,6 +25,8 @@ export function namesUsed({
     ...texts.flatMap((one) => one?.names ?? []),
     ...namesIn(loop?.items),
     ...namesIn(environment),
+    ...namesIn(delegate),
+    ...namesIn(becomeUser),
     ...namesIn(written?.node, written?.expressions),
   ];
 }

@@ -24,6 +24,11 @@ export class PlaybookFiles {
     return [...this.#read.keys(), ...this.#texts.keys()];
   }
 
+  /** What was read as YAML, file by file. */
+  get nodes(): readonly SourceNode[] {
+    return [...this.#read.values()].flatMap((one) => (one.ok ? [one.value] : []));
+  }
+
   /**
    * A file of the user's.
    *

@@ -53,8 +53,9 @@ function readItem(node: SourceNode, around: Surroundings): Result<readonly ReadI
     if (node.entries.has(keyword)) return readRoleTask(node, keyword, around);
   }
   if (node.entries.has('meta')) return readMeta(node);
-  const task = readTask(node, around);
-  return task.ok ? { ok: true, value: [task.value] } : task;
+  const read = readTask(node, around);
+  if (!read.ok) return read;
+  return { ok: true, value: [{ ...read.value, task: { ...read.value.task, node } }] };
 }
 
 function readBlock(node: MapNode, around: Surroundings): Result<readonly ReadItem[]> {
