@@ -5,6 +5,7 @@ import type { GenerationText } from '../host/window.ts';
 import type { Outcome } from '../playbook/judge.ts';
 import type { Data } from '../source/data.ts';
 import { cutMark } from '../source/secret.ts';
+import type { Plan } from '../steps/step.ts';
 import { generationText } from './generation.ts';
 import type { LegOptions } from './leg-options.ts';
 import { allChanges, type PlannedTask, partsOf } from './leg-plan.ts';
@@ -80,14 +81,14 @@ export function outcomesOf(
   ends: ReturnType<typeof endsOf>,
 ): readonly Outcome[] {
   let at = 0;
-  return partsOf(plan).map(({ changes, failure = null, data = {} }) => {
+  return partsOf(plan).map(({ changes, failure = null, data = {}, tells }) => {
     const own = ends.slice(at, at + changes.length);
     at += changes.length;
     const failed = own.find(({ end }) => end.type === 'failed')?.end;
     return {
       isChanged: own.some(hasActed),
       failure: failed?.type === 'failed' ? failed.message : failure,
-      data: { ...data, ...toldBy(own) },
+      data: { ...data, ...toldBy(own, tells) },
     };
   });
 }
@@ -98,12 +99,15 @@ function hasActed({ change, end }: ReturnType<typeof endsOf>[number]): boolean {
 }
 
 /** What the last command of them said, under Ansible's names. */
-function toldBy(ends: ReturnType<typeof endsOf>): Readonly<Record<string, Data>> {
+function toldBy(
+  ends: ReturnType<typeof endsOf>,
+  tells: Plan['tells'],
+): Readonly<Record<string, Data>> {
   const last = ends.findLast(
     ({ change, end }) => isCommand(change) && (end.type === 'done' || end.type === 'failed'),
   )?.end;
   return last?.type === 'done' || last?.type === 'failed'
-    ? { rc: last.status, stdout: last.stdout, stderr: last.stderr }
+    ? { rc: last.status, stdout: last.stdout, stderr: last.stderr, ...tells?.(last) }
     : {};
 }
 

@@ -19,6 +19,7 @@ import { ipRules } from './ip-rules.ts';
 import { knownHosts } from './known-hosts.ts';
 import { limits } from './limits.ts';
 import { lineinfile } from './lineinfile.ts';
+import { locale } from './locale.ts';
 import { modprobe } from './modprobe.ts';
 import { mount } from './mount.ts';
 import { packageStep } from './package.ts';
@@ -70,6 +71,7 @@ export const steps: readonly Step[] = [
   authorizedKey,
   limits,
   cron,
+  locale,
   timezone,
   hostname,
   modprobe,

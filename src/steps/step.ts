@@ -31,10 +31,19 @@ export interface Plan {
   readonly restartsWithinSeconds?: number;
   /** What it tells those who register its result, besides whether it changed and failed. */
   readonly data?: Readonly<Record<string, Data>>;
+  /** What it tells besides, by what the last command of its changes said. Pure. */
+  readonly tells?: (said: CommandSaid) => Readonly<Record<string, Data>>;
   /** Variables that the tasks behind it see. */
   readonly sets?: Readonly<Record<string, Data>>;
   /** Of a loop: the plans of its items, whose changes are those of the whole. */
   readonly parts?: readonly Plan[];
+}
+
+/** How a command ended, and what it printed; at most 64 KiB of each, without newlines at the end. */
+export interface CommandSaid {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** The step cannot do its work on this host; one sentence, and what to do about it. */
