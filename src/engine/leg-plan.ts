@@ -1,8 +1,13 @@
 import { type Change, isOpaque } from '../host/change.ts';
 import type { Query } from '../host/query.ts';
-import type { HostState } from '../host/state.ts';
-import { factQueries } from '../playbook/facts.ts';
-import { failedJudgement, type Judgement, type Outcome } from '../playbook/judge.ts';
+import { HostState } from '../host/state.ts';
+import { factNames, factQueries } from '../playbook/facts.ts';
+import {
+  failedJudgement,
+  type Judgement,
+  type Outcome,
+  skippedJudgement,
+} from '../playbook/judge.ts';
 import { noKeywords } from '../playbook/keywords.ts';
 import {
   afterEnding,
@@ -29,6 +34,13 @@ export type Outlook =
   | { readonly type: 'do'; readonly judge: Ready['judge'] }
   /** Nothing is done: why. */
   | { readonly type: 'skip'; readonly why: string; readonly judgement: Judgement }
+  /** It is not done, only said. */
+  | {
+      readonly type: 'say';
+      readonly changes: readonly ChangeRecord[];
+      readonly judgement: Judgement;
+      readonly message: string | null;
+    }
   /** It cannot be done, and the play goes on all the same. */
   | { readonly type: 'fail'; readonly error: LegError; readonly judgement: Judgement };
 
@@ -71,7 +83,7 @@ export function foresee(
       continue;
     }
     if (prepared.type === 'waits') {
-      if (known.facts !== null || isOpen) return end({ isOpen: true });
+      if (isOpen || !factNames.includes(prepared.name)) return end({ isOpen: true });
       const wants = factQueries.filter((asked) => state.get(asked) === undefined);
       return wants.length > 0 ? end({ wants }) : end({ refusal: noFacts });
     }
@@ -100,10 +112,17 @@ export function foresee(
       continue;
     }
     if (prepared.type === 'wrong') continue; // it was a refusal
+    if (keywords.isCheckOnly) {
+      const outlook = onlySaid(plan, prepared.judge);
+      const unmade = { ...plan, changes: [], upkeep: [], parts: [] };
+      planned.push({ ...idle(task, outlook), plan: unmade });
+      known = afterEnding(known, keywords, endingOf(outlook.judgement, plan));
+      continue;
+    }
     const outlook: Outlook = { type: 'do', judge: prepared.judge };
     planned.push({ ...task, bound, plan, isNetwork: bound.network, outlook });
     isOpen ||= allChanges(plan).some(isOpaque);
-    const judgement = isOpen ? null : prepared.judge(outcomesOf(plan));
+    const judgement = isOpen ? null : prepared.judge(predictedOutcomes(plan));
     known = afterEnding(known, keywords, endingOf(judgement, plan));
     const isWaiting = plan.failure !== undefined && plan.patience !== undefined;
     if (judgement?.isToRepeat === true || isWaiting) return end({ isOpen: true });
@@ -130,36 +149,19 @@ export function queriesOf(
     const { keywords = noKeywords } = task.task;
     const prepared = task.prepare(known);
     if (prepared.type === 'ready') asked.push(...prepared.bound.queries);
-    if (prepared.type === 'waits' && known.facts === null) asked.push(...factQueries);
-    known = afterEnding(known, keywords, nobodyKnows);
+    if (prepared.type === 'waits' && factNames.includes(prepared.name)) asked.push(...factQueries);
+    known = afterEnding(known, keywords, beforehand(prepared));
   }
   return seen === null ? asked : asked.filter((one) => seen.get(one) === undefined);
 }
 
-/** Check mode: the plans are the results, and nothing is sent. */
-export function predict(
-  tasks: LegTasks,
-  observed: HostState,
-  { tasks: planned, refusal }: Foreseen = foresee(tasks.open, observed, tasks.known),
-): void {
-  let state = observed;
-  for (const task of planned) {
-    const { plan } = task;
-    if (plan.changes.some(isOpaque)) {
-      const message = 'would run; what it does is unknown until applied';
-      tasks.end({
-        ...{ status: 'unknown', changes: plan.changes.map(recordOf), message },
-        pending: plan.pending ?? [],
-      });
-    } else if (plan.failure !== undefined && plan.patience !== undefined) {
-      const message = `would wait: ${plan.failure}`;
-      tasks.end({ status: 'unknown', changes: [], message });
-    } else endAs(tasks, task, outcomesOf(plan), plan.changes.map(recordOf));
-    if (tasks.ending !== null) return;
-    state = stateAfter(plan, state);
-  }
-  if (refusal !== null) tasks.fail(refusal, []);
-  else predictUnknown(tasks, state);
+/** What a task tells whatever its host is like (`set_fact`). */
+function beforehand(prepared: Prepared): Ending {
+  if (prepared.type === 'skipped') return endingOf(prepared.judgement, idlePlan);
+  if (prepared.type !== 'ready' || prepared.bound.queries.length > 0) return nobodyKnows;
+  const plan = prepared.bound.plan(nothingSeen);
+  if ('refusal' in plan || plan.changes.length > 0) return nobodyKnows;
+  return endingOf(prepared.judge(predictedOutcomes(plan)), plan);
 }
 
 /** The first open task ended so, by what became of its parts. */
@@ -177,56 +179,44 @@ export function endAs(
     case 'fail':
       tasks.fail(outlook.error, changes, outlook.judgement);
       break;
+    case 'say':
+      endJudged(tasks, outlook.judgement, { ...plan, ...outlook });
+      break;
     case 'do': {
-      const judgement = outlook.judge(outcomes);
-      const { status, failure } = judgement;
-      if (failure !== null) {
-        tasks.fail({ message: failure, hint: null }, changes, judgement);
-        break;
-      }
-      const isChanged = status === 'changed';
-      tasks.end(
-        { status: isChanged ? status : 'ok', changes, pending: plan.pending ?? [], message },
-        judgement,
-        plan.sets,
-      );
+      endJudged(tasks, outlook.judge(outcomes), { ...plan, changes, message });
     }
   }
 }
 
-/** What follows an opaque change can't be told: it is planned from what is there now, and says so. */
-function predictUnknown(tasks: LegTasks, observed: HostState): void {
-  let state = observed;
-  while (tasks.open.length > 0) {
-    const [task] = tasks.open;
-    if (task === undefined) return;
-    const passedOver = whyPassedOver(tasks.known, task.task.keywords ?? noKeywords);
-    const prepared: Prepared =
-      passedOver === null ? task.prepare(tasks.known) : skipped(passedOver);
-    if (prepared.type === 'skipped') {
-      tasks.end({ status: 'skipped', changes: [], message: prepared.why });
-      continue;
-    }
-    const plan = prepared.type === 'ready' ? guessed(prepared.bound, state) : null;
-    const changes = plan !== null && 'changes' in plan ? plan.changes : [];
-    const guess =
-      plan === null
-        ? ''
-        : `; as things stand, it ${'refusal' in plan ? `would fail: ${plan.refusal}` : `would make ${inWords(changes)}`}`;
-    tasks.end({
-      status: 'unknown',
-      changes: changes.map(recordOf),
-      message: `unknown until applied${guess}`,
-    });
-    if (plan !== null && 'changes' in plan) state = stateAfter(plan, state);
+function endJudged(
+  tasks: LegTasks,
+  judgement: Judgement,
+  { changes, pending = [], message, sets }: Said,
+): void {
+  const { status, failure } = judgement;
+  if (failure !== null) {
+    tasks.fail({ message: failure, hint: null }, changes, judgement);
+    return;
   }
+  const shown = status === 'changed' || status === 'skipped' ? status : 'ok';
+  tasks.end({ status: shown, changes, pending, message }, judgement, sets);
 }
 
-/** null: not even that can be told. */
-function guessed(bound: BoundStep, state: HostState): Plan | Refusal | null {
-  if (bound.queries.some((asked) => state.get(asked) === undefined)) return null;
-  const plan = bound.plan(state);
-  return 'refusal' in plan && plan.isOutdated === true ? null : plan;
+/** What is said of a task that ended. */
+interface Said extends Pick<Plan, 'pending' | 'sets'> {
+  readonly changes: readonly ChangeRecord[];
+  readonly message: string | null;
+}
+
+/** A task that is only planned (`check_mode`). */
+function onlySaid(plan: Plan, judge: Ready['judge']): Extract<Outlook, { readonly type: 'say' }> {
+  const changes = plan.changes.map(recordOf);
+  if (plan.changes.some(isOpaque)) {
+    const message = 'only planned; what it does is unknown until it is done';
+    return { type: 'say', changes: [], judgement: skippedJudgement(), message };
+  }
+  const message = plan.message ?? (changes.length > 0 ? 'only planned' : null);
+  return { type: 'say', changes, judgement: judge(predictedOutcomes(plan)), message };
 }
 
 /** All changes of a plan in order: those that count, then upkeep. */
@@ -235,7 +225,7 @@ export function allChanges(plan: Plan): readonly Change[] {
 }
 
 /** What a plan comes to when all of it is done and none of it prints anything. */
-function outcomesOf(plan: Plan): readonly Outcome[] {
+export function predictedOutcomes(plan: Plan): readonly Outcome[] {
   return partsOf(plan).map(({ changes, failure = null, data = {} }) => ({
     ...{ isChanged: changes.length > 0, failure, data },
   }));
@@ -259,6 +249,7 @@ function idle(task: OpenTask, outlook: Outlook): PlannedTask {
   return { ...task, bound: idleBound, isNetwork: false, plan: idlePlan, outlook };
 }
 
+const nothingSeen = new HostState(new Map());
 const nobodyKnows: Ending = { status: 'untold', result: untold, sets: {} };
 
 /** null: nobody can tell how it ends. */
@@ -268,11 +259,7 @@ function endingOf(judgement: Judgement | null, { sets = {} }: Plan): Ending {
   return { ...nobodyKnows, sets: Object.fromEntries(unset) };
 }
 
-function stateAfter(plan: Plan, state: HostState): HostState {
+/** What a host is like once all of a plan is done. */
+export function stateAfter(plan: Plan, state: HostState): HostState {
   return allChanges(plan).reduce((before: HostState, change) => before.after(change), state);
-}
-
-function inWords(changes: readonly Change[]): string {
-  if (changes.length === 0) return 'no change';
-  return changes.length === 1 ? '1 change' : `${changes.length} changes`;
 }

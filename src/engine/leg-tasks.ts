@@ -141,7 +141,8 @@ export class LegTasks {
     this.#repeats = 0;
     this.#waitingSince = null;
     this.#known = afterEnding(this.#known, keywords, endingOf(status, judgement, sets));
-    if (status === 'unknown' || changes.length > 0) this.#hasChanged = true;
+    const hasFailedHalfway = status === 'failed' && changes.length > 0;
+    if (status === 'unknown' || status === 'changed' || hasFailedHalfway) this.#hasChanged = true;
     this.#emit(
       withheld(keywords, {
         event: 'task',

@@ -4,6 +4,9 @@ import type { HostState } from '../host/state.ts';
 import type { Data } from '../source/data.ts';
 import { asMap } from './judge.ts';
 
+/** What they are called. */
+export const factNames: readonly string[] = ['facts', 'ansible_facts'];
+
 /** What is asked of a host for `facts`. */
 export const factQueries: readonly Query[] = [query.system(), query.interfaces()];
 

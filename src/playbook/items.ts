@@ -1,4 +1,5 @@
 import type { Data } from '../source/data.ts';
+import { asMap } from './judge.ts';
 import type { Loop } from './keywords.ts';
 import type { Scope } from './scope.ts';
 
@@ -8,23 +9,33 @@ const longestName = 80;
 export function scopeOfItem(
   { variable, indexVariable }: Loop,
   scope: Scope,
-  item: Data,
+  items: readonly Data[],
   index: number,
-  length: number,
 ): Scope {
-  const place: Readonly<Record<string, Data>> = {
-    index: index + 1,
-    index0: index,
-    first: index === 0,
-    last: index + 1 === length,
-    length,
-  };
   const own = new Map<string, Data>([
-    ['ansible_loop', place],
-    [variable, item],
+    ['ansible_loop', placeAmong(items, index)],
+    [variable, items[index] ?? null],
     ...(indexVariable === null ? [] : [[indexVariable, index] as const]),
   ]);
   return scope.with({ names: () => own.keys(), get: (name) => own.get(name) });
+}
+
+/** Where an item is, under Ansible's names (`loop_control.extended`). */
+function placeAmong(items: readonly Data[], index: number): Data {
+  const { length } = items;
+  const [before, after] = [items[index - 1], items[index + 1]];
+  return asMap({
+    allitems: items,
+    index: index + 1,
+    index0: index,
+    revindex: length - index,
+    revindex0: length - index - 1,
+    first: index === 0,
+    last: index + 1 === length,
+    length,
+    ...(before === undefined ? {} : { previtem: before }),
+    ...(after === undefined ? {} : { nextitem: after }),
+  });
 }
 
 /** How an item is called when it is spoken of. */

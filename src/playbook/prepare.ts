@@ -19,7 +19,7 @@ import type { Keywords, Loop } from './keywords.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Task } from './model.ts';
 import { renderNode } from './render-node.ts';
-import type { Found, Scope } from './scope.ts';
+import type { Found, Scope, Waits } from './scope.ts';
 import { scopeOf } from './scope-of.ts';
 import { surroundingsOf } from './surroundings-of.ts';
 import { renderFiles } from './template-files.ts';
@@ -29,8 +29,7 @@ export type Prepared =
   | Ready
   /** It is not to be done: why. */
   | { readonly type: 'skipped'; readonly why: string; readonly judgement: Judgement }
-  /** It takes a result that nobody has yet. */
-  | { readonly type: 'waits' }
+  | Waits
   | { readonly type: 'wrong'; readonly message: string };
 
 /** It can be planned. */
@@ -92,7 +91,7 @@ function prepareLoop(task: PreparedTask, loop: Loop, target: Target, scope: Scop
   if (items.type !== 'value') return untellable(items);
   const parts: Part[] = [];
   for (const [index, item] of items.value.entries()) {
-    const own = scopeOfItem(loop, scope, item, index, items.value.length);
+    const own = scopeOfItem(loop, scope, items.value, index);
     const name = nameOfItem(loop, own, item);
     const prepared = prepareOne(task, target, own);
     if (prepared.type === 'waits') return prepared;

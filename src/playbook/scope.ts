@@ -10,10 +10,17 @@ import { LazyMap, type Scope as TemplateScope, type Value } from '../template/va
 import { type Told, untold } from './knowledge.ts';
 import { templateOf } from './written-templates.ts';
 
-/** What came of asking for a value; `waits`: it takes a result that nobody has yet. */
+/** It takes a value that nobody has yet. */
+export interface Waits {
+  readonly type: 'waits';
+  /** The variable that has it. */
+  readonly name: string;
+}
+
+/** What came of asking for a value. */
 export type Found<T = Data> =
   | { readonly type: 'value'; readonly value: T }
-  | { readonly type: 'waits' }
+  | Waits
   | { readonly type: 'wrong'; readonly diagnostics: readonly Diagnostic[] };
 
 /** Variables of one level: a value, `untold`, or undefined where the level has none of that name. */
@@ -25,6 +32,12 @@ export interface Level {
 /** Ends the working out of a value that takes a result which nobody has yet. */
 class UntoldError extends Error {
   override readonly name = 'UntoldError';
+  readonly variable: string;
+
+  constructor(variable: string) {
+    super(variable);
+    this.variable = variable;
+  }
 }
 
 /**
@@ -130,7 +143,7 @@ function foundBy<T>(work: () => Result<T>): Found<T> {
       ? { type: 'value', value: result.value }
       : { type: 'wrong', diagnostics: result.diagnostics };
   } catch (error) {
-    if (error instanceof UntoldError) return { type: 'waits' };
+    if (error instanceof UntoldError) return { type: 'waits', name: error.variable };
     throw error;
   }
 }
