@@ -60,7 +60,8 @@ export function planService(
   }
   if (wanted.masked === false && isMasked(state)) {
     calls.call(['systemctl', 'unmask', '--', name], 'boot', 'masked', 'unmasked', {
-      ...{ load: 'loaded', start: 'disabled' },
+      ...{ load: 'loaded', start: state.isEnabledBelow ? 'enabled' : 'disabled' },
+      isEnabledBelow: false,
     });
   }
   const isNow = isEnabled(calls.state);
@@ -77,7 +78,7 @@ export function planService(
   }
   if (wanted.masked === true && !isMasked(state)) {
     calls.call(['systemctl', 'mask', '--', name], 'boot', state.start || 'unmasked', 'masked', {
-      ...{ load: 'masked', start: 'masked' },
+      ...{ load: 'masked', start: 'masked', isEnabledBelow: isEnabled(calls.state) === true },
     });
   }
   const message =

@@ -12,6 +12,8 @@ export interface ServiceState {
   readonly isRunning: boolean;
   /** `UnitFileState` of systemd: `enabled`, `disabled`, `static`, `masked`, ...; empty: it is not told. */
   readonly start: string;
+  /** Of one that is masked: whether it is enabled once it is that no more. */
+  readonly isEnabledBelow: boolean;
   /** Whether its files are newer than what systemd has loaded. */
   readonly needsReload: boolean;
   /** What starts and stops services at boot, of `sysv`. */
@@ -37,6 +39,9 @@ if [ -d /run/systemd/system ] && has systemctl; then
   shown=$(systemctl show -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload -- "$name") || exit
   printf '%s\n' "$shown"
   case $shown in
+  *UnitFileState=masked*)
+    if files /etc/systemd/system/*.wants/"$name" /etc/systemd/system/*.requires/"$name"; then echo Unmasked=enabled; fi
+    ;;
   *UnitFileState=generated* | *UnitFileState=bad*) echo "Enabled=$(systemctl is-enabled -- "$name" 2>/dev/null | tail -n 1)" ;;
   esac
 elif has rc-service && [ -d /etc/runlevels ]; then
@@ -101,6 +106,7 @@ export function serviceState(output: CommandOutput): ServiceState | null {
       values.get('ActiveState') ?? '',
     ),
     start: values.get('Enabled') ?? values.get('UnitFileState') ?? '',
+    isEnabledBelow: values.get('Unmasked') === 'enabled',
     needsReload: values.get('NeedDaemonReload') === 'yes',
     tool: tool === 'update-rc.d' || tool === 'chkconfig' ? tool : '',
   };
@@ -114,6 +120,7 @@ export function serviceOutput(state: ServiceState): CommandOutput {
     `LoadState=${state.load}`,
     `ActiveState=${state.isRunning ? 'active' : 'inactive'}`,
     `UnitFileState=${state.start}`,
+    ...(state.isEnabledBelow ? ['Unmasked=enabled'] : []),
     `NeedDaemonReload=${state.needsReload ? 'yes' : 'no'}`,
   ];
   return printing(lines.map((line) => `${line}\n`).join(''));

@@ -1,8 +1,4 @@
-import {
-  type ChildProcess,
-  spawn,
-  spawnSync,
-} from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { Connection, Exec, Outcome } from '../../src/connection/transport.ts';
 import { isAvailable } from '../xen/namespace.ts';

@@ -120,6 +120,7 @@ describe('serviceState', () => {
       load: fc.constantFrom('loaded', 'not-found', 'masked'),
       isRunning: fc.boolean(),
       start: fc.constantFrom('enabled', 'disabled', 'static', ''),
+      isEnabledBelow: fc.boolean(),
       needsReload: fc.boolean(),
       tool: fc.constantFrom('update-rc.d', 'chkconfig', ''),
     } as const);
