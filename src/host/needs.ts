@@ -89,6 +89,7 @@ const packages: Readonly<Record<string, string>> = {
   nft: 'nftables',
   sed: 'sed',
   setsid: 'util-linux',
+  su: 'util-linux',
 };
 
 function packageOf(command: string): string {

@@ -25,44 +25,17 @@ import type {
   SystemFacts,
   XenFacts,
 } from './host-facts.ts';
+import { type OutputQuery, outputKey, outputQuery } from './output-query.ts';
 import type { WindowsState } from './window.ts';
 
 export type * from './answers.ts';
 export type * from './host-facts.ts';
+export type { OutputOptions, OutputQuery } from './output-query.ts';
 export { contentLimit, directoryLimit, treeLimit };
 
 /** For what is of interest only where a file is: without it the answer is empty. */
 interface IfThere {
   readonly ifThere?: string;
-}
-
-/** A command that changes nothing. */
-export interface OutputQuery extends OutputOptions {
-  readonly kind: 'output';
-  /** As executed; a shell line is `['/bin/sh', '-c', line]`. */
-  readonly argv: readonly string[];
-}
-
-/** How it is run, and what its answer depends on. */
-export interface OutputOptions {
-  /** null: `/`. */
-  readonly directory: string | null;
-  /** Variables besides those that the login has. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** Whom it runs as, by su(1) from root; null: as the programs do. */
-  readonly user: string | null;
-  /** Text for its standard input, without a NUL; null: that is empty. */
-  readonly stdin: string | null;
-  readonly timeoutSeconds: number;
-  /** More of its output is not read. */
-  readonly limitBytes: number;
-  /** Whether no change makes the answer another one (`dpkg --print-architecture`). */
-  readonly isLasting: boolean;
-  /**
-   * What its answer depends on: paths, and other things by names that steps agree on (`service:nginx`). Only
-   * changes of these, or of what is below or above one of them, make it another one. null: any change may.
-   */
-  readonly readsOnly: readonly string[] | null;
 }
 
 /**
@@ -143,11 +116,6 @@ export interface Answers {
 
 export type Answer<Q extends Query> = Answers[Q['kind']];
 
-const outputDefaults: OutputOptions = {
-  ...{ directory: null, environment: {}, user: null, stdin: null },
-  ...{ timeoutSeconds: 30, limitBytes: contentLimit, isLasting: false, readsOnly: null },
-};
-
 /** Constructors, so that steps read `query.file('/etc/iftab')`. */
 export const query = {
   /** A file, with its content up to `contentLimit`; symbolic links are followed. */
@@ -186,12 +154,8 @@ export const query = {
   /** Chains of native nftables, from `nft list ruleset`, and how the host spells what is wanted. */
   nft: (chains: readonly string[], wanted: readonly NftWanted[] = []) =>
     ({ kind: 'nft', chains, wanted }) as const,
-  /**
-   * What a command prints that changes nothing. Defaults: nothing on standard input, 30 s, 256 KiB; any
-   * change may make the answer another one.
-   */
-  output: (argv: readonly string[], options: Partial<OutputOptions> = {}) =>
-    ({ kind: 'output', argv, ...outputDefaults, ...options }) as const,
+  /** What a command prints that changes nothing. */
+  output: outputQuery,
   /** A kernel parameter by its sysctl name. */
   parameter: (name: string) => ({ kind: 'parameter', name }) as const,
   /** Whether a command is there. */
@@ -285,20 +249,6 @@ function comparison(wanted: ReadonlyMap<string, readonly string[]>): string {
 export function listingOf(key: string): { readonly path: string; readonly suffix: string } {
   const end = key.lastIndexOf('/*'); // a suffix has no slash
   return { path: key.slice('directory:'.length, end), suffix: key.slice(end + '/*'.length) };
-}
-
-function outputKey({ kind: _, isLasting, readsOnly, ...run }: OutputQuery): string {
-  const { environment, ...others } = run;
-  const variables = Object.entries(environment);
-  const about = Object.entries(others).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `output:${JSON.stringify([isLasting ? [] : readsOnly, variables, about])}`;
-}
-
-/** What the answer depends on whose key this is; null: on everything. */
-export function dependenciesOf(outputQueryKey: string): readonly string[] | null {
-  // it was made above
-  const [readsOnly] = JSON.parse(outputQueryKey.slice('output:'.length)) as [string[] | null];
-  return readsOnly;
 }
 
 /** What a key of `queryKey` for an entry asks. */

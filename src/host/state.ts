@@ -4,8 +4,9 @@ import { entryObservationAfter, isOfEntry } from './entries-after.ts';
 import { directoryAfter, fileAfter } from './files-after.ts';
 import type { Observation } from './look-program.ts';
 import { normalParameter, parameterPath } from './names.ts';
+import { dependenciesOf } from './output-query.ts';
 import type { Answers, ChainsState, NetworkInterface, Query } from './query.ts';
-import { dependenciesOf, entryOf, listingOf, queryKey } from './query.ts';
+import { entryOf, listingOf, queryKey } from './query.ts';
 import { interfacesAfter, proxiesAfter, routesAfter, rulesAfter } from './routing-after.ts';
 
 /**

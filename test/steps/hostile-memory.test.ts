@@ -102,6 +102,9 @@ function damages(change: Change): readonly string[] {
     case 'send':
     case 'remove':
     case 'directory':
+    case 'link':
+    case 'attributes':
+    case 'tree':
       return ownPath.test(change.path) ? [] : [change.path];
     case 'routing':
       return change.operations.flatMap((operation) => damage(operation) ?? []);
@@ -109,6 +112,8 @@ function damages(change: Change): readonly string[] {
       return [...change.chains.keys(), ...change.removed].filter((chain) => !/XPUSH-/.test(chain));
     case 'parameter':
       return change.name.startsWith('net.') ? [] : [change.name];
+    case 'call':
+      return [change.subject];
     case 'nft':
     case 'command':
       return [];
