@@ -40,7 +40,7 @@ export const commandEntries = {
   changes: v.optional(
     described(
       v.picklist(['always', 'never']),
-      '`always`: it changes the host whenever it runs. `never`: it only reads; it runs while the host is looked at, in a check, too.',
+      'What it changes when it runs: `always` something; `never` anything, so that it runs while the host is looked at, in a check, too.',
     ),
   ),
   chdir: v.optional(described(hostPath, 'The directory to run in.')),

@@ -24,7 +24,7 @@ const params = v.pipe(
     state: v.optional(
       described(
         v.picklist(['started', 'stopped', 'present', 'absent']),
-        '`started` or `present`: that it is so; `stopped` or `absent`: that it is not. Default: that it is so.',
+        'What is waited for: `started` or `present`, that it is so; `stopped` or `absent`, that it is not. Default: that it is so.',
       ),
       'started',
     ),
