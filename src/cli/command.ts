@@ -19,6 +19,8 @@ interface Definition<Schema extends v.GenericSchema> {
 
 /** A command of xpush with its types folded away. */
 export interface Command extends Omit<Definition<v.GenericSchema>, 'schema' | 'run'> {
+  /** The words that an option or an argument may be; none: any. */
+  readonly choicesOf: (name: string) => readonly string[];
   readonly run: (given: unknown) => Promise<number>;
 }
 
@@ -28,12 +30,26 @@ export function defineCommand<const Schema extends v.GenericSchema>(
   const { schema, run, ...shown } = definition;
   return {
     ...shown,
+    choicesOf: (name) => choicesIn(schema, name),
     run: async (given) => {
       const checked = v.safeParse(schema, given);
       if (!checked.success) throw wrongOption(checked.issues[0]);
       return run(checked.output);
     },
   };
+}
+
+function choicesIn(schema: v.GenericSchema, name: string): readonly string[] {
+  const { entries = {} }: { readonly entries?: Readonly<Record<string, v.GenericSchema>> } = schema;
+  let entry: unknown = entries[name];
+  // an optional one is wrapped, and one with checks is the first of them
+  while (typeof entry === 'object' && entry !== null) {
+    if ('type' in entry && entry.type === 'picklist' && 'options' in entry) {
+      return Array.isArray(entry.options) ? entry.options.map(String) : [];
+    }
+    entry = 'wrapped' in entry ? entry.wrapped : null;
+  }
+  return [];
 }
 
 function wrongOption(issue: v.BaseIssue<unknown>): UsageError {

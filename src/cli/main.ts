@@ -24,6 +24,11 @@ export async function main(argv: readonly string[], code: CodeUse): Promise<void
       process.stdout.write(versionReport(code));
       return;
     }
+    if (argv[0] === '__complete') {
+      const { complete } = await import('./complete.ts');
+      process.stdout.write(await complete(argv.slice(1)));
+      return;
+    }
     const { parse } = await import('./parse.ts');
     process.exitCode = await (await parse(argv))();
     endIfStuck();

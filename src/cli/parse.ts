@@ -1,23 +1,8 @@
 import yargs, { type Argv } from 'yargs';
 import { didYouMean } from '../source/did-you-mean.ts';
-import { apply } from './apply.ts';
 import type { Command } from './command.ts';
-import { confirm } from './confirm.ts';
-import { doctor } from './doctor.ts';
-import { exec } from './exec.ts';
-import { facts } from './facts.ts';
-import { hostkeys } from './hostkeys.ts';
-import { importHosts } from './import.ts';
-import { inventory } from './inventory.ts';
-import { plan } from './plan.ts';
-import { remove } from './remove.ts';
-import { rollback } from './rollback.ts';
-import { runCommand } from './run-command.ts';
-import { runs } from './runs.ts';
-import { status } from './status.ts';
-import { steps } from './steps.ts';
+import { commands, nameOf } from './commands.ts';
 import { UsageError } from './usage-error.ts';
-import { verify } from './verify.ts';
 import { version } from './version.ts';
 
 declare module 'yargs' {
@@ -26,25 +11,6 @@ declare module 'yargs' {
     usageConfiguration(configuration: { readonly 'hide-types': boolean }): this;
   }
 }
-
-const commands: readonly Command[] = [
-  apply,
-  plan,
-  runCommand,
-  exec,
-  status,
-  confirm,
-  rollback,
-  verify,
-  doctor,
-  hostkeys,
-  remove,
-  facts,
-  importHosts,
-  inventory,
-  steps,
-  runs,
-];
 
 /** Reads a command line; gives what to run. Throws `UsageError` when it is wrong. */
 export async function parse(all: readonly string[]): Promise<() => Promise<number>> {
@@ -151,10 +117,6 @@ function unknownOption(argv: readonly string[], { options }: Command): string | 
     .slice(0, end)
     .flatMap((word) => /^--([^=]+)/.exec(word)?.[1] ?? [])
     .find((name) => !known.includes(name));
-}
-
-function nameOf({ usage }: Command): string {
-  return usage.split(' ')[0] ?? '';
 }
 
 function describe(builder: Argv, command: Command): Argv {
