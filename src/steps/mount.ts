@@ -38,7 +38,7 @@ const params = v.pipe(
     ),
     state: described(
       v.picklist(['mounted', 'present', 'unmounted', 'absent', 'remounted', 'ephemeral']),
-      '`mounted`: now and in fstab; `present`: in fstab only; `unmounted`: not now; `absent`: neither; `remounted`: once more; `ephemeral`: now only.',
+      'State: `mounted`, now and in fstab; `present`: in fstab only; `unmounted`: not now; `absent`: neither; `remounted`: once more; `ephemeral`: now only.',
     ),
     src: v.optional(
       described(word, 'What is mounted, such as `/dev/xvdb`, `UUID=...` or `nas:/export`.'),

@@ -22,6 +22,11 @@ const scriptFile = new ControllerFiles('hello', { type: 'file', name: 'hello', f
 const templateFile = new ControllerTemplate('hello', { type: 'file', name: 'hello', file });
 templateFile.render('hello\n');
 
+const directoryEntry = {
+  ...{ type: 'directory', mode: 0o755, uid: 0, gid: 0, owner: 'root', group: 'root' },
+  ...{ size: 4096, mtimeSeconds: 0, links: 2, inode: 2, target: null },
+};
+
 /** A host of its kind, parameters and answers with which each step has something to do. */
 const examples: Readonly<Record<string, readonly [string, unknown, Record<string, unknown>?]>> = {
   vif_config: ['xen1', {}, { 'file:/etc/xen/webserv.cfg': fileOf('name = "webserv"\n') }],
@@ -37,6 +42,13 @@ const examples: Readonly<Record<string, readonly [string, unknown, Record<string
     { content: 'hello\n', dest: '/etc/motd' },
     { 'file:/etc': { type: 'directory' } },
   ],
+  file: ['plain', { path: '/srv/a', state: 'directory', owner: 'daemon' }],
+  get_url: [
+    'plain',
+    { url: 'http://web/a', dest: '/srv/a', checksum: `sha256:${'0'.repeat(64)}` },
+    { 'entry:L:/srv': directoryEntry },
+  ],
+  uri: ['plain', { url: 'http://web/a', method: 'POST' }],
   lineinfile: ['plain', { path: '/etc/app', line: 'a' }, { 'file:/etc/app': fileOf('') }],
   blockinfile: ['plain', { path: '/etc/app', block: 'a' }, { 'file:/etc/app': fileOf('') }],
   replace: ['plain', { path: '/etc/app', regexp: 'a' }, { 'file:/etc/app': fileOf('a') }],
@@ -69,15 +81,15 @@ const examples: Readonly<Record<string, readonly [string, unknown, Record<string
   timezone: ['plain', { name: 'UTC' }, { 'file:/usr/share/zoneinfo/UTC': fileOf('TZif2') }],
   mount: [
     'plain',
-    { path: '/srv', state: 'present', src: '/dev/sda1', fstype: 'ext4' },
-    { 'file:/etc/fstab': fileOf('') },
+    { path: '/srv', state: 'mounted', src: '/dev/sda1', fstype: 'ext4' },
+    { output: printing('\n'), 'file:/etc/fstab': fileOf('') },
   ],
-  modprobe: [
+  modprobe: ['plain', { name: 'nbd' }, { output: printing('available\n') }],
+  locale: [
     'plain',
-    { name: 'a', state: 'absent', persistent: 'present' },
-    { 'file:/etc/modules-load.d': { type: 'directory' } },
+    { name: 'de_DE.UTF-8' },
+    { output: printing('C\n'), 'file:/etc/locale.gen': fileOf('# de_DE.UTF-8 UTF-8\n') },
   ],
-  locale: ['plain', { name: 'de_DE.UTF-8' }],
   command: ['plain', { argv: ['true'] }],
   shell: ['plain', { cmd: 'true', executable: '/bin/sh' }],
   raw: ['plain', { cmd: 'true' }],
@@ -98,7 +110,18 @@ const examples: Readonly<Record<string, readonly [string, unknown, Record<string
 };
 
 /** Those that only look, tell and wait. */
-const changeNothing = new Set(['debug', 'assert', 'fail', 'set_fact', 'wait_for', 'pause']);
+const changeNothing = new Set([
+  'stat',
+  'find',
+  'slurp',
+  'fetch',
+  'debug',
+  'assert',
+  'fail',
+  'set_fact',
+  'wait_for',
+  'pause',
+]);
 
 describe('steps', () => {
   test('are all in the registry', () => {
