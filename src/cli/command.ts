@@ -40,8 +40,8 @@ export function defineCommand<const Schema extends v.GenericSchema>(
 }
 
 function choicesIn(schema: v.GenericSchema, name: string): readonly string[] {
-  const { entries = {} }: { readonly entries?: Readonly<Record<string, v.GenericSchema>> } = schema;
-  let entry: unknown = entries[name];
+  const entries = 'entries' in schema ? Object.entries(schema.entries ?? {}) : [];
+  let entry: unknown = entries.find(([key]) => key === name)?.[1];
   // an optional one is wrapped, and one with checks is the first of them
   while (typeof entry === 'object' && entry !== null) {
     if ('type' in entry && entry.type === 'picklist' && 'options' in entry) {
