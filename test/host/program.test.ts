@@ -18,7 +18,7 @@ const nonce = 'f00dfeed';
 
 const append = (word: string) => change.command(['/bin/sh', '-c', `echo ${word} >>${log}`], null);
 
-const actFiles = ['act.sh', 'act-files.sh', 'act-command.sh'] as const;
+const actFiles = ['act.sh', 'act-files.sh', 'run.sh', 'act-command.sh'] as const;
 
 /** As a shell is after a look and an act; both would leave traces if they were run again. */
 const before =
