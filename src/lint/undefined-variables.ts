@@ -3,12 +3,13 @@ import { asked } from '../playbook/judge.ts';
 import { noKeywords } from '../playbook/keywords.ts';
 import { nothingTold, untold } from '../playbook/knowledge.ts';
 import type { Play, Task } from '../playbook/model.ts';
-import { namesUsed } from '../playbook/names-used.ts';
+import { namesUsed, reachedNames, valuesOn } from '../playbook/names-used.ts';
 import type { Scope } from '../playbook/scope.ts';
 import { scopeOf } from '../playbook/scope-of.ts';
 import type { Data } from '../source/data.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
 import { listed, quoted } from '../source/quoted.ts';
+import { secretsIn } from '../source/secret.ts';
 import type { VariableUse } from '../template/template.ts';
 import type { Finding } from './finding.ts';
 import { lookUp, type Missing } from './look-up.ts';
@@ -103,7 +104,7 @@ function missingIn(
     variables: new Map([...later].map((name) => [name, untold] as const)),
   };
   const scope = scopeOf(keywords, { host, inventory }, known);
-  const isDone = isDoneOn(task, scope);
+  const isDone = isDoneOn(task, host, scope);
   if (isDone === 'never') return [];
   const uses = namesUsed(task);
   const isGuarded = guardOf(uses);
@@ -126,9 +127,16 @@ function levelsFor(
   ];
 }
 
-/** Whether its conditions let a task be done, as far as the inventory tells. */
-function isDoneOn({ keywords = noKeywords }: Task, scope: Scope): 'surely' | 'perhaps' | 'never' {
-  const when = asked(keywords.when, scope);
+/** Whether its conditions let a task be done, as far as the inventory tells; no secret is fetched for that. */
+function isDoneOn(task: Task, host: Host, scope: Scope): 'surely' | 'perhaps' | 'never' {
+  const { when: conditions } = task.keywords ?? noKeywords;
+  const valuesOf = valuesOn(levelsFor(task, host));
+  const names = conditions.flatMap(({ names }) => names.map(({ keys: [root] }) => root));
+  const values = [...reachedNames(names, valuesOf)].flatMap((name) => [...valuesOf(name)]);
+  if (names.includes('hostvars') || secretsIn(values).some(({ isSettled }) => !isSettled)) {
+    return 'perhaps';
+  }
+  const when = asked(conditions, scope);
   if (when === null) return 'surely';
   if (when.type === 'waits') return 'perhaps';
   return when.type === 'value' && !when.value ? 'never' : 'surely';

@@ -70,7 +70,8 @@ describe('the example of docs/extending.md', () => {
     const again = await run(site());
 
     expect(checked[0]).toBe('What sshd shows before a login changed: ');
-    expect(applied).toEqual(checked);
+    expect(applied[0]).toEqual(checked[0]);
+    expect(checked[2]).toMatch(/^debug ok: \d+ MB are free$/);
     expect(again[0]).toBe('What sshd shows before a login ok: ');
     expect(again[2]).toMatch(/^debug ok: \d+ MB are free$/);
     const banner = readFileSync(join(directory, 'banner'), 'utf8');

@@ -8,7 +8,10 @@ export const step = ({ defineStep, query, refuse, described, hostPath, v }) =>
       needed_mb: described(v.pipe(v.number(), v.minValue(1)), 'How much must be free, in MB.'),
     }),
 
-    queries: (_target, { path }) => ({ df: query.output(['df', '-Pk', path]) }),
+    // what other tasks write makes no difference
+    queries: (_target, { path }) => ({
+      df: query.output(['df', '-Pk', path], { readsOnly: [] }),
+    }),
 
     plan: (_target, { path, needed_mb: needed }, { df }) => {
       const free = Number(/\s(\d+)\s+\d+%/.exec(df.stdout)?.[1]);
