@@ -46,9 +46,25 @@ export interface ActSaid {
 
 /** The changes of neighbouring tasks, with ids that say whose they are. */
 export function actsOf(tasks: readonly PlannedTask[]): readonly Act[] {
-  return tasks.flatMap(({ plan }, task) =>
-    allChanges(plan).map((change, index) => ({ id: `${task}.${index}`, change })),
-  );
+  return tasks.flatMap(({ plan, notice }, task) => [
+    ...(notice === null ? [] : [{ id: noticeId(task), change: notice }]),
+    ...allChanges(plan).map((change, index) => ({ id: `${task}.${index}`, change })),
+  ]);
+}
+
+function noticeId(task: number): string {
+  return `${task}.notice`;
+}
+
+/** Why the note of a task could not be left, so that nothing of it was done; null: it could. */
+export function noticeFailure(
+  { notice }: PlannedTask,
+  task: number,
+  results: Results,
+): string | null {
+  if (notice === null) return null;
+  const end = endOf(notice, results.get(noticeId(task)));
+  return end.type === 'failed' ? `what it notifies could not be noted: ${end.message}` : null;
 }
 
 /** Those of the acts whose content travels beside the program. */

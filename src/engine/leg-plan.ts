@@ -8,11 +8,12 @@ import {
   type Outcome,
   skippedJudgement,
 } from '../playbook/judge.ts';
-import { noKeywords } from '../playbook/keywords.ts';
+import { type Keywords, noKeywords } from '../playbook/keywords.ts';
 import {
   afterEnding,
   type Ending,
   type Knowledge,
+  newlyNoted,
   untold,
   whyPassedOver,
 } from '../playbook/knowledge.ts';
@@ -21,11 +22,14 @@ import type { BoundStep, Plan, Refusal } from '../steps/step.ts';
 import type { ChangeRecord } from './events.ts';
 import type { LegError } from './leg-options.ts';
 import type { BoundTask, LegTasks, OpenTask } from './leg-tasks.ts';
+import { leaveNotice, takeNotice } from './notices.ts';
 import { recordOf } from './records.ts';
 
 /** A task with what is to be done for it. */
 export interface PlannedTask extends BoundTask {
   readonly plan: Plan;
+  /** Made before its changes: that handlers are to be run is known then, whatever comes. */
+  readonly notice: Change | null;
   readonly outlook: Outlook;
 }
 
@@ -78,7 +82,10 @@ export function foresee(
     const prepared: Prepared = passedOver === null ? task.prepare(known) : skipped(passedOver);
     if (prepared.type === 'skipped') {
       const { judgement } = prepared;
-      planned.push(idle(task, { type: 'skip', why: prepared.why, judgement }));
+      const skip = idle(task, { type: 'skip', why: prepared.why, judgement });
+      planned.push(
+        passedOver === null ? { ...skip, plan: handled(idlePlan, keywords, known) } : skip,
+      );
       known = afterEnding(known, keywords, endingOf(judgement, idlePlan));
       continue;
     }
@@ -120,9 +127,13 @@ export function foresee(
       continue;
     }
     const outlook: Outlook = { type: 'do', judge: prepared.judge };
-    planned.push({ ...task, bound, plan, isNetwork: bound.network, outlook });
     isOpen ||= allChanges(plan).some(isOpaque);
     const judgement = isOpen ? null : prepared.judge(predictedOutcomes(plan));
+    planned.push({
+      ...{ ...task, bound, isNetwork: bound.network, outlook },
+      plan: handled(plan, keywords, known),
+      notice: noticeOf(plan, keywords, known, judgement),
+    });
     known = afterEnding(known, keywords, endingOf(judgement, plan));
     const isWaiting = plan.failure !== undefined && plan.patience !== undefined;
     if (judgement?.isToRepeat === true || isWaiting) return end({ isOpen: true });
@@ -130,6 +141,23 @@ export function foresee(
     state = stateAfter(plan, state);
   }
   return end();
+}
+
+/** With the note gone that an earlier task, or run, has left of it. */
+function handled(plan: Plan, { handler }: Keywords, { noted }: Knowledge): Plan {
+  if (handler === null || !noted.has(handler)) return plan;
+  return { ...plan, upkeep: [...(plan.upkeep ?? []), takeNotice(handler)] };
+}
+
+function noticeOf(
+  plan: Plan,
+  { notify }: Keywords,
+  known: Knowledge,
+  judgement: Judgement | null,
+): Change | null {
+  if (allChanges(plan).length === 0) return null;
+  const handlers = newlyNoted(known, notify, judgement?.status ?? 'untold');
+  return handlers.length === 0 ? null : leaveNotice(handlers);
 }
 
 /** Whether it can be planned without knowing what the one before it did, and is undone with that. */
@@ -246,7 +274,7 @@ const idlePlan: Plan = { changes: [] };
 const idleBound: BoundStep = { queries: [], network: false, plan: () => idlePlan, leave: null };
 
 function idle(task: OpenTask, outlook: Outlook): PlannedTask {
-  return { ...task, bound: idleBound, isNetwork: false, plan: idlePlan, outlook };
+  return { ...task, notice: null, bound: idleBound, isNetwork: false, plan: idlePlan, outlook };
 }
 
 const nothingSeen = new HostState(new Map());

@@ -3,7 +3,7 @@ import type { HostState } from '../host/state.ts';
 import type { Inventory } from '../inventory/model.ts';
 import { factsOf } from '../playbook/facts.ts';
 import { failedJudgement, type Judgement } from '../playbook/judge.ts';
-import { noKeywords } from '../playbook/keywords.ts';
+import { type Handler, noKeywords } from '../playbook/keywords.ts';
 import {
   afterEnding,
   type Ending,
@@ -19,6 +19,7 @@ import type { Activity, ChangeRecord, RunEvent, TaskStatus } from './events.ts';
 import type { LegError, LegResult } from './leg-options.ts';
 import { queriesOf } from './leg-plan.ts';
 import type { Leg, LegTask } from './legs.ts';
+import { noticedBefore, noticeQuery } from './notices.ts';
 import { withheld } from './withheld.ts';
 
 /** A task that has not ended yet, on its host. */
@@ -57,6 +58,10 @@ export class LegTasks {
   #known: Knowledge;
   #hasChanged = false;
   #failure: LegEnding | null = null;
+  /** All handlers of its plays. */
+  readonly #handlers: readonly Handler[];
+  /** Whether it was looked for what earlier runs have left. */
+  #hasLearnt = false;
   /** How often the first open task was done in vain. */
   #repeats = 0;
   /** Since when the first open task waits, on the clock of performance.now; null: it does not. */
@@ -74,6 +79,7 @@ export class LegTasks {
     this.#host = host.name;
     this.#total = tasks.length;
     this.#known = known;
+    this.#handlers = [...new Set(tasks.flatMap(({ task }) => task.keywords?.handler ?? []))];
     this.#isOnBehalf = tasks.some(({ subject }) => subject !== undefined);
     this.#emit = (event) => {
       if (!this.#isSilent) emit(event);
@@ -111,14 +117,32 @@ export class LegTasks {
   /** Everything that the open tasks from `first` on ask, as far as can be told, and what the host lacks for them. */
   queries(first = 0): readonly Query[] {
     const tasks = this.#open.slice(first);
-    return tasks.length === 0 ? [] : [...queriesOf(tasks, this.#known), query.lacks()];
+    if (tasks.length === 0) return [];
+    const notices = this.#handlers.length === 0 ? [] : [noticeQuery];
+    return [...queriesOf(tasks, this.#known), ...notices, query.lacks()];
   }
 
-  /** What was observed of the host has its facts, perhaps. */
+  /** What was observed of the host has its facts, perhaps, and what earlier runs left undone. */
   learn(state: HostState): void {
+    this.#learnNotices(state);
     if (this.#known.facts !== null || this.#isOnBehalf) return;
     const facts = factsOf(state);
     if (facts !== null) this.#known = { ...this.#known, facts };
+  }
+
+  #learnNotices(state: HostState): void {
+    if (this.#hasLearnt || this.#handlers.length === 0) return;
+    this.#hasLearnt = true;
+    const before = noticedBefore(state, this.#handlers);
+    if (before.length === 0) return;
+    const { notified, noted } = this.#known;
+    this.#known = {
+      ...this.#known,
+      notified: new Map([...notified, ...before.map((one) => [one, 'surely'] as const)]),
+      noted: new Set([...noted, ...before]),
+    };
+    const names = before.map(({ name }) => name).join(', ');
+    this.note('info', `an earlier run has notified this and not come to it: ${names}`);
   }
 
   /** Says what is going on; `ahead`: open tasks before the one that it is about. */

@@ -6,6 +6,7 @@ import {
   actsOf,
   endsOf,
   generationOf,
+  noticeFailure,
   outcomesOf,
   type Results,
   sendingsOf,
@@ -171,6 +172,11 @@ export class PlainActs {
     if (outlook.type !== 'do') {
       endAs(this.#tasks, task, [], []);
       return 'ended';
+    }
+    const unnoted = noticeFailure(task, place, results);
+    if (unnoted !== null) {
+      this.#tasks.fail({ message: unnoted, hint: null }, this.#takeMade());
+      return 'cut';
     }
     const said = [plan.message ?? ''];
     const ends = endsOf(task, place, results);

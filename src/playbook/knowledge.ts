@@ -16,6 +16,8 @@ export interface Knowledge {
   readonly variables: ReadonlyMap<string, Told>;
   /** Handlers that are to be run; `perhaps`: that depends on what nobody knows yet. */
   readonly notified: ReadonlyMap<Handler, 'surely' | 'perhaps'>;
+  /** Those of which the host keeps a note, so that a later run knows of them. */
+  readonly noted: ReadonlySet<Handler>;
   readonly failures: Failures;
   /** A task failed that no rescue was for: only what is always done is left. */
   readonly hasFailed: boolean;
@@ -25,6 +27,7 @@ export const nothingTold: Knowledge = {
   facts: null,
   variables: new Map(),
   notified: new Map(),
+  noted: new Set(),
   failures: noFailures,
   hasFailed: false,
 };
@@ -51,6 +54,8 @@ export function afterEnding(
   { status, result, sets }: Ending,
 ): Knowledge {
   const set = Object.entries(sets);
+  const isSaid = register !== null || notify.length > 0 || handler !== null || set.length > 0;
+  if (!isSaid && status !== 'failed') return known;
   const variables = new Map([...known.variables, ...set]);
   if (register !== null) variables.set(register, result);
   const notified = new Map(known.notified);
@@ -59,10 +64,22 @@ export function afterEnding(
   if (status === 'untold') {
     for (const one of notify) notified.set(one, notified.get(one) ?? 'perhaps');
   }
-  const after = { ...known, variables, notified };
+  const noted = new Set([...known.noted, ...newlyNoted(known, notify, status)]);
+  if (handler !== null && status !== 'failed') noted.delete(handler);
+  const after = { ...known, variables, notified, noted };
   if (status !== 'failed') return after;
   const { failures, isCaught } = afterFailure(within, known.failures);
   return { ...after, failures, hasFailed: known.hasFailed || !isCaught };
+}
+
+/** The handlers that a note is left of with a task that may have changed something. */
+export function newlyNoted(
+  { noted }: Knowledge,
+  notify: readonly Handler[],
+  status: Ending['status'],
+): readonly Handler[] {
+  const mayHaveChanged = status === 'changed' || status === 'untold';
+  return mayHaveChanged ? notify.filter((one) => !noted.has(one)) : [];
 }
 
 /** Why a task is not even looked at; null: it is its turn. */

@@ -173,3 +173,50 @@ tasks:
     expect(lines[1]).toBe('tell unknown: unknown until applied');
   });
 });
+
+describe('what was notified', () => {
+  const playbook = `
+tasks:
+  - { name: write, copy: { dest: DIR/conf, content: x }, notify: reload }
+  - { name: break, shell: { cmd: test -e DIR/well, changes: always } }
+handlers:
+  - { name: reload, shell: { cmd: echo >>DIR/reloaded, changes: always } }
+`;
+  const reloads = () => {
+    try {
+      return readFileSync(join(directory, 'reloaded'), 'utf8').length;
+    } catch {
+      return 0;
+    }
+  };
+
+  test('is done although a task behind it failed', async () => {
+    const { lines, result } = await run(playbook);
+    expect(lines).toEqual([
+      'write changed',
+      expect.stringMatching(/^break failed/),
+      'reload changed',
+    ]);
+    expect(result.status).toBe('failed');
+    expect(reloads()).toBe(1);
+    await run(playbook);
+    expect(reloads()).toBe(1);
+  });
+
+  test('and was not done when the line was cut, is done by the next run', async () => {
+    let programs = 0;
+    host.beforeProgram = (_program, cut) => {
+      programs += 1;
+      if (programs === 2) setTimeout(cut, 300);
+    };
+    const cutShort = playbook.replace('test -e DIR/well', 'sleep 1');
+    await run(cutShort).catch(() => {});
+    host.beforeProgram = () => {};
+    expect(reloads()).toBe(0);
+
+    const well = playbook.replace('test -e DIR/well', "':'");
+    expect((await run(well)).lines).toEqual(['write ok', 'break changed', 'reload changed']);
+    expect(reloads()).toBe(1);
+    expect((await run(well)).lines.at(-1)).toBe('reload skipped: not notified');
+  });
+});
