@@ -116,7 +116,7 @@ async function inSteps(read: ReadPlays): Promise<ReadPlays> {
 }
 
 /** Plays with all that is needed to carry them out. */
-export async function toWork(
+async function toWork(
   { written, extraVars, ...work }: ReadPlays,
   store: SecretStore,
 ): Promise<Work> {

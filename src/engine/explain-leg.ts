@@ -11,8 +11,9 @@ import {
 import type { Task } from '../playbook/model.ts';
 import { levelsOf, namesUsed, reachedNames, valuesOn } from '../playbook/names-used.ts';
 import type { Plan } from '../steps/step.ts';
+import type { LegOptions } from './leg-options.ts';
 import { allChanges, type Foreseen, type PlannedTask } from './leg-plan.ts';
-import type { OpenTask } from './leg-tasks.ts';
+import type { LegTasks, OpenTask } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
 import { cutSegments } from './segment.ts';
 
@@ -29,7 +30,7 @@ export interface ExplainedSegment {
 }
 
 /** What is known of a leg when it is explained. */
-export interface LegOutlook {
+interface LegOutlook {
   readonly host: Leg['host'];
   /** The open tasks, and what those before them have told. */
   readonly open: readonly OpenTask[];
@@ -44,7 +45,7 @@ export interface LegOutlook {
  * How the open tasks of a host are carried out: what is foreseen, and behind that, as what will be told is
  * not known, what the tasks and the host as it is now let one expect.
  */
-export function explainLeg(leg: LegOutlook): readonly ExplainedSegment[] {
+function explainLeg(leg: LegOutlook): readonly ExplainedSegment[] {
   const { open, foreseen, hasNoWindows } = leg;
   const sure = foreseen.tasks.map((task): Expected => ({ task, ...ofPlan(task) }));
   const rest = open.slice(sure.length);
@@ -76,6 +77,18 @@ interface Expected {
   /** Its effect is not known before it is done. */
   readonly isOpaque: boolean;
   readonly kind: 'act' | 'window' | null;
+}
+
+/** Tells whoever asks how what is foreseen of a leg will be carried out. */
+export function explainTo(
+  { explain, confirm }: Pick<LegOptions, 'explain' | 'confirm'>,
+  host: Leg['host'],
+  { open, known }: Pick<LegTasks, 'open' | 'known'>,
+  observed: HostState,
+  foreseen: Foreseen,
+): void {
+  const hasNoWindows = confirm.isOff;
+  explain?.(host.name, explainLeg({ host, open, known, observed, foreseen, hasNoWindows }));
 }
 
 function ofPlan({ plan, isNetwork }: Pick<PlannedTask, 'plan' | 'isNetwork'>) {

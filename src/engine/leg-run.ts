@@ -4,7 +4,7 @@ import { answerTo } from '../host/answer.ts';
 import { type Query, query } from '../host/query.ts';
 import { HostState } from '../host/state.ts';
 import { nothingTold } from '../playbook/knowledge.ts';
-import { explainLeg } from './explain-leg.ts';
+import { explainTo } from './explain-leg.ts';
 import { type Connect, firstWordMs, HostContact } from './host-contact.ts';
 import type { HostShell } from './host-shell.ts';
 import { type Introduction, introduce, introductionQueries, stuckEnding } from './introduction.ts';
@@ -167,20 +167,8 @@ class LegRun {
         state = state.with(await (await this.#shell()).look(foreseen.wants));
         continue;
       }
-      const hasNoWindows = this.#options.confirm.isOff;
-      const { host } = this.#leg;
-      this.#options.explain?.(
-        host.name,
-        explainLeg({
-          host,
-          open: tasks.open,
-          known: tasks.known,
-          observed: state,
-          foreseen,
-          hasNoWindows,
-        }),
-      );
-      const lack = lackOf(foreseen, tasks, state, hasNoWindows);
+      explainTo(this.#options, this.#leg.host, tasks, state, foreseen);
+      const lack = lackOf(foreseen, tasks, state, this.#options.confirm.isOff);
       if (lack !== null) tasks.refuse(lack.place, lack.error);
       else if (this.#options.check) predict(tasks, state, foreseen);
       if (tasks.open.length === 0) break;

@@ -32,7 +32,7 @@ export function namesUsed({
 }
 
 /** The variables that the texts of a node read; those under the keys in `expressions` need no braces. */
-export function namesIn(
+function namesIn(
   node: SourceNode | null | undefined,
   expressions: readonly string[] = [],
 ): readonly VariableUse[] {

@@ -22,7 +22,7 @@ const always = (line: string) => `command: { shell: "${line}", changes: always }
 const write = (name: string, content = 'x') =>
   `copy: { dest: "DIR/${name}", content: "${content}" }`;
 
-describe('explainLeg', () => {
+describe('explainTo', () => {
   test('what can be foreseen is one segment, and nothing is done', async () => {
     const said = await explain(`
 tasks:
