@@ -1,5 +1,12 @@
 import { type Change, change } from '../host/change.ts';
-import type { Entry, FileState, FoundEntry, TreeState } from '../host/query.ts';
+import { ownDirectory, writeOwned } from '../host/owned-file.ts';
+import {
+  type Entry,
+  type FileState,
+  type FoundEntry,
+  query,
+  type TreeState,
+} from '../host/query.ts';
 import { modeWord } from './file-mode.ts';
 import { chownWord, type Ownership, wantedOf } from './ownership.ts';
 import { type Refusal, refuse } from './step.ts';
@@ -38,7 +45,8 @@ export function absence({ path, entry, content, tree }: Seen): Decision {
   return [
     change.call(['rm', '-f', '--', path], {
       ...{ effect: 'boot', subject: path, before: wordsOf(entry), after: 'absent' },
-      ...{ predicts: [], touches: [path] },
+      ...{ predicts: [{ query: query.entry(path), before: entry, answer: { type: 'absent' } }] },
+      touches: [path],
     }),
   ];
 }
@@ -64,11 +72,12 @@ export function directoryChanges(wanted: Wanted, seen: Seen): Decision {
     return refuse(`${path} is a symbolic link that leads nowhere`, 'remove it first');
   }
   if (target.type === 'absent') {
-    const { mode = 0o755, ...owners } = wantedOf(wanted, madeDirectory);
-    return [
-      ...change.makeDirectory(path, { type: 'absent' }, mode),
-      ...change.setAttributes(path, owners, { ...madeDirectory, mode }, 'boot'),
-    ];
+    const attributes = wantedOf(wanted, madeDirectory);
+    return ownDirectory(
+      path,
+      { file: { type: 'absent' }, entry },
+      { effect: 'boot', ...attributes },
+    );
   }
   if (target.type !== 'directory') return refuse(`${path} is in the way: it is no directory`);
   const own = attributes(wanted, seen);
@@ -103,11 +112,8 @@ export function touched(wanted: Wanted, seen: Seen): Decision {
   const { path, entry, target } = seen;
   if (target.type !== 'absent') return attributes(wanted, seen);
   if (entry.type === 'link') return refuse(`${path} is a symbolic link that leads nowhere`);
-  const { mode = 0o644, ...owners } = wantedOf(wanted, madeFile);
-  return [
-    ...change.writeFile(path, '', { type: 'absent' }, { effect: 'boot', mode }),
-    ...change.setAttributes(path, owners, { ...madeFile, mode }, 'boot'),
-  ];
+  const file = { type: 'absent' } as const;
+  return writeOwned(path, '', { file, entry }, { effect: 'boot', ...wantedOf(wanted, entry) });
 }
 
 /** A symbolic link; of what it leads to, nothing changes. */
@@ -153,12 +159,14 @@ export function hardLink(src: string, wanted: Wanted, { path, entry, source }: S
   if (entry.type !== 'absent' && wanted.force !== true) {
     return refuse(`${path} is there, and another file`, 'force: true puts the link in its place');
   }
+  const linked = { ...source, links: (source.links ?? 1) + 1 };
   const line =
     'd=$(dirname -- "$1")/.xpush-link-$$; mkdir -m 700 "$d" || exit; ln "$2" "$d/new" && mv -f "$d/new" "$1"; s=$?; rm -rf "$d"; exit $s';
   return [
     change.call(['/bin/sh', '-c', line, 'link', path, src], {
       ...{ effect: 'boot', subject: path, before: wordsOf(entry), after: `the file ${src}` },
-      ...{ predicts: [], touches: [path] },
+      ...{ predicts: [{ query: query.entry(path), before: entry, answer: linked }] },
+      touches: [path],
     }),
   ];
 }

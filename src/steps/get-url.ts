@@ -11,7 +11,7 @@ import {
 import { described } from './described.ts';
 import { modeAfter, modeWord } from './file-mode.ts';
 import { hostPath } from './host-path.ts';
-import { chownWord, ownership, wantedOf } from './ownership.ts';
+import { chownWord, madeEntry, ownership, wantedOf } from './ownership.ts';
 import { defineStep, refuse } from './step.ts';
 import {
   curlConfig,
@@ -156,10 +156,16 @@ function download(given: Params, entry: Entry, seen: CommandOutput | null): Chan
     before: wanted === null ? 'as it is' : was,
     after: wanted === null ? `what ${url} sends` : `${wanted.kind} ${wanted.sum}`,
     stdin: { reveal: () => curlConfig(options()) },
-    predicts:
-      wanted === null || seen === null
+    predicts: [
+      {
+        query: query.followedEntry(path),
+        before: entry,
+        answer: madeEntry('file', entry, wantedOf({ ...given, mode: modeWord(mode) }, entry)),
+      },
+      ...(wanted === null || seen === null
         ? []
-        : [{ query: sumQuery(given), before: seen, answer: checksumAnswer(wanted.sum) }],
+        : [{ query: sumQuery(given), before: seen, answer: checksumAnswer(wanted.sum) }]),
+    ],
   });
 }
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Attributes, Principal } from '../host/change.ts';
 import { isUser } from '../host/command-text.ts';
-import type { Entry } from '../host/query.ts';
+import type { Entry, FoundEntry } from '../host/query.ts';
 import { described } from './described.ts';
 import { fileMode, modeAfter } from './file-mode.ts';
 
@@ -54,3 +54,21 @@ export function principalOf(name: string): Principal {
 export function chownWord({ owner, group }: Ownership): string {
   return `${owner ?? ''}${group === undefined ? '' : `:${group}`}`;
 }
+
+/** What is at a path once it was made anew, or replaced; as root makes it where nothing else is said. */
+export function madeEntry(
+  type: FoundEntry['type'],
+  before: Entry,
+  { mode, owner, group }: Attributes,
+): FoundEntry {
+  const old = before.type === 'absent' ? { ...rootOwned, mode: 0o644 } : before;
+  return {
+    ...{ uid: old.uid, gid: old.gid, owner: old.owner, group: old.group },
+    ...{ type, mode: mode ?? old.mode, size: null, mtimeSeconds: null },
+    ...{ links: 1, inode: null, target: null },
+    ...(owner === undefined ? {} : { owner: owner.name, uid: owner.id }),
+    ...(group === undefined ? {} : { group: group.name, gid: group.id }),
+  };
+}
+
+const rootOwned = { uid: 0, gid: 0, owner: 'root', group: 'root' } as const;
