@@ -138,13 +138,19 @@ function treeOf({ path }: QueryOf<'tree'>, section: Section | undefined): Observ
   const below = top === '/' ? '/' : `${top}/`;
   const found = (section?.body ?? '').split('\n').flatMap((line): [string, FoundEntry][] => {
     const read = statLine(line);
-    const isBelow = read !== null && (read.path === top || read.path.startsWith(below));
+    const isBelow = read !== null && (read.path === top || isPlainlyBelow(read.path, below));
     return isBelow ? [[read.path, read.entry]] : [];
   });
   if (found.length === 0) return { failure: `${path} can't be listed by this login` };
   const sorted = found.sort(([a], [b]) => byBytes(a, b));
   const entries = new Map(sorted.slice(0, treeLimit));
   return { answer: { type: 'directory', entries, isCut: found.length > treeLimit } };
+}
+
+/** Whether it is, without a way up in it. */
+function isPlainlyBelow(path: string, directory: string): boolean {
+  const names = path.slice(directory.length).split('/');
+  return path.startsWith(directory) && !names.some((name) => ['', '.', '..'].includes(name));
 }
 
 const noTree = { entries: new Map<string, FoundEntry>(), isCut: false };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readAnswers } from '../../src/host/look-program.ts';
-import { query } from '../../src/host/query.ts';
+import { type CommandOutput, query, queryKey, type TreeState } from '../../src/host/query.ts';
 import { runs } from '../runs.ts';
 
 describe('readAnswers', () => {
@@ -37,6 +37,46 @@ describe('readAnswers', () => {
       { failure: "'ip' could not list the routes (status unknown)" },
       { failure: 'the chains of the firewall could not be listed' },
     ]);
+  });
+
+  test('believes no entry, tree or output that was not asked for, whatever a host says', () => {
+    const asked = [
+      ...[query.entry('/a'), query.entry('/a b'), query.followedEntry('/a')],
+      ...[query.tree('/a'), query.output(['x'], { limitBytes: 20 })],
+    ];
+    const word = fc.constantFrom(
+      ...['81a4:', 'a1ff:', '41ed:', '0:', '-1:', '99999999999999999999:', 'root:', '__proto__:'],
+      ...['/a', '/a b', '/a/b', '/a/../b', '/etc/passwd', ' -> ', '\n', '\n', '\0', '\xff', ' '],
+      ...[
+        'links\n',
+        '1 ',
+        '2 /x',
+        '0 ',
+        '81a4:0:0:1:1:1:1:root:root:',
+        '9 -rw-r--r-- 1 0 0 5 a b c ',
+      ],
+    );
+    const body = fc.array(word, { maxLength: 20 }).map((words) => words.join(''));
+    fc.assert(
+      fc.property(body, fc.integer({ min: 0, max: 255 }), body, (said, status, errors) => {
+        const ids = ['entries', 'entries-l', 'tree.0', 'output.0', 'lacks'];
+        const section = { status, body: said, errors, isLate: true } as const;
+        const answers = readAnswers(asked, new Map(ids.map((id) => [id, section])));
+
+        for (const one of asked) {
+          const observation = answers?.get(queryKey(one));
+          if (observation === undefined || !('answer' in observation)) continue;
+          const { answer } = observation;
+          const tree = one.kind === 'tree' ? (answer as TreeState) : null;
+          expect(
+            [...(tree?.entries.keys() ?? [])].filter((path) => !/^\/a(?:$|\/(?!\.\.))/.test(path)),
+          ).toEqual([]);
+          const output = one.kind === 'output' ? (answer as CommandOutput) : null;
+          expect(output?.stdout.length ?? 0).toBeLessThanOrEqual(20);
+        }
+      }),
+      { numRuns: runs(1000) },
+    );
   });
 
   test('never fails, whatever a host says', () => {
