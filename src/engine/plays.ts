@@ -12,6 +12,8 @@ import type { HostedPlay } from './legs.ts';
 /** Plays with their hosts, and what people should know about the choice. */
 export interface HostedPlays {
   readonly plays: readonly HostedPlay[];
+  /** The fleet, with hosts that become root where a task of theirs is for root. */
+  readonly inventory: Inventory;
   readonly notes: readonly string[];
 }
 
@@ -55,7 +57,11 @@ export function planHosts(
     return { play, hosts: new Set(names) };
   });
   if (diagnostics.length > 0) throw new ConfigError(diagnostics);
-  return { plays: hosted, notes: [...notes, ...dom0sOutside(hosted, inventory)] };
+  return {
+    plays: hosted,
+    inventory: becoming(hosted, inventory),
+    notes: [...notes, ...dom0sOutside(hosted, inventory)],
+  };
 }
 
 /** Groups that `max_per` names and the inventory does not. */
@@ -95,6 +101,22 @@ function misplacedSteps(play: Play, hosts: readonly Host[], inventory: Inventory
       ),
     ];
   });
+}
+
+/** `become: true` of a play or a task: who logs in as root already stays what he is. */
+function becoming(plays: readonly HostedPlay[], inventory: Inventory): Inventory {
+  const names = new Set(
+    plays
+      .filter(({ play }) => play.tasks.some(({ keywords }) => keywords?.becomes === true))
+      .flatMap(({ hosts }) => [...hosts]),
+  );
+  if (names.size === 0) return inventory;
+  const become = { method: 'sudo', user: 'root', password: null } as const;
+  const hosts = [...inventory.hosts.values()].map((host): readonly [string, Host] => [
+    host.name,
+    names.has(host.name) && host.become === null ? { ...host, become } : host,
+  ]);
+  return { ...inventory, hosts: new Map(hosts) };
 }
 
 /** More names than that are told by their number. */

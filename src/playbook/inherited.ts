@@ -17,6 +17,7 @@ export type Inherited = Pick<
   | 'defaults'
   | 'extraVars'
   | 'ignoresErrors'
+  | 'becomes'
   | 'becomeUser'
   | 'environment'
   | 'timeoutSeconds'
@@ -36,6 +37,7 @@ export const inheritedEntries = {
   vars: v.optional(v.record(v.string(), v.unknown())),
   tags: v.optional(v.union([v.string(), v.array(tag)])),
   ignore_errors: v.optional(v.boolean()),
+  become: v.optional(v.boolean()),
   become_user: v.optional(v.pipe(v.string(), v.nonEmpty('a user is needed'))),
   environment: v.optional(v.record(v.string(), v.unknown())),
   timeout: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(86_400))),
@@ -72,6 +74,7 @@ export function inheritFrom(
       vars: Object.keys(vars).length === 0 ? outer.vars : [...outer.vars, vars],
       tags: [...new Set([...outer.tags, ...tagsOf(fields.tags)])],
       ignoresErrors: fields.ignore_errors ?? outer.ignoresErrors,
+      becomes: fields.become ?? outer.becomes,
       becomeUser: user?.kind === 'scalar' ? user : outer.becomeUser,
       environment: environmentOf(outer.environment, nodeAt(node, ['environment'])),
       timeoutSeconds: fields.timeout ?? outer.timeoutSeconds,
@@ -86,16 +89,29 @@ export function inheritFrom(
 }
 
 function refusedKeywords(
-  { check_mode: checkMode }: v.InferOutput<typeof schema>,
+  { check_mode: checkMode, become }: v.InferOutput<typeof schema>,
   node: SourceNode,
 ) {
-  if (checkMode !== false) return [];
+  const at = (keyword: string) => nodeAt(node, [keyword])?.place ?? node.place;
   return [
-    diagnosticAt(
-      nodeAt(node, ['check_mode'])?.place ?? node.place,
-      'a check never changes a host',
-      'of a command that only reads, say "changes: never": it runs in a check, too',
-    ),
+    ...(checkMode === false
+      ? [
+          diagnosticAt(
+            at('check_mode'),
+            'a check never changes a host',
+            'of a command that only reads, say "changes: never": it runs in a check, too',
+          ),
+        ]
+      : []),
+    ...(become === false
+      ? [
+          diagnosticAt(
+            at('become'),
+            'all programs of a host run as one user',
+            'name the user of these commands: become_user',
+          ),
+        ]
+      : []),
   ];
 }
 
@@ -120,6 +136,7 @@ export function nothingInherited(extraVars: Variables): Inherited {
     defaults: [],
     extraVars,
     ignoresErrors: false,
+    becomes: false,
     becomeUser: null,
     environment: null,
     timeoutSeconds: null,

@@ -70,6 +70,8 @@ export interface Keywords {
   readonly changedWhen: readonly Expression[] | null;
   readonly failedWhen: readonly Expression[] | null;
   readonly until: Until | null;
+  /** It is for root, or whom the inventory says. */
+  readonly becomes: boolean;
   /** Whom its commands run as; null: whom the host's programs run as. */
   readonly becomeUser: ScalarNode | null;
   /** For its commands. */
@@ -104,6 +106,7 @@ export const noKeywords: Keywords = {
   changedWhen: null,
   failedWhen: null,
   until: null,
+  becomes: false,
   becomeUser: null,
   environment: null,
   timeoutSeconds: null,
