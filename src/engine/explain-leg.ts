@@ -8,7 +8,6 @@ import {
   untold,
   whyPassedOver,
 } from '../playbook/knowledge.ts';
-import type { Task } from '../playbook/model.ts';
 import { levelsOf, namesUsed, reachedNames, valuesOn } from '../playbook/names-used.ts';
 import type { Plan } from '../steps/step.ts';
 import type { LegOptions } from './leg-options.ts';
@@ -187,9 +186,9 @@ function whyOpen(before: readonly Expected[], next: OpenTask, leg: LegOutlook): 
 
 /** Everything that a task may read, by way of other variables too. */
 function namesReached({ task }: OpenTask, { host }: LegOutlook): ReadonlySet<string> {
-  const asTask: Pick<Task, 'keywords'> = task.keywords === undefined ? {} : task;
-  const roots = namesUsed(asTask).map(({ keys: [root] }) => root);
-  return reachedNames(roots, valuesOn([...levelsOf(asTask), host.vars]));
+  const { step, params, keywords = noKeywords } = task;
+  const roots = namesUsed({ step, params, keywords }).map(({ keys: [root] }) => root);
+  return reachedNames(roots, valuesOn([...levelsOf({ keywords }), host.vars]));
 }
 
 const untoldEnding: Ending = { status: 'untold', result: untold, sets: {} };

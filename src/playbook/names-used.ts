@@ -3,17 +3,20 @@ import type { Data } from '../source/data.ts';
 import { type Secret, secretsIn } from '../source/secret.ts';
 import type { SourceNode } from '../source/source-node.ts';
 import { TemplateText } from '../source/template-text.ts';
+import { validate } from '../source/validate.ts';
 import type { Expression, Template, VariableUse } from '../template/template.ts';
 import { noKeywords, type Variables } from './keywords.ts';
 import type { Task } from './model.ts';
+import { isTemplateFile, templateFileOf } from './template-files.ts';
 import { expressionAt, templateAt, templateOf } from './written-templates.ts';
 
-/** The variables that a task reads by itself, in the order in which it is written. */
-export function namesUsed({
-  keywords = noKeywords,
-}: Pick<Task, 'keywords'>): readonly VariableUse[] {
+/** A task, as far as what it reads goes. */
+type Reader = Pick<Task, 'keywords'> & Partial<Pick<Task, 'step' | 'params'>>;
+
+/** The variables that a task reads by itself, and in its template files, in the order in which it is written. */
+export function namesUsed(task: Reader): readonly VariableUse[] {
+  const { keywords = noKeywords } = task;
   const { when, changedWhen, failedWhen, until, loop, environment, written } = keywords;
-  const { delegate, becomeUser } = keywords;
   const texts: readonly (Template | Expression | null)[] = [
     ...when,
     ...(changedWhen ?? []),
@@ -25,10 +28,34 @@ export function namesUsed({
     ...texts.flatMap((one) => one?.names ?? []),
     ...namesIn(loop?.items),
     ...namesIn(environment),
-    ...namesIn(delegate),
-    ...namesIn(becomeUser),
+    ...namesIn(keywords.becomeUser),
+    ...namesIn(keywords.delegate),
     ...namesIn(written?.node, written?.expressions),
+    ...filesOf(task).flatMap((file) => file?.names ?? []),
   ];
+}
+
+/** The template files of a task; null for one of which the host decides which it is. */
+function filesOf({ step, params, keywords = noKeywords }: Reader): readonly (Template | null)[] {
+  const known = Object.values(params ?? {}).filter(isTemplateFile);
+  if (known.length > 0 || step === undefined || keywords.written === null) {
+    return known.map(templateOfFile);
+  }
+  const { node, lookUp } = keywords.written;
+  if (node.kind !== 'map') return [];
+  return [...node.entries].flatMap(([name, { value }]): (Template | null)[] => {
+    const schema = step.params.entries[name];
+    if (schema === undefined || value.kind !== 'scalar') return [];
+    const read = validate(schema, value);
+    if (!read.ok || !isTemplateFile(read.value)) return [];
+    if (templateAt(value) !== null) return [null];
+    return lookUp({ [name]: read.value }, node).length > 0 ? [] : [templateOfFile(read.value)];
+  });
+}
+
+function templateOfFile(file: Parameters<typeof templateFileOf>[0]): Template | null {
+  const read = templateFileOf(file);
+  return read.ok ? read.value : null;
 }
 
 /** The variables that the texts of a node read; those under the keys in `expressions` need no braces. */
@@ -107,7 +134,7 @@ export function reachedNames(names: Iterable<string>, valuesOf: ValuesOf): Reado
 
 /** Tasks, and the hosts that they are for. */
 interface Hosted {
-  readonly play: { readonly tasks: readonly Pick<Task, 'params' | 'keywords'>[] };
+  readonly play: { readonly tasks: readonly Pick<Task, 'step' | 'params' | 'keywords'>[] };
   readonly hosts: ReadonlySet<string>;
 }
 
@@ -139,12 +166,13 @@ export function secretsUsed(
       const valuesOf: ValuesOf = (name) => [...ofTask(name), ...ofHosts(name)];
       const names = reachedNames(rootsUsed(task), valuesOf);
       for (const name of names) keep([...valuesOf(name)]);
-      if (names.has('hostvars')) keep(allVars);
+      const mayReadAll = names.has('hostvars') || filesOf(task).includes(null);
+      if (mayReadAll) keep([allVars, levelsOf(task)]);
     }
   }
   return [...found];
 }
 
-function rootsUsed(task: Pick<Task, 'keywords'>): readonly string[] {
+function rootsUsed(task: Reader): readonly string[] {
   return namesUsed(task).map(({ keys: [root] }) => root);
 }

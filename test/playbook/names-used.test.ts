@@ -1,8 +1,14 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import { parsePlaybook } from '../../src/playbook/load-playbook.ts';
 import { namesUsed, secretsUsed } from '../../src/playbook/names-used.ts';
 import { parseYaml } from '../../src/source/parse-yaml.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'xpush-names-'));
+afterAll(() => rmSync(directory, { recursive: true }));
 
 const inventory = await loadInventory({
   argument: '-',
@@ -34,7 +40,9 @@ function secrets(tasks: string, hosts: readonly string[] = ['a', 'b']): readonly
 
 describe('secretsUsed', () => {
   test('has what is written in a task', () => {
-    expect(secrets('tasks: [{ command: { changes: always, argv: [x], stdin: !secret one } }]')).toEqual(['one']);
+    expect(
+      secrets('tasks: [{ command: { changes: always, argv: [x], stdin: !secret one } }]'),
+    ).toEqual(['one']);
   });
 
   test('has what templates read, on the hosts of the play, and by way of other variables', () => {
@@ -67,6 +75,27 @@ describe('secretsUsed', () => {
       'top',
       'unused',
     ]);
+  });
+
+  test.each([
+    ['dest: /x', ['top']],
+    ['dest: "/{{ server }}"', ['top']],
+    ['dest: /x, mode: "{{ server }}"', ['top']],
+  ])('has what a template file reads: %s', (more, wanted) => {
+    const file = join(directory, 'a.j2');
+    writeFileSync(file, '{{ top }}');
+
+    expect(secrets(`tasks: [{ template: { src: ${file}, ${more} } }]`)).toEqual(wanted);
+  });
+
+  test('has all where a template file is another on each host', () => {
+    const tasks = 'tasks: [{ template: { src: "{{ server }}.j2", dest: /x } }]';
+
+    expect(secrets(tasks, ['a'])).toEqual(['account-a', 'account-b', 'top', 'unused']);
+  });
+
+  test.each(['become_user: "{{ top }}"', 'delegate_to: "{{ top }}"'])('sees %s', (keyword) => {
+    expect(secrets(`tasks: [{ debug: { msg: x }, ${keyword} }]`)).toEqual(['top']);
   });
 
   test('has nothing of a variable that nobody reads', () => {
