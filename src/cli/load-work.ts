@@ -88,7 +88,7 @@ export async function readPlays(
     playbooks: await sourceFiles(files.names),
   };
   const hosted = planHosts(written, inventory, limit, only);
-  return { inventory, sources, ...hosted, written, extraVars };
+  return { sources, ...hosted, written, extraVars };
 }
 
 /**

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { planHosts } from '../engine/plays.ts';
 import { parsePlaybook } from '../playbook/load-playbook.ts';
 import { secretsUsed } from '../playbook/names-used.ts';
+import { withOwnSteps } from '../playbook/own-steps.ts';
 import { PlaybookFiles } from '../playbook/playbook-files.ts';
+import { builtInSteps } from '../playbook/step-book.ts';
 import { ConfigError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
 import { parseYaml } from '../source/parse-yaml.ts';
@@ -10,7 +12,6 @@ import type { Result } from '../source/result.ts';
 import type { MapEntry, SourceNode } from '../source/source-node.ts';
 import { diagnosticAt, SourceText } from '../source/source-text.ts';
 import { validate } from '../source/validate.ts';
-import { steps } from '../steps/index.ts';
 import type { Step } from '../steps/step.ts';
 import { carryOut } from './carry-out.ts';
 import type { ExecOptions } from './exec.ts';
@@ -28,13 +29,13 @@ export async function runExec({
   parameter,
   ...options
 }: ExecOptions): Promise<number> {
-  const step = steps.find((one) => one.name === name);
+  const files = new PlaybookFiles();
+  const known = ok(withOwnSteps(builtInSteps, process.cwd(), files));
+  const step = known.get(name)?.step;
   if (step === undefined) {
-    const names = steps.map((one) => one.name);
-    const hint = didYouMean(name, names) ?? 'see xpush steps';
+    const hint = didYouMean(name, known.keys()) ?? 'see xpush steps';
     throw new UsageError(`there is no step ${JSON.stringify(name)}`, hint);
   }
-  const files = new PlaybookFiles();
   const extraVars = ok(readExtraVars(options['extra-vars'], files));
   const node = playbookOf(pattern, step, parameter);
   const { plays } = ok(parsePlaybook(ok(node), join(process.cwd(), 'exec'), { extraVars, files }));
@@ -46,7 +47,7 @@ export async function runExec({
   const hosted = planHosts(plays, inventory, null);
   await store.settle(secretsUsed(hosted.plays, inventory));
   const sources = { inventory: { argument, files: read }, playbooks: [] };
-  return carryOut(options, { inventory, sources, ...hosted }, { takesLimit: false });
+  return carryOut(options, { sources, ...hosted }, { takesLimit: false });
 }
 
 /** A playbook of one task. */
