@@ -10,6 +10,8 @@ import { file } from './file.ts';
 import { find } from './find.ts';
 import { firewall } from './firewall.ts';
 import { getUrl } from './get-url.ts';
+import { git } from './git.ts';
+import { group } from './group.ts';
 import { hostname } from './hostname.ts';
 import { hostsEntry } from './hosts-entry.ts';
 import { iftab } from './iftab.ts';
@@ -39,6 +41,7 @@ import { sysctl } from './sysctl.ts';
 import { template } from './template.ts';
 import { timezone } from './timezone.ts';
 import { uri } from './uri.ts';
+import { user } from './user.ts';
 import { vifConfig } from './vif-config.ts';
 import { vifRoutes } from './vif-routes.ts';
 import { waitFor } from './wait-for.ts';
@@ -80,14 +83,17 @@ export const steps: readonly Step[] = [
   shell,
   script,
   raw,
+  uri,
+  git,
   packageStep,
   service,
+  user,
+  group,
   waitFor,
   pause,
   reboot,
   debug,
   assert,
   fail,
-  uri,
   setFact,
 ];

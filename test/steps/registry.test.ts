@@ -48,6 +48,11 @@ const examples: Readonly<Record<string, readonly [string, unknown, Record<string
     { url: 'http://web/a', dest: '/srv/a', checksum: `sha256:${'0'.repeat(64)}` },
     { 'entry:L:/srv': directoryEntry },
   ],
+  git: [
+    'plain',
+    { repo: 'https://git/a', dest: '/srv/a', version: 'f'.repeat(40) },
+    { output: printing('absent\n') },
+  ],
   uri: ['plain', { url: 'http://web/a', method: 'POST' }],
   lineinfile: ['plain', { path: '/etc/app', line: 'a' }, { 'file:/etc/app': fileOf('') }],
   blockinfile: ['plain', { path: '/etc/app', block: 'a' }, { 'file:/etc/app': fileOf('') }],

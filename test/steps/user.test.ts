@@ -1,0 +1,162 @@
+import * as v from 'valibot';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { shadowDigest, shadowOutput } from '../../src/steps/shadow-script.ts';
+import { user } from '../../src/steps/user.ts';
+import { hasOverlays, OverlayHost } from '../engine/overlay-host.ts';
+import { bind, fileOf, planTwice } from './observed.ts';
+import { playOn } from './play-on-overlay.ts';
+
+const files = {
+  'file:/etc/passwd': fileOf(
+    'root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000:Ann:/home/ann:/bin/sh\n',
+  ),
+  'file:/etc/group': fileOf('root:x:0:\nann:x:1000:\nops:x:1005:ann\nsudo:x:27:\n'),
+  output: shadowOutput({
+    ...{ file: 'found', digest: shadowDigest('$6$a$b'), isLocked: false, expires: null },
+  }),
+};
+const plan = (params: object, answers: Record<string, unknown> = {}) =>
+  planTwice(bind(user, 'plain', v.parse(user.params, params)), { ...files, ...answers });
+const argvOf = (made: ReturnType<typeof plan>['first']) =>
+  'changes' in made
+    ? made.changes.map((one) =>
+        'argv' in one ? one.argv.join(' ') : `write ${'path' in one ? one.path : ''}`,
+      )
+    : made;
+const busybox = { 'tool:useradd': false };
+const make = 'useradd -m -u 1001 -g bob -d /home/bob -s /bin/sh -c ';
+
+describe('user', () => {
+  test.each([
+    [{ name: 'ann' }, []],
+    [{ name: 'ann', uid: 1000, group: 'ann', groups: 'ops', shell: '/bin/sh', comment: 'Ann' }, []],
+    [{ name: 'ann', groups: ['ops', 'ann'] }, []],
+    [{ name: 'ann', password: '$6$a$b', password_lock: false, expires: -1 }, []],
+    [{ name: 'ann', groups: ['sudo'] }, ['usermod -G sudo ann']],
+    [{ name: 'ann', groups: ['sudo'], append: true }, ['usermod -G ops,sudo ann']],
+    [{ name: 'ann', groups: [] }, ['usermod -G  ann']],
+    [
+      { name: 'ann', shell: '/bin/bash', uid: 7, group: 27 },
+      ['usermod -u 7 -g 27 -s /bin/bash ann'],
+    ],
+    [{ name: 'ann', password: '$6$x$y' }, ['chpasswd -e']],
+    [{ name: 'ann', password: '$6$x$y', update_password: 'on_create' }, []],
+    [{ name: 'ann', password_lock: true }, ['usermod -L ann']],
+    [{ name: 'ann', expires: '2030-12-31' }, ['usermod -e 2030-12-31 ann']],
+    [{ name: 'bob' }, ['groupadd -g 1001 bob', `${make} bob`]],
+    [
+      { name: 'bob', groups: 'ops, sudo', comment: 'B', password: '$6$x$y' },
+      ['groupadd -g 1001 bob', `${make}B -G ops,sudo bob`, 'chpasswd -e'],
+    ],
+    [
+      {
+        name: 'bob',
+        system: true,
+        create_home: false,
+        group: 'ops',
+        home: '/srv',
+        shell: '/bin/x',
+      },
+      ['useradd -r -M -u 999 -g ops -d /srv -s /bin/x -c  bob'],
+    ],
+    [{ name: 'ann', state: 'absent' }, ['userdel ann']],
+    [{ name: 'ann', state: 'absent', remove: true }, ['userdel -r ann']],
+    [{ name: 'bob', state: 'absent' }, []],
+  ])('%j takes %j', (params, calls) => {
+    const { first, second } = plan(params);
+
+    expect(argvOf(first)).toEqual(calls);
+    expect(argvOf(second)).toEqual([]);
+  });
+
+  test.each([
+    [
+      { name: 'bob', groups: ['ops'], shell: '/bin/ash' },
+      [
+        'addgroup -g 1001 bob',
+        'adduser -D -h /home/bob -s /bin/ash -g  -u 1001 -G bob bob',
+        'write /etc/group',
+      ],
+    ],
+    [{ name: 'ann', shell: '/bin/ash' }, ['write /etc/passwd']],
+    [{ name: 'ann', groups: [] }, ['write /etc/group']],
+    [{ name: 'ann', password_lock: true }, ['passwd -l ann']],
+    [{ name: 'ann', state: 'absent', remove: true }, ['deluser --remove-home ann']],
+  ])('with busybox %j takes %j', (params, calls) => {
+    const { first, second } = plan(params, busybox);
+
+    expect(argvOf(first)).toEqual(calls);
+    expect(argvOf(second)).toEqual([]);
+  });
+
+  test('no password is in a word, or in what is shown', () => {
+    const { first } = plan({ name: 'ann', password: '$6$x$secret' });
+
+    expect(first).toMatchObject({
+      changes: [{ argv: ['chpasswd', '-e'], stdin: 'ann:$6$x$secret\n', after: 'set' }],
+    });
+  });
+
+  test.each([
+    [{ name: 'ann', groups: ['none'] }, 'there is no group none'],
+    [{ name: 'ann', group: 12 }, 'there is no group 12'],
+    [{ name: 'bob', uid: 1000 }, 'uid 1000 is that of ann'],
+    [{ name: 'root', state: 'absent' }, 'root is root: nothing could be done without it'],
+  ])('refuses %j', (params, refusal) => {
+    expect(plan(params).first).toMatchObject({ refusal });
+  });
+
+  test.each([
+    { name: '-x' },
+    { name: 'a:b' },
+    { name: 'a', comment: 'x:y' },
+    { name: 'a', password: 'plain' },
+    { name: 'a', home: '/a:b' },
+    { name: 'a', shell: 'sh' },
+    { name: 'a', groups: 'x y' },
+    { name: 'a', expires: 'soon' },
+    { name: 'a', append: true },
+  ])('%j is refused', (params) => {
+    expect(v.safeParse(user.params, params).success).toBe(false);
+  });
+});
+
+describe.runIf(hasOverlays)('user on a host', () => {
+  let host: OverlayHost;
+  beforeAll(async () => {
+    host = await OverlayHost.start();
+    host.run('groupadd crew; groupadd board');
+  });
+  afterAll(async () => await host?.[Symbol.asyncDispose]());
+
+  test('is made, changed, locked and removed, as a check says', async () => {
+    const shown = () =>
+      host.run(
+        'id -Gn mia 2>/dev/null || true; getent passwd mia | cut -d: -f5-; getent shadow mia | cut -d: -f2,8; ls -d /home/mia 2>/dev/null || true',
+      );
+    for (const [params, wanted] of [
+      [
+        "{ name: mia, comment: Mia, groups: [crew], shell: /bin/sh, password: '$6$a$b' }",
+        'mia crew\nMia:/home/mia:/bin/sh\n$6$a$b:\n/home/mia\n',
+      ],
+      [
+        '{ name: mia, groups: board, append: true, comment: Mïa, expires: 2030-01-02 }',
+        'mia crew board\nMïa:/home/mia:/bin/sh\n$6$a$b:21916\n/home/mia\n',
+      ],
+      [
+        '{ name: mia, groups: [], password_lock: true, expires: -1 }',
+        'mia\nMïa:/home/mia:/bin/sh\n!$6$a$b:\n/home/mia\n',
+      ],
+      ['{ name: mia, state: absent, remove: true }', ''],
+    ]) {
+      const check = await playOn(host, `user: ${params}`, { check: true });
+      const apply = await playOn(host, `user: ${params}`);
+      const again = await playOn(host, `user: ${params}`);
+
+      expect(apply).toMatchObject({ status: 'changed' });
+      expect(check.changes).toEqual(apply.changes);
+      expect({ params, ...again }).toMatchObject({ params, status: 'ok', changes: [] });
+      expect(shown()).toBe(wanted);
+    }
+  });
+});
