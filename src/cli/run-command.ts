@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { defineCommand, flag, oneOf, text } from './command.ts';
+import { count, defineCommand, flag, oneOf, text } from './command.ts';
 import { connectingEntries, connectingOptions } from './connecting-options.ts';
 import { inventoryPositional } from './host-options.ts';
 import { secretEntries, secretOptions } from './secret-options.ts';
@@ -9,6 +9,7 @@ const schema = v.object({
   pattern: v.string(),
   '--': v.optional(v.array(v.string()), []),
   shell: v.optional(v.boolean(), false),
+  timeout: v.optional(count),
   ...secretEntries,
   ...connectingEntries,
   output: v.optional(oneOf(['text', 'json']), 'text'),
@@ -29,6 +30,7 @@ export const runCommand = defineCommand({
   positionals: { inventory: inventoryPositional, pattern: patternPositional },
   options: {
     shell: { ...flag, describe: 'The words are a line for sh; so is one word alone' },
+    timeout: { ...text, describe: 'Seconds until it is stopped; default: it takes its time' },
     ...secretOptions,
     ...connectingOptions,
     output: { ...text, alias: 'o', describe: 'text or json [default: text]' },

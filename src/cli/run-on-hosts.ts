@@ -16,14 +16,19 @@ const adHoc = defineStep({
   name: 'command',
   summary: 'Runs a command.',
   on: ['dom0', 'domU', 'host'],
-  params: v.strictObject({ argv: v.array(v.string()) }),
+  params: v.strictObject({
+    argv: v.array(v.string()),
+    timeoutSeconds: v.nullable(v.number()),
+  }),
   queries: () => ({}),
-  plan: (_target, { argv }) => ({ changes: [change.command(argv, null)] }),
+  plan: (_target, { argv, timeoutSeconds }) => ({
+    changes: [change.command(argv, null, { timeoutSeconds })],
+  }),
 });
 
 /** Does what `xpush run` is for, and gives the exit code. */
 export async function runOnHosts(options: RunCommandOptions): Promise<number> {
-  const { inventory: argument, pattern, shell, output, '--': words } = options;
+  const { inventory: argument, pattern, shell, output, timeout = null, '--': words } = options;
   if (words.length === 0) {
     throw new UsageError('the command is missing', 'write it behind --: xpush run ... -- uname -r');
   }
@@ -42,7 +47,10 @@ export async function runOnHosts(options: RunCommandOptions): Promise<number> {
     return exitCodes.done;
   }
   const results = new CommandResults(argv, output);
-  const play = { name: 'run', tasks: [{ name: 'command', step: adHoc, params: { argv } }] };
+  const play = {
+    name: 'run',
+    tasks: [{ name: 'command', step: adHoc, params: { argv, timeoutSeconds: timeout } }],
+  };
   return carryOut(
     { ...quietly, ...options, output: 'plain', 'max-fail': { kind: 'percent', most: 100 } },
     {

@@ -39,6 +39,14 @@ describe('xpush run', () => {
     });
   });
 
+  test('what takes too long is stopped, and is a failure', async () => {
+    const args = ['run', fleet.file, 'xen1', '--timeout', '1', '--', 'sleep', '600'];
+    const { code, stdout, stderr } = await fleet.xpush(...args);
+
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toBe('on xen1: failed: command: sleep 600: took longer than 1 s: stopped\n');
+  });
+
   test('is wrong without a command or with a pattern that names nothing', async () => {
     const none = await fleet.xpush('run', fleet.file, 'all', 'uname');
     const nobody = await fleet.xpush('run', fleet.file, 'webserf', '--', 'uname');
