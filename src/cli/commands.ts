@@ -2,6 +2,7 @@ import { apply } from './apply.ts';
 import type { Command } from './command.ts';
 import { completion } from './completion.ts';
 import { confirm } from './confirm.ts';
+import { convert } from './convert.ts';
 import { doctor } from './doctor.ts';
 import { exec } from './exec.ts';
 import { facts } from './facts.ts';
@@ -35,6 +36,7 @@ export const commands: readonly Command[] = [
   remove,
   facts,
   importHosts,
+  convert,
   inventory,
   lint,
   steps,
