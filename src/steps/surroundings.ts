@@ -1,4 +1,4 @@
-import type { Change, Environment } from '../host/change.ts';
+import type { CallCommand, Change, Environment, Prediction } from '../host/change.ts';
 import type { Query } from '../host/query.ts';
 
 /** How the commands of a task run (`become_user`, `environment`, `timeout`). */
@@ -40,8 +40,20 @@ export function madeThere(change: Change, around: Surroundings): Change {
   const { user, environment, timeoutSeconds } = around;
   return {
     ...change,
+    ...(change.kind === 'call' ? { predicts: predictedThere(change, around) } : {}),
     user: change.user ?? user,
     environment: { ...environment, ...change.environment },
     timeoutSeconds: timeoutSeconds ?? change.timeoutSeconds,
   };
+}
+
+/** What it predicts is asked there, too. */
+function predictedThere({ predicts }: CallCommand, around: Surroundings): CallCommand['predicts'] {
+  return (
+    predicts?.map((one): Prediction => {
+      const asked = one.query.kind === 'output' ? askedThere(one.query, around) : one.query;
+      // the same kind of query as before
+      return { ...one, query: asked } as Prediction;
+    }) ?? null
+  );
 }
