@@ -127,7 +127,9 @@ export const authorizedKey = defineStep({
     const [file] = seen.file;
     const [above] = seen.above;
     if (path !== undefined && file !== undefined && above !== undefined) {
-      return planEdit(path, { file, above }, (text) => ({ text: edit(text) }), { create: true });
+      return planEdit(path, { file, above, entry: [] }, (text) => ({ text: edit(text) }), {
+        create: true,
+      });
     }
     if (own === undefined) throw new Error('neither of the two was asked');
     const found = userKeys(user, own);

@@ -84,10 +84,10 @@ export const blockinfile = defineStep({
   on: ['dom0', 'domU', 'host'],
   params,
 
-  queries: (_target, { path }) => editQueries(path),
+  queries: (_target, given) => editQueries(given.path, given),
 
   plan: (_target, given, seen) => {
-    const { path, block = '', state, create = false, mode } = given;
+    const { path, block = '', state, create = false, ...owned } = given;
     const wanted = state === 'absent' || block === '' ? null : blockLines(block);
     const { begin, end } = markersOf(given);
     return planEdit(
@@ -100,7 +100,7 @@ export const blockinfile = defineStep({
           lines: wanted?.map(own) ?? null,
           place: placeOf(given, own),
         }),
-      { create, mode },
+      { ...owned, create },
     );
   },
 });

@@ -113,7 +113,7 @@ export const cron = defineStep({
       if (above.type !== 'directory' && !isAbsent) {
         return refuse('there is no /etc/cron.d', "without cron_file it goes to the user's crontab");
       }
-      return planEdit(`/etc/cron.d/${name}`, { file, above }, edit, { create: true });
+      return planEdit(`/etc/cron.d/${name}`, { file, above, entry: [] }, edit, { create: true });
     }
     if (table === undefined) throw new Error('neither of the two was asked');
     const found = crontabIn(table);

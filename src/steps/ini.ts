@@ -89,10 +89,10 @@ export const ini = defineStep({
   on: ['dom0', 'domU', 'host'],
   params,
 
-  queries: (_target, { path }) => editQueries(path),
+  queries: (_target, given) => editQueries(given.path, given),
 
   plan: (_target, given, seen) => {
-    const { path, section, option, value: one, values, state, create = false, mode } = given;
+    const { path, section, option, value: one, values, state, create = false, ...owned } = given;
     const isPresent = state !== 'absent';
     const all = values ?? (one === undefined ? [] : [one]);
     return planEdit(
@@ -109,7 +109,7 @@ export const ini = defineStep({
           revives: given.modify_inactive_option ?? true,
         }),
       }),
-      { create, mode },
+      { ...owned, create },
     );
   },
 });

@@ -83,10 +83,18 @@ export const lineinfile = defineStep({
   on: ['dom0', 'domU', 'host'],
   params,
 
-  queries: (_target, { path }) => editQueries(path),
+  queries: (_target, given) => editQueries(given.path, given),
 
   plan: (_target, given, seen) => {
-    const { path, line = '', regexp, search_string: search, state, create = false, mode } = given;
+    const {
+      path,
+      line = '',
+      regexp,
+      search_string: search,
+      state,
+      create = false,
+      ...owned
+    } = given;
     const isAbsent = state === 'absent';
     return planEdit(
       path,
@@ -109,7 +117,7 @@ export const lineinfile = defineStep({
           }),
         };
       },
-      { create, mode },
+      { ...owned, create },
     );
   },
 });

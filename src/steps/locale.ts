@@ -63,7 +63,7 @@ export const locale = defineStep({
   shorthand: 'name',
 
   queries: () => {
-    const [debian, systemd] = langPaths.map(editQueries);
+    const [debian, systemd] = langPaths.map((path) => editQueries(path));
     const gen = editQueries(genPath);
     return {
       ...{ known: knownQuery, gen: gen.file, etc: gen.above, tool: query.tool('locale-gen') },
@@ -98,7 +98,7 @@ export const locale = defineStep({
       }
       const plan = planEdit(
         genPath,
-        { file: gen, above: etc },
+        { file: gen, above: etc, entry: [] },
         (text) => ({ text: isAbsent ? withoutLocale(text, name) : withLocale(text, name) }),
         { create: false },
       );
@@ -119,7 +119,7 @@ export const locale = defineStep({
     if (file === undefined || above === undefined) throw new Error('not all was asked');
     const lang = planEdit(
       langPaths[place],
-      { file, above },
+      { file, above, entry: [] },
       (text) => ({ text: withLang(text, name) }),
       { create: true },
     );

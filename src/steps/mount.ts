@@ -151,7 +151,7 @@ function fstabBefore(fstab: FileState, path: string): FstabEntry | null {
 function planFstab(given: Params, { fstab, above }: Seen): Plan | Refusal {
   return planEdit(
     fstabPath,
-    { file: fstab, above },
+    { file: fstab, above, entry: [] },
     (text) => ({
       text:
         given.state === 'absent'

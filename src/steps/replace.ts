@@ -2,9 +2,10 @@ import * as v from 'valibot';
 import { missingGroup, patternOf } from '../text/pattern.ts';
 import { sectionPattern, withReplacements } from '../text/replace-edit.ts';
 import { described } from './described.ts';
+import { ownership } from './ownership.ts';
 import { defineStep } from './step.ts';
 import { editQueries, planEdit } from './text-edit.ts';
-import { editedPath, makingFile, pattern, shownText } from './text-parameters.ts';
+import { editedPath, pattern, shownText } from './text-parameters.ts';
 
 const params = v.pipe(
   v.strictObject({
@@ -25,7 +26,7 @@ const params = v.pipe(
     before: v.optional(
       described(pattern, 'Only what is before this expression is looked at; `.` is newlines, too.'),
     ),
-    mode: makingFile.mode,
+    ...ownership,
   }),
   v.check(
     ({ regexp, replace: wanted }) => missingGroup(regexp, wanted ?? '') === null,
@@ -39,9 +40,9 @@ export const replace = defineStep({
   on: ['dom0', 'domU', 'host'],
   params,
 
-  queries: (_target, { path }) => editQueries(path),
+  queries: (_target, given) => editQueries(given.path, given),
 
-  plan: (_target, { path, regexp, replace: wanted = '', after, before, mode }, seen) => {
+  plan: (_target, { path, regexp, replace: wanted = '', after, before, ...owned }, seen) => {
     if (seen.file.type === 'absent') {
       return { refusal: `${path} does not exist`, hint: 'have a task before this one write it' };
     }
@@ -59,7 +60,7 @@ export const replace = defineStep({
           }),
         };
       },
-      { create: false, mode },
+      { ...owned, create: false },
     );
   },
 });

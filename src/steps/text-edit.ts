@@ -1,8 +1,10 @@
 import { change } from '../host/change.ts';
 import { asBytes } from '../host/change-words.ts';
-import { type FileState, query } from '../host/query.ts';
+import { type Entry, type FileState, query } from '../host/query.ts';
 import { SlowPattern } from '../text/pattern.ts';
 import { editable } from './editable.ts';
+import { modeAfter } from './file-mode.ts';
+import { madeEntry, type Ownership, wantedOf } from './ownership.ts';
 import { type Plan, type Refusal, refuse } from './step.ts';
 
 /** What an edit makes of a text, or what is in its way. */
@@ -16,26 +18,38 @@ export type Edited =
  */
 export type Edit = (text: string, own: (given: string) => string) => Edited;
 
-export interface EditOptions {
+export interface EditOptions extends Ownership {
   /** Whether a file that is missing is made. */
   readonly create: boolean;
-  /** Octal; undefined: as it is. */
-  readonly mode?: string | undefined;
 }
 
 /** What an edit of the file asks. */
-export function editQueries(path: string) {
-  return { file: query.file(path), above: query.file(directoryOf(path)) } as const;
+export function editQueries(path: string, { owner, group }: Ownership = {}) {
+  const isOwned = owner !== undefined || group !== undefined;
+  return {
+    ...{ file: query.file(path), above: query.file(directoryOf(path)) },
+    entry: isOwned ? [query.entry(path)] : [],
+  } as const;
+}
+
+/** What the host answers. */
+interface Seen {
+  readonly file: FileState;
+  readonly above: FileState;
+  readonly entry: readonly Entry[];
 }
 
 /** Edits a file; all that the edit does not ask for stays byte for byte. */
 export function planEdit(
   path: string,
-  seen: { readonly file: FileState; readonly above: FileState },
+  seen: Seen,
   edit: Edit,
-  { create, mode }: EditOptions,
+  { create, ...ownership }: EditOptions,
 ): Plan | Refusal {
-  const { file, above } = seen;
+  const { file, above, entry } = seen;
+  if (entry.some(({ type }) => type === 'link')) {
+    return refuse(`${path} is a symbolic link`, 'to give it an owner, name what it leads to');
+  }
   const found = editable(path, file);
   if ('refusal' in found) return found;
   const edited = editedContent(found.text ?? '', edit);
@@ -50,17 +64,29 @@ export function planEdit(
   }
   const again = editedContent(edited.text, edit);
   const isSettled = 'text' in again && again.text === edited.text;
+  const { mode, owner, group } = ownership;
+  const bits = mode === undefined ? null : modeAfter(mode, oldMode(file), false);
+  const written = change.writeFile(path, edited.text, file, {
+    effect: 'boot',
+    ...(bits === null ? {} : { mode: bits }),
+  });
+  const owned = entry.flatMap((before) => {
+    const isNew = written.length > 0;
+    const now = isNew ? madeEntry('file', before, bits === null ? {} : { mode: bits }) : before;
+    return change.setAttributes(path, wantedOf({ owner, group }, now), now, 'boot');
+  });
   return {
-    changes: change.writeFile(path, edited.text, file, {
-      effect: 'boot',
-      ...(mode === undefined ? {} : { mode: Number.parseInt(mode, 8) }),
-    }),
+    changes: [...written, ...owned],
     message: isSettled ? null : 'a second run will change it again: what it writes matches anew',
   };
 }
 
+function oldMode(file: FileState): number {
+  return file.type === 'file' ? file.mode : 0o644;
+}
+
 /** The content (bytes as latin1 text) after an edit: in UTF-8 where it is that, else byte by byte. */
-export function editedContent(content: string, edit: Edit): Edited {
+function editedContent(content: string, edit: Edit): Edited {
   try {
     const text = utf8(content);
     if (text === null) return edit(content, asBytes);

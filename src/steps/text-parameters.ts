@@ -3,6 +3,7 @@ import { noSecret } from '../source/schema-walk.ts';
 import { readPattern } from '../text/pattern.ts';
 import { described } from './described.ts';
 import { hostPath } from './host-path.ts';
+import { ownership } from './ownership.ts';
 
 /** What goes into a file that is shown. */
 export const shownText = v.pipe(
@@ -43,13 +44,5 @@ export const makingFile = {
   create: v.optional(
     described(v.boolean(), 'Whether a file that is missing is made. Default: `false`.'),
   ),
-  mode: v.optional(
-    described(
-      v.pipe(
-        v.string(),
-        v.regex(/^[0-7]{3,4}$/, "a mode has three or four octal digits\nsuch as '0644'"),
-      ),
-      'Permissions of the file, in octal. Default: as they are, `0644` for a new one.',
-    ),
-  ),
+  ...ownership,
 } as const;

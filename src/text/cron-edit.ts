@@ -8,7 +8,7 @@ export interface CronJob {
 }
 
 /** The line above a job, by which it is found again. */
-export function markerOf(name: string): string {
+function markerOf(name: string): string {
   return `# xpush: ${name}`;
 }
 

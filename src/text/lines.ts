@@ -17,7 +17,7 @@ export function textOf(lines: readonly Line[]): string {
 }
 
 /** How lines end here: as the first one does. */
-export function endingOf(lines: readonly Line[]): string {
+function endingOf(lines: readonly Line[]): string {
   return lines.find(({ end }) => end !== '')?.end ?? '\n';
 }
 

@@ -79,7 +79,7 @@ export function matchesIn(
 const groups = /\\(?:g<(\w+)>|(\d{1,2})|([nrt\\]))/g;
 
 /** What a replacement in Python's writing names: `\1`, `\g<1>`, `\g<name>`. */
-export function groupsIn(replacement: string): readonly string[] {
+function groupsIn(replacement: string): readonly string[] {
   return [...replacement.matchAll(groups)].flatMap(([, named, number]) => named ?? number ?? []);
 }
 
