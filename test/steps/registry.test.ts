@@ -112,6 +112,16 @@ const examples: Readonly<Record<string, readonly [string, unknown, Record<string
     { name: 'cron', state: 'started' },
     { output: printing('Manager=systemd\nLoadState=loaded\n') },
   ],
+  user: [
+    'plain',
+    { name: 'ann' },
+    { 'file:/etc/passwd': fileOf(''), 'file:/etc/group': fileOf('') },
+  ],
+  group: [
+    'plain',
+    { name: 'ann' },
+    { 'file:/etc/passwd': fileOf(''), 'file:/etc/group': fileOf('') },
+  ],
 };
 
 /** Those that only look, tell and wait. */
