@@ -55,12 +55,26 @@ function inPlace(plan: Plan | Refusal): Plan | Refusal {
       hint: 'copy it in a task without "network: true"',
     };
   }
+  const lasting = changes.find((change) => change.kind === 'tree');
+  if (lasting !== undefined) {
+    return {
+      refusal: `${lasting.path} and all below it could not be put back by a confirm window`,
+      hint: 'remove it in a task without "network: true"',
+    };
+  }
   const inPlaceToo = upkeep === undefined ? {} : { upkeep: upkeep.map(atOnce) };
   return { ...plan, changes: changes.map(atOnce), ...inPlaceToo };
 }
 
 /** A directory is made before all else anyhow, and goes again with an undo. */
 function atOnce(change: Plan['changes'][number]): Plan['changes'][number] {
-  const isFile = change.kind === 'write' || change.kind === 'remove';
-  return isFile && change.effect === 'boot' ? { ...change, effect: 'both' } : change;
+  switch (change.kind) {
+    case 'write':
+    case 'remove':
+    case 'link':
+    case 'attributes':
+      return change.effect === 'boot' ? { ...change, effect: 'both' } : change;
+    default:
+      return change;
+  }
 }
