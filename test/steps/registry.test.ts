@@ -115,7 +115,10 @@ const examples: Readonly<Record<string, readonly [string, unknown, Record<string
   user: [
     'plain',
     { name: 'ann' },
-    { 'file:/etc/passwd': fileOf(''), 'file:/etc/group': fileOf('') },
+    {
+      ...{ 'file:/etc/passwd': fileOf(''), 'file:/etc/group': fileOf('') },
+      output: printing('Shadow=missing\n'),
+    },
   ],
   group: [
     'plain',
