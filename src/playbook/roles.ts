@@ -18,11 +18,10 @@ const roleName = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z0-9_][\w.-]*(?:\/[A-Za-z0-9_][\w.-]*)*$/, 'a role is a directory of roles/'),
 );
-const roleSchema = v.strictObject({
-  ...inheritedEntries,
-  role: v.optional(roleName),
-  name: v.optional(roleName),
-});
+/** A role of a play. */
+export const names = { role: v.optional(roleName), name: v.optional(roleName) };
+const nameSchema = v.object(names);
+export const roleSchema = v.strictObject({ ...inheritedEntries, ...names });
 
 type ReadTasks = (
   node: SourceNode | undefined,
@@ -46,23 +45,28 @@ export function readRole(
           place: node.place,
         }
       : node;
-  const fields = validate(roleSchema, written);
-  if (!fields.ok) return fields;
-  const name = fields.value.role ?? fields.value.name;
+  const named = validate(nameSchema, written);
+  if (!named.ok) return named;
+  const name = named.value.role ?? named.value.name;
   if (name === undefined) return wrongAt(node, 'a role has a name');
   const roots = around.roots.map((root) => join(root, 'roles', name));
   const directory = roots.find((one) => existsSync(one));
   if (directory === undefined) {
     return wrongAt(node, `there is no role ${quoted(name)}`, `it would be ${roots[0]}`);
   }
-  const said = inheritFrom(around.inherited, fields.value, written);
   const defaults = readLevel(directory, 'defaults', around);
+  const { call, parameters } = partsOf(written, defaults.ok ? defaults.value : {});
+  const fields = validate(roleSchema, call);
+  if (!fields.ok) return fields;
+  const said = inheritFrom(around.inherited, fields.value, call);
+  const given = variablesOf(parameters);
   const vars = readLevel(directory, 'vars', around);
   const steps = withOwnSteps(around.steps, directory, around.files);
   if (!steps.ok) return steps;
   if (!said.ok) return said;
   if (!defaults.ok) return defaults;
   if (!vars.ok) return vars;
+  if (!given.ok) return given;
   const own: Variables = { role_name: name, role_path: directory };
   // what the caller says counts more than what the role does
   const inherited = {
@@ -72,6 +76,7 @@ export function readRole(
       ...around.inherited.vars,
       vars.value,
       ...said.value.vars.slice(around.inherited.vars.length),
+      given.value,
       own,
     ],
   };
@@ -93,6 +98,23 @@ export function readRole(
   if (!handlers.ok) return handlers;
   for (const item of handlers.value) if (!('flush' in item)) around.handlers.add(item);
   return tasks;
+}
+
+/** What is said of a role beside its name: keywords, and those of its defaults as parameters. */
+function partsOf(
+  written: SourceNode,
+  defaults: Variables,
+): { readonly call: SourceNode; readonly parameters: SourceNode } {
+  const entries = written.kind === 'map' ? [...written.entries] : [];
+  const isParameter = ([key]: readonly [string, unknown]): boolean =>
+    !Object.hasOwn(roleSchema.entries, key) && Object.hasOwn(defaults, key);
+  const of = (some: typeof entries): SourceNode => {
+    return { kind: 'map', entries: new Map(some), place: written.place };
+  };
+  return {
+    call: of(entries.filter((entry) => !isParameter(entry))),
+    parameters: of(entries.filter(isParameter)),
+  };
 }
 
 const deepest = 50;

@@ -2,6 +2,7 @@ import type { Host, Inventory } from '../inventory/model.ts';
 import type { Data } from '../source/data.ts';
 import type { Target } from '../steps/step.ts';
 import { LazyMap } from '../template/value.ts';
+import { factCalled, factNames } from './facts.ts';
 import type { Keywords, Variables } from './keywords.ts';
 import { type Knowledge, nothingTold, type Told, untold } from './knowledge.ts';
 import { omit } from './render-node.ts';
@@ -31,9 +32,14 @@ const magic: Readonly<Record<string, (target: Target, known: Knowledge) => Told 
   group_names: ({ host }) => host.groups.filter((name) => name !== 'all' && !name.includes('@')),
   groups: ({ inventory }) => groupsOf(inventory),
   hostvars: ({ inventory }) => hostvarsOf(inventory),
-  facts: (_target, { facts }) => facts ?? untold,
-  ansible_facts: (_target, { facts }) => facts ?? untold,
   omit: () => omit,
+  ...Object.fromEntries(
+    factNames.map((name) => [
+      name,
+      (_target: Target, { facts }: Knowledge) =>
+        facts === null ? untold : factCalled(name, facts),
+    ]),
+  ),
 };
 
 /** The names of `magic`. */

@@ -34,10 +34,19 @@ export interface Runnable {
 }
 
 /** Runs a template's program. A text that a secret went into is a secret. */
-export function runText(runnable: Runnable, scope: Scope): Result<Data> {
+export function runText(
+  runnable: Runnable & { readonly text: string },
+  scope: Scope,
+): Result<Data> {
   const run = new Run(runnable, scope);
   const outcome = runProgram(runnable.program.source, run.call);
-  return run.outcome(outcome, outcome.ok ? outcome.text : '');
+  return run.outcome(outcome, outcome.ok ? endedAs(runnable.text, outcome.text) : '');
+}
+
+/** The last line ends as it is written, though a statement there takes the line feed behind it; as in Ansible. */
+function endedAs(template: string, made: string): string {
+  const [wanted = '', there = ''] = [template, made].map((text) => /\n*$/.exec(text)?.[0] ?? '');
+  return made + wanted.slice(there.length);
 }
 
 /** Runs an expression's program. Texts in a value that a secret went into are secrets. */
