@@ -30,7 +30,7 @@ const loopControl = v.strictObject({
 });
 
 /** Entries of the schema of a task, but for its step. */
-const taskEntries = {
+export const taskEntries = {
   name: v.optional(v.pipe(v.string(), v.nonEmpty('a task name is not empty'))),
   loop: v.optional(v.unknown()),
   loop_control: v.optional(loopControl),

@@ -25,7 +25,8 @@ const prompt = v.strictObject({
   confirm: v.optional(v.boolean(), false),
 });
 
-const playSchema = v.strictObject({
+/** A play, but for what is in its lists. */
+export const playSchema = v.strictObject({
   name: v.optional(v.string()),
   hosts: v.union([v.string(), v.array(v.string())]),
   gather: v.optional(v.boolean()),

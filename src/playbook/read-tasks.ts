@@ -20,14 +20,16 @@ export type ReadItem = ReadTask | { readonly flush: Place };
 const deepest = 50;
 
 const name = v.optional(v.string());
-const blockSchema = v.strictObject({
+/** A block, but for its tasks. */
+export const blockSchema = v.strictObject({
   ...inheritedEntries,
   name,
   block: v.array(v.unknown()),
   rescue: v.optional(v.array(v.unknown())),
   always: v.optional(v.array(v.unknown())),
 });
-const importSchema = v.object({ ...inheritedEntries, name });
+/** What may stand beside the name of a file or role that is imported. */
+export const importSchema = v.object({ ...inheritedEntries, name });
 
 /** Reads a list of tasks; blocks and imports are laid out flat, in their order. */
 export function readTasks(
