@@ -18,10 +18,9 @@ const roleName = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z0-9_][\w.-]*(?:\/[A-Za-z0-9_][\w.-]*)*$/, 'a role is a directory of roles/'),
 );
-/** A role of a play. */
-export const names = { role: v.optional(roleName), name: v.optional(roleName) };
+const names = { role: v.optional(roleName), name: v.optional(roleName) };
 const nameSchema = v.object(names);
-export const roleSchema = v.strictObject({ ...inheritedEntries, ...names });
+const roleSchema = v.strictObject({ ...inheritedEntries, ...names });
 
 type ReadTasks = (
   node: SourceNode | undefined,
