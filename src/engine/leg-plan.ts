@@ -45,6 +45,8 @@ export type Outlook =
       readonly judgement: Judgement;
       readonly message: string | null;
     }
+  /** In a check: it changes nothing, but what it says is not known before others are applied. */
+  | { readonly type: 'unknown' }
   /** It cannot be done, and the play goes on all the same. */
   | { readonly type: 'fail'; readonly error: LegError; readonly judgement: Judgement };
 
@@ -67,6 +69,7 @@ export function foresee(
   tasks: readonly OpenTask[],
   observed: HostState,
   told: Knowledge,
+  isCheck = false,
 ): Foreseen {
   let state = observed;
   let known = told;
@@ -90,6 +93,11 @@ export function foresee(
       continue;
     }
     if (prepared.type === 'waits') {
+      if (isCheck && task.task.step.isReadOnly && !isOpen && !factNames.includes(prepared.name)) {
+        planned.push(idle(task, { type: 'unknown' }));
+        known = afterEnding(known, keywords, nobodyKnows);
+        continue;
+      }
       if (isOpen || !factNames.includes(prepared.name)) return end({ isOpen: true });
       const wants = factQueries.filter((asked) => state.get(asked) === undefined);
       return wants.length > 0 ? end({ wants }) : end({ refusal: noFacts });
@@ -103,6 +111,11 @@ export function foresee(
     const plan: Plan | Refusal =
       prepared.type === 'ready' ? bound.plan(state) : { refusal: prepared.message, hint: null };
     if ('refusal' in plan) {
+      if (plan.isOutdated === true && isCheck && bound.isReadOnly === true) {
+        planned.push(idle(task, { type: 'unknown' }));
+        known = afterEnding(known, keywords, nobodyKnows);
+        continue;
+      }
       if (plan.isOutdated === true) return end({ isOpen: true });
       const { refusal: message, hint, isLack = false } = plan;
       const judgement =
@@ -203,6 +216,9 @@ export function endAs(
   switch (outlook.type) {
     case 'skip':
       tasks.end({ status: 'skipped', changes: [], message: outlook.why }, outlook.judgement);
+      break;
+    case 'unknown':
+      tasks.end({ status: 'unknown', changes: [], message: 'unknown until applied' });
       break;
     case 'fail':
       tasks.fail(outlook.error, changes, outlook.judgement);

@@ -162,7 +162,7 @@ class LegRun {
     }
     while (state !== null && tasks.open.length > 0) {
       tasks.learn(state);
-      const foreseen = foresee(tasks.open, state, tasks.known);
+      const foreseen = foresee(tasks.open, state, tasks.known, this.#options.check);
       if (foreseen.wants.length > 0) {
         state = state.with(await (await this.#shell()).look(foreseen.wants));
         continue;

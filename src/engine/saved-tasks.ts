@@ -48,6 +48,7 @@ export function savedStep(name: string, bound: ReadonlyMap<string, BoundStep>): 
     shorthand: null,
     expressions: [],
     mustSay: [],
+    isReadOnly: false,
     mayBeNetwork: [...bound.values()].some(({ network }) => network),
     canLeave: false,
     bind: ({ host }) => bound.get(host.name) ?? idle,

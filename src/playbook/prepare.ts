@@ -126,6 +126,7 @@ function together(parts: readonly Part[]): BoundStep {
   return {
     queries: bounds.flatMap(({ queries }) => queries),
     network: bounds.some(({ network }) => network),
+    isReadOnly: bounds.every(({ isReadOnly }) => isReadOnly === true),
     plan: (observed) => planParts(parts, observed),
     leave: null,
   };

@@ -18,6 +18,7 @@ export const assert = defineStep({
   on: ['dom0', 'domU', 'host'],
   params,
   expressions: ['that'],
+  readOnly: true,
   queries: () => ({}),
   plan: (_target, { that, fail_msg: failure, success_msg: success }) => {
     const wrong = [that].flat().find(({ value }) => value !== true);

@@ -65,6 +65,7 @@ export const command = defineStep({
   params,
   shorthand: 'cmd',
   mustSay: whatItChanges,
+  readOnly: ({ changes }) => changes === 'never',
   queries: (_target, given) => commandQueries(given, commandOf(given)),
   plan: (_target, given, seen) => planCommand(given, commandOf(given), seen),
 });

@@ -21,6 +21,7 @@ export const debug = defineStep({
   params,
   shorthand: 'msg',
   expressions: ['var'],
+  readOnly: true,
   queries: () => ({}),
   plan: (_target, { msg, var: asked }) => ({
     changes: [],

@@ -12,6 +12,7 @@ export const fail = defineStep({
   on: ['dom0', 'domU', 'host'],
   params,
   shorthand: 'msg',
+  readOnly: true,
   queries: () => ({}),
   plan: (_target, { msg }) => refuse(msg),
 });

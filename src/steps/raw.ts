@@ -23,6 +23,7 @@ export const raw = defineStep({
   params,
   shorthand: 'cmd',
   mustSay: whatItChanges,
+  readOnly: ({ changes }) => changes === 'never',
   queries: (_target, given) => commandQueries(given, commandOf(given)),
   plan: (_target, given, seen) => planCommand(given, commandOf(given), seen),
 });

@@ -38,6 +38,7 @@ export const script = defineStep({
   params,
   shorthand: 'src',
   mustSay: whatItChanges,
+  readOnly: ({ changes }) => changes === 'never',
   queries: (_target, given) => {
     const command = commandOf(given);
     const nothing = { ...given, changes: undefined };

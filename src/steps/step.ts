@@ -90,6 +90,8 @@ interface Definition<K extends Host['kind'], Schema extends Parameters, Question
    * changes. Default: none.
    */
   readonly mustSay?: readonly string[];
+  /** Whether it never changes anything; a function where that depends on its parameters. Default: false. */
+  readonly readOnly?: boolean | ((params: v.InferOutput<Schema>) => boolean);
   /** Whether its changes could cut the host off: then they are made in a confirm window. Default: false. */
   readonly network?: boolean | ((params: v.InferOutput<Schema>) => boolean);
   /** What must be known. Pure. */
@@ -123,6 +125,8 @@ export interface Step {
   readonly expressions: readonly string[];
   /** Parameters one of which a task must have, or `changed_when`; none: it may have none of them. */
   readonly mustSay: readonly string[];
+  /** Whether it never changes anything, whatever its parameters. */
+  readonly isReadOnly: boolean;
   /** Whether its changes may go into a confirm window. */
   readonly mayBeNetwork: boolean;
   /** Whether it leaves traces that it can take off a host. */
@@ -136,6 +140,8 @@ export interface BoundStep {
   readonly queries: readonly Query[];
   /** Whether its changes are made in a confirm window. */
   readonly network: boolean;
+  /** Whether it changes nothing, whatever it finds. Absent: it may. */
+  readonly isReadOnly?: boolean;
   /** Decides from what is known; a query that the host could not answer is a refusal. */
   readonly plan: (state: HostState) => Plan | Refusal;
   /** What takes the step's traces off the host; null when it leaves none. */
@@ -157,6 +163,7 @@ export function defineStep<
     shorthand = null,
     expressions = [],
     mustSay = [],
+    readOnly = false,
   } = definition;
   return {
     name,
@@ -166,6 +173,7 @@ export function defineStep<
     shorthand,
     expressions,
     mustSay,
+    isReadOnly: readOnly === true,
     mayBeNetwork: network !== false,
     canLeave: definition.leave !== undefined,
     bind: (target, values, around = usualSurroundings) => {
@@ -182,6 +190,7 @@ export function defineStep<
       return {
         queries: Object.values(asked).flat(),
         network: typeof network === 'function' ? network(typedValues) : network,
+        isReadOnly: typeof readOnly === 'function' ? readOnly(typedValues) : readOnly,
         plan: by(definition.plan),
         leave: definition.leave === undefined ? null : by(definition.leave),
       };

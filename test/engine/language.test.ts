@@ -220,3 +220,26 @@ handlers:
     expect((await run(well)).lines.at(-1)).toBe('reload skipped: not notified');
   });
 });
+
+describe('a check', () => {
+  test('of what only reads, and depends on changes, says so of that alone', async () => {
+    const { lines } = await run(
+      `
+tasks:
+  - { name: write, copy: { dest: DIR/a, content: x } }
+  - { name: read, shell: { cmd: cat DIR/a, changes: never }, register: it }
+  - { name: tell, debug: "{{ it.stdout }}" }
+  - { name: after, copy: { dest: DIR/b, content: y } }
+  - { name: last, debug: z }
+`,
+      true,
+    );
+    expect(lines).toEqual([
+      'write changed',
+      'read unknown: unknown until applied',
+      'tell unknown: unknown until applied',
+      'after changed',
+      'last ok: z',
+    ]);
+  });
+});
