@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { type HostedPlays, planHosts } from '../engine/plays.ts';
 import type { Inventory } from '../inventory/model.ts';
 import type { Variables } from '../playbook/keywords.ts';
-import { loadPlaybooks } from '../playbook/load-playbook.ts';
 import type { Play } from '../playbook/model.ts';
 import { secretsUsed } from '../playbook/names-used.ts';
 import { PlaybookFiles } from '../playbook/playbook-files.ts';
@@ -12,8 +11,8 @@ import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
 import type { Result } from '../source/result.ts';
 import { answerPrompts } from './answer-prompts.ts';
 import { chooseSteps } from './choose-steps.ts';
-import { readExtraVars } from './extra-vars.ts';
 import { readInventory } from './load.ts';
+import { readBooks } from './read-books.ts';
 import { type SourceFile, type Sources, sourceFile, sourceFiles } from './sources.ts';
 import type { SteeringGiven } from './steering-options.ts';
 
@@ -73,10 +72,9 @@ export async function readPlays(
   const named = playbook.length > 0 ? playbook : (inventory?.playbooks ?? []);
   const books = named.length > 0 ? named : [defaultPlaybook];
   const files = new PlaybookFiles();
-  const extraVars = take(readExtraVars(steering['extra-vars'], files));
-  const playbooks = await collect(diagnostics, () =>
-    loadPlaybooks(books, { files, extraVars: extraVars ?? {} }),
-  );
+  const found = await readBooks(books, steering['extra-vars'], files, store);
+  const extraVars = take(found.extraVars);
+  const playbooks = take(found.playbooks);
   const plays = playbooks?.flatMap((book) => book.plays) ?? [];
   const { tags, 'skip-tags': skipTags, 'start-at-task': start } = steering;
   const written = playbooks && take(selectTasks(plays, { tags, skipTags, startAt: start ?? null }));

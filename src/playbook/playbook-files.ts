@@ -9,11 +9,19 @@ import { diagnosticAt, type Place, SourceText } from '../source/source-text.ts';
 import type { ControllerFiles } from '../steps/controller-files.ts';
 import { ControllerFileError, ControllerReader } from './controller-files.ts';
 
+/** A file that is encrypted as a whole. */
+export interface LockedFile {
+  readonly file: string;
+  /** As it was read. */
+  readonly content: Uint8Array;
+}
+
 /** Files that a playbook is made of, each read once. */
 export class PlaybookFiles {
   readonly #reader: ControllerReader;
   readonly #read = new Map<string, Result<SourceNode>>();
   readonly #texts = new Map<string, Result<SourceText>>();
+  #locked: LockedFile[] = [];
 
   constructor(reader: ControllerReader = new ControllerReader()) {
     this.#reader = reader;
@@ -38,9 +46,22 @@ export class PlaybookFiles {
   read(file: string, what: string, place: Place | null = null): Result<SourceNode> {
     const known = this.#read.get(file);
     if (known !== undefined) return known;
-    const result = readNode(file, what, place);
+    const result = readNode(file, what, place, (content) => this.#locked.push({ file, content }));
     this.#read.set(file, result);
     return result;
+  }
+
+  /** Files of variables that were met and are encrypted as a whole; each is told once. */
+  takeLocked(): readonly LockedFile[] {
+    const locked = this.#locked;
+    this.#locked = [];
+    return locked;
+  }
+
+  /** What such a file holds, or why that cannot be told: whoever reads it again gets that. Its values are secrets. */
+  unlock(file: string, opened: Result<Uint8Array>): void {
+    const options = { takesSecrets: true, isSecret: true };
+    this.#read.set(file, opened.ok ? parseYaml(opened.value, file, options) : opened);
   }
 
   /** The text of a file of the user's; `what` as in `read`. */
@@ -73,10 +94,16 @@ export class PlaybookFiles {
   }
 }
 
-function readNode(file: string, what: string, place: Place | null): Result<SourceNode> {
+function readNode(
+  file: string,
+  what: string,
+  place: Place | null,
+  onLocked: (content: Uint8Array) => void,
+): Result<SourceNode> {
   const read = readBytes(file, what);
   if (!read.ok) return complain(read.why, read.hint ?? null, place);
   if (read.bytes.subarray(0, 15).toString('latin1') === '$ANSIBLE_VAULT;') {
+    if (what === 'file of variables') onLocked(read.bytes);
     const hint = `a ${what} is read by people: encrypt its values, as !vault or !secret`;
     return complain(`${file} is encrypted as a whole`, hint, place);
   }
