@@ -12,7 +12,7 @@ import { recordOf } from './records.ts';
 export function predict(
   tasks: LegTasks,
   observed: HostState,
-  { tasks: planned, refusal }: Foreseen = foresee(tasks.open, observed, tasks.known),
+  { tasks: planned, refusal }: Foreseen = foresee(tasks.open, observed, tasks.known, true),
 ): void {
   let state = observed;
   for (const task of planned) {
