@@ -1,3 +1,4 @@
+import { aptRepository } from './apt-repository.ts';
 import { assert } from './assert.ts';
 import { authorizedKey } from './authorized-key.ts';
 import { blockinfile } from './blockinfile.ts';
@@ -86,6 +87,7 @@ export const steps: readonly Step[] = [
   uri,
   git,
   packageStep,
+  aptRepository,
   service,
   user,
   group,

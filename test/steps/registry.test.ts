@@ -125,6 +125,11 @@ const examples: Readonly<Record<string, readonly [string, unknown, Record<string
     { name: 'ann' },
     { 'file:/etc/passwd': fileOf(''), 'file:/etc/group': fileOf('') },
   ],
+  apt_repository: [
+    'plain',
+    { name: 'a', uris: ['https://a'], suites: ['./'], components: [] },
+    { 'file:/etc/apt/sources.list.d': { type: 'directory' } },
+  ],
 };
 
 /** Those that only look, tell and wait. */
