@@ -7,24 +7,38 @@ import { ConfigError } from '../source/diagnostic.ts';
 import type { Result } from '../source/result.ts';
 import { readExtraVars } from './extra-vars.ts';
 
-/**
- * Playbooks and the variables of the command line. Files of variables that are encrypted as a whole are
- * opened when they are met, and all is read again then: only what is used is asked a password for.
- */
-export async function readBooks(
+/** Playbooks, and the variables of the command line. */
+interface Books {
+  readonly extraVars: Result<Variables>;
+  readonly playbooks: Result<readonly Playbook[]>;
+}
+
+/** Playbooks and the variables of the command line, read with `unlocking`. */
+export function readBooks(
   books: readonly string[],
   words: readonly string[],
   files: PlaybookFiles,
   store: Pick<SecretStore, 'openFile'>,
-): Promise<{
-  readonly extraVars: Result<Variables>;
-  readonly playbooks: Result<readonly Playbook[]>;
-}> {
-  for (;;) {
+): Promise<Books> {
+  return unlocking(files, store, () => {
     const extraVars = readExtraVars(words, files);
-    const playbooks = loaded(books, extraVars.ok ? extraVars.value : {}, files);
+    return { extraVars, playbooks: loaded(books, extraVars.ok ? extraVars.value : {}, files) };
+  });
+}
+
+/**
+ * Files of variables that are encrypted as a whole are opened when they are met, and `read` reads again
+ * then: a password is only asked for where one is needed.
+ */
+export async function unlocking<T>(
+  files: PlaybookFiles,
+  store: Pick<SecretStore, 'openFile'>,
+  read: () => T,
+): Promise<T> {
+  for (;;) {
+    const result = read();
     const locked = files.takeLocked();
-    if (locked.length === 0) return { extraVars, playbooks };
+    if (locked.length === 0) return result;
     for (const { file, content } of locked) {
       const opened = await store.openFile(content, file);
       if (opened !== null) files.unlock(file, opened);

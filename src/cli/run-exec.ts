@@ -17,6 +17,7 @@ import { carryOut } from './carry-out.ts';
 import type { ExecOptions } from './exec.ts';
 import { readExtraVars } from './extra-vars.ts';
 import { readInventory } from './load.ts';
+import { unlocking } from './read-books.ts';
 import { secretStore } from './secrets.ts';
 import { type SourceFile, sourceFile } from './sources.ts';
 import { UsageError } from './usage-error.ts';
@@ -36,10 +37,11 @@ export async function runExec({
     const hint = didYouMean(name, known.keys()) ?? 'see xpush steps';
     throw new UsageError(`there is no step ${JSON.stringify(name)}`, hint);
   }
-  const extraVars = ok(readExtraVars(options['extra-vars'], files));
+  const store = secretStore(options);
+  const words = options['extra-vars'];
+  const extraVars = ok(await unlocking(files, store, () => readExtraVars(words, files)));
   const node = playbookOf(pattern, step, parameter);
   const { plays } = ok(parsePlaybook(ok(node), join(process.cwd(), 'exec'), { extraVars, files }));
-  const store = secretStore(options);
   const read: SourceFile[] = [];
   const inventory = await readInventory(argument, store, (file, content) =>
     read.push(sourceFile(file, content)),
