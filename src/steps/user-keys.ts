@@ -1,5 +1,5 @@
+import { createHash } from 'node:crypto';
 import { change } from '../host/change.ts';
-import { asBytes } from '../host/change-words.ts';
 import { Cksum } from '../host/cksum.ts';
 import { type CommandOutput, type QueryOf, query } from '../host/query.ts';
 import { type Plan, type Refusal, refuse } from './step.ts';
@@ -25,7 +25,12 @@ for path in "$directory" "$file"; do
 done
 [ ! -e "$file" ] || cat "$file"`;
 
+// by whichever of the two programs is there
 const writing = `
+has_sums() {
+  sums=$(sha256sum <"$1" 2>/dev/null || cksum <"$1") || return 1
+  case $2 in *"[$sums]"*) ;; *) return 1 ;; esac
+}
 file=$1 directory=\${1%/*}
 umask 077
 if [ "$4" = managed ]; then
@@ -36,11 +41,13 @@ elif [ ! -d "$directory" ]; then
   exit 1
 fi
 [ ! -L "$file" ] || file=$(readlink -f "$file") || exit 1
-sums=-
-[ ! -e "$file" ] || sums=$(cksum <"$file") || exit 1
-[ "$sums" = "$2" ] || { echo "$file changed meanwhile" >&2; exit 1; }
+if [ -e "$file" ]; then
+  has_sums "$file" "$2"
+else
+  [ "$2" = - ]
+fi || { echo "$file changed meanwhile" >&2; exit 1; }
 new=$(mktemp "$file.XXXXXX") || exit 1
-if cat >"$new" && [ "$(cksum <"$new")" = "$3" ] && chmod 600 "$new" && mv -f "$new" "$file"; then
+if cat >"$new" && has_sums "$new" "$3" && chmod 600 "$new" && mv -f "$new" "$file"; then
   command -v restorecon >/dev/null 2>&1 || exit 0
   restorecon "$directory" "$file" 2>/dev/null
   exit 0
@@ -96,8 +103,8 @@ export function planUserKeys(
   if (text === found.text && !hasOpen) return { changes: [] };
   if (text === '' && found.fileMode === null) return { changes: [] };
   const managed = isManaged ? 'drwx------' : (found.directoryMode ?? 'drwx------');
-  const before = found.fileMode === null ? '-' : sumOf(found.text);
-  const argv = ['/bin/sh', '-c', writing, 'sh', found.path, before, sumOf(text)];
+  const before = found.fileMode === null ? '-' : sumsOf(found.text);
+  const argv = ['/bin/sh', '-c', writing, 'sh', found.path, before, sumsOf(text)];
   const answer = {
     ...seen,
     stdout: [found.path, managed, '-rw-------', text].join('\n'),
@@ -118,10 +125,11 @@ export function planUserKeys(
   };
 }
 
-function sumOf(text: string): string {
+/** As sha256sum(1) and cksum(1) print them for their standard input. */
+function sumsOf(text: string): string {
   const sum = new Cksum();
-  sum.add(Buffer.from(asBytes(text), 'latin1'));
-  return sum.end();
+  sum.add(Buffer.from(text));
+  return `[${createHash('sha256').update(text).digest('hex')}  -][${sum.end()}]`;
 }
 
 /** Modes are shown where they are what changes. */
