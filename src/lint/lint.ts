@@ -8,9 +8,11 @@ import { loopsOverTexts } from './loops.ts';
 import type { Subject } from './subject.ts';
 import { undefinedVariables } from './undefined-variables.ts';
 import { unusedHandlers, unusedRegisters, unusedVariables } from './unused.ts';
+import { wrongValues } from './wrong-values.ts';
 
 const looks = [
   undefinedVariables,
+  wrongValues,
   loopsOverTexts,
   clearSecrets,
   constantConditions,
@@ -34,7 +36,9 @@ export function lint(
   const once = new Map<string, Finding>();
   for (const finding of findings.filter((one) => !isAllowed(one))) {
     const { rule, place, message } = finding;
-    const key = JSON.stringify([rule, place?.source.file, place?.start, message]);
+    const isMissing = rule === 'undefined-variable' || rule === 'wrong-value';
+    const what = isMissing ? 'value' : `${rule} ${message}`; // one of them is enough
+    const key = JSON.stringify([what, place?.source.file, place?.start]);
     if (!once.has(key)) once.set(key, finding);
   }
   return [...once.values()].toSorted(byPlace);

@@ -140,8 +140,9 @@ describe('undefined-variable', () => {
     ['shape.rond', '"shape.rond" is not defined (did you mean "round"?)'],
     ['groups.webb', '"groups.webb" is not defined (did you mean "web"?)'],
     ['hostvars.web3', '"hostvars.web3" is not defined'],
-    ['shape.round.x.y', ''],
-    ['derived.any', ''],
+    ['shape.round.x.y', '"shape.round" is a boolean: it has no "x"'],
+    ['derived.any', '"derived" is a number: it has no "any"'],
+    ['shape.round', ''],
   ])('knows the keys below: %s', async (path, words) => {
     const [first = ''] = await found(play('db', `debug: { var: ${path} }`));
 
@@ -174,6 +175,40 @@ describe('undefined-variable', () => {
 
   test('nothing is said without an inventory', async () => {
     expect(await found(play('x', 'debug: { var: y }'), {}, { inventory: null })).toEqual([]);
+  });
+});
+
+describe('wrong-value', () => {
+  test('is a value that the step refuses, on the hosts where it is so', async () => {
+    const inventory = 'hosts:\n  a: { vars: { mode: "0644" } }\n  b: { vars: { mode: rw } }\n';
+    const task = 'copy: { dest: /a, content: x, mode: "{{ mode }}" }';
+
+    const all = await found(play('all', task), {}, { inventory });
+
+    expect(all).toHaveLength(1);
+    expect(all[0]).toMatch(/^site.yaml:3:43 !wrong-value: .*mode.* on b/);
+    expect(await found(play('a', task), {}, { inventory })).toEqual([]);
+  });
+
+  test('is looked for in each item of a loop', async () => {
+    const task = 'copy: { dest: "{{ item }}", content: x }\n      loop: [/a, relative]';
+
+    const all = await found(play('web', task));
+
+    expect(all.map((one) => one.split(': ')[0])).toEqual(['site.yaml:3:21 !wrong-value']);
+  });
+
+  test('is not asked for what takes a secret, or a result', async () => {
+    const inventory = 'hosts:\n  a: { vars: { key: !secret key } }\n';
+    const site = play(
+      'a',
+      'copy: { dest: "/a{{ key }}", content: x }',
+      'debug: { msg: x }\n      register: out',
+      'copy: { dest: "{{ out.msg }}", content: x }',
+      '{ debug: { msg: x }, when: key == "a" }',
+    );
+
+    expect(await found(site, {}, { inventory })).toEqual([]);
   });
 });
 

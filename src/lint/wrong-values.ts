@@ -1,0 +1,62 @@
+import { scopeOfItem } from '../playbook/items.ts';
+import { noKeywords } from '../playbook/keywords.ts';
+import { namesUsed } from '../playbook/names-used.ts';
+import { renderNode } from '../playbook/render-node.ts';
+import type { Scope } from '../playbook/scope.ts';
+import type { Diagnostic } from '../source/diagnostic.ts';
+import { orEmptyMap, toData } from '../source/source-node.ts';
+import { validate } from '../source/validate.ts';
+import type { Finding } from './finding.ts';
+import { placeAt } from './place-at.ts';
+import type { Subject } from './subject.ts';
+import { type TaskVisit, takesSecrets, taskVisits } from './task-visits.ts';
+
+/** Items of a loop beyond these are like them. */
+const mostItems = 100;
+
+/** Parameters whose templates come to a value, on some host, that their step refuses. */
+export function wrongValues(subject: Subject): readonly Finding[] {
+  const found = new Map<string, Finding>();
+  for (const visit of taskVisits(subject)) {
+    for (const { position, message, hint } of wrongIn(visit)) {
+      const place = position === null ? null : placeAt(position, subject);
+      if (place === null) continue; // of a file that is no YAML: told when it is rendered
+      const on = visit.isOnlyHost ? '' : ` on ${visit.host.name}`;
+      const key = `${place.source.file}:${place.start}`;
+      const severity = visit.isDone === 'surely' ? 'error' : 'warning';
+      const finding: Finding = {
+        rule: 'wrong-value',
+        severity,
+        place,
+        message: `${message}${on}`,
+        hint,
+      };
+      if (!found.has(key)) found.set(key, finding);
+    }
+  }
+  return [...found.values()];
+}
+
+function wrongIn(visit: TaskVisit): readonly Diagnostic[] {
+  const { task, scope, levels } = visit;
+  const { loop, written } = task.keywords ?? noKeywords;
+  if (written === null || takesSecrets(namesUsed(task), levels)) return [];
+  const scopes = loop === null ? [scope] : scopesOfItems(visit);
+  return scopes.flatMap((own) => {
+    const rendered = renderNode(written.node, own, written.expressions);
+    if (rendered.type === 'waits') return [];
+    if (rendered.type === 'wrong') return rendered.diagnostics;
+    const read = validate(task.step.params, orEmptyMap(rendered.value), written.key);
+    return read.ok ? [] : read.diagnostics;
+  });
+}
+
+/** Of each item that is known beforehand. */
+function scopesOfItems({ task, scope }: TaskVisit): readonly Scope[] {
+  const { loop } = task.keywords ?? noKeywords;
+  if (loop === null) return [];
+  const found = renderNode(loop.items, scope);
+  if (found.type !== 'value' || found.value.kind !== 'list') return [];
+  const items = found.value.items.map(toData);
+  return items.slice(0, mostItems).map((_, index) => scopeOfItem(loop, scope, items, index));
+}
