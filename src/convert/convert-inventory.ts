@@ -97,7 +97,9 @@ function namesOf(hosts: AnsibleInventory['hosts'], remarks: Remarks): ReadonlyMa
     else {
       const other = name.replace(/[^A-Za-z0-9.-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '') || 'host';
       names.set(name, other);
-      remarks.say(`${name} is not a host name (RFC 1123): it is called ${other} here`);
+      remarks.say(
+        `${name} is no host name (RFC 1123): it is called ${other}, and needs an "address"`,
+      );
     }
   }
   return names;
@@ -133,8 +135,7 @@ function hostPair(
   file: Vars = new Map(),
 ): KeptPair {
   const way = connectionOf(new Map([...inherited, ...vars, ...file]));
-  const written = names.get(name) ?? name;
-  const address = way.address ?? (written === name ? null : keptPair('address', name));
+  const { address } = way;
   const pairs: readonly KeptPair[] = [
     ...(address === null ? [] : [address]),
     ...(way.ssh.length === 0 ? [] : [keptPair('ssh', keptMap(unique(way.ssh), true))]),
@@ -148,7 +149,7 @@ function hostPair(
   const remarks = new Remarks();
   remarks.all(way.remarks);
   const isFlow = pairs.every(({ key }) => key !== 'vars');
-  const pair = keptPair(written, keptMap(pairs, isFlow));
+  const pair = keptPair(names.get(name) ?? name, keptMap(pairs, isFlow));
   return remarked(pair, [...comments, ...remarks.lines]);
 }
 

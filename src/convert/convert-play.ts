@@ -54,7 +54,7 @@ function convertPlay(play: KeptMap, around: PlaySurroundings): KeptMap {
       return [{ ...pair, value: rewriteVariables(keptMap(maps), remarks) }];
     }
     if (key === 'vars_prompt') return [{ ...pair, value: convertPrompts(value, remarks) }];
-    if (key === 'hosts') sayLocal(value, around, remarks);
+    if (key === 'hosts') sayHosts(value, around, remarks);
     if (connection.includes(key)) return connectionPairs(pair, around, remarks);
     const entry = playKeyword(key);
     return entry === undefined ? [pair] : convertKeyword(pair, entry, remarks);
@@ -62,9 +62,21 @@ function convertPlay(play: KeptMap, around: PlaySurroundings): KeptMap {
   return remarked({ ...play, pairs }, remarks.lines);
 }
 
-function sayLocal(value: KeptNode, { hasInventory }: PlaySurroundings, remarks: Remarks): void {
-  if (!hasInventory && /^(?:localhost|127\.0\.0\.1)$/.test(keptText(value) ?? '')) {
-    remarks.say('the inventory names it: hosts: { localhost: { ssh: { transport: local } } }');
+/** Patterns that mean another thing here. */
+function sayHosts(value: KeptNode, { hasInventory }: PlaySurroundings, remarks: Remarks): void {
+  const nodes = value.kind === 'list' ? value.items : [value];
+  for (const pattern of nodes.map((node) => keptText(node) ?? '')) {
+    if (pattern.includes('{{')) {
+      remarks.say(
+        'hosts: which hosts a play is for is known beforehand: name them, or say --limit',
+      );
+    } else if (pattern.startsWith('~')) {
+      remarks.say('hosts: regular expressions are not there: use "*", "?" and groups');
+    } else if (/\[-?\d*(?::-?\d*)?\]$/.test(pattern) && !/\[\d+:\d+\]/.test(pattern)) {
+      remarks.say('hosts: places in a group are not there: name the hosts');
+    } else if (!hasInventory && /^(?:localhost|127\.0\.0\.1)$/.test(pattern)) {
+      remarks.say('the inventory names it: hosts: { localhost: { ssh: { transport: local } } }');
+    }
   }
 }
 

@@ -1,26 +1,5 @@
 import type { ModuleEntry } from './module-entry.ts';
-
-const noBackup = '`xpush rollback` takes a run back; no copies are left beside files';
-const noValidation = 'test the file with a `command` task, and `notify` what reads it only then';
-const files = {
-  backup: noBackup,
-  force: 'a file that is there is always made as described: use `when` with `stat`',
-  unsafe_writes: 'files are always replaced whole',
-  remote_src: 'write `command: { argv: [cp, ...], creates: ... }`',
-  decrypt: 'encrypt values with `!vault` or `!secret`',
-};
-const asTheyAre = 'SELinux labels and attributes of chattr stay as they are';
-const labels = {
-  ...{ selevel: asTheyAre, serole: asTheyAre, setype: asTheyAre, seuser: asTheyAre },
-  ...{ attributes: asTheyAre, attr: asTheyAre },
-};
-const sureOfFiles = { unsafe_writes: files.unsafe_writes, decrypt: files.decrypt };
-const packaged = {
-  force_apt_get: 'there is no Python apt to choose',
-  use: 'the host says which manager it has',
-  use_backend: 'the host says which manager it has',
-};
-const asCommand = 'write a `command` task with `creates`, `unless` or `changed_when`';
+import { asCommand, files, labels, noValidation, packaged, sureOfFiles } from './module-reasons.ts';
 
 /** Ansible's modules that a step stands for, the ones that playbooks use most first. */
 export const modulesWithStep: readonly ModuleEntry[] = [

@@ -1,7 +1,7 @@
 import type { ModuleEntry } from './module-entry.ts';
+import { asCommand } from './module-reasons.ts';
 
 const ownPython = 'no Python runs on a host';
-const asCommand = 'write a `command` task with `creates`, `unless` or `changed_when`';
 
 /** Ansible's modules that no step stands for, and what to do instead. */
 export const modulesWithoutStep: readonly ModuleEntry[] = [

@@ -1,0 +1,73 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type KeywordEntry, playKeywords, taskKeywords } from '../../src/convert/keywords.ts';
+import type { ModuleEntry } from '../../src/convert/module-entry.ts';
+import { modules } from '../../src/convert/modules.ts';
+import { steps } from '../../src/steps/index.ts';
+
+const page = join(import.meta.dirname, '../../docs/from-ansible.md');
+
+const tables: Readonly<Record<string, readonly string[]>> = {
+  modules: ['| module | step | what differs |', '| --- | --- | --- |', ...modules.map(moduleRow)],
+  'play keywords': [
+    '| keyword | here | what differs |',
+    '| --- | --- | --- |',
+    ...playKeywords.map(row),
+  ],
+  'task keywords': [
+    '| keyword | here | what differs |',
+    '| --- | --- | --- |',
+    ...taskKeywords.map(row),
+  ],
+};
+
+function row({ name, here, difference }: KeywordEntry): string {
+  const other = here === null ? '-' : here === name ? 'the same' : `\`${here}\``;
+  return `| \`${name}\` | ${other} | ${cell(difference)} |`;
+}
+
+function moduleRow(entry: ModuleEntry): string {
+  const { names, step, renamed = {}, note } = entry;
+  const has = steps.find(({ name }) => name === step)?.params.entries ?? {};
+  const gone = (given: Readonly<Record<string, string>> = {}): string[] =>
+    Object.entries(given)
+      .filter(([name]) => !Object.hasOwn(has, name))
+      .map(([name, why]) => `no \`${name}\`: ${why}`);
+  const others = Object.entries(renamed).map(([from, to]) => `\`${from}\` is \`${to}\``);
+  const all = [
+    ...(note === undefined ? [] : [note]),
+    ...(others.length === 0 ? [] : [others.join(', ')]),
+    ...gone(entry.refused),
+    ...gone(entry.lost),
+  ];
+  const here = step === null ? '-' : `\`${step}\``;
+  return `| ${names.map((name) => `\`${name}\``).join(', ')} | ${here} | ${cell(all.join('. '))} |`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
+
+function withTables(text: string): string {
+  return Object.entries(tables).reduce(
+    (all, [name, lines]) =>
+      all.replace(
+        new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(\n<!-- end -->)`),
+        (_, before: string, after: string) => `${before}\n${lines.join('\n')}\n${after}`,
+      ),
+    text,
+  );
+}
+
+describe('docs/from-ansible.md', () => {
+  test('has the tables that the converter goes by', () => {
+    const text = readFileSync(page, 'utf8');
+    const { XPUSH_WRITE_DOCS: writes } = process.env;
+    if (writes === '1') writeFileSync(page, withTables(text));
+
+    for (const [, lines] of Object.entries(tables)) {
+      expect(readFileSync(page, 'utf8')).toContain(`${lines.join('\n')}\n`);
+    }
+  });
+});
