@@ -25,7 +25,6 @@ export interface Loop {
   readonly indexVariable: string | null;
   /** How an item is called; null: as it reads. */
   readonly label: Template | null;
-  readonly pauseSeconds: number;
 }
 
 /** Done again until it is so. */

@@ -25,7 +25,12 @@ const loopControl = v.strictObject({
   label: v.optional(v.union([v.string(), v.number()])),
   loop_var: v.optional(variable, 'item'),
   index_var: v.optional(variable),
-  pause: v.optional(seconds, 0),
+  pause: v.optional(
+    v.pipe(
+      v.number(),
+      v.check((length) => length === 0, 'all items are done in one program, without a pause'),
+    ),
+  ),
   extended: v.optional(v.boolean()),
 });
 
@@ -142,7 +147,6 @@ function readLoop(
       label: label.value,
       variable: control?.loop_var ?? 'item',
       indexVariable: control?.index_var ?? null,
-      pauseSeconds: control?.pause ?? 0,
     },
   };
 }

@@ -5,7 +5,7 @@ import { Findings } from '../inventory/findings.ts';
 import { readVars } from '../inventory/vars.ts';
 import { quoted } from '../source/quoted.ts';
 import type { Result } from '../source/result.ts';
-import { placeOf, type SourceNode } from '../source/source-node.ts';
+import { nodeAt, placeOf, type SourceNode } from '../source/source-node.ts';
 import { diagnosticAt } from '../source/source-text.ts';
 import { validate } from '../source/validate.ts';
 import { inheritedEntries, inheritFrom } from './inherited.ts';
@@ -60,11 +60,13 @@ export function readRole(
   const said = inheritFrom(around.inherited, fields.value, call);
   const given = variablesOf(parameters);
   const vars = readLevel(directory, 'vars', around);
+  const needed = readMeta(directory, around);
   const steps = withOwnSteps(around.steps, directory, around.files);
   if (!steps.ok) return steps;
   if (!said.ok) return said;
   if (!defaults.ok) return defaults;
   if (!vars.ok) return vars;
+  if (!needed.ok) return needed;
   if (!given.ok) return given;
   const own: Variables = { role_name: name, role_path: directory };
   // what the caller says counts more than what the role does
@@ -145,6 +147,17 @@ function readLevel(
   if (file === null) return { ok: true, value: {} };
   const read = files.read(file, 'file of variables');
   return read.ok ? variablesOf(read.value) : read;
+}
+
+/** Roles that a role would need are named where it is used, so that a reader of the play sees them. */
+function readMeta(directory: string, { files }: Surroundings): Result<null> {
+  const file = mainOf(directory, 'meta');
+  const read = file === null ? null : files.read(file, 'file of a role');
+  if (read?.ok === false) return read;
+  const needed = read === null ? undefined : nodeAt(read.value, ['dependencies']);
+  if (needed?.kind !== 'list' || needed.items.length === 0) return { ok: true, value: null };
+  const hint = 'name them before it, in "roles" of the play';
+  return wrongAt(needed, 'a role has no dependencies', hint);
 }
 
 /** The variables of a file. */
