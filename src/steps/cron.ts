@@ -7,6 +7,7 @@ import { described } from './described.ts';
 import { defineStep, type Refusal, refuse } from './step.ts';
 import { editQueries, planEdit } from './text-edit.ts';
 import { oneLine, presence } from './text-parameters.ts';
+import { textSums } from './text-sums.ts';
 
 const when = (what: string, example: string) =>
   v.optional(
@@ -78,9 +79,20 @@ const params = v.pipe(
 
 type Params = v.InferOutput<typeof params>;
 
+// what others have written since is not overwritten
+const writing = `
+wanted=$1
+shift
+sums=$(crontab "$@" -l 2>/dev/null | { sha256sum 2>/dev/null || cksum; })
+case $wanted in *"[$sums]"*) ;; *) echo 'the crontab changed meanwhile' >&2; exit 1 ;; esac
+exec crontab "$@" -`;
+
+function whose(user: string | undefined): readonly string[] {
+  return user === undefined ? [] : ['-u', user];
+}
+
 function crontabQuery(user: string | undefined) {
-  const whose = user === undefined ? [] : ['-u', user];
-  return query.output(['crontab', ...whose, '-l'], {
+  return query.output(['crontab', ...whose(user), '-l'], {
     readsOnly: ['/var/spool/cron', '/etc/crontabs', `user:${user ?? ''}`],
   });
 }
@@ -124,7 +136,7 @@ export const cron = defineStep({
     const answer = { ...table, status: 0, stdout: edited.text, stderr: '' };
     return {
       changes: [
-        change.call(['crontab', ...(user === undefined ? [] : ['-u', user]), '-'], {
+        change.call(['/bin/sh', '-c', writing, 'sh', textSums(found), ...whose(user)], {
           effect: 'both',
           subject: user === undefined ? 'crontab' : `crontab of ${user}`,
           before: found.trimEnd(),

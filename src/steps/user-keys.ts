@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { change } from '../host/change.ts';
-import { Cksum } from '../host/cksum.ts';
 import { type CommandOutput, type QueryOf, query } from '../host/query.ts';
 import { type Plan, type Refusal, refuse } from './step.ts';
+import { textSums } from './text-sums.ts';
 
 /** A user's authorized_keys, as the user sees it. */
 export interface UserKeys {
@@ -103,8 +102,8 @@ export function planUserKeys(
   if (text === found.text && !hasOpen) return { changes: [] };
   if (text === '' && found.fileMode === null) return { changes: [] };
   const managed = isManaged ? 'drwx------' : (found.directoryMode ?? 'drwx------');
-  const before = found.fileMode === null ? '-' : sumsOf(found.text);
-  const argv = ['/bin/sh', '-c', writing, 'sh', found.path, before, sumsOf(text)];
+  const before = found.fileMode === null ? '-' : textSums(found.text);
+  const argv = ['/bin/sh', '-c', writing, 'sh', found.path, before, textSums(text)];
   const answer = {
     ...seen,
     stdout: [found.path, managed, '-rw-------', text].join('\n'),
@@ -123,13 +122,6 @@ export function planUserKeys(
       }),
     ],
   };
-}
-
-/** As sha256sum(1) and cksum(1) print them for their standard input. */
-function sumsOf(text: string): string {
-  const sum = new Cksum();
-  sum.add(Buffer.from(text));
-  return `[${createHash('sha256').update(text).digest('hex')}  -][${sum.end()}]`;
 }
 
 /** Modes are shown where they are what changes. */

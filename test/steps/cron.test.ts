@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { queryKey } from '../../src/host/query.ts';
@@ -7,6 +11,7 @@ import { complaints, edited } from './edited.ts';
 import { bind, planTwice } from './observed.ts';
 import { hasPrivateHosts, privateHost } from './private-host.ts';
 
+const { PATH } = process.env;
 const path = '/etc/cron.d/backup';
 const edit = (params: object, text: string | null) =>
   edited(cron, { name: 'b', cron_file: 'backup', ...params }, path, text);
@@ -94,12 +99,37 @@ describe('cron', () => {
     expect(first).toMatchObject({
       changes: [
         {
-          ...{ kind: 'call', argv: ['crontab', '-u', 'u', '-'], subject: 'crontab of u' },
+          ...{ kind: 'call', subject: 'crontab of u' },
+          argv: expect.arrayContaining(['-u', 'u']),
           stdin: '# xpush: b\n* * * * * x\n',
         },
       ],
     });
     expect(second).toMatchObject({ changes: [] });
+  });
+
+  test.each([
+    ['is as it was', 'A=1\n', 0],
+    ['has changed since', 'A=2\n', 1],
+  ])('a crontab that %s', (_, now, status) => {
+    const { first } = table({}, 'A=1\n');
+    const [call] = 'changes' in first ? first.changes : [];
+    if (call?.kind !== 'call') throw new Error('no call');
+    const directory = mkdtempSync(join(tmpdir(), 'xpush-cron-'));
+    writeFileSync(join(directory, 'now'), now);
+    const crontab = `#!/bin/sh\ncd ${directory}\ncase $1 in -l) cat now ;; -) cat > now ;; esac\n`;
+    writeFileSync(join(directory, 'crontab'), crontab, { mode: 0o755 });
+
+    const [program = '', ...args] = call.argv;
+    const run = spawnSync(program, args, {
+      input: String(call.stdin),
+      env: { PATH: `${directory}:${PATH}` },
+    });
+
+    const left = readFileSync(join(directory, 'now'), 'utf8');
+    rmSync(directory, { recursive: true });
+    expect(run.status).toBe(status);
+    expect(left).toBe(status === 0 ? 'A=1\n# xpush: b\n* * * * * x\n' : now);
   });
 
   test.each([
