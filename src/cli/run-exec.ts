@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { planHosts } from '../engine/plays.ts';
 import { parsePlaybook } from '../playbook/load-playbook.ts';
-import { secretsUsed } from '../playbook/names-used.ts';
 import { withOwnSteps } from '../playbook/own-steps.ts';
 import { PlaybookFiles } from '../playbook/playbook-files.ts';
+import { secretsUsed } from '../playbook/secrets-used.ts';
 import { builtInSteps } from '../playbook/step-book.ts';
 import { ConfigError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/did-you-mean.ts';

@@ -1,6 +1,4 @@
-import type { Inventory } from '../inventory/model.ts';
 import type { Data } from '../source/data.ts';
-import { type Secret, secretsIn } from '../source/secret.ts';
 import type { SourceNode } from '../source/source-node.ts';
 import { TemplateText } from '../source/template-text.ts';
 import { validate } from '../source/validate.ts';
@@ -31,12 +29,16 @@ export function namesUsed(task: Reader): readonly VariableUse[] {
     ...namesIn(keywords.becomeUser),
     ...namesIn(keywords.delegate),
     ...namesIn(written?.node, written?.expressions),
-    ...filesOf(task).flatMap((file) => file?.names ?? []),
+    ...templateFilesOf(task).flatMap((file) => file?.names ?? []),
   ];
 }
 
 /** The template files of a task; null for one of which the host decides which it is. */
-function filesOf({ step, params, keywords = noKeywords }: Reader): readonly (Template | null)[] {
+export function templateFilesOf({
+  step,
+  params,
+  keywords = noKeywords,
+}: Reader): readonly (Template | null)[] {
   const known = Object.values(params ?? {}).filter(isTemplateFile);
   if (known.length > 0 || step === undefined || keywords.written === null) {
     return known.map(templateOfFile);
@@ -117,62 +119,32 @@ export function valuesOn(levels: Iterable<Variables>): ValuesOf {
 
 /** These names, and those that the templates in their values read in turn. */
 export function reachedNames(names: Iterable<string>, valuesOf: ValuesOf): ReadonlySet<string> {
+  return closed(names, (name) => readBy(valuesOf(name)));
+}
+
+/** Names, and those that come of them. */
+export function closed(
+  names: Iterable<string>,
+  next: (name: string) => Iterable<string>,
+): ReadonlySet<string> {
   const reached = new Set<string>();
   const open = [...names];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (reached.has(name)) continue;
     reached.add(name);
-    for (const value of valuesOf(name)) {
-      for (const text of templatesOf(value)) {
-        const template = templateOf(text);
-        if (template.ok) open.push(...template.value.names.map(({ keys: [root] }) => root));
-      }
-    }
+    open.push(...next(name));
   }
   return reached;
 }
 
-/** Tasks, and the hosts that they are for. */
-interface Hosted {
-  readonly play: { readonly tasks: readonly Pick<Task, 'step' | 'params' | 'keywords'>[] };
-  readonly hosts: ReadonlySet<string>;
-}
-
-/**
- * The secrets that tasks can come to use: those written in them, and those of the variables that their
- * templates can reach on any of their hosts; of all hosts, where they ask for `hostvars`.
- */
-export function secretsUsed(
-  plays: readonly Hosted[],
-  { hosts: all }: Pick<Inventory, 'hosts'>,
-): readonly Secret[] {
-  const found = new Set<Secret>();
-  const keep = (value: unknown): void => {
-    for (const secret of secretsIn(value)) found.add(secret);
-  };
-  const allVars = [...all.values()].map(({ vars }) => vars);
-  for (const { play, hosts } of plays) {
-    if (hosts.size === 0) continue;
-    const ofHosts = valuesOn(
-      [...hosts].flatMap((name): Variables[] => {
-        const host = all.get(name);
-        return host === undefined ? [] : [host.vars];
-      }),
-    );
-    for (const task of play.tasks) {
-      const { written, loop, environment } = task.keywords ?? noKeywords;
-      keep([task.params, written?.node, loop?.items, environment]);
-      const ofTask = valuesOn(levelsOf(task));
-      const valuesOf: ValuesOf = (name) => [...ofTask(name), ...ofHosts(name)];
-      const names = reachedNames(rootsUsed(task), valuesOf);
-      for (const name of names) keep([...valuesOf(name)]);
-      const mayReadAll = names.has('hostvars') || filesOf(task).includes(null);
-      if (mayReadAll) keep([allVars, levelsOf(task)]);
+/** The variables that templates in these values read. */
+export function readBy(values: Iterable<Data>): ReadonlySet<string> {
+  const roots = new Set<string>();
+  for (const value of values) {
+    for (const text of templatesOf(value)) {
+      const template = templateOf(text);
+      if (template.ok) for (const { keys } of template.value.names) roots.add(keys[0]);
     }
   }
-  return [...found];
-}
-
-function rootsUsed(task: Reader): readonly string[] {
-  return namesUsed(task).map(({ keys: [root] }) => root);
+  return roots;
 }
