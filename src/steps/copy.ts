@@ -1,18 +1,15 @@
 import * as v from 'valibot';
-import { type Change, change } from '../host/change.ts';
-import { asBytes } from '../host/change-words.ts';
-import { type FileState, query } from '../host/query.ts';
-import { isWithoutSha256 } from '../host/sums.ts';
+import { isHostPath } from '../host/names.ts';
+import { type Entry, type FileState, query } from '../host/query.ts';
 import { noSecret } from '../source/schema-walk.ts';
 import { type ControllerFile, type ControllerFiles, controllerPath } from './controller-files.ts';
+import { directoryChange, fileChanges } from './copied-file.ts';
 import { described } from './described.ts';
+import { fileMode } from './file-mode.ts';
 import { hostPath } from './host-path.ts';
+import { ownership } from './ownership.ts';
 import { defineStep, type Refusal, refuse } from './step.ts';
-
-const mode = v.pipe(
-  v.string(),
-  v.regex(/^[0-7]{3,4}$/, "a mode has three or four octal digits\nsuch as '0644'"),
-);
+import { validate } from './validated.ts';
 
 const params = v.pipe(
   v.strictObject({
@@ -34,18 +31,33 @@ const params = v.pipe(
     ),
     mode: v.optional(
       described(
-        v.pipe(
-          v.string(),
-          v.regex(
-            /^(?:[0-7]{3,4}|preserve)$/,
-            "a mode has three or four octal digits\nsuch as '0644', or preserve",
-          ),
-        ),
-        'Permissions of the files, in octal; `preserve`: as they are here. Default: as they are on the host, `0644` for new ones.',
+        v.union([v.literal('preserve'), fileMode]),
+        'Permissions of the files, in octal or as chmod takes them; `preserve`: as they are here. Default: as they are on the host, `0644` for new ones.',
       ),
     ),
     directory_mode: v.optional(
-      described(mode, 'Permissions of directories that are made, in octal. Default: `0755`.'),
+      described(
+        fileMode,
+        'Permissions of directories that are made, in the same writing. Default: `0755`.',
+      ),
+    ),
+    owner: ownership.owner,
+    group: ownership.group,
+    force: v.optional(
+      described(
+        v.boolean(),
+        'Whether a file that is there and differs is replaced. Default: `true`.',
+      ),
+    ),
+    backup: v.optional(
+      described(
+        v.boolean(),
+        'Whether a file that is replaced is kept beside it; `register` has its name as `backup_file`. Default: `false`.',
+      ),
+    ),
+    validate,
+    remote_src: v.optional(
+      described(v.boolean(), 'Whether `src` is a file of the host. Default: `false`.'),
     ),
   }),
   v.check(
@@ -60,6 +72,16 @@ const params = v.pipe(
     ({ content, mode: wanted }) => content === undefined || wanted !== 'preserve',
     'a content has no mode to preserve',
   ),
+  v.check(
+    ({ remote_src: isRemote, src }) => isRemote !== true || isHostPath(src?.path ?? ''),
+    'with "remote_src", "src" is a path of the host: it begins with "/"',
+  ),
+  // what is on the host is not looked for here
+  v.transform(({ remote_src: isRemote, src, ...others }) => ({
+    ...others,
+    src: isRemote === true ? undefined : src,
+    ...(isRemote === true && src !== undefined ? { remote: src.path } : {}),
+  })),
 );
 
 export const copy = defineStep({
@@ -68,20 +90,26 @@ export const copy = defineStep({
   on: ['dom0', 'domU', 'host'],
   params,
 
-  queries: (_target, { src, dest }) => {
+  queries: (_target, { src, dest, remote, owner, group }) => {
     const top = trimmed(dest);
-    const tree = treeOf(src, dest);
+    const tree = treeOf(src, dest, remote);
+    const isOwned = owner !== undefined || group !== undefined;
+    const files = tree.files.map(({ path }) => path);
+    const paths = isOwned ? [top === '' ? '/' : top, ...tree.directories, ...files] : [];
     return {
       dest: query.file(top === '' ? '/' : top),
       above: query.file(top.replace(/\/[^/]*$/, '') || '/'),
       directories: tree.directories.map((path) => query.file(path)),
-      files: tree.files.map(({ path }) => query.file(path)),
+      files: files.map((path) => query.file(path)),
+      entries: paths.map((path) => query.entry(path)),
+      remote: remote === undefined ? [] : [query.file(remote)],
     };
   },
 
-  plan: (_target, { src, content, dest, mode: wanted, directory_mode: inDirectories }, seen) => {
+  plan: (_target, given, seen) => {
+    const { src, content, dest, directory_mode: inDirectories } = given;
     const top = trimmed(dest);
-    const tree = treeOf(src, dest);
+    const tree = treeOf(src, dest, given.remote);
     const isInto =
       dest.endsWith('/') || tree.directories.length > 0 || seen.dest.type === 'directory';
     if (content !== undefined && isInto) return refuse(`${dest} is a directory`);
@@ -94,35 +122,45 @@ export const copy = defineStep({
           )
         : refuse(`${above} is no directory`);
     }
+    const [remote] = seen.remote;
+    if (remote !== undefined && remote.type !== 'file') {
+      return refuse(
+        `${given.remote} is no file of the host that can be read (it is ${remote.type})`,
+      );
+    }
+    const entryAt = entriesBy(
+      [top === '' ? '/' : top, ...tree.directories, ...tree.files.map(({ path }) => path)],
+      seen.entries,
+    );
     const directories = [
-      ...(isInto ? [{ path: top, state: seen.dest }] : []),
+      ...(isInto && !tree.directories.includes(top) ? [{ path: top, state: seen.dest }] : []),
       ...tree.directories.map((path, index) => ({ path, state: seen.directories[index] })),
     ];
     const files = isInto
-      ? tree.files.map((file, index) => ({ ...file, state: seen.files[index] }))
+      ? tree.files.map((one, index) => ({ ...one, state: seen.files[index] }))
       : [{ path: top, file: onlyFile(src), state: seen.dest }];
     const refusal =
       directories.map(directoryRefusal).find((one) => one !== null) ??
       files.map(fileRefusal).find((one) => one !== null);
     if (refusal !== undefined && refusal !== null) return refusal;
-    const bits = inDirectories === undefined ? 0o755 : Number.parseInt(inDirectories, 8);
+    const plans = files.map(({ path, file, state = absent }) =>
+      fileChanges(given, { path, file, remote: remote ?? null, state, entry: entryAt(path) }),
+    );
+    const wrong = plans.find((one) => 'refusal' in one);
+    if (wrong !== undefined && 'refusal' in wrong) return wrong;
+    const done = plans.flatMap((one) => ('refusal' in one ? [] : [one]));
+    const kept = done.flatMap(({ backupFile }) => backupFile ?? []);
     return {
       changes: [
         ...directories.flatMap(({ path, state = absent }) =>
-          change.makeDirectory(path, state, bits),
+          directoryChange(given, path, state, inDirectories, entryAt(path)),
         ),
-        ...files.flatMap(({ path, file, state = absent }): readonly Change[] => {
-          const own = wanted === 'preserve' ? file?.mode : wanted && Number.parseInt(wanted, 8);
-          const options = {
-            effect: 'boot',
-            ...(typeof own === 'number' ? { mode: own } : {}),
-          } as const;
-          if (file === null) return change.writeFile(path, asBytes(content ?? ''), state, options);
-          return file.content === null
-            ? change.sendFile(path, sourceOf(file, state), state, options)
-            : change.writeFile(path, file.content, state, options);
-        }),
+        ...done.flatMap(({ changes }) => changes),
       ],
+      data: {
+        dest: files.length === 1 ? (files[0]?.path ?? dest) : dest,
+        ...(kept[0] === undefined ? {} : { backup_file: kept[0] }),
+      },
     };
   },
 });
@@ -133,10 +171,15 @@ const absent: FileState = { type: 'absent' };
 function treeOf(
   src: ControllerFiles | undefined,
   dest: string,
+  remote: string | undefined,
 ): {
   readonly directories: readonly string[];
-  readonly files: readonly { readonly path: string; readonly file: ControllerFile }[];
+  readonly files: readonly { readonly path: string; readonly file: ControllerFile | null }[];
 } {
+  if (remote !== undefined) {
+    const path = `${trimmed(dest)}/${remote.replace(/^.*\//, '')}`;
+    return { directories: [], files: [{ path, file: null }] };
+  }
   if (src === undefined) return { directories: [], files: [] };
   const { found } = src;
   const top = trimmed(dest);
@@ -154,9 +197,11 @@ function onlyFile(src: ControllerFiles | undefined): ControllerFile | null {
   return src?.found.type === 'file' ? src.found.file : null;
 }
 
-function sourceOf({ path, size, sums, allSums }: ControllerFile, state: FileState) {
-  const isCrc = state.type === 'file' && state.content === null && isWithoutSha256(state.sums);
-  return { path, size, sums: isCrc && state.size === size ? allSums() : sums };
+function entriesBy(
+  paths: readonly string[],
+  entries: readonly Entry[],
+): (path: string) => Entry | null {
+  return (path) => entries[paths.indexOf(path === '' ? '/' : path)] ?? null;
 }
 
 function trimmed(path: string): string {
