@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { TempDir } from '../connection/sshd.ts';
@@ -100,6 +101,38 @@ describe('--step', () => {
 
     expect(await pty.ended(), pty.text).toBe(0);
     expect(pty.text).not.toContain('Others');
+  });
+});
+
+describe('--explain', () => {
+  const parts = dir.write(
+    'parts.yaml',
+    `- hosts: few
+  tasks:
+    - { name: ask, command: { argv: [echo, x], changes: always }, register: said }
+    - { name: use, copy: { dest: "${dir.path}/{{ said.stdout }}", content: x } }
+`,
+  );
+
+  test('shows the segments, and does nothing', () => {
+    const { status, stdout, stderr } = xpush('apply', inventory, parts, '--explain');
+
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toBe(`here: 2 segments
+  1. changes: ask
+     ends, as the result of "ask" is needed by "use"
+  2. changes, as things stand: use
+`);
+    expect(existsSync(join(dir.path, 'x'))).toBe(false);
+  });
+
+  test('is a document with -o json', () => {
+    const { stdout } = xpush('apply', inventory, parts, '--explain', '-o', 'json');
+
+    expect(json(stdout).hosts.here).toMatchObject([
+      { kind: 'act', tasks: ['ask'], isSure: true },
+      { kind: 'act', tasks: ['use'], isSure: false, ends: null },
+    ]);
   });
 });
 
