@@ -27,7 +27,9 @@ export function convertKeyword(
     remarks.say(`check_mode: ${entry.difference}`);
     return [];
   }
+  if (key === 'loop_control') return loopControl(pair, remarks);
   if (key === 'ignore_errors' && typeof said === 'string') {
+    if (/^\{\{\s*ansible_check_mode\s*\}\}$/.test(said)) return []; // a check plans what an apply does
     throw new Unconvertible('ignore_errors is true or false: write failed_when');
   }
   if (entry.here === null) {
@@ -77,6 +79,19 @@ function becomesUser(pair: KeptPair, said: unknown, remarks: Remarks): readonly 
     remarks.say('become_user takes no template: write the name of the user');
   }
   return [pair];
+}
+
+/** What is known of loops here. */
+function loopControl(pair: KeptPair, remarks: Remarks): readonly KeptPair[] {
+  const { value } = pair;
+  if (value.kind !== 'map') return [pair];
+  const known = ['label', 'loop_var', 'index_var', 'extended'];
+  const pairs = value.pairs.filter((one) => {
+    if (one.key === 'pause') remarks.say('loop_control has no pause: all items are done at once');
+    else if (!known.includes(one.key)) remarks.say(`loop_control has no ${one.key}`);
+    return known.includes(one.key);
+  });
+  return pairs.length === 0 ? [] : [{ ...pair, value: rewriteNode({ ...value, pairs }, remarks) }];
 }
 
 function timeLimit(pair: KeptPair, remarks: Remarks): readonly KeptPair[] {

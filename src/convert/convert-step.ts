@@ -50,6 +50,9 @@ export function convertStep(
 ): ConvertedStep {
   const entry = moduleNamed(module);
   const bare = bareName(module);
+  if (entry?.step === null) {
+    throw new Unconvertible(`xpush has no step for ${bare}: ${entry.note ?? ''}`);
+  }
   const given = withArgs(argumentsOf(written, entry), args);
   if (isReloadOnly(bare, given)) return reload;
   const [step, name] = stepFor(entry, bare);
@@ -87,9 +90,6 @@ const reload: ConvertedStep = {
 
 /** `shell` may be a parameter of `command`. */
 function stepFor(entry: ModuleEntry | undefined, bare: string): readonly [Step, string] {
-  if (entry !== undefined && entry.step === null) {
-    throw new Unconvertible(`xpush has no step for ${bare}: ${entry.note ?? ''}`);
-  }
   const name = entry?.step ?? bare;
   const step = byName.get(name) ?? (name === 'shell' ? byName.get('command') : undefined);
   if (step !== undefined) return [step, name];
@@ -149,6 +149,7 @@ function shaped(params: KeptMap, module: string, step: Step): KeptMap {
   const has = (one: string): boolean => Object.hasOwn(step.params.entries, one);
   const at = params.pairs.findIndex(({ key }) => key === 'cmd');
   const cmd = params.pairs[at];
+  if (module === 'apt_repository') return named(params);
   if (cmd === undefined || has('cmd')) return marked(params, module);
   const line = keptText(cmd.value) ?? '';
   if (module === 'script') {
@@ -171,6 +172,16 @@ function shaped(params: KeptMap, module: string, step: Step): KeptMap {
 function argvOf(words: readonly string[]): KeptNode {
   const items = words.map((word) => keptScalar(word));
   return { kind: 'list', items, isFlow: true, before: [], behind: [], isApart: false };
+}
+
+/** A repository without a name has that of its address, as Ansible's files have. */
+function named(params: KeptMap): KeptMap {
+  if (params.pairs.some(({ key }) => key === 'name')) return params;
+  const repo = keptText(params.pairs.find(({ key }) => key === 'repo')?.value) ?? '';
+  const address = /\w+:\/\/([^\s{]+)/.exec(repo)?.[1];
+  if (address === undefined) throw new Unconvertible('a repository is written with its address');
+  const name = address.replace(/[^A-Za-z0-9]+/g, '_').replace(/^_|_$/g, '');
+  return { ...params, pairs: [keptPair('name', name.toLowerCase()), ...params.pairs] };
 }
 
 /** Blocks that Ansible wrote are found again by its marker. */

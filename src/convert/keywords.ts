@@ -107,7 +107,7 @@ export const taskKeywords: readonly KeywordEntry[] = [
   {
     name: 'loop_control',
     here: 'loop_control',
-    difference: '`break_when` and `extended_allitems` are not there',
+    difference: '`pause`, `break_when` and `extended_allitems` are not there',
   },
   { name: 'until', here: 'until', difference: '`retries` and `delay` need it' },
   ...same('retries', 'delay', 'delegate_to', 'import_tasks', 'import_role', 'import_playbook'),

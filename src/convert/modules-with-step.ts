@@ -281,8 +281,9 @@ export const modulesWithStep: readonly ModuleEntry[] = [
   {
     names: ['apt_repository'],
     step: 'apt_repository',
+    renamed: { filename: 'name' },
     dropped: { update_cache: 'lists are read again when the repository is new' },
-    note: 'a key belongs to its repository: `key`',
+    note: 'a key belongs to its repository: `key`. A file that Ansible wrote, NAME.list, goes by a `file` task with `state: absent`',
   },
   { names: ['deb822_repository'], step: 'apt_repository' },
   { names: ['yum_repository'], step: 'yum_repository' },

@@ -30,10 +30,14 @@ function row({ name, here, difference }: KeywordEntry): string {
 function moduleRow(entry: ModuleEntry): string {
   const { names, step, renamed = {}, note } = entry;
   const has = steps.find(({ name }) => name === step)?.params.entries ?? {};
-  const gone = (given: Readonly<Record<string, string>> = {}): string[] =>
-    Object.entries(given)
-      .filter(([name]) => !Object.hasOwn(has, name))
-      .map(([name, why]) => `no \`${name}\`: ${why}`);
+  const gone = (given: Readonly<Record<string, string>> = {}): string[] => {
+    const missing = Object.entries(given).filter(([name]) => !Object.hasOwn(has, name));
+    const reasons = [...new Set(missing.map(([, why]) => why))];
+    return reasons.map((reason) => {
+      const those = missing.filter(([, why]) => why === reason).map(([name]) => `\`${name}\``);
+      return `no ${those.join(', ')}: ${reason}`;
+    });
+  };
   const others = Object.entries(renamed).map(([from, to]) => `\`${from}\` is \`${to}\``);
   const all = [
     ...(note === undefined ? [] : [note]),
@@ -42,7 +46,12 @@ function moduleRow(entry: ModuleEntry): string {
     ...gone(entry.lost),
   ];
   const here = step === null ? '-' : `\`${step}\``;
-  return `| ${names.map((name) => `\`${name}\``).join(', ')} | ${here} | ${cell(all.join('. '))} |`;
+  return `| ${names.map((name) => `\`${name}\``).join(', ')} | ${here} | ${cell(all.map(begun).join('. '))} |`;
+}
+
+/** A sentence begins with a capital. */
+function begun(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function cell(text: string): string {
