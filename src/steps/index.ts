@@ -39,6 +39,7 @@ import { slurp } from './slurp.ts';
 import { stat } from './stat.ts';
 import type { Step } from './step.ts';
 import { sysctl } from './sysctl.ts';
+import { systemdUnit } from './systemd-unit.ts';
 import { template } from './template.ts';
 import { timezone } from './timezone.ts';
 import { uri } from './uri.ts';
@@ -89,6 +90,7 @@ export const steps: readonly Step[] = [
   packageStep,
   aptRepository,
   service,
+  systemdUnit,
   user,
   group,
   waitFor,

@@ -35,7 +35,10 @@ files() {
 }
 if [ -d /run/systemd/system ] && has systemctl; then
   echo Manager=systemd
-  case $name in *.*) ;; *) name=$name.service ;; esac
+  case $name in
+  *.socket | *.timer | *.path | *.mount | *.automount | *.swap | *.target | *.slice | *.scope | *.device) ;;
+  *) name=$name.service ;;
+  esac
   shown=$(systemctl show -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload -- "$name") || exit
   printf '%s\n' "$shown"
   case $shown in
@@ -78,15 +81,28 @@ export function serviceName(name: string): string {
   return `service:${name.replace(/\.service$/, '')}`;
 }
 
-/** One query for a service. */
+/** Where the files of a service are, for each init system; those of a template are those of its instances. */
+function filesOf(name: string): readonly string[] {
+  const unit = isOtherUnit(name) ? name : `${name.replace(/\.service$/, '')}.service`;
+  const units = [...new Set([unit, unit.replace(/@[^@]*(?=\.)/, '@')])];
+  const directories = ['/etc', '/run', '/usr/local/lib', '/usr/lib', '/lib'];
+  return [
+    ...directories.flatMap((directory) =>
+      units.flatMap((one) => ['', '.d'].map((end) => `${directory}/systemd/system/${one}${end}`)),
+    ),
+    ...['/etc/init.d', '/etc/rc.d/init.d'].map((directory) => `${directory}/${name}`),
+  ];
+}
+
+function isOtherUnit(name: string): boolean {
+  return /\.(socket|timer|path|mount|automount|swap|target|slice|scope|device)$/.test(name);
+}
+
+/** One query for a service; with `.service` at its end it is the same. */
 export function askService(name: string, runlevel = 'default') {
-  return askScript(script, [name, runlevel], {
+  return askScript(script, [name.replace(/\.service$/, ''), runlevel], {
     timeoutSeconds: 60,
-    readsOnly: [
-      ...[serviceName(name), '/etc/systemd/system', '/usr/lib/systemd/system'],
-      ...['/lib/systemd/system', '/etc/init.d', '/etc/rc.d', '/etc/runlevels'],
-      ...[2, 3, 4, 5].map((level) => `/etc/rc${level}.d`),
-    ],
+    readsOnly: [serviceName(name), ...filesOf(name)],
   });
 }
 

@@ -58,11 +58,8 @@ describe('apt_repository', () => {
     const file = smallFile('/here/web.gpg', 0o644, binary);
     const source = new ControllerFiles('web.gpg', { type: 'file', name: 'web.gpg', file });
 
-    const { key_src: _, ...bare } = { ...web, key_src: source };
-    const bound = bind(aptRepository, 'plain', {
-      ...v.parse(aptRepository.params, bare),
-      key_src: source,
-    });
+    const given = v.parse(aptRepository.params, web);
+    const bound = bind(aptRepository, 'plain', Object.assign({}, given, { key_src: source }));
     const { first, second } = planTwice(bound, apt);
 
     expect(first).toMatchObject({

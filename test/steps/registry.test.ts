@@ -130,6 +130,14 @@ const examples: Readonly<Record<string, readonly [string, unknown, Record<string
     { name: 'a', uris: ['https://a'], suites: ['./'], components: [] },
     { 'file:/etc/apt/sources.list.d': { type: 'directory' } },
   ],
+  systemd_unit: [
+    'plain',
+    { name: 'a.service', content: '[Service]\nExecStart=/bin/true\n' },
+    {
+      'file:/etc/systemd/system': { type: 'directory' },
+      output: printing('Manager=systemd\nLoadState=not-found\n'),
+    },
+  ],
 };
 
 /** Those that only look, tell and wait. */
