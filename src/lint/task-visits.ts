@@ -10,7 +10,7 @@ import { secretsIn } from '../source/secret.ts';
 import type { VariableUse } from '../template/template.ts';
 import { sampleHosts } from './sample-hosts.ts';
 import { hostsOf, type Subject } from './subject.ts';
-import { namesTold } from './uses.ts';
+import { namesTold, usesInValue } from './uses.ts';
 
 /** A task on one host of each kind. */
 export interface TaskVisit {
@@ -90,11 +90,28 @@ function isDoneIn(
 
 /** Whether these come to secrets, or may: none is fetched here. */
 export function takesSecrets(uses: readonly VariableUse[], levels: readonly Variables[]): boolean {
+  const roots = uses.map(({ keys: [root] }) => root);
+  if (!levels.some(hasSecrets)) return roots.includes('hostvars');
   const valuesOf = valuesOn(levels);
-  const names = reachedNames(
-    uses.map(({ keys: [root] }) => root),
-    valuesOf,
-  );
-  const values = [...names].flatMap((name) => [...valuesOf(name)]);
-  return names.has('hostvars') || secretsIn(values).some(({ isSettled }) => !isSettled);
+  const names = reachedNames(roots, valuesOf);
+  return names.has('hostvars') || [...names].some((name) => areSecret([...valuesOf(name)]));
+}
+
+const known = new WeakMap<Variables, boolean>();
+
+function hasSecrets(level: Variables): boolean {
+  const before = known.get(level);
+  if (before !== undefined) return before;
+  // hostvars by way of another variable may have some, too
+  const has = areSecret(level) || Object.values(level).flatMap(usesInValue).some(isOfOthers);
+  known.set(level, has);
+  return has;
+}
+
+function areSecret(values: unknown): boolean {
+  return secretsIn(values).some(({ isSettled }) => !isSettled);
+}
+
+function isOfOthers({ keys: [root] }: VariableUse): boolean {
+  return root === 'hostvars';
 }

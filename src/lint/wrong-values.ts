@@ -16,25 +16,23 @@ const mostItems = 100;
 
 /** Parameters whose templates come to a value, on some host, that their step refuses. */
 export function wrongValues(subject: Subject): readonly Finding[] {
-  const found = new Map<string, Finding>();
+  const found = new Map<string, Finding | null>();
   for (const visit of taskVisits(subject)) {
     for (const { position, message, hint } of wrongIn(visit)) {
-      const place = position === null ? null : placeAt(position, subject);
-      if (place === null) continue; // of a file that is no YAML: told when it is rendered
-      const on = visit.isOnlyHost ? '' : ` on ${visit.host.name}`;
-      const key = `${place.source.file}:${place.start}`;
+      const key = JSON.stringify(position);
+      if (position === null || found.has(key)) continue;
+      const place = placeAt(position, subject);
       const severity = visit.isDone === 'surely' ? 'error' : 'warning';
-      const finding: Finding = {
-        rule: 'wrong-value',
-        severity,
-        place,
+      const on = visit.isOnlyHost ? '' : ` on ${visit.host.name}`;
+      // what is no YAML is told when it is rendered
+      const finding: Finding | null = place && {
+        ...{ rule: 'wrong-value', severity, place, hint },
         message: `${message}${on}`,
-        hint,
       };
-      if (!found.has(key)) found.set(key, finding);
+      found.set(key, finding);
     }
   }
-  return [...found.values()];
+  return [...found.values()].filter((finding) => finding !== null);
 }
 
 function wrongIn(visit: TaskVisit): readonly Diagnostic[] {
