@@ -16,11 +16,7 @@ import { cases, casesDirectory } from './cases.ts';
 import { LocalFleet, playOnFleet } from './play-on-fleet.ts';
 
 /** Words of ours, and what stands for them in Ansible. */
-const words: readonly (readonly [RegExp, string])[] = [
-  [/^( *)gather: /gm, '$1gather_facts: '],
-  // ours is whom commands run as, which is all that it says
-  [/^( *)become_user: /gm, '$1become: true\n$1become_user: '],
-];
+const words: readonly (readonly [RegExp, string])[] = [[/^( *)gather: /gm, '$1gather_facts: ']];
 
 const { CI, PATH = '', HOME = '' } = process.env;
 const hasAnsible = spawnSync('ansible-playbook', ['--version']).status === 0;

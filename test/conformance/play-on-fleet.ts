@@ -45,7 +45,7 @@ export interface Played {
 /** Runs a playbook with the whole engine, on hosts that are this machine. */
 export async function playOnFleet(
   file: string,
-  inventory: Inventory,
+  given: Inventory,
   fleet: LocalFleet,
   { check, extraVars, tags, skipTags }: PlayOptions,
 ): Promise<Played> {
@@ -55,7 +55,7 @@ export async function playOnFleet(
     { tags, skipTags, startAt: null },
   );
   if (!chosen.ok) throw new ConfigError(chosen.diagnostics);
-  const { plays } = planHosts(chosen.value, inventory, null);
+  const { plays, inventory } = planHosts(chosen.value, given, null);
   const events: RunEvent[] = [];
   const before = programsOf(inventory, fleet);
   const exit = await run({
