@@ -12,10 +12,12 @@ import type { HostState } from '../host/state.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import { selectHosts } from '../inventory/patterns.ts';
 import { nothingTold } from '../playbook/knowledge.ts';
-import { loadPlaybooks } from '../playbook/load-playbook.ts';
+import { PlaybookFiles } from '../playbook/playbook-files.ts';
+import { ConfigError } from '../source/diagnostic.ts';
 import type { DoctorOptions } from './doctor.ts';
 import { readInventory } from './load.ts';
 import { defaultPlaybook } from './load-work.ts';
+import { readBooks } from './read-books.ts';
 import { secretStore } from './secrets.ts';
 import { withSurveyor } from './survey-hosts.ts';
 import { UsageError } from './usage-error.ts';
@@ -80,14 +82,16 @@ async function hostsOf(options: DoctorOptions): Promise<{
   if (limit !== undefined && names.length > 0) {
     throw new UsageError('hosts are named, and --limit is given', 'one of them is enough');
   }
-  const inventory = await readInventory(options.inventory, secretStore(options));
+  const store = secretStore(options);
+  const inventory = await readInventory(options.inventory, store);
   const selection = selectHosts(inventory, names.length > 0 ? names : (limit ?? 'all'));
   if (!selection.ok) throw new UsageError(selection.message, selection.hint);
   const { hosts } = selection;
   const files = inventory.playbooks.length > 0 ? inventory.playbooks : [defaultPlaybook];
-  const playbooks = await loadPlaybooks(files);
+  const { playbooks } = await readBooks(files, [], new PlaybookFiles(), store);
+  if (!playbooks.ok) throw new ConfigError(playbooks.diagnostics);
   const { plays } = planHosts(
-    playbooks.flatMap((playbook) => playbook.plays),
+    playbooks.value.flatMap((playbook) => playbook.plays),
     inventory,
     null,
   );

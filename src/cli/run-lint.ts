@@ -3,17 +3,16 @@ import { planHosts } from '../engine/plays.ts';
 import type { Inventory } from '../inventory/model.ts';
 import { selectHosts } from '../inventory/patterns.ts';
 import { lint } from '../lint/lint.ts';
-import { loadPlaybooks } from '../playbook/load-playbook.ts';
 import type { Play } from '../playbook/model.ts';
 import { PlaybookFiles } from '../playbook/playbook-files.ts';
 import { selectTasks } from '../playbook/select-tasks.ts';
 import { ConfigError } from '../source/diagnostic.ts';
 import type { Result } from '../source/result.ts';
-import { readExtraVars } from './extra-vars.ts';
 import type { LintOptions } from './lint.ts';
 import { type Remark, remarkOf, remarksDocument, remarksText } from './lint-document.ts';
 import { readInventory } from './load.ts';
 import { defaultPlaybook } from './load-work.ts';
+import { readBooks } from './read-books.ts';
 import { secretStore } from './secrets.ts';
 
 /** Does what `xpush lint` is for, and gives the exit code. */
@@ -52,14 +51,16 @@ async function remarksOn(options: LintOptions): Promise<readonly Remark[]> {
 }
 
 async function readPlays(
-  { playbook, 'extra-vars': given, tags, 'skip-tags': skipTags }: LintOptions,
+  options: LintOptions,
   inventory: Inventory | null,
   files: PlaybookFiles,
 ): Promise<{ readonly plays: readonly Play[]; readonly chosen: readonly Play[] }> {
+  const { playbook, 'extra-vars': given, tags, 'skip-tags': skipTags } = options;
   const named = playbook.length > 0 ? playbook : (inventory?.playbooks ?? []);
-  const extraVars = valueIn(readExtraVars(given, files));
   const books = named.length > 0 ? named : [defaultPlaybook];
-  const plays = loadPlaybooks(books, { files, extraVars }).flatMap((book) => book.plays);
+  const read = await readBooks(books, given, files, secretStore(options));
+  valueIn(read.extraVars);
+  const plays = valueIn(read.playbooks).flatMap((book) => book.plays);
   return { plays, chosen: valueIn(selectTasks(plays, { tags, skipTags, startAt: null })) };
 }
 
