@@ -6,12 +6,14 @@ import { defineStep } from './step.ts';
 import { editQueries, planEdit } from './text-edit.ts';
 import {
   editedPath,
+  keepingFile,
   makingFile,
   oneLine,
   pattern,
   presence,
   shownText,
 } from './text-parameters.ts';
+import { validate } from './validated.ts';
 
 const usualMarker = '# {mark} XPUSH MANAGED BLOCK';
 
@@ -48,6 +50,8 @@ const params = v.pipe(
       ),
     ),
     ...makingFile,
+    backup: keepingFile,
+    validate,
   }),
   v.check(
     ({ insertafter, insertbefore }) => insertafter === undefined || insertbefore === undefined,

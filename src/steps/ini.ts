@@ -3,7 +3,7 @@ import { withOption } from '../text/ini-edit.ts';
 import { described } from './described.ts';
 import { defineStep } from './step.ts';
 import { editQueries, planEdit } from './text-edit.ts';
-import { editedPath, makingFile, oneLine, presence } from './text-parameters.ts';
+import { editedPath, keepingFile, makingFile, oneLine, presence } from './text-parameters.ts';
 
 const value = v.union([
   oneLine,
@@ -62,6 +62,7 @@ const params = v.pipe(
       ),
     ),
     ...makingFile,
+    backup: keepingFile,
   }),
   v.check(
     (given) => given.value === undefined || given.values === undefined,

@@ -4,7 +4,15 @@ import { missingGroup, patternOf } from '../text/pattern.ts';
 import { described } from './described.ts';
 import { defineStep } from './step.ts';
 import { editQueries, planEdit } from './text-edit.ts';
-import { editedPath, makingFile, oneLine, pattern, presence } from './text-parameters.ts';
+import {
+  editedPath,
+  keepingFile,
+  makingFile,
+  oneLine,
+  pattern,
+  presence,
+} from './text-parameters.ts';
+import { validate } from './validated.ts';
 
 const params = v.pipe(
   v.strictObject({
@@ -50,6 +58,8 @@ const params = v.pipe(
       described(v.boolean(), 'Whether the first match counts, not the last. Default: `false`.'),
     ),
     ...makingFile,
+    backup: keepingFile,
+    validate,
   }),
   v.check(
     ({ regexp, search_string: search }) => regexp === undefined || search === undefined,

@@ -5,7 +5,8 @@ import { described } from './described.ts';
 import { ownership } from './ownership.ts';
 import { defineStep } from './step.ts';
 import { editQueries, planEdit } from './text-edit.ts';
-import { editedPath, pattern, shownText } from './text-parameters.ts';
+import { editedPath, keepingFile, pattern, shownText } from './text-parameters.ts';
+import { validate } from './validated.ts';
 
 const params = v.pipe(
   v.strictObject({
@@ -27,6 +28,8 @@ const params = v.pipe(
       described(pattern, 'Only what is before this expression is looked at; `.` is newlines, too.'),
     ),
     ...ownership,
+    backup: keepingFile,
+    validate,
   }),
   v.check(
     ({ regexp, replace: wanted }) => missingGroup(regexp, wanted ?? '') === null,

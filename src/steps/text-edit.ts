@@ -2,10 +2,12 @@ import { change } from '../host/change.ts';
 import { asBytes } from '../host/change-words.ts';
 import { type Entry, type FileState, query } from '../host/query.ts';
 import { SlowPattern } from '../text/pattern.ts';
+import { backup, backupName } from './backup.ts';
 import { editable } from './editable.ts';
 import { modeAfter } from './file-mode.ts';
 import { madeEntry, type Ownership, wantedOf } from './ownership.ts';
 import { type Plan, type Refusal, refuse } from './step.ts';
+import { canValidate, validation } from './validated.ts';
 
 /** What an edit makes of a text, or what is in its way. */
 export type Edited =
@@ -21,6 +23,10 @@ export type Edit = (text: string, own: (given: string) => string) => Edited;
 export interface EditOptions extends Ownership {
   /** Whether a file that is missing is made. */
   readonly create: boolean;
+  /** Whether the old file is kept. */
+  readonly backup?: boolean | undefined;
+  /** A line of shell with %s for a file: it must succeed before the text is written. */
+  readonly validate?: string | undefined;
 }
 
 /** What an edit of the file asks. */
@@ -44,7 +50,7 @@ export function planEdit(
   path: string,
   seen: Seen,
   edit: Edit,
-  { create, ...ownership }: EditOptions,
+  { create, validate, backup: isKept = false, ...ownership }: EditOptions,
 ): Plan | Refusal {
   const { file, above, entry } = seen;
   if (entry.some(({ type }) => type === 'link')) {
@@ -75,8 +81,15 @@ export function planEdit(
     const now = isNew ? madeEntry('file', before, bits === null ? {} : { mode: bits }) : before;
     return change.setAttributes(path, wantedOf({ owner, group }, now), now, 'boot');
   });
+  if (validate !== undefined && !canValidate(edited.text)) {
+    return refuse(`${path} is no UTF-8, and cannot be validated`);
+  }
+  const isToCheck = validate !== undefined && written.length > 0;
+  const checks = isToCheck ? [validation(path, edited.text, validate)] : [];
+  const name = isKept && written.length > 0 ? backupName(path, file) : null;
   return {
-    changes: [...written, ...owned],
+    changes: [...checks, ...(name === null ? [] : [backup(path, name)]), ...written, ...owned],
+    ...(name === null ? {} : { data: { backup_file: name } }),
     message: isSettled ? null : 'a second run will change it again: what it writes matches anew',
   };
 }

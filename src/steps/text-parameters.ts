@@ -39,6 +39,14 @@ export const presence = v.optional(
 /** A parameter for the file that is edited. */
 export const editedPath = described(hostPath, 'The file; a symbolic link is followed.');
 
+/** A parameter for keeping what is replaced. */
+export const keepingFile = v.optional(
+  described(
+    v.boolean(),
+    'Whether the file that is replaced is kept beside it, under a name that `backup_file` of the result has. Default: `false`.',
+  ),
+);
+
 /** Parameters for a file that may be made. */
 export const makingFile = {
   create: v.optional(

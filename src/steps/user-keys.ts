@@ -1,4 +1,5 @@
 import { change } from '../host/change.ts';
+import { isHostPath } from '../host/names.ts';
 import { type CommandOutput, type QueryOf, query } from '../host/query.ts';
 import { type Plan, type Refusal, refuse } from './step.ts';
 import { textSums } from './text-sums.ts';
@@ -69,7 +70,8 @@ export function userKeys(user: string, seen: CommandOutput): UserKeys | Refusal 
     return refuse(`there is no user ${user}`, 'have a task before this one make it');
   if (status === 4) return refuse(`the home of ${user} does not exist`, 'give a "path"');
   const [path = '', directory = '', file = '', ...lines] = stdout.split('\n');
-  if (status !== 0 || !path.startsWith('/') || seen.isCut || seen.isTimedOut) {
+  const isPath = isHostPath(path) && path.endsWith('/.ssh/authorized_keys');
+  if (status !== 0 || !isPath || seen.isCut || seen.isTimedOut) {
     const why = stderr.split('\n')[0] ?? '';
     return refuse(
       `the keys of ${user} can't be read${why === '' ? '' : `: ${why}`}`,

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { authorizedKey } from '../../src/steps/authorized-key.ts';
 import { readAuthorizedKey, withKeys, withoutKeys } from '../../src/text/authorized-keys-edit.ts';
 import { complaints, edited } from './edited.ts';
+import { bind, planTwice } from './observed.ts';
 import { hasPrivateHosts, privateHost } from './private-host.ts';
 
 /** A public key of this number. */
@@ -61,6 +62,39 @@ describe('authorized_key', () => {
         expect(withKeys(made, [wanted], false)).toBe(made);
         expect(made.split('\n').filter((each) => each === `${one} new`)).toHaveLength(1);
         expect(withoutKeys(made, [wanted])).not.toContain(one);
+      }),
+    );
+  });
+
+  test('whatever a host says of its keys, a plan or a refusal comes of it', () => {
+    const bound = bind(authorizedKey, 'plain', { user: 'alice', key: one });
+    const part = fc.constantFrom(
+      '/h/.ssh/authorized_keys',
+      'drwx------ 2',
+      '-rw-------',
+      '-',
+      one,
+      '\0',
+      '\ufffd',
+      '../x',
+      '',
+    );
+    const output = fc.record({
+      status: fc.constantFrom(0, 1, 3, 4, 127),
+      stdout: fc.oneof(
+        fc.string(),
+        fc.array(part).map((parts) => parts.join('\n')),
+      ),
+      stderr: fc.string(),
+      isCut: fc.boolean(),
+      isTimedOut: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(output, (answer) => {
+        const { first, second } = planTwice(bound, { output: answer });
+
+        if ('changes' in first) expect(second).toMatchObject({ changes: [] });
+        else expect(first.refusal).not.toBe('');
       }),
     );
   });

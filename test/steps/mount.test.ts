@@ -114,6 +114,24 @@ describe('mount', () => {
     expect(plan(params, fstab, mountinfo, point).first).toMatchObject({ refusal });
   });
 
+  test('whatever a host says of its mounts, a plan or a refusal comes of it', () => {
+    const states = ['mounted', 'absent', 'remounted', 'ephemeral'];
+    const text = fc.oneof(
+      fc.string(),
+      fc.constant(mountedData),
+      fc.constant('40 22 8:16 / /srv/data'),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...states), text, text, (state, fstab, mountinfo) => {
+        const latin1 = Buffer.from(fstab).toString('latin1');
+        const { first, second } = plan({ state }, latin1, mountinfo);
+
+        if ('refusal' in first || state === 'remounted') return;
+        expect(second).toMatchObject({ changes: [] });
+      }),
+    );
+  });
+
   test('is asked no more than once', () => {
     const bound = bind(mount, 'plain', { ...data, state: 'mounted' });
     expect(stateFor(bound, {})).toBeDefined();

@@ -41,6 +41,27 @@ describe.runIf(hasPrivateHosts)('planEdit', () => {
     );
   });
 
+  test('what its validation refuses is not written', async () => {
+    host.sh('printf "a\\n" > /etc/app');
+    const task = (line: string) =>
+      `  - lineinfile: { path: /etc/app, line: "${line}", validate: "grep -q 'good it' %s" }`;
+
+    const { lines } = await host.run(task('bad'));
+    expect(lines[0]).toMatch(/^lineinfile failed: .*exit status 1/s);
+    expect(host.sh('cat /etc/app')).toBe('a\n');
+
+    await host.runThrice(task('good it is'));
+    expect(host.sh('cat /etc/app')).toBe('a\ngood it is\n');
+  });
+
+  test('what is replaced is kept when that is asked for', async () => {
+    host.sh('printf "a\\n" > /etc/app; chmod 600 /etc/app');
+
+    await host.runThrice('  - replace: { path: /etc/app, regexp: a, replace: b, backup: true }');
+
+    expect(host.sh('cat /etc/app /etc/app.*~; stat -c %a /etc/app.*~')).toBe('b\na\n600\n');
+  });
+
   test('a link gets no owner', async () => {
     host.sh('ln -s passwd /etc/link');
 
