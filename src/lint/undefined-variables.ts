@@ -1,4 +1,3 @@
-import { namesUsed } from '../playbook/names-used.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
 import { listed, quoted } from '../source/quoted.ts';
 import type { VariableUse } from '../template/template.ts';
@@ -6,6 +5,7 @@ import type { Finding } from './finding.ts';
 import { lookUp, type Missing } from './look-up.ts';
 import type { Subject } from './subject.ts';
 import { type TaskVisit, taskVisits } from './task-visits.ts';
+import { usesIn } from './uses.ts';
 
 /** More names of hosts are told by their number. */
 const mostNames = 3;
@@ -40,7 +40,7 @@ export function undefinedVariables(subject: Subject): readonly Finding[] {
 }
 
 function missingIn({ task, ...around }: TaskVisit): readonly Missing[] {
-  const uses = namesUsed(task);
+  const uses = usesIn(task);
   const isGuarded = guardOf(uses);
   return uses.filter((use) => !isGuarded(use)).flatMap((use) => lookUp(use, around));
 }

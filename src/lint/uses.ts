@@ -18,10 +18,19 @@ export function namesRead(
     ...(inventory === null ? [] : inventoryLevels(inventory)),
   ]);
   const uses = [
-    ...tasks.flatMap(namesUsed),
+    ...tasks.flatMap(usesIn),
     ...[...levels].flatMap((level) => Object.values(level).flatMap(usesInValue)),
   ];
   return new Set(uses.map(({ keys: [root] }) => root));
+}
+
+const known = new WeakMap<Task, readonly VariableUse[]>();
+
+/** What a task reads by itself; the same on every host. */
+export function usesIn(task: Task): readonly VariableUse[] {
+  const uses = known.get(task) ?? namesUsed(task);
+  known.set(task, uses);
+  return uses;
 }
 
 /** What the templates in the value of a variable read. */

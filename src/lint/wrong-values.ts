@@ -1,6 +1,5 @@
 import { scopeOfItem } from '../playbook/items.ts';
 import { noKeywords } from '../playbook/keywords.ts';
-import { namesUsed } from '../playbook/names-used.ts';
 import { renderNode } from '../playbook/render-node.ts';
 import type { Scope } from '../playbook/scope.ts';
 import type { Diagnostic } from '../source/diagnostic.ts';
@@ -10,6 +9,7 @@ import type { Finding } from './finding.ts';
 import { placeAt } from './place-at.ts';
 import type { Subject } from './subject.ts';
 import { type TaskVisit, takesSecrets, taskVisits } from './task-visits.ts';
+import { usesIn } from './uses.ts';
 
 /** Items of a loop beyond these are like them. */
 const mostItems = 100;
@@ -38,7 +38,7 @@ export function wrongValues(subject: Subject): readonly Finding[] {
 function wrongIn(visit: TaskVisit): readonly Diagnostic[] {
   const { task, scope, levels } = visit;
   const { loop, written } = task.keywords ?? noKeywords;
-  if (written === null || takesSecrets(namesUsed(task), levels)) return [];
+  if (written === null || takesSecrets(usesIn(task), levels)) return [];
   const scopes = loop === null ? [scope] : scopesOfItems(visit);
   return scopes.flatMap((own) => {
     const rendered = renderNode(written.node, own, written.expressions);
