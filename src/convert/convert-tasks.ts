@@ -50,7 +50,7 @@ export function refused(item: KeptNode, why: string, kind: ListOf): Converted {
 }
 
 /** Why, and the text as it was. */
-export function commentFor(item: KeptNode, why: string): readonly string[] {
+function commentFor(item: KeptNode, why: string): readonly string[] {
   const { before, ...rest } = item;
   const bare: KeptNode = { ...rest, before: [], isApart: false };
   const text = writeKeptYaml({ head: [], root: keptList([bare]), foot: [] });

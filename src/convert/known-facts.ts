@@ -7,7 +7,7 @@ const inventoryVariable = 'write it as a variable of the inventory';
 const noClock = 'a check must predict what an apply does: write it in vars';
 
 /** Variables of Ansible's that are no facts, and facts that are not here; by the name without `ansible_`. */
-export const otherNames: ReadonlyMap<string, KnownFact> = new Map(
+const otherNames: ReadonlyMap<string, KnownFact> = new Map(
   Object.entries<KnownFact>({
     host: { as: 'host.address' },
     ssh_host: { as: 'host.address' },

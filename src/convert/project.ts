@@ -102,6 +102,13 @@ class Converter {
       for (const role of itemsAt(play, 'roles')) this.#roleOf(role, directory);
     }
     this.#follow(converted, directory, [directory]);
+    this.#sayPrograms(directory);
+    const hasVars = ['group_vars', 'host_vars'].some((one) => {
+      return this.#reader.list(join(directory, one)).length > 0;
+    });
+    if (hasVars && !this.#hasInventory && isRequired) {
+      this.#said.push('group_vars and host_vars belong to the inventory: name it with -i');
+    }
     for (const kind of ['templates', 'files']) this.#plainFiles(join(directory, kind));
   }
 
@@ -144,7 +151,17 @@ class Converter {
       else if (part === 'vars' || part === 'defaults') this.#vars(path);
     }
     for (const kind of ['templates', 'files']) this.#plainFiles(join(directory, kind));
+    this.#sayPrograms(directory);
     this.#dependencies(directory, root);
+  }
+
+  /** Python of the user's has no place here. */
+  #sayPrograms(directory: string): void {
+    for (const kind of ['library', 'filter_plugins', 'lookup_plugins', 'action_plugins']) {
+      const path = join(directory, kind);
+      if (this.#reader.list(path).length === 0) continue;
+      this.#said.push(`${path}: Python is not run: write a step of your own in TypeScript`);
+    }
   }
 
   /** Roles that a role needs are done at the head of its tasks. */

@@ -39,7 +39,7 @@ export interface KeptPair extends KeptComments {
   readonly value: KeptNode;
 }
 
-export const noComments: KeptComments = { before: [], behind: [], isApart: false };
+const noComments: KeptComments = { before: [], behind: [], isApart: false };
 
 /** A scalar that nobody wrote. */
 export function keptScalar(value: KeptScalar['value']): KeptScalar {

@@ -18,7 +18,6 @@ import {
   type KeptNode,
   type KeptPair,
   type KeptScalar,
-  keptMap,
   keptScalar,
 } from './kept-yaml.ts';
 import type { Result } from './result.ts';
@@ -198,6 +197,3 @@ function lines(comment: string | null | undefined): readonly string[] {
   if (comment === null || comment === undefined || comment === '') return [];
   return comment.split('\n').map((line) => (line === ' ' ? line : line.replace(/^ /, '')));
 }
-
-/** An empty map, where a document has nothing. */
-export const emptyDocument: KeptDocument = { head: [], root: keptMap([]), foot: [] };

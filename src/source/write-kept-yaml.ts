@@ -18,7 +18,7 @@ export function writeKeptYaml({ head, root, foot }: KeptDocument): string {
 }
 
 /** One line of a comment, whatever the text. */
-export function commented(line: string): string {
+function commented(line: string): string {
   return line === '' ? '' : `# ${safeLine(line)}`.trimEnd();
 }
 
