@@ -41,7 +41,9 @@ import type { Step } from './step.ts';
 import { sysctl } from './sysctl.ts';
 import { systemdUnit } from './systemd-unit.ts';
 import { template } from './template.ts';
+import { timer } from './timer.ts';
 import { timezone } from './timezone.ts';
+import { unarchive } from './unarchive.ts';
 import { uri } from './uri.ts';
 import { user } from './user.ts';
 import { vifConfig } from './vif-config.ts';
@@ -63,6 +65,7 @@ export const steps: readonly Step[] = [
   file,
   copy,
   getUrl,
+  unarchive,
   template,
   stat,
   find,
@@ -91,6 +94,7 @@ export const steps: readonly Step[] = [
   aptRepository,
   service,
   systemdUnit,
+  timer,
   user,
   group,
   waitFor,

@@ -53,6 +53,14 @@ const examples: Readonly<Record<string, readonly [string, unknown, Record<string
     { repo: 'https://git/a', dest: '/srv/a', version: 'f'.repeat(40) },
     { output: printing('absent\n') },
   ],
+  unarchive: [
+    'plain',
+    {
+      ...{ name: 'hello.tar', dest: '/srv' },
+      src: new ControllerFiles('hello.tar', { type: 'file', name: 'hello.tar', file }),
+    },
+    { 'entry:L:/srv': directoryEntry },
+  ],
   uri: ['plain', { url: 'http://web/a', method: 'POST' }],
   lineinfile: ['plain', { path: '/etc/app', line: 'a' }, { 'file:/etc/app': fileOf('') }],
   blockinfile: ['plain', { path: '/etc/app', block: 'a' }, { 'file:/etc/app': fileOf('') }],
@@ -137,6 +145,11 @@ const examples: Readonly<Record<string, readonly [string, unknown, Record<string
       'file:/etc/systemd/system': { type: 'directory' },
       output: printing('Manager=systemd\nLoadState=not-found\n'),
     },
+  ],
+  timer: [
+    'plain',
+    { name: 'a', argv: ['/bin/true'], on_boot: '1h' },
+    { output: printing('Manager=systemd\nLoadState=not-found\n') },
   ],
 };
 
