@@ -84,7 +84,7 @@ async function hostsOf(options: DoctorOptions): Promise<{
   if (!selection.ok) throw new UsageError(selection.message, selection.hint);
   const { hosts } = selection;
   const files = inventory.playbooks.length > 0 ? inventory.playbooks : [defaultPlaybook];
-  const playbooks = await loadPlaybooks(files);
+  const playbooks = await loadPlaybooks(files, 'when needed');
   const { plays } = planHosts(
     playbooks.flatMap((playbook) => playbook.plays),
     inventory,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type HostedPlays, planHosts } from '../engine/plays.ts';
 import type { Inventory } from '../inventory/model.ts';
+import type { WhenSummed } from '../playbook/controller-files.ts';
 import { loadPlaybooks } from '../playbook/load-playbook.ts';
 import type { SecretStore } from '../secrets/secret-store.ts';
 import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
@@ -36,6 +37,7 @@ export async function readWork(
   playbookFiles: readonly string[],
   { limit, only }: Chosen,
   store: SecretStore,
+  whenSummed: WhenSummed = 'at once',
 ): Promise<Work> {
   const diagnostics: Diagnostic[] = [];
   const read: SourceFile[] = [];
@@ -46,7 +48,7 @@ export async function readWork(
   );
   const named = playbookFiles.length > 0 ? playbookFiles : (inventory?.playbooks ?? []);
   const files = named.length > 0 ? named : [defaultPlaybook];
-  const playbooks = await collect(diagnostics, () => loadPlaybooks(files));
+  const playbooks = await collect(diagnostics, () => loadPlaybooks(files, whenSummed));
   if (inventory === null || playbooks === null) throw new ConfigError(diagnostics);
   const plays = playbooks.flatMap((playbook) => playbook.plays);
   const sources = {

@@ -27,8 +27,12 @@ export async function runApply({
   }
   const left = retry === undefined ? null : await readRetry(retry, argument);
   const chosen = { limit: limit ?? null, only: left?.hosts ?? null };
+  // a check shows them
+  const whenSummed = options.check ? 'at once' : 'when needed';
   const work =
-    saved === null ? await readWork(argument, playbook, chosen, store) : plannedWork(saved, chosen);
+    saved === null
+      ? await readWork(argument, playbook, chosen, store, whenSummed)
+      : plannedWork(saved, chosen);
   const notes = left === null ? work.notes : [left.note, ...work.notes];
   const resume = options.check ? {} : { resume: resumeCommand(process.argv.slice(2)) };
   const known = left?.left.filter(({ name }) => work.inventory.hosts.has(name));

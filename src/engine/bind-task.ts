@@ -14,7 +14,7 @@ export function bindTask(
   if (!network || bound.network) return bound;
   const { plan, leave } = bound;
   return {
-    queries: bound.queries,
+    ...bound,
     network: true,
     plan: (state) => inPlace(plan(state)),
     leave: leave === null ? null : (state) => inPlace(leave(state)),

@@ -7,7 +7,7 @@ import { type Introduction, introduce, introductionQueries, stuckEnding } from '
 import { lackOf } from './lacking.ts';
 import type { LegOptions, LegResult } from './leg-options.ts';
 import { allChanges, type Foreseen, foresee, predict } from './leg-plan.ts';
-import { LegTasks } from './leg-tasks.ts';
+import { LegTasks, type OpenTask } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
 import { LostError } from './lost-error.ts';
 import { PlainActs } from './plain-acts.ts';
@@ -150,6 +150,7 @@ class LegRun {
       return 'done';
     }
     while (state !== null && tasks.open.length > 0) {
+      await prepare(tasks.open, state);
       const foreseen = foresee(tasks.open, state);
       const lack = lackOf(foreseen, tasks.open, state, this.#options.confirm.isOff);
       if (lack !== null) tasks.refuse(lack.place, lack.error);
@@ -221,5 +222,13 @@ class LegRun {
     }
     this.#isIntroduced = true;
     return introduction;
+  }
+}
+
+/** What is slow to make is made before planning, which would hold up the other hosts. */
+async function prepare(tasks: readonly OpenTask[], state: HostState): Promise<void> {
+  for (const { bound } of tasks) {
+    const preparing = bound.prepare?.(state) ?? null;
+    if (preparing !== null) await preparing;
   }
 }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import * as v from 'valibot';
-import type { Change, RoutingOperation } from './change.ts';
+import type { Change, RoutingOperation, SourceFile } from './change.ts';
 import {
   bytes,
   bytesDocument,
@@ -142,6 +142,7 @@ export function changeDocument(change: Change): ChangeDocument {
     case 'send':
       return {
         ...change,
+        source: dataOf(change.source),
         mode: change.mode === null ? null : modeDocument(change.mode),
         before: fileStateDocument(change.before),
       };
@@ -197,4 +198,8 @@ export function changeDocument(change: Change): ChangeDocument {
 
 function lostSecret(): string {
   throw new Error('a secret is not kept in documents');
+}
+
+function dataOf({ path, size, sums: made }: SourceFile) {
+  return { path, size, sums: made };
 }

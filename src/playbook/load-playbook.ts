@@ -13,7 +13,7 @@ import { diagnosticAt, type Place } from '../source/source-text.ts';
 import { validate, validatePartly } from '../source/validate.ts';
 import { ControllerFiles } from '../steps/controller-files.ts';
 import { steps } from '../steps/index.ts';
-import { ControllerFileError, ControllerReader } from './controller-files.ts';
+import { ControllerFileError, ControllerReader, type WhenSummed } from './controller-files.ts';
 import type { Play, Playbook, Task } from './model.ts';
 import { rolloutEntries, rolloutOf } from './rollout.ts';
 
@@ -38,9 +38,12 @@ const taskSchema = v.object({
  * Reads playbook files. Throws `ConfigError` with everything that is wrong with any of them:
  * unknown steps and parameters, wrong types, each with its place.
  */
-export function loadPlaybooks(files: readonly string[]): Playbook[] {
+export function loadPlaybooks(
+  files: readonly string[],
+  whenSummed: WhenSummed = 'at once',
+): Playbook[] {
   const diagnostics: Diagnostic[] = [];
-  const reader = new ControllerReader();
+  const reader = new ControllerReader(whenSummed);
   const playbooks = files.flatMap((file) => {
     const result = readPlaybook(file, reader);
     if (result.ok) return [result.value];

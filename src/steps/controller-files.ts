@@ -85,6 +85,26 @@ export function largeFile(
   return { path, mode, content: null, size, sums, allSums };
 }
 
+/** One whose sums wait until they are needed. */
+export function unsummedFile(
+  { path, mode, size }: Pick<ControllerFile, 'path' | 'mode' | 'size'>,
+  sums: { readonly value: string; readonly make: () => Promise<void> },
+  read: () => Iterable<Buffer>,
+): ControllerFile {
+  let all: string | null = null;
+  return {
+    ...{ path, mode, content: null, size },
+    get sums() {
+      return sums.value;
+    },
+    makeSums: () => sums.make(),
+    allSums: () => {
+      all ??= sums.value === '' ? '' : withCrc(sums.value, crcOf(read()));
+      return all;
+    },
+  };
+}
+
 function crcOf(pieces: Iterable<Buffer>): string {
   const crc = new Cksum();
   for (const piece of pieces) crc.add(piece);

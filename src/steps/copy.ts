@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type Change, change } from '../host/change.ts';
+import { type Change, change, type SourceFile } from '../host/change.ts';
 import { asBytes } from '../host/change-words.ts';
 import { type FileState, query } from '../host/query.ts';
 import { isWithoutSha256 } from '../host/sums.ts';
@@ -79,6 +79,20 @@ export const copy = defineStep({
     };
   },
 
+  // of the same size is what was copied before, most likely
+  prepare: ({ src, dest }, seen) => {
+    const files = treeOf(src, dest).files.map(({ file }, index) => ({
+      file,
+      state: seen.files[index],
+    }));
+    const only = onlyFile(src);
+    const alike = [...files, ...(only === null ? [] : [{ file: only, state: seen.dest }])].filter(
+      ({ file, state }) => state?.type === 'file' && state.size === file.size,
+    );
+    const making = alike.flatMap(({ file }) => file.makeSums ?? []);
+    return making.length === 0 ? null : inTurn(making);
+  },
+
   plan: (_target, { src, content, dest, mode: wanted, directory_mode: inDirectories }, seen) => {
     const top = trimmed(dest);
     const tree = treeOf(src, dest);
@@ -154,9 +168,20 @@ function onlyFile(src: ControllerFiles | undefined): ControllerFile | null {
   return src?.found.type === 'file' ? src.found.file : null;
 }
 
-function sourceOf({ path, size, sums, allSums }: ControllerFile, state: FileState) {
+function sourceOf(file: ControllerFile, state: FileState): SourceFile {
+  const { path, size, allSums, makeSums } = file;
   const isCrc = state.type === 'file' && state.content === null && isWithoutSha256(state.sums);
-  return { path, size, sums: isCrc && state.size === size ? allSums() : sums };
+  if (isCrc && state.size === size) return { path, size, sums: allSums() };
+  return {
+    ...{ path, size, makeSums },
+    get sums() {
+      return file.sums;
+    },
+  };
+}
+
+async function inTurn(makings: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const make of makings) await make();
 }
 
 function trimmed(path: string): string {
