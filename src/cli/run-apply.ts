@@ -1,5 +1,6 @@
 import type { ApplyOptions } from './apply.ts';
 import { carryOut } from './carry-out.ts';
+import { collectRarely, planSendsLargeFiles, sendsLargeFiles } from './large-files.ts';
 import { readWork } from './load-work.ts';
 import { plannedWork, readSavedPlan } from './planned-work.ts';
 import { resumeCommand } from './resume-command.ts';
@@ -33,6 +34,12 @@ export async function runApply({
     saved === null
       ? await readWork(argument, playbook, chosen, store, whenSummed)
       : plannedWork(saved, chosen);
+  if (
+    !options.check &&
+    (saved === null ? sendsLargeFiles(work) : planSendsLargeFiles(saved.plan))
+  ) {
+    collectRarely();
+  }
   const notes = left === null ? work.notes : [left.note, ...work.notes];
   const resume = options.check ? {} : { resume: resumeCommand(process.argv.slice(2)) };
   const known = left?.left.filter(({ name }) => work.inventory.hosts.has(name));

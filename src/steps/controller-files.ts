@@ -45,6 +45,13 @@ export class ControllerFiles {
     return this.#found;
   }
 
+  /** Whether a file of it is sent in pieces. */
+  get hasLarge(): boolean {
+    const { found } = this;
+    const files = found.type === 'file' ? [found.file] : [...found.files.values()];
+    return files.some(({ content }) => content === null);
+  }
+
   find(found: FoundFiles): void {
     this.#found = found;
   }
