@@ -14,7 +14,13 @@ import { sums } from './sums.ts';
 /** The ruleset of nftables, which other parts look into. */
 export const lookRuleset: LookPart = {
   runtime: ['nft.sh'],
-  lines: (asked) => (asked('nft').length === 0 ? [] : ['xp_look_ruleset']),
+  lines: (asked) => {
+    const all = asked('nft');
+    if (all.length === 0) return [];
+    const saved = new Set(asked('chains').map(({ family }) => family));
+    const isBeside = saved.size === 2 && all.every((one) => one.isBeside);
+    return [`xp_look_ruleset${isBeside ? ' beside' : ''}`];
+  },
   read: () => [],
 };
 

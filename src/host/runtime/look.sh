@@ -57,7 +57,7 @@ xp_done() {
 # What one part of a look has listed serves the others; the next look sees for itself.
 xp_forget() {
   # shellcheck disable=SC2034
-  XP_SAVED_4='' XP_SAVED_6='' XP_RULESET='' XP_PARAMETERS=''
+  XP_SAVED_4='' XP_SAVED_6='' XP_RULESET='' XP_BESIDE='' XP_PARAMETERS=''
 }
 
 # What is longer is cut by the host, by a program more.
