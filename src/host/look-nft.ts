@@ -9,7 +9,6 @@ import { filterRuleset } from './nft-ruleset.ts';
 import { nftChainText, nftScript, parseNft, parseSpelled } from './nft-text.ts';
 import type { NftWanted, QueryOf } from './query.ts';
 import { quote, quoteAll } from './quote.ts';
-import { sums } from './sums.ts';
 
 /** The ruleset of nftables, which other parts look into. */
 export const lookRuleset: LookPart = {
@@ -54,11 +53,10 @@ function observeNft(
 ): Observation {
   const body = listed(chains, index, sections);
   if (body === null) return { failure: 'the chains of nftables could not be listed' };
-  const state = parseNft(asText(body), chains, sums(body));
   const spelled = wanted.flatMap(
     (one) => spelledIn(sections.get(`nft${index}.${one.family}`), one) ?? [],
   );
-  return { answer: { ...state, spelled } };
+  return { answer: parseNft(asText(body), chains, body, spelled) };
 }
 
 function spelledIn(section: Section | undefined, wanted: NftWanted): NftWanted | null {
