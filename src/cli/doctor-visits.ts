@@ -11,6 +11,7 @@ import { type Query, query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import { selectHosts } from '../inventory/patterns.ts';
+import { ControllerReader } from '../playbook/controller-files.ts';
 import { nothingTold } from '../playbook/knowledge.ts';
 import { PlaybookFiles } from '../playbook/playbook-files.ts';
 import { ConfigError } from '../source/diagnostic.ts';
@@ -88,7 +89,8 @@ async function hostsOf(options: DoctorOptions): Promise<{
   if (!selection.ok) throw new UsageError(selection.message, selection.hint);
   const { hosts } = selection;
   const files = inventory.playbooks.length > 0 ? inventory.playbooks : [defaultPlaybook];
-  const { playbooks } = await readBooks(files, [], new PlaybookFiles(), store);
+  const reader = new PlaybookFiles(new ControllerReader('when needed'));
+  const { playbooks } = await readBooks(files, [], reader, store);
   if (!playbooks.ok) throw new ConfigError(playbooks.diagnostics);
   const { plays } = planHosts(
     playbooks.value.flatMap((playbook) => playbook.plays),

@@ -81,6 +81,8 @@ function keepAtExit(script: Script, cache: CodeCache, knownBytes: number): void 
     const v8 = process.getBuiltinModule('node:v8');
     const { bytecode_and_metadata_size: compiledBytes } = v8.getHeapCodeStatistics();
     if (compiledBytes < knownBytes + leastNewBytes) return;
+    // a run may have told V8 something else since (large-files.ts)
+    tuneV8();
     cache.write(() => ({ code: script.createCachedData(), compiledBytes }));
   });
 }

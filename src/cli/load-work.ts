@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type HostedPlays, planHosts } from '../engine/plays.ts';
 import type { Inventory } from '../inventory/model.ts';
+import { ControllerReader, type WhenSummed } from '../playbook/controller-files.ts';
 import type { Variables } from '../playbook/keywords.ts';
 import type { Play } from '../playbook/model.ts';
 import { PlaybookFiles } from '../playbook/playbook-files.ts';
@@ -48,6 +49,8 @@ export interface WorkGiven {
   readonly playbook: readonly string[];
   readonly chosen: Chosen;
   readonly steering: SteeringGiven;
+  /** When large files of the controller are summed; at once unless said otherwise. */
+  readonly whenSummed?: WhenSummed;
 }
 
 /**
@@ -56,7 +59,13 @@ export interface WorkGiven {
  * what is wrong in any of these files or in the choice, and `UsageError`.
  */
 export async function readPlays(
-  { inventory: argument, playbook, chosen: { limit, only }, steering }: WorkGiven,
+  {
+    inventory: argument,
+    playbook,
+    chosen: { limit, only },
+    steering,
+    whenSummed = 'at once',
+  }: WorkGiven,
   store: SecretStore,
 ): Promise<ReadPlays> {
   const diagnostics: Diagnostic[] = [];
@@ -71,7 +80,7 @@ export async function readPlays(
   );
   const named = playbook.length > 0 ? playbook : (inventory?.playbooks ?? []);
   const books = named.length > 0 ? named : [defaultPlaybook];
-  const files = new PlaybookFiles();
+  const files = new PlaybookFiles(new ControllerReader(whenSummed));
   const found = await readBooks(books, steering['extra-vars'], files, store);
   const extraVars = take(found.extraVars);
   const playbooks = take(found.playbooks);

@@ -2,6 +2,7 @@ import { exitCodes } from '../engine/exit-code.ts';
 import type { ApplyOptions } from './apply.ts';
 import { carryOut } from './carry-out.ts';
 import { ExplainedRun } from './explained-run.ts';
+import { collectRarely, planSendsLargeFiles, sendsLargeFiles } from './large-files.ts';
 import { playsDocument, playsText } from './list-plays.ts';
 import { readPlays, readWork } from './load-work.ts';
 import { plannedWork, readSavedPlan } from './planned-work.ts';
@@ -42,7 +43,9 @@ export async function runApply({
   }
   const left = retry === undefined ? null : await readRetry(retry, argument);
   const chosen = { limit: limit ?? null, only: left?.hosts ?? null };
-  const given = { inventory: argument, playbook, chosen, steering: options };
+  // a check shows them
+  const whenSummed = options.check || options.explain ? 'at once' : 'when needed';
+  const given = { inventory: argument, playbook, chosen, steering: options, whenSummed } as const;
   const isJson = options.output === 'json' || options.output === 'ndjson';
   if (isListing) {
     const read = await readPlays(given, store);
@@ -51,6 +54,12 @@ export async function runApply({
     return exitCodes.done;
   }
   const work = saved === null ? await readWork(given, store) : plannedWork(saved, chosen);
+  if (
+    whenSummed === 'when needed' &&
+    (saved === null ? sendsLargeFiles(work) : planSendsLargeFiles(saved.plan))
+  ) {
+    collectRarely();
+  }
   const notes = left === null ? work.notes : [left.note, ...work.notes];
   const resume = options.check ? {} : { resume: resumeCommand(process.argv.slice(2)) };
   const known = left?.left.filter(({ name }) => work.inventory.hosts.has(name));

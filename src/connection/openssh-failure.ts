@@ -195,8 +195,11 @@ function networkFailure(target: OpensshTarget, log: OpensshLog): ConnectionError
     if (log.has(/connect to host .*: Connection reset by peer$/)) {
       return new ClosedBeforeBannerError(label);
     }
-    if (log.has(/: (No route to host|Network is unreachable)$/))
-      return network(`no route to ${label}`);
+    if (log.has(/: No route to host$/)) {
+      const cause = Object.assign(new Error('No route to host'), { code: 'EHOSTUNREACH' });
+      return new ConnectionError('network', `no route to ${label}`, { cause });
+    }
+    if (log.has(/: Network is unreachable$/)) return network(`no route to ${label}`);
     if (log.has(/: (Connection|Operation) timed out$/)) return opensshTimeout(target, log);
   }
   if (log.has(notSsh)) {

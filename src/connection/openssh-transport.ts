@@ -21,6 +21,7 @@ import { OpensshProgram } from './openssh-program.ts';
 import { type OpensshTarget, resolveOpensshTarget } from './openssh-target.ts';
 import { expandHome } from './openssh-tokens.ts';
 import { formatPublicKey, parsePublicKey } from './public-key.ts';
+import { isMissedNeighbour } from './tcp.ts';
 import { type Connection, ConnectionError, type Endpoint, type Transport } from './transport.ts';
 
 /** What a run has that its hosts share. */
@@ -141,6 +142,7 @@ class Run implements OpensshTransport {
     const login = { ...target, identities: target.args };
     const refusal = this.#failedLogins.refusal(login);
     if (refusal !== null) throw refusal;
+    const beganMs = performance.now();
     for (let retry = 0; ; retry += 1) {
       try {
         const connection = await this.#attempt(target, signal, receiveLimit);
@@ -150,6 +152,7 @@ class Run implements OpensshTransport {
         if (signal.aborted) throw abortedError(opensshLabel(target));
         const isRefusal = error instanceof ConnectionError && error.reason === 'authentication';
         if (isRefusal) this.#failedLogins.failed(login, error);
+        if (retry === 0 && isMissedNeighbour(error, performance.now() - beganMs)) continue;
         const isEarly = error instanceof ClosedBeforeBannerError;
         if (!isEarly || !error.isWorthRetrying || retry === maximumRetries) throw error;
       }

@@ -12,6 +12,7 @@ import {
   type FlightPlan,
   type FlightRefusedError,
 } from './first-flight.ts';
+import { gatherWrites } from './gather-writes.ts';
 import { Greeting } from './greeting.ts';
 import {
   closedError,
@@ -163,6 +164,7 @@ class Handshake {
   #connect(): void {
     const { socket, user, hostKey, legacyAlgorithms } = this.#options;
     const lists = this.#options.algorithms ?? chooseAlgorithms({}, legacyAlgorithms);
+    gatherWrites(socket);
     try {
       this.#client.connect({
         sock: socket,
@@ -259,8 +261,10 @@ class Handshake {
     if (this.#settled) return;
     this.#finish(false);
     this.#client.removeAllListeners().on('error', () => {});
-    this.#options.socket.on('error', () => {});
-    this.#options.socket.destroy();
+    const { socket } = this.#options;
+    socket.on('error', () => {});
+    socket.uncork(); // the server may hear why
+    socket.destroy();
     this.#reject(error);
   }
 

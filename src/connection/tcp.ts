@@ -81,10 +81,7 @@ function familyNumber(family: Dialling['family']): 0 | 4 | 6 {
   return family === 'inet' ? 4 : family === 'inet6' ? 6 : 0;
 }
 
-/**
- * A neighbour that is missing before it was asked for three times was asked for by others, perhaps
- * before it was there: it is asked for once more. So are guests whose dom0 has just begun to lead to them.
- */
+/** One that was asked for by others, perhaps before it was there, is asked for once more. */
 async function dialTwice(
   address: DialAddress,
   origin: Origin,
@@ -96,14 +93,18 @@ async function dialTwice(
     return await dialOnce(address, origin, timeoutMs, signal);
   } catch (error) {
     const elapsedMs = performance.now() - start;
-    const isEarly = elapsedMs < Math.min(neighbourMs, timeoutMs);
-    if (!isEarly || !isNeighbourMissing(error)) throw error;
+    if (elapsedMs >= timeoutMs || !isMissedNeighbour(error, elapsedMs)) throw error;
     return await dialOnce(address, origin, timeoutMs - elapsedMs, signal);
   }
 }
 
-function isNeighbourMissing(error: unknown): boolean {
-  return error instanceof ConnectionError && codeOf(error.cause) === 'EHOSTUNREACH';
+/**
+ * Whether a neighbour is missing before it was asked for three times: it was asked for by others, perhaps
+ * before it was there. So it is with guests whose dom0 has just begun to lead to them.
+ */
+export function isMissedNeighbour(error: unknown, elapsedMs: number): boolean {
+  const isMissing = error instanceof ConnectionError && codeOf(error.cause) === 'EHOSTUNREACH';
+  return isMissing && elapsedMs < neighbourMs;
 }
 
 function dialOnce(

@@ -36,9 +36,9 @@ export function bindTask(
 
 function asNetwork(bound: BoundStep): BoundStep {
   if (bound.network) return bound;
-  const { queries, plan, leave } = bound;
+  const { plan, leave } = bound;
   return {
-    queries,
+    ...bound,
     network: true,
     plan: (state) => inPlace(plan(state)),
     leave: leave === null ? null : (state) => inPlace(leave(state)),

@@ -162,6 +162,7 @@ class LegRun {
     }
     while (state !== null && tasks.open.length > 0) {
       tasks.learn(state);
+      await prepare(tasks, state);
       const foreseen = foresee(tasks.open, state, tasks.known, this.#options.check);
       if (foreseen.wants.length > 0) {
         state = state.with(await (await this.#shell()).look(foreseen.wants));
@@ -291,4 +292,15 @@ class LegRun {
 
 function hasWork({ plan }: PlannedTask): boolean {
   return allChanges(plan).length > 0;
+}
+
+/** What is slow to make is made before planning, which would hold up the other hosts. */
+async function prepare({ open, known }: LegTasks, state: HostState): Promise<void> {
+  for (const task of open) {
+    const prepared = task.prepare(known);
+    if (prepared.type !== 'ready' || prepared.bound.prepare === undefined) continue;
+    const isSeen = prepared.bound.queries.every((asked) => state.get(asked) !== undefined);
+    const preparing = isSeen ? prepared.bound.prepare(state) : null;
+    if (preparing !== null) await preparing;
+  }
 }

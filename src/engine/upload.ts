@@ -153,6 +153,8 @@ class Sender {
       this.#progress = performance.now();
     };
     const problem = await sendFile(source, this.#shell.exec.stdin, { signal, onProgress });
+    // while the host does so
+    void source.makeSums?.();
     onProgress();
     this.#arrived = source.size;
     // the host would wait for the rest of it
@@ -162,7 +164,9 @@ class Sender {
 }
 
 /** Whether these are a host's sums of a file here. */
-async function isSent({ path, sums }: SourceFile, said: string): Promise<boolean> {
+async function isSent(source: SourceFile, said: string): Promise<boolean> {
+  await source.makeSums?.();
+  const { path, sums } = source;
   if (!isWithoutSha256(said) || !sums.endsWith('*')) return areSame(said, sums);
   const crc = new Cksum();
   const problem = await eachPiece(path, (piece) => crc.add(piece));

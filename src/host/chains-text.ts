@@ -1,4 +1,5 @@
 import type { ChainsState, QueryOf } from './query.ts';
+import { sums } from './sums.ts';
 
 const tables = ['filter', 'raw'] as const;
 
@@ -78,12 +79,15 @@ export function isBuiltIn(name: string): boolean {
   return builtIn.includes(name);
 }
 
-/** Parses what `xp_print_chains` prints; `spelled` is what `xp_spell_chains` does, null for nothing. */
+/**
+ * Parses what `xp_print_chains` prints, which came as these bytes; `spelled` is what `xp_spell_chains` does,
+ * null for nothing.
+ */
 export function parseChains(
   text: string,
   spelled: string | null,
   { family, chains: listed }: Pick<QueryOf<'chains'>, 'family' | 'chains'>,
-  fingerprint: string,
+  bytes: string,
 ): ChainsState {
   const present = builtIn.filter((chain) => listed.includes(chain));
   const chains = new Map<string, string[]>(present.map((chain) => [chain, []]));
@@ -98,9 +102,12 @@ export function parseChains(
     if (rule?.[1] !== undefined) chains.get(rule[1])?.push(rule[2] ?? '');
   }
   return {
-    ...{ listed, chains, policies, fingerprint },
+    ...{ listed, chains, policies },
     problem: problemOf(text, family === 4 ? 'iptables' : 'ip6tables'),
     spelled: spelled === null ? new Map() : ownChains(spelled),
+    get fingerprint() {
+      return sums(bytes); // of no use where nothing is to be done
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import * as v from 'valibot';
-import type { Change, RoutingOperation } from './change.ts';
+import type { Change, RoutingOperation, SourceFile } from './change.ts';
 import { callDocument, callEntries, commandDocument, commandEntries } from './command-document.ts';
 import {
   bytes,
@@ -140,6 +140,7 @@ export function changeDocument(change: Change): ChangeDocument {
     case 'send':
       return {
         ...change,
+        source: dataOf(change.source),
         mode: change.mode === null ? null : modeDocument(change.mode),
         before: fileStateDocument(change.before),
       };
@@ -192,4 +193,8 @@ export function changeDocument(change: Change): ChangeDocument {
     case 'call':
       return callDocument(change);
   }
+}
+
+function dataOf({ path, size, sums: made }: SourceFile) {
+  return { path, size, sums: made };
 }

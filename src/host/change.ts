@@ -73,8 +73,10 @@ export interface SourceFile {
   /** Absolute, on the controller. */
   readonly path: string;
   readonly size: number;
-  /** As in sums.ts; without the CRC where no host was known to need it. */
+  /** As in sums.ts; without the CRC where no host was known to need it. Empty: it is not as it was any more. */
   readonly sums: string;
+  /** Makes `sums` that are not made yet, beside all else; who reads those first holds all else up. Never rejects. */
+  readonly makeSums?: (() => Promise<void>) | undefined;
 }
 
 /** The name goes, an empty directory too; what a symbolic link leads to stays. */

@@ -14,7 +14,9 @@ export function parseFirewalls(
   { ruleset, saved }: Whole = { ruleset: '', saved: ['', ''] },
 ): FirewallFacts {
   const iptables = iptablesOf(lines);
-  const inNft = nftTables(lines.has('ruleset') ? outlineOf(ruleset) : lines.all('nft'));
+  const inNft = lines.has('beside')
+    ? savedTables(saved.flatMap(savedOutline), 'iptables-nft')
+    : nftTables(lines.has('ruleset') ? outlineOf(ruleset) : lines.all('nft'));
   const inLegacy = savedTables([
     ...(lines.has('saved4') ? savedOutline(saved[0]) : []),
     ...lines.all('legacy'),

@@ -82,10 +82,11 @@ export function hasContent(file: RegularFile, content: string): boolean {
 /** Whether the file's bytes are those with this size and sums. */
 export function hasSums(
   file: RegularFile,
-  { size, sums: wanted }: { readonly size: number; readonly sums: string },
+  content: { readonly size: number; readonly sums: string },
 ): boolean {
-  if (file.size !== size) return false;
-  return areSame(file.content === null ? file.sums : sums(file.content), wanted);
+  // first, as sums may have to be made
+  if (file.size !== content.size) return false;
+  return areSame(file.content === null ? file.sums : sums(file.content), content.sums);
 }
 
 interface Detail {

@@ -35,8 +35,15 @@ function stateAfter(change: FileChange): FileState {
     case 'write':
       return { ...detailsAfter(change), size: change.content.length, content: change.content };
     case 'send': {
-      const { size, sums } = change.source;
-      return { ...detailsAfter(change), size, content: null, sums };
+      const { source } = change;
+      return {
+        ...detailsAfter(change),
+        ...{ size: source.size, content: null },
+        // they may not be made yet
+        get sums() {
+          return source.sums;
+        },
+      };
     }
     case 'remove':
       return { type: 'absent' };

@@ -4,7 +4,6 @@ import { spellWords } from './chains-words.ts';
 import { asText, type LookPart, type Observation, type Sections } from './look-part.ts';
 import type { QueryOf } from './query.ts';
 import { quote, quoteAll } from './quote.ts';
-import { sums } from './sums.ts';
 
 /** Chains of iptables. */
 export const lookChains: LookPart = {
@@ -41,7 +40,7 @@ function observeChains(asked: QueryOf<'chains'>, index: number, sections: Sectio
       asText(body),
       spelled === undefined ? null : asText(spelled.body),
       asked,
-      sums(body),
+      body,
     ),
   };
 }

@@ -113,7 +113,12 @@ function listRules({ family }: QueryOf<'rules'>): string {
 }
 
 function entriesBy<Entry>(parse: (text: string) => readonly Entry[]) {
-  return (text: string, fingerprint: string) => ({ entries: parse(text), fingerprint });
+  return (text: string, bytes: string) => ({
+    entries: parse(text),
+    get fingerprint() {
+      return sums(bytes); // of no use where nothing is to be done
+    },
+  });
 }
 
 function settled(section: Section | undefined, family: Family): Section | undefined {
@@ -125,12 +130,9 @@ function settled(section: Section | undefined, family: Family): Section | undefi
 function listing(
   subject: string,
   section: Section | undefined,
-  read: (
-    text: string,
-    fingerprint: string,
-  ) => Answers['interfaces' | 'rules' | 'routes' | 'proxies'],
+  read: (text: string, bytes: string) => Answers['interfaces' | 'rules' | 'routes' | 'proxies'],
 ): Observation {
-  if (section?.status === 0) return { answer: read(asText(section.body), sums(section.body)) };
+  if (section?.status === 0) return { answer: read(asText(section.body), section.body) };
   return {
     failure: `'ip' could not list the ${subject} (status ${section?.status ?? 'unknown'})`,
   };

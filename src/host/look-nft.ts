@@ -9,12 +9,17 @@ import { filterRuleset } from './nft-ruleset.ts';
 import { nftChainText, nftScript, parseNft, parseSpelled } from './nft-text.ts';
 import type { NftWanted, QueryOf } from './query.ts';
 import { quote, quoteAll } from './quote.ts';
-import { sums } from './sums.ts';
 
 /** The ruleset of nftables, which other parts look into. */
 export const lookRuleset: LookPart = {
   runtime: ['nft.sh'],
-  lines: (asked) => (asked('nft').length === 0 ? [] : ['xp_look_ruleset']),
+  lines: (asked) => {
+    const all = asked('nft');
+    if (all.length === 0) return [];
+    const saved = new Set(asked('chains').map(({ family }) => family));
+    const isBeside = saved.size === 2 && all.every((one) => one.isBeside);
+    return [`xp_look_ruleset${isBeside ? ' beside' : ''}`];
+  },
   read: () => [],
 };
 
@@ -48,11 +53,10 @@ function observeNft(
 ): Observation {
   const body = listed(chains, index, sections);
   if (body === null) return { failure: 'the chains of nftables could not be listed' };
-  const state = parseNft(asText(body), chains, sums(body));
   const spelled = wanted.flatMap(
     (one) => spelledIn(sections.get(`nft${index}.${one.family}`), one) ?? [],
   );
-  return { answer: { ...state, spelled } };
+  return { answer: parseNft(asText(body), chains, body, spelled) };
 }
 
 function spelledIn(section: Section | undefined, wanted: NftWanted): NftWanted | null {

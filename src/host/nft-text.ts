@@ -1,4 +1,5 @@
 import type { NftBaseChain, NftChain, NftFamily, NftState, NftWanted } from './query.ts';
+import { sums } from './sums.ts';
 
 /** The table that holds what has no place in anybody else's. `xp_list_nft` lists it whole. */
 export const ownTable = { family: 'inet', table: 'xpush' } as const;
@@ -44,16 +45,23 @@ function checkedChain(chain: string): string {
   return chain;
 }
 
-/** Parses what `xp_list_nft` prints. */
-export function parseNft(text: string, listed: readonly string[], fingerprint: string): NftState {
+/** Parses what `xp_list_nft` prints, which came as these bytes. */
+export function parseNft(
+  text: string,
+  listed: readonly string[],
+  bytes: string,
+  spelled: NftState['spelled'] = [],
+): NftState {
   const found = parseListing(text);
   const bases = (found ?? []).flatMap((one) => ('policy' in one ? [one] : []));
   return {
     bases: bases.toSorted((a, b) => numberOf(a) - numberOf(b)),
     chains: (found ?? []).filter((one) => !('policy' in one) && listed.includes(one.chain)),
-    spelled: [],
+    spelled,
     problem: found === null ? problemOf(text) : null,
-    fingerprint,
+    get fingerprint() {
+      return sums(bytes); // of no use where nothing is to be done
+    },
   };
 }
 

@@ -67,6 +67,8 @@ export type Query =
       readonly kind: 'nft';
       readonly chains: readonly string[];
       readonly wanted: readonly NftWanted[];
+      /** Whether chains of iptables' may be told without their rules where iptables has one at least. */
+      readonly isBeside: boolean;
     }
   | OutputQuery
   | { readonly kind: 'parameter'; readonly name: string }
@@ -152,8 +154,8 @@ export const query = {
     wanted: ReadonlyMap<string, readonly string[]>,
   ) => ({ kind: 'chains', family, chains, wanted }) as const,
   /** Chains of native nftables, from `nft list ruleset`, and how the host spells what is wanted. */
-  nft: (chains: readonly string[], wanted: readonly NftWanted[] = []) =>
-    ({ kind: 'nft', chains, wanted }) as const,
+  nft: (chains: readonly string[], wanted: readonly NftWanted[] = [], isBeside = false) =>
+    ({ kind: 'nft', chains, wanted, isBeside }) as const,
   /** What a command prints that changes nothing. */
   output: outputQuery,
   /** A kernel parameter by its sysctl name. */
@@ -207,7 +209,7 @@ function keyOf(asked: Query): string {
     case 'chains':
       return `chains:${asked.family}:${[...asked.chains].sort().join(',')}${comparison(asked.wanted)}`;
     case 'nft':
-      return `nft:${[...asked.chains].sort().join(',')}:${asked.wanted.map(wantedKey).join(';')}`;
+      return `nft:${[...asked.chains].sort().join(',')}:${asked.wanted.map(wantedKey).join(';')}${asked.isBeside ? ':beside' : ''}`;
     case 'output':
       return outputKey(asked);
     case 'parameter':

@@ -45,8 +45,8 @@ export type RuntimeFile =
 const texts = new Map<string, string>();
 
 /**
- * The text of a runtime file, without its comment lines; read once. They are part of the package,
- * so a missing one is a bug and throws.
+ * The text of a runtime file, without its comment lines and what stands behind the head of a function;
+ * read once. They are part of the package, so a missing one is a bug and throws.
  */
 export function runtime(name: RuntimeFile): string {
   const known = texts.get(name);
@@ -54,6 +54,7 @@ export function runtime(name: RuntimeFile): string {
   const text = readFileSync(join(import.meta.dirname, 'runtime', name), 'utf8')
     .split('\n')
     .filter((line) => !/^\s*#|^\s*$/.test(line))
+    .map((line) => line.replace(/^(\w+\(\) \{) #.*/, '$1'))
     .join('\n');
   texts.set(name, `${text}\n`);
   return `${text}\n`;

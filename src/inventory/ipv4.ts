@@ -1,8 +1,8 @@
-import { Address4 } from 'ip-address';
+import { isIPv4 } from 'node:net';
 
 /** A dotted quad as a 32-bit number; null for all else, `010.0.0.1` and `10.1` included. */
 export function parseIpv4(text: string): number | null {
-  if (text.length > 15 || text.includes('/') || !Address4.isValid(text)) return null;
+  if (!isIPv4(text)) return null;
   return text.split('.').reduce((number, octet) => number * 256 + Number(octet), 0);
 }
 

@@ -4,7 +4,7 @@ import { findTool } from './find-tool.ts';
 import { type Hub, runtimeDirectory } from './hub.ts';
 import { LabError } from './lab-error.ts';
 import type { LabFile, ResolvedNic } from './plan.ts';
-import { runCommand } from './process.ts';
+import { mustRun, runCommand } from './process.ts';
 import type { Wire } from './wire.ts';
 
 /** A dom0 as far as its guests' interfaces need it. */
@@ -80,5 +80,5 @@ export async function plugVifs(
 /** Tells a dom0 that a guest is gone; its vifs went before. */
 export async function forgetGuest(hub: Hub, dom0: Dom0Side, domid: number): Promise<void> {
   const script = await readFile(join(runtimeDirectory, 'vif-forget.sh'), 'utf8');
-  await runCommand(hub.inHost(dom0.pid, ['sh', '-s', '--', String(domid)]), { input: script });
+  await mustRun(hub.inHost(dom0.pid, ['sh', '-s', '--', String(domid)]), { input: script });
 }

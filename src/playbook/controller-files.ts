@@ -16,7 +16,9 @@ import {
   type FoundFiles,
   largeFile,
   smallFile,
+  unsummedFile,
 } from '../steps/controller-files.ts';
+import { LaterSums } from './later-sums.ts';
 
 /** What a playbook can't have of the controller's files: a sentence, and what to do. */
 export class ControllerFileError extends Error {
@@ -40,10 +42,18 @@ const mostSmallBytes = 8 * 1024 * 1024;
 
 const chunkBytes = 1_048_576;
 
+/** When the sums of large files are made: as these are read, or first when one is compared with a host's. */
+export type WhenSummed = 'at once' | 'when needed';
+
 /** Reads files of the controller for the tasks of a run, each once; large ones only for their sums. */
 export class ControllerReader {
+  readonly #whenSummed: WhenSummed;
   readonly #known = new Map<string, ControllerFile>();
   #smallBytes = 0;
+
+  constructor(whenSummed: WhenSummed = 'at once') {
+    this.#whenSummed = whenSummed;
+  }
 
   /**
    * What is at a path, relative to a directory. Throws `ControllerFileError` when that is nothing
@@ -128,13 +138,20 @@ export class ControllerReader {
       const bits = mode & 0o7777;
       const file = isSmall
         ? smallFile(path, bits, readFileSync(handle))
-        : largeFile(path, bits, () => piecesOf(path));
+        : this.#large({ path, mode: bits, size }, handle);
       if (file.size !== size) throw new ControllerFileError(`${path} changed while it was read`);
       this.#known.set(path, file);
       return file;
     } finally {
       closeSync(handle);
     }
+  }
+
+  #large(file: { path: string; mode: number; size: number }, handle: number): ControllerFile {
+    const { path, mode } = file;
+    const read = () => piecesOf(path);
+    if (this.#whenSummed === 'at once') return largeFile(path, mode, read);
+    return unsummedFile(file, new LaterSums(path, handle), read);
   }
 }
 

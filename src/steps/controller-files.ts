@@ -45,6 +45,13 @@ export class ControllerFiles {
     return this.#found;
   }
 
+  /** Whether a file of it is sent in pieces. */
+  get hasLarge(): boolean {
+    const { found } = this;
+    const files = found.type === 'file' ? [found.file] : [...found.files.values()];
+    return files.some(({ content }) => content === null);
+  }
+
   find(found: FoundFiles): void {
     this.#found = found;
   }
@@ -106,6 +113,26 @@ export function largeFile(
     return all;
   };
   return { path, mode, content: null, size, sums, allSums };
+}
+
+/** One whose sums wait until they are needed. */
+export function unsummedFile(
+  { path, mode, size }: Pick<ControllerFile, 'path' | 'mode' | 'size'>,
+  sums: { readonly value: string; readonly make: () => Promise<void> },
+  read: () => Iterable<Buffer>,
+): ControllerFile {
+  let all: string | null = null;
+  return {
+    ...{ path, mode, content: null, size },
+    get sums() {
+      return sums.value;
+    },
+    makeSums: () => sums.make(),
+    allSums: () => {
+      all ??= sums.value === '' ? '' : withCrc(sums.value, crcOf(read()));
+      return all;
+    },
+  };
 }
 
 function crcOf(pieces: Iterable<Buffer>): string {

@@ -1,4 +1,4 @@
-import { type Attributes, type Change, change } from '../host/change.ts';
+import { type Attributes, type Change, change, type SourceFile } from '../host/change.ts';
 import { asBytes } from '../host/change-words.ts';
 import { entryAfter, isOfEntry } from '../host/entries-after.ts';
 import { ownDirectory } from '../host/owned-file.ts';
@@ -189,7 +189,14 @@ function sumsOf(state: Extract<FileState, { readonly type: 'file' }>): string {
   return state.content === null ? state.sums : sums(state.content);
 }
 
-function sourceOf({ path, size, sums: own, allSums }: ControllerFile, state: FileState) {
+function sourceOf(file: ControllerFile, state: FileState): SourceFile {
+  const { path, size, allSums, makeSums } = file;
   const isCrc = state.type === 'file' && state.content === null && isWithoutSha256(state.sums);
-  return { path, size, sums: isCrc && state.size === size ? allSums() : own };
+  if (isCrc && state.size === size) return { path, size, sums: allSums() };
+  return {
+    ...{ path, size, makeSums },
+    get sums() {
+      return file.sums;
+    },
+  };
 }

@@ -106,6 +106,20 @@ export const copy = defineStep({
     };
   },
 
+  // of the same size is what was copied before, most likely
+  prepare: ({ src, dest, remote }, seen) => {
+    const files = treeOf(src, dest, remote).files.map(({ file }, index) => ({
+      file,
+      state: seen.files[index],
+    }));
+    const only = onlyFile(src);
+    const alike = [...files, ...(only === null ? [] : [{ file: only, state: seen.dest }])].filter(
+      ({ file, state }) => state?.type === 'file' && state.size === file?.size,
+    );
+    const making = alike.flatMap(({ file }) => file?.makeSums ?? []);
+    return making.length === 0 ? null : inTurn(making);
+  },
+
   plan: (_target, given, seen) => {
     const { src, content, dest, directory_mode: inDirectories } = given;
     const top = trimmed(dest);
@@ -202,6 +216,10 @@ function entriesBy(
   entries: readonly Entry[],
 ): (path: string) => Entry | null {
   return (path) => entries[paths.indexOf(path === '' ? '/' : path)] ?? null;
+}
+
+async function inTurn(makings: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const make of makings) await make();
 }
 
 function trimmed(path: string): string {

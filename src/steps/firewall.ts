@@ -35,7 +35,7 @@ export const firewall = defineStep({
     const models = firewallModels(host, guestsOf(host, inventory));
     asked.set(target, models);
     return {
-      ...liveQueries(models),
+      ...liveQueries(models, host.firewall.backend),
       facts: query.firewalls(),
       release: query.parameter('kernel.osrelease'),
       network: query.network(),

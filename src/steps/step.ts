@@ -96,6 +96,14 @@ interface Definition<K extends Host['kind'], Schema extends Parameters, Question
   readonly network?: boolean | ((params: v.InferOutput<Schema>) => boolean);
   /** What must be known. Pure. */
   readonly queries: (target: Target<K>, params: v.InferOutput<Schema>) => Questions;
+  /**
+   * Makes what `plan` needs of the controller, given the answers, beside all else; null or absent: nothing.
+   * Never rejects.
+   */
+  readonly prepare?: (
+    params: v.InferOutput<Schema>,
+    seen: Seen<Questions>,
+  ) => Promise<unknown> | null;
   /** What must be done, given the answers. Pure. */
   readonly plan: (
     target: Target<K>,
@@ -142,6 +150,8 @@ export interface BoundStep {
   readonly network: boolean;
   /** Whether it changes nothing, whatever it finds. Absent: it may. */
   readonly isReadOnly?: boolean;
+  /** To be awaited before `plan` where others are under way; null or absent: nothing is to be prepared. */
+  readonly prepare?: (state: HostState) => Promise<unknown> | null;
   /** Decides from what is known; a query that the host could not answer is a refusal. */
   readonly plan: (state: HostState) => Plan | Refusal;
   /** What takes the step's traces off the host; null when it leaves none. */
@@ -187,7 +197,15 @@ export function defineStep<
         if (!('answers' in seen)) return seen;
         return madeAround(decide(typedTarget, typedValues, seen.answers), around);
       };
+      const { prepare } = definition;
+      const preparing = prepare && {
+        prepare: (state: HostState) => {
+          const seen = answersTo(asked, state);
+          return 'refusal' in seen ? null : prepare(typedValues, seen.answers);
+        },
+      };
       return {
+        ...preparing,
         queries: Object.values(asked).flat(),
         network: typeof network === 'function' ? network(typedValues) : network,
         isReadOnly: typeof readOnly === 'function' ? readOnly(typedValues) : readOnly,

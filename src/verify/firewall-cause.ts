@@ -21,7 +21,7 @@ export function firewallQueries(dom0: Dom0, guests: readonly DomU[]): readonly Q
 }
 
 function firewallQuestions(dom0: Dom0, guests: readonly DomU[]) {
-  return liveQueries(firewallModels(dom0, guests));
+  return liveQueries(firewallModels(dom0, guests), dom0.firewall.backend);
 }
 
 /** What is known of a dom0's live firewall. */

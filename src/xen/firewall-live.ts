@@ -30,15 +30,18 @@ export interface SeenFirewall {
   readonly peer: string | null;
 }
 
-/** Asks for the live rules, each back end's beside what the models want of it. */
-export function liveQueries(models: readonly FirewallModel[]) {
+/**
+ * Asks for the live rules, each back end's beside what the models want of it. Unless nftables is
+ * wanted, iptables holds the firewall where it has a rule (`chooseBackend`).
+ */
+export function liveQueries(models: readonly FirewallModel[], backend: Dom0Firewall['backend']) {
   const wanted = new Map(
     models.map((model) => [model.family, iptablesFirewall(model).chains] as const),
   );
   return {
     live4: query.comparedChains(4, iptablesChains, wanted.get(4) ?? new Map()),
     live6: query.comparedChains(6, iptablesChains, wanted.get(6) ?? new Map()),
-    native: query.nft(nftChains, nftFirewall(models).wanted),
+    native: query.nft(nftChains, nftFirewall(models).wanted, backend !== 'nftables'),
   } as const;
 }
 

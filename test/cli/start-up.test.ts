@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -244,6 +245,23 @@ describe('the code cache', () => {
     expect([idle.status, first.status, second.status]).toEqual([0, 3, 3]);
     expect(first.code.length).toBeGreaterThan(idle.code.length);
     expect(second.code.equals(first.code)).toBe(true);
+  });
+
+  test('of a run that sends large files is good for the next', () => {
+    const home = new Home();
+    writeFileSync(join(room, 'large'), Buffer.alloc(300_000));
+    const book = join(room, 'large.yaml');
+    writeFileSync(book, '- hosts: all\n  tasks:\n    - copy: { src: large, dest: /root/ }\n');
+    const input = 'hosts: { one: { address: 127.0.0.1, ssh: { port: 1 } } }';
+    const apply = () => {
+      const { status } = home.xpush(`apply - ${book} -F /dev/null`, { input });
+      return { status, kept: statSync(home.keptFor('apply'), { bigint: true }) };
+    };
+
+    const [first, second] = [apply(), apply()];
+
+    expect([first.status, second.status]).toEqual([3, 3]);
+    expect(second.kept).toMatchObject({ ino: first.kept.ino, mtimeNs: first.kept.mtimeNs });
   });
 
   test('many runs at once get what one alone gets', async () => {

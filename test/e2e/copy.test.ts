@@ -20,7 +20,7 @@ let narrow: FaultHost, raised: FaultHost, tiny: FaultHost;
 const at = (name: string) => join(fleet.fleet.lab.directory, name);
 beforeAll(async () => {
   fleet = await FaultFleet.start({
-    hosts: { full: 10, mini: 6 },
+    hosts: { full: 11, mini: 6 },
     adapt: (plan) => ({
       ...plan,
       hosts: plan.hosts.map((host) => ({
@@ -152,6 +152,30 @@ describe('copy of a large file', () => {
     run.kill('SIGKILL');
     await run.ended;
 
+    await until('nothing is left', async () => (await host.sh('ls -A /opt/images')) === 'image\n');
+    expect(await sums(host)).toBe(old);
+  });
+
+  test('is as it was when the file here changes while it is sent', async () => {
+    const host = await withDirectory('full', 'old');
+    const old = await sums(host);
+    const own = at('moving');
+    await writeFile(own, image);
+    await using proxy = await host.proxy([], { bytesPerSecond: 1_500_000 });
+    const run = await host.begin(play(`copy: { src: ${own}, dest: /opt/images/image }`), [], {
+      proxy,
+    });
+    await until(
+      'it has begun',
+      async () => (await host.sh('ls -A /opt/images')).includes('.xpush'),
+      20_000,
+    );
+
+    await writeFile(own, randomBytes(size));
+    const { code, document } = await run.ended;
+
+    expect(code).toBe(1);
+    expect(JSON.stringify(document)).toContain('it may have changed since');
     await until('nothing is left', async () => (await host.sh('ls -A /opt/images')) === 'image\n');
     expect(await sums(host)).toBe(old);
   });

@@ -47,6 +47,9 @@ ${parameters
   .join('\n')}
 `;
 
+/** On a busy machine; a run that waited for its hosts would wait for this test. */
+const atOnceMs = 3_000;
+
 interface Running {
   /** Ends when the process ends. */
   readonly ended: Promise<{ code: number; stdout: string; stderr: string; endedAt: number }>;
@@ -146,7 +149,7 @@ describe('an interrupted run', () => {
     const second = run.interrupt();
     const { code, stdout, stderr, endedAt } = await run.ended;
 
-    expect(endedAt - second).toBeLessThan(1000);
+    expect(endedAt - second).toBeLessThan(atOnceMs);
     expect(code, stderr).toBe(130);
     expect(statuses(documentOf({ code, stdout, stderr }))).toMatchObject({
       h1: 'failed',
@@ -181,7 +184,7 @@ describe('an interrupted run', () => {
     });
 
     expect(code).toBe(130);
-    expect(endedAt - second).toBeLessThan(1000);
+    expect(endedAt - second).toBeLessThan(atOnceMs);
     expect(await written()).toBe(1);
     const { stdout } = await fleet.lab
       .host('h1')

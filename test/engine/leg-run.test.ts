@@ -102,6 +102,31 @@ describe('runLeg', () => {
     expect(host.connections).toBe(2);
   });
 
+  test('plans what needs preparation when that is over, with what the host has in view', async () => {
+    const path = join(directory, 'a');
+    writeFileSync(path, 'old\n');
+    let prepared = '';
+    const preparing = defineStep({
+      name: 'preparing',
+      summary: 'Prepares; for these tests.',
+      on: ['host'],
+      params: v.strictObject({}),
+      queries: () => ({ file: query.file(path) }),
+      prepare: async (_params, { file: found }) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        prepared += found.type === 'file' ? found.content : found.type;
+      },
+      plan: (_target, _params, seen) => ({
+        changes: change.writeFile(path, `not ${prepared}`, seen.file, { effect: 'both' }),
+      }),
+    });
+
+    const { statuses } = await run([[preparing, {}]]);
+
+    expect(statuses).toEqual(['changed']);
+    expect(readFileSync(path, 'latin1')).toBe('not old\n');
+  });
+
   test('says what a change had to say although it was made', async () => {
     const path = join(directory, 'a');
     writeFileSync(path, 'old\n');

@@ -38,6 +38,21 @@ describe('changeDocument', () => {
     expect(of('\x1b[2J')).toEqual({ base64: 'G1sySg==' });
   });
 
+  test('of a file that is sent, nothing but data is in it', () => {
+    const source = { path: '/here/image', size: 300_000, sums: `${'a'.repeat(64)} * *` };
+    const send = { kind: 'send', effect: 'boot', path: '/srv/image', mode: null } as const;
+    const makeSums = async () => {};
+
+    const document = changeDocument({
+      ...send,
+      source: { ...source, makeSums },
+      before: { type: 'absent' },
+    });
+
+    expect(document).toMatchObject({ source });
+    expect(document.kind === 'send' && Object.keys(document.source)).toEqual(Object.keys(source));
+  });
+
   test('the secrets of a command are not in it', () => {
     const secret = { reveal: () => 'hunter2' };
 

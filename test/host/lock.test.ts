@@ -150,6 +150,32 @@ describe.runIf(isRoot).each(shells)('compileAct with a holder ($name)', (shell) 
     expect(performance.now() - beganMs).toBeLessThan(15_000);
   });
 
+  test.concurrent('is made once for all programs of a shell, and is theirs while it is there and no window is', async () => {
+    await using room = new Room(shell);
+    const lock = () => room.say('cd /var/lib/xpush && ls && ls -i lock');
+    await act(room.running, identity);
+    const first = await lock();
+    const again = await act(room.running, identity);
+    const kept = await lock();
+    const ofAnother = await act(room.running, other);
+    await room.say('mv /var/lib/xpush/lock /var/lib/xpush/lock.gone');
+    const anew = await act(room.running, identity);
+    const made = await room.say('cd /var/lib/xpush && ls && rm lock.gone');
+    await room.open(windowPlan([sh('true')]));
+    const ofWindow = await lock();
+    const pending = await act(room.running, identity);
+    const afterwards = await lock();
+    await room.decide('undo');
+
+    expect(again).toEqual({ lock: { type: 'locked', note: null }, isChanged: true });
+    expect(kept).toBe(first);
+    expect(ofAnother).toEqual(busy);
+    expect(anew).toEqual({ lock: { type: 'locked', note: null }, isChanged: true });
+    expect(made).toBe('lock\nlock.gone\n');
+    expect(pending).toEqual({ ...busy, lock: { ...busy.lock, isPending: true } });
+    expect(afterwards).toBe(ofWindow);
+  });
+
   test.concurrent.each(['SIGHUP', 'SIGPIPE', 'SIGTERM'] as const)(
     'lets go when a signal ends the shell: %s',
     async (signal) => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { runtime } from '../../src/host/runtime.ts';
 
 const place = join(import.meta.dirname, '../../src/host/runtime');
 const files = readdirSync(place).map((name) => ({
@@ -48,6 +49,14 @@ describe('runtime', () => {
     for (const { name, text } of files) {
       expect(text, name).not.toMatch(/(^|[\s;&|({])(:|eval|export|set|unset|shift) +[<>]/m);
     }
+  });
+
+  test('is sent without what only a reader needs', () => {
+    const sent = runtime('look.sh');
+
+    expect(sent).toMatch(/^xp_type\(\) \{$/m);
+    expect(sent.trimEnd()).not.toMatch(/^\s*(#|$)|\{ #/m);
+    expect(sent).toContain("sed 's/^/#/'");
   });
 
   test('is small files of plain ASCII', () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -17,7 +18,14 @@ import { type Change, change, type SendFile } from '../../src/host/change.ts';
 import { query } from '../../src/host/query.ts';
 import { areSame, sums } from '../../src/host/sums.ts';
 import { compileUpload, readUpload, type Sending } from '../../src/host/upload-program.ts';
-import { describeShells, RunningShell, type Shell, temporaryDirectory, until } from './shells.ts';
+import {
+  describeShells,
+  hasTool,
+  RunningShell,
+  type Shell,
+  temporaryDirectory,
+  until,
+} from './shells.ts';
 import { done, namesIn } from './writes.ts';
 
 const content = randomBytes(700_001);
@@ -111,6 +119,23 @@ describeShells('compileUpload', (each) => {
     expect(host.upload.errors).toBe('');
     await until(() => host.upload.processes().length === 0);
   });
+
+  test.runIf(hasTool('setfacl'))(
+    'waits where nobody else enters, whatever default ACL is there',
+    async () => {
+      await using host = new Uploading(each);
+      const directory = temporaryDirectory();
+      execFileSync('setfacl', ['-d', '-m', 'u::rwx,g::rwx,o::rwx', directory]);
+      const one = sending(join(directory, 'file'), { type: 'absent' }, 0o600);
+
+      const sent = await host.send(one);
+
+      const [name = ''] = namesIn(directory);
+      expect(statSync(join(directory, name)).mode & 0o777).toBe(0o700);
+      expect(await host.act([one.change], 'stage' in sent ? sent.stage : null)).toEqual([done]);
+      expect(statSync(join(directory, 'file')).mode & 0o7777).toBe(0o600);
+    },
+  );
 
   test('keeps what belongs to the old file, and the link that leads to it', async () => {
     await using host = new Uploading(each);

@@ -163,6 +163,26 @@ describe('a dom0 and its guest', () => {
     expect(await probeGuest(lab, 'far')).toEqual(['open', 'timeout', 'timeout']);
   });
 
+  test('a guest is forgotten, too, of which the kernel has just taken away what was attached', async () => {
+    const dom0 = lab.host('xen1');
+    const args = ['mac=00:16:3e:00:00:78', 'ip=192.168.0.208', 'script=vif-route'] as const;
+    const attached = await dom0.exec(['xl', 'network-attach', 'webserv', ...args]);
+    // its network stays until then, so that the moment is no matter of luck
+    await dom0.exec(['sh', '-ec', 'cd /run/netns; : >held; mount --bind webserv held']);
+    const soonGone = '#!/bin/sh\n[ "$1 $2" != "link del" ] || /sbin/ip "$@"\nexec /sbin/ip "$@"\n';
+    await dom0.writeFile('/usr/local/sbin/ip', soonGone, 0o755);
+
+    await lab.host('webserv').reboot();
+
+    await dom0.exec(['sh', '-ec', 'rm /usr/local/sbin/ip; cd /run/netns; umount held; rm held']);
+    const list = await dom0.exec(['xl', 'domid', 'webserv']);
+    const vifs = await dom0.exec(['sh', '-c', 'cd /sys/class/net && echo vif*']);
+    const domid = list.stdout.trim();
+    expect(attached).toMatchObject({ code: 0, stderr: '' });
+    expect(domid).toMatch(/^\d+$/);
+    expect(vifs.stdout).toBe(`vif${domid}.0 vif${domid}.1 vif${domid}.2\n`);
+  });
+
   test('a dom0 that reboots takes its guest with it, boots it again and forgets to forward', async () => {
     const { pid } = lab.host('webserv');
 

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { sums } from '../../src/host/sums.ts';
+import { ControllerReader, type WhenSummed } from '../../src/playbook/controller-files.ts';
 import { loadPlaybooks } from '../../src/playbook/load-playbook.ts';
+import { PlaybookFiles } from '../../src/playbook/playbook-files.ts';
 import { ConfigError } from '../../src/source/diagnostic.ts';
 import { formatDiagnostic } from '../../src/source/format-diagnostic.ts';
 import { ControllerFiles } from '../../src/steps/controller-files.ts';
@@ -17,13 +19,15 @@ beforeEach(() => {
 });
 
 /** What `src: PATH` of a playbook in the test's directory finds. */
-function found(src: string) {
+function found(src: string, whenSummed: WhenSummed = 'at once') {
   const file = join(place, 'site.yaml');
   writeFileSync(
     file,
     `- hosts: all\n  tasks:\n    - copy:\n        src: ${src}\n        dest: /srv\n`,
   );
-  const [playbook] = loadPlaybooks([file]);
+  const [playbook] = loadPlaybooks([file], {
+    files: new PlaybookFiles(new ControllerReader(whenSummed)),
+  });
   const params = playbook?.plays[0]?.tasks[0]?.params;
   const files =
     typeof params === 'object' && params !== null && 'src' in params ? params.src : null;
@@ -58,6 +62,29 @@ describe('ControllerReader', () => {
       file: { content: null, size: 2_500_000, mode: 0o640, sums: `${all.split(' ')[0]} * *` },
     });
     expect(large.type === 'file' && large.file.allSums()).toBe(all);
+  });
+
+  test('makes the sums of a large file when these are needed, if that is enough', async () => {
+    const bytes = Buffer.alloc(2_500_000, 'large');
+    writeFileSync(join(place, 'large'), bytes, { mode: 0o640 });
+    const all = sums(bytes.toString('latin1'));
+
+    const large = found('large', 'when needed');
+
+    expect(large).toMatchObject({ file: { content: null, size: 2_500_000, mode: 0o640 } });
+    if (large.type !== 'file') throw new Error('it is no file');
+    await large.file.makeSums?.();
+    expect(large.file.sums).toBe(`${all.split(' ')[0]} * *`);
+    expect(large.file.allSums()).toBe(all);
+  });
+
+  test('has no sums of a large file that changed before they were needed', () => {
+    writeFileSync(join(place, 'large'), Buffer.alloc(2_500_000, 'large'));
+    const large = found('large', 'when needed');
+
+    writeFileSync(join(place, 'large'), Buffer.alloc(2_500_000, 'other'));
+
+    expect(large.type === 'file' && [large.file.sums, large.file.allSums()]).toEqual(['', '']);
   });
 
   test('finds all of a directory, parents first, links to its own files as files', () => {

@@ -52,7 +52,9 @@ describe('loadPlaybooks', () => {
 
 describe('parsePlaybook', () => {
   test('a task without a name has its step’s, a play without one its hosts', () => {
-    const result = read('- hosts: [web, db]\n  tasks:\n    - command: { changes: never, argv: [id] }\n');
+    const result = read(
+      '- hosts: [web, db]\n  tasks:\n    - command: { changes: never, argv: [id] }\n',
+    );
 
     const play = result.ok ? result.value.plays[0] : undefined;
     expect(play).toMatchObject({ name: 'web,db', hosts: ['web', 'db'] });

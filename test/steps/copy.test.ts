@@ -8,9 +8,10 @@ import {
   type FoundFiles,
   largeFile,
   smallFile,
+  unsummedFile,
 } from '../../src/steps/controller-files.ts';
 import { copy } from '../../src/steps/copy.ts';
-import { bind, fileOf, planTwice } from './observed.ts';
+import { bind, fileOf, planTwice, stateFor } from './observed.ts';
 
 const small = smallFile('/here/motd', 0o755, Buffer.from('hello\n'));
 const bytes = randomBytes(300_000);
@@ -151,6 +152,40 @@ describe('copy', () => {
       { numRuns: 20 },
     );
   });
+
+  test.each([
+    ['absent', { type: 'absent' }, false],
+    ['of another size', largeState(bytes.subarray(1)), false],
+    ['of the same size', largeState(bytes), true],
+  ])(
+    'the sums of a large file are made before planning where one is there that is %s',
+    async (_, state, isMade) => {
+      let made = 0;
+      const later = {
+        get value(): string {
+          if (made === 0) throw new Error('somebody would have to wait');
+          return large.sums;
+        },
+        make: async () => {
+          made += 1;
+        },
+      };
+      const unsummed = unsummedFile(large, later, () => [bytes]);
+      const bound = bind(copy, 'plain', {
+        src: from(fileFound(unsummed), 'image'),
+        dest: '/srv/image',
+      });
+      const seen = stateFor(bound, { 'file:/srv': directory, 'file:/srv/image': state });
+
+      await bound.prepare?.(seen);
+      const first = bound.plan(seen);
+
+      expect(made > 0).toBe(isMade);
+      expect(first).toMatchObject({ changes: isMade ? [] : [{ kind: 'send' }] });
+      const [sent] = 'refusal' in first ? [] : first.changes;
+      if (sent !== undefined) expect(() => seen.after(sent)).not.toThrow();
+    },
+  );
 
   test.each([
     [

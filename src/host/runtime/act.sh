@@ -145,7 +145,8 @@ xp_decode() {
 }
 
 # Replaces a file whole, or leaves it as it was. The new one is made in a directory beside it that
-# only we can enter: nobody reads it before its mode is right, and nobody plants links in its way.
+# only we can enter, whatever default ACL (it overrides umask) is there: nobody reads it before its
+# mode is right, and nobody plants links in its way.
 xp_write() { # PATH BEFORE AFTER MODE ENCODING CONTENT
   case $2 in
   directory | special | unreadable) xp_refuse "$1 is no file that can be replaced (it is $2)" || return ;;
@@ -156,7 +157,7 @@ xp_write() { # PATH BEFORE AFTER MODE ENCODING CONTENT
   [ -d "$xp_directory/" ] || xp_refuse "the directory $xp_directory does not exist" || return
   xp_sweep "$xp_directory"
   xp_private=$xp_directory/.xpush-$$-$XP_NONCE
-  (umask 077 && mkdir "$xp_private") || return
+  (umask 077 && mkdir -m 700 "$xp_private") || return
   xp_make_new "$@" && xp_expect_file "$1" "$2" && xp_put_in_place "$@"
   xp_failure=$?
   rm -rf "$xp_private"
@@ -231,7 +232,7 @@ xp_make_directory() { # PATH MODE
     xp_refuse "$1 is in the way: it is no directory"
     return
   fi
-  { [ -d "${1%/*}/" ] || mkdir -p "${1%/*}/"; } && (umask 077 && mkdir "$1") && chmod "$2" "$1" || return
+  { [ -d "${1%/*}/" ] || mkdir -p "${1%/*}/"; } && (umask 077 && mkdir -m 700 "$1") && chmod "$2" "$1" || return
   xp_durable_entry "${1%/*}/" || :
 }
 

@@ -30,7 +30,8 @@ $(xp_list_chains "$1" "$2")
 # it is short.
 xp_keep_saved() { # FAMILY
   xp_tables "$1"
-  XP_SAVED=
+  case $1 in 6) XP_SAVED=$XP_SAVED_6 ;; *) XP_SAVED=$XP_SAVED_4 ;; esac
+  [ -z "$XP_SAVED" ] || return 0
   xp_is_bare "$1" || XP_SAVED=$("$XP_TABLES-save") ||
     XP_SAVED="$XP_SAVED${XP_SAVED:+$XP_NEWLINE}#status $?"
   XP_SAVED=$XP_NEWLINE$XP_SAVED$XP_NEWLINE
@@ -54,6 +55,12 @@ xp_is_bare() { # FAMILY
   else
     return 1
   fi
+}
+
+# Whether a name of iptables' leads to the program that makes tables of nftables.
+xp_is_nft() { # NAME
+  # shellcheck disable=SC3013 # dash, busybox, bash and ksh have -ef
+  xp_find "$1" && [ "$XP_FOUND" -ef "${XP_FOUND%/*}/xtables-nft-multi" ]
 }
 
 # Of what xp_keep_saved has kept of a family, in XP_SAVED, the chains that sed's script names, in XP_CHAINS;

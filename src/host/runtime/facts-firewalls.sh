@@ -52,8 +52,12 @@ xp_has_nft() {
     grep -qs -e '^nf_tables ' -e '/nf_tables\.ko' /proc/modules "$xp_builtin"
 }
 
-# `has:ruleset` where all of it has been told.
+# `has:ruleset` where all of it has been told, `has:beside` where iptables-save tells it.
 xp_tell_nft() {
+  if [ -n "$XP_BESIDE" ]; then
+    echo has:beside
+    return
+  fi
   case $XP_RULESET in
   '' | *'#status '*) nft -n list ruleset 2>/dev/null | xp_outline_nft ;;
   *)

@@ -39,10 +39,22 @@ xp_find_limit() {
 # or running: a stopped one, or one in the midst of a dead disk, answers no better than none.
 xp_lives_store() {
   for xp_file in /run/xen/xenstored.pid /var/run/xen/xenstored.pid /var/run/xenstored.pid /var/run/xenstore.pid; do
-    xp_pid='' xp_stat=''
+    xp_pid=
     { read -r xp_pid _ <"$xp_file" || [ -n "$xp_pid" ]; } 2>/dev/null || continue
-    { read -r xp_stat <"/proc/$xp_pid/stat"; } 2>/dev/null || continue
-    case $xp_stat in *'xenstored) '[RS]' '*) return 0 ;; esac
+    { xp_read_state <"/proc/$xp_pid/status"; } 2>/dev/null || continue
+    case $XP_STORE in *'xenstored '[RS]) return 0 ;; esac
+  done
+  return 1
+}
+
+# Name and state, in XP_STORE: shells read byte by byte, and these are what /proc/PID/status begins with.
+xp_read_state() { # <STATUS
+  XP_STORE=
+  while read -r xp_word xp_value _; do
+    case $xp_word in
+    Name:) XP_STORE=$xp_value ;;
+    State:) XP_STORE="$XP_STORE $xp_value" && return 0 ;;
+    esac
   done
   return 1
 }

@@ -20,7 +20,7 @@ xp_hold() { # RUN BY SINCE [GENERATION KEEP ENCODING TEXT]
 xp_make_home() { # [generations]
   if xp_is_root; then XP_HOME=/var/lib/xpush; else XP_HOME=${HOME-}/.xpush; fi
   if [ ! -d "$XP_HOME" ]; then
-    (umask 077 && exec mkdir -p "$XP_HOME/$1") || xp_refuse "$XP_HOME could not be made: nothing was changed" || return
+    (umask 077 && exec mkdir -p -m 700 "$XP_HOME" "$XP_HOME/$1") || xp_refuse "$XP_HOME could not be made: nothing was changed" || return
   fi
 }
 

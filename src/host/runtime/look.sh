@@ -57,7 +57,7 @@ xp_done() {
 # What one part of a look has listed serves the others; the next look sees for itself.
 xp_forget() {
   # shellcheck disable=SC2034
-  XP_SAVED_4='' XP_SAVED_6='' XP_RULESET='' XP_PARAMETERS=''
+  XP_SAVED_4='' XP_SAVED_6='' XP_RULESET='' XP_BESIDE='' XP_PARAMETERS=''
 }
 
 # What is longer is cut by the host, by a program more.
@@ -107,16 +107,16 @@ xp_directories() { # COUNT [DIRECTORY SUFFIX]... PATH...
 # processes, however many files; a third sums them up when one is too large to be read whole. Where
 # kernel parameters are asked for, they come first, and all below lines `==> PATH <==`.
 xp_files() { # PATH...
-  xp_begin files
-  xp_left=$#
-  while [ "$xp_left" -gt 0 ]; do
-    xp_path=$1
-    shift
-    xp_left=$((xp_left - 1))
-    xp_type "$xp_path"
-    echo "$XP_TYPE"
+  xp_left=$# xp_types=
+  for xp_path; do
+    XP_TYPE=absent
+    [ ! -e "$xp_path" ] || xp_type "$xp_path"
     [ "$XP_TYPE" != file ] || set -- "$@" "$xp_path"
+    xp_types=$xp_types$XP_TYPE$XP_NEWLINE
   done
+  shift "$xp_left"
+  xp_begin files
+  xp_print "$xp_types"
   if [ $# -eq 0 ]; then
     xp_end files 0
     xp_parameters

@@ -21,12 +21,54 @@ xp_forwarding_nft() { # SED-SCRIPT <RULESET
   echo '#listed'
 }
 
-# The ruleset, in XP_RULESET; all of it is told where it is short.
-xp_look_ruleset() {
+# The ruleset, in XP_RULESET; all of it is told where it is short. `beside` iptables its chains are
+# enough where iptables-nft made all of them: nft prints word by word, which costs more than all else.
+xp_look_ruleset() { # [beside]
+  if [ $# -gt 0 ] && xp_look_beside; then return; fi
+  XP_BESIDE=
   XP_RULESET=$(nft -s list ruleset 2>/dev/null) ||
     XP_RULESET="$XP_RULESET${XP_RULESET:+$XP_NEWLINE}#status $?"
   XP_RULESET=$XP_RULESET$XP_NEWLINE
   ! xp_is_short "$XP_RULESET" || xp_section ruleset xp_print "$XP_RULESET"
+}
+
+# The chains without their rules, where what iptables-save prints is all that is in them.
+xp_look_beside() {
+  [ -d /var/lib/xpush ] && xp_is_nft iptables && xp_is_nft ip6tables-save && xp_is_nft iptables-save || return
+  xp_keep_saved 4
+  case $XP_SAVED in *"$XP_NEWLINE-A "*) xp_is_whole || return ;; *) return 1 ;; esac
+  XP_RULESET=$(nft -s list chains 2>/dev/null) && xp_is_of_iptables || return
+  xp_keep_saved 6
+  xp_is_whole && xp_is_short "$XP_RULESET" || return
+  # shellcheck disable=SC2034 # for facts-firewalls.sh
+  XP_BESIDE=yes
+  XP_RULESET=$XP_RULESET$XP_NEWLINE
+  xp_section ruleset xp_print "$XP_RULESET"
+}
+
+# Whether all of what a family has is in XP_SAVED.
+xp_is_whole() {
+  case $XP_SAVED in
+  *"$XP_NEWLINE#status "* | *"$XP_NEWLINE# Table "*) return 1 ;;
+  esac
+  xp_is_short "$XP_SAVED"
+}
+
+# Whether XP_RULESET has tables of iptables' and no other; those that may forward, but for `filter`, are not.
+xp_is_of_iptables() {
+  set -f
+  IFS=$XP_NEWLINE
+  # shellcheck disable=SC2086 # split into lines
+  set -- $XP_RULESET
+  IFS=$XP_BLANKS
+  set +f
+  for xp_line; do
+    case $xp_line in
+    'table ip filter {' | 'table ip6 filter {' | 'table ip nat {' | 'table ip6 nat {') ;;
+    'table ip raw {' | 'table ip6 raw {' | '	'* | '}') ;;
+    *) return 1 ;;
+    esac
+  done
 }
 
 # What has not been told whole.

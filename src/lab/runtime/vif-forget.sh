@@ -8,9 +8,9 @@ if [ -n "$name" ]; then
   umount "/run/netns/$name" 2>/dev/null || true
   rm -f "/run/netns/$name"
 fi
-# those that were attached later
+# Those that were attached later; the kernel may be at it, as it takes them away with the guest's network.
 for link in /sys/class/net/vif"$domid".*; do
-  [ ! -e "$link" ] || ip link del "${link##*/}"
+  [ ! -e "$link" ] || ip link del "${link##*/}" 2>/dev/null || true
 done
 rm -rf "/run/xenstore/backend/vif/$domid" "/run/xenstore/local/domain/$domid"
 # What could not be listed has no rules of ours.
