@@ -170,7 +170,9 @@ function wrongBeforehand(
     if (step.expressions.includes(name)) return wrongExpressions(value);
     if (templatesIn(value).length > 0) return [];
     const read = validate(entry, value, place);
-    return read.ok ? lookUp({ [name]: read.value }, node) : read.diagnostics;
+    if (!read.ok) return read.diagnostics;
+    // what is on the host is not looked for here
+    return node.entries.has('remote_src') ? [] : lookUp({ [name]: read.value }, node);
   });
 }
 
