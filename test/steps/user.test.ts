@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Secret } from '../../src/source/secret.ts';
+import { SourceText } from '../../src/source/source-text.ts';
 import { shadowDigest, shadowOutput } from '../../src/steps/shadow-script.ts';
 import { user } from '../../src/steps/user.ts';
 import { hasOverlays, OverlayHost } from '../engine/overlay-host.ts';
@@ -94,6 +96,26 @@ describe('user', () => {
 
     expect(first).toMatchObject({
       changes: [{ argv: ['chpasswd', '-e'], stdin: 'ann:$6$x$secret\n', after: 'set' }],
+    });
+  });
+
+  test('a secret password is known to chpasswd alone; one that is no hash is refused', () => {
+    const place = { source: new SourceText('a.yaml', ''), start: 0, end: 0 };
+    const secret = new Secret({ kind: 'environment', name: 'a' }, place);
+    const open = plan({ name: 'ann', password: secret }).first;
+    expect(open).toMatchObject({ refusal: 'the password is not known yet' });
+
+    secret.settle('$6$x$secret');
+    const { first, second } = plan({ name: 'ann', password: secret });
+    expect(JSON.stringify(first)).not.toContain('$6$x');
+    const [made] = 'changes' in first ? first.changes : [];
+    const stdin = made?.kind === 'call' ? made.stdin : null;
+    expect(typeof stdin === 'object' && stdin?.reveal()).toBe('ann:$6$x$secret\n');
+    expect(second).toMatchObject({ changes: [] });
+
+    secret.settle('plain');
+    expect(plan({ name: 'ann', password: secret }).first).toMatchObject({
+      refusal: 'the password is not a hash',
     });
   });
 
