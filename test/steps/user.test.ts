@@ -6,7 +6,7 @@ import { shadowDigest, shadowOutput } from '../../src/steps/shadow-script.ts';
 import { user } from '../../src/steps/user.ts';
 import { hasOverlays, OverlayHost } from '../engine/overlay-host.ts';
 import { bind, fileOf, planTwice } from './observed.ts';
-import { playOn } from './play-on-overlay.ts';
+import { playAllOn, playOn } from './play-on-overlay.ts';
 
 const files = {
   'file:/etc/passwd': fileOf(
@@ -180,5 +180,21 @@ describe.runIf(hasOverlays)('user on a host', () => {
       expect({ params, ...again }).toMatchObject({ params, status: 'ok', changes: [] });
       expect(shown()).toBe(wanted);
     }
+  });
+
+  test('a check knows of users and groups that tasks before it make', async () => {
+    const tasks = [
+      'group: fleet',
+      "user: { name: zoe, groups: [fleet], password: '$6$a$b' }",
+      'user: { name: yan, group: fleet }',
+      'user: { name: zoe, groups: [], shell: /bin/sh }',
+      'file: { path: /home/zoe/inbox, state: directory, owner: zoe }',
+    ];
+    const check = await playAllOn(host, tasks, { check: true });
+    const apply = await playAllOn(host, tasks);
+
+    expect(check.map(({ status }) => status)).toEqual(tasks.map(() => 'changed'));
+    expect(check.map(({ changes }) => changes)).toEqual(apply.map(({ changes }) => changes));
+    expect(host.run('stat -c %U /home/zoe/inbox; id -Gn yan')).toBe('zoe\nfleet\n');
   });
 });
