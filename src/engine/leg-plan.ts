@@ -20,6 +20,7 @@ import {
 import { type Prepared, type Ready, skipped } from '../playbook/prepare.ts';
 import type { BoundStep, Plan, Refusal } from '../steps/step.ts';
 import type { ChangeRecord } from './events.ts';
+import { hasFetched } from './kept-files.ts';
 import type { LegError } from './leg-options.ts';
 import type { BoundTask, LegTasks, OpenTask } from './leg-tasks.ts';
 import { leaveNotice, takeNotice } from './notices.ts';
@@ -141,7 +142,9 @@ export function foresee(
     }
     const outlook: Outlook = { type: 'do', judge: prepared.judge };
     isOpen ||= allChanges(plan).some(isOpaque);
-    const judgement = isOpen ? null : prepared.judge(predictedOutcomes(plan));
+    // whether what it fetches is here already is not known yet
+    const isTold = !isOpen && !hasFetched(plan);
+    const judgement = isTold ? prepared.judge(predictedOutcomes(plan)) : null;
     planned.push({
       ...{ ...task, bound, isNetwork: bound.network, outlook },
       plan: handled(plan, keywords, known),
@@ -208,7 +211,7 @@ function beforehand(prepared: Prepared): Ending {
 /** The first open task ended so, by what became of its parts. */
 export function endAs(
   tasks: LegTasks,
-  { outlook, plan }: PlannedTask,
+  { outlook, plan, play }: PlannedTask,
   outcomes: readonly Outcome[],
   changes: readonly ChangeRecord[],
   message: string | null = plan.message ?? null,
@@ -227,7 +230,8 @@ export function endAs(
       endJudged(tasks, outlook.judgement, { ...plan, ...outlook });
       break;
     case 'do': {
-      endJudged(tasks, outlook.judge(outcomes), { ...plan, changes, message });
+      const all = tasks.kept(plan, outcomes, play.hostsPlace?.source.file ?? '');
+      endJudged(tasks, outlook.judge(all), { ...plan, changes, message });
     }
   }
 }

@@ -8,6 +8,7 @@ import { explainTo } from './explain-leg.ts';
 import { type Connect, firstWordMs, HostContact } from './host-contact.ts';
 import type { HostShell } from './host-shell.ts';
 import { type Introduction, introduce, introductionQueries, stuckEnding } from './introduction.ts';
+import { keptBy } from './kept-files.ts';
 import { lackOf } from './lacking.ts';
 import type { LegOptions, LegResult } from './leg-options.ts';
 import { allChanges, type Foreseen, foresee, type PlannedTask } from './leg-plan.ts';
@@ -71,7 +72,8 @@ class LegRun {
     this.#leg = leg;
     this.#options = options;
     this.#contact = contact;
-    this.#tasks = new LegTasks(leg, options.inventory, options.known ?? nothingTold, options.emit);
+    const { inventory, known = nothingTold, emit } = options;
+    this.#tasks = new LegTasks(leg, inventory, known, emit, keptBy(options));
     this.#acts = new PlainActs(leg, options, contact, this.#tasks);
     this.#windows = new Windows(leg, options, contact, this.#tasks);
   }

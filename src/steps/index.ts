@@ -7,6 +7,7 @@ import { copy } from './copy.ts';
 import { cron } from './cron.ts';
 import { debug } from './debug.ts';
 import { fail } from './fail.ts';
+import { fetch } from './fetch.ts';
 import { file } from './file.ts';
 import { find } from './find.ts';
 import { firewall } from './firewall.ts';
@@ -70,6 +71,7 @@ export const steps: readonly Step[] = [
   stat,
   find,
   slurp,
+  fetch,
   lineinfile,
   blockinfile,
   replace,
