@@ -104,7 +104,7 @@ export function readKeywords(node: MapNode, outer: Inherited): Result<ReadKeywor
     value: {
       name: value.name ?? null,
       network,
-      notifies: [...notifies, ...namesAt(node, 'notify')],
+      notifies: has('notify') ? namesAt(node, 'notify') : notifies,
       listens: namesAt(node, 'listen').map(({ name }) => name),
       keywords: {
         ...rest,

@@ -66,7 +66,7 @@ function readBlock(node: MapNode, around: Surroundings): Result<readonly ReadIte
   if (!fields.ok) return fields;
   const inherited = inheritFrom(around.inherited, fields.value, node);
   if (!inherited.ok) return inherited;
-  const notifies = [...inherited.value.notifies, ...namesAt(node, 'notify')];
+  const notifies = node.entries.has('notify') ? namesAt(node, 'notify') : inherited.value.notifies;
   const block = { hasRescue: (fields.value.rescue ?? []).length > 0 };
   const parts = (['block', 'rescue', 'always'] as const).map((part: BlockPart['part']) =>
     readTasks(nodeAt(node, [part]), {
