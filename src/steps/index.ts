@@ -1,4 +1,5 @@
 import { aptRepository } from './apt-repository.ts';
+import { archive } from './archive.ts';
 import { assert } from './assert.ts';
 import { authorizedKey } from './authorized-key.ts';
 import { blockinfile } from './blockinfile.ts';
@@ -66,6 +67,7 @@ export const steps: readonly Step[] = [
   file,
   copy,
   getUrl,
+  archive,
   unarchive,
   template,
   stat,
