@@ -117,8 +117,9 @@ export function foresee(
         known = afterEnding(known, keywords, nobodyKnows);
         continue;
       }
-      if (plan.isOutdated === true) return end({ isOpen: true });
-      const { refusal: message, hint, isLack = false } = plan;
+      if (plan.isOutdated === true && place > 0) return end({ isOpen: true });
+      const said = plan.isOutdated === true ? entangled : plan;
+      const { refusal: message, hint, isLack = false } = said;
       const judgement =
         prepared.type === 'ready' ? prepared.fail(message) : failedJudgement(message);
       const after = afterEnding(known, keywords, endingOf(judgement, idlePlan));
@@ -158,6 +159,12 @@ export function foresee(
   }
   return end();
 }
+
+/** Nothing is before it: looking again would tell no more. */
+const entangled: Refusal = {
+  refusal: 'what it does for one item changes what it depends on for a later one',
+  hint: 'write a task for each of these items',
+};
 
 /** With the note gone that an earlier task, or run, has left of it. */
 function handled(plan: Plan, { handler }: Keywords, { noted }: Knowledge): Plan {

@@ -44,6 +44,19 @@ tasks:
     expect(statSync(join(directory, 'site')).mode & 0o777).toBe(0o755);
   });
 
+  test('a loop whose items get in the way of each other fails, and says so', async () => {
+    mkdirSync(join(directory, 'site'));
+    writeFileSync(join(directory, 'site', 'page'), 'x');
+    const { lines } = await run(`
+tasks:
+  - name: anew
+    file: { path: "DIR/{{ item.path }}", state: "{{ item.state }}" }
+    loop: [{ path: site, state: absent }, { path: site/new, state: touch }]
+`);
+
+    expect(lines).toEqual([expect.stringMatching(/^anew failed: .* for a later one$/)]);
+  });
+
   test('a loop does its task for each item', async () => {
     const { lines } = await run(`
 tasks:
