@@ -169,6 +169,11 @@ class LegRun {
         state = state.with(await (await this.#shell()).look(foreseen.wants));
         continue;
       }
+      if (!this.#options.check && foreseen.isOpen && foreseen.tasks.length === 0) {
+        // nothing that is to be done could ever tell it
+        tasks.fail({ message: 'it needs what no task before it tells', hint: null }, []);
+        continue;
+      }
       explainTo(this.#options, this.#leg.host, tasks, state, foreseen);
       const lack = lackOf(foreseen, tasks, state, this.#options.confirm.isOff);
       if (lack !== null) tasks.refuse(lack.place, lack.error);
