@@ -10,10 +10,11 @@ import { toData } from '../src/source/source-node.ts';
 import { readPages, root } from './docs/markdown.ts';
 
 const schemas = jsonSchemas();
+const asData = (name: string) => JSON.parse(JSON.stringify(schemas[name]));
 const ajv = new Ajv({ strict: true, strictTypes: false, validateFormats: false, allErrors: true });
 const validators = {
-  inventory: ajv.compile(schemas['inventory.json'] ?? false),
-  playbook: ajv.compile(schemas['playbook.json'] ?? false),
+  inventory: ajv.compile(asData('inventory.json')),
+  playbook: ajv.compile(asData('playbook.json')),
 };
 
 /** What a schema finds wrong. */
@@ -35,7 +36,7 @@ function withoutSecrets(data: Data): unknown {
 /** YAML files below a directory of the repository that are not wrong on purpose, and have xpush's steps only. */
 const yamlBelow = (directory: string): readonly string[] =>
   readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.yaml') && !/wrong|own-steps.site/.test(name))
+    .filter((name) => name.endsWith('.yaml') && !/wrong|own-steps.site|roles\//.test(name))
     .map((name) => join(directory, name));
 
 const files = ['inventory', 'playbooks', 'docs/examples'].flatMap(yamlBelow);
@@ -97,8 +98,7 @@ describe('jsonSchemas', () => {
   });
 
   test('each parameter has its sentence', () => {
-    const { definitions = {} } = schemas['playbook.json'] ?? {};
-    const text = JSON.stringify(definitions.task);
+    const text = JSON.stringify(schemas['playbook.json']);
 
     expect(text).toContain('"dest":{"description":"Where it goes on the host');
   });

@@ -13,6 +13,7 @@ import { createReporter, type Reporter } from '../report/reporter.ts';
 import { Proof } from '../verify/proof.ts';
 import { prepareWay } from './connecting.ts';
 import { dieOfInterrupt, leftInVain, listenForInterrupts } from './interrupts.ts';
+import { keepFile } from './keep-file.ts';
 import type { Work } from './load-work.ts';
 import { redactedEvent } from './redaction.ts';
 import { Remarks } from './remarks.ts';
@@ -160,6 +161,7 @@ export async function carryOut(
       ...way,
       ...request,
       ...(extras.explain === undefined ? {} : { explain: extras.explain }),
+      keepFile,
       ...proving,
     });
   } finally {

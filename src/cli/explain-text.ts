@@ -19,6 +19,23 @@ export function explainText(
   return `${head}${aligned(rows)}`;
 }
 
+/** The same for programs: `value` is null where only a run can tell, or where there is an `error`. */
+export function explainDocument(
+  host: string,
+  name: string,
+  { origins }: Extract<Explained, { readonly ok: true }>,
+) {
+  return {
+    ...{ schema: 1, host, name },
+    origins: origins.map(({ of, place, written, value }) => ({
+      ...{ of, place, written },
+      value: value?.type === 'value' ? value.value : null,
+      isKnown: value?.type === 'value',
+      error: value?.type === 'wrong' ? value.diagnostics.map(({ message }) => message) : null,
+    })),
+  };
+}
+
 function writtenAndWorkedOut(origin: Origin): string {
   const { written } = origin;
   const value = comesTo(origin);

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { defineCommand, flag, text } from './command.ts';
+import { defineCommand, flag, oneOf, text } from './command.ts';
 import { secretEntries, secretOptions } from './secret-options.ts';
 import { steeringEntries, steeringOptions } from './steering-options.ts';
 
@@ -12,6 +12,7 @@ const schema = v.pipe(
     host: v.optional(v.string()),
     explain: v.optional(v.string()),
     'extra-vars': steeringEntries['extra-vars'],
+    output: v.optional(oneOf(['text', 'json']), 'text'),
     ...secretEntries,
   }),
   v.check(
@@ -44,6 +45,7 @@ export const inventory = defineCommand({
     host: { ...text, describe: 'One host, as JSON' },
     explain: { ...text, describe: 'With --host: where this variable has its value from' },
     'extra-vars': steeringOptions['extra-vars'],
+    output: { ...text, alias: 'o', describe: 'Of --explain: text or json [default: text]' },
     ...secretOptions,
   },
   examples: [

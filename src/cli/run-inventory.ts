@@ -1,12 +1,19 @@
 import type { Host, Inventory } from '../inventory/model.ts';
 import { explainVariable } from '../playbook/explain-variable.ts';
+import type { Variables } from '../playbook/keywords.ts';
+import type { Play } from '../playbook/model.ts';
+import { PlaybookFiles } from '../playbook/playbook-files.ts';
+import { ConfigError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 import { describeHost, describeInventory, inventoryGraph } from './describe.ts';
-import { explainText } from './explain-text.ts';
+import { explainDocument, explainText } from './explain-text.ts';
+import { readExtraVars } from './extra-vars.ts';
 import type { InventoryOptions } from './inventory.ts';
 import { readInventory } from './load.ts';
 import { readPlays } from './load-work.ts';
+import { unlocking } from './read-books.ts';
+import type { SecretsGiven } from './secret-options.ts';
 import { secretStore } from './secrets.ts';
 import { unsteered } from './steering-options.ts';
 import { UsageError } from './usage-error.ts';
@@ -39,15 +46,10 @@ async function runExplain({
   readonly host: string;
   readonly explain: string;
 }): Promise<number> {
-  const store = secretStore(options);
-  const steering = { ...unsteered, 'extra-vars': options['extra-vars'] };
-  const chosen = { limit: null, only: null };
-  const read = await readPlays({ inventory: argument, playbook, chosen, steering }, store);
-  const host = hostNamed(name, read.inventory);
-  const used = read.plays.filter(({ hosts }) => playbook.length > 0 && hosts.has(name));
-  const plays = read.written.filter((written) => used.some(({ play }) => play === written));
-  const { inventory, extraVars } = read;
-  const explained = explainVariable({ name: explain, host, inventory, plays, extraVars });
+  const asked = await askedAbout({ inventory: argument, playbook, ...options });
+  const host = hostNamed(name, asked.inventory);
+  const plays = asked.plays.flatMap(({ play, hosts }) => (hosts.has(name) ? [play] : []));
+  const explained = explainVariable({ ...asked, name: explain, host, plays });
   if (!explained.ok) {
     const where = playbook.length > 0 ? '' : '; a playbook behind the inventory is looked at, too';
     throw new UsageError(
@@ -55,7 +57,42 @@ async function runExplain({
       explained.hint,
     );
   }
-  return print(explainText(name, explain, explained));
+  return print(
+    options.output === 'json'
+      ? asJson(explainDocument(name, explain, explained))
+      : explainText(name, explain, explained),
+  );
+}
+
+interface Asked {
+  readonly inventory: Inventory;
+  readonly extraVars: Variables;
+  readonly plays: readonly { readonly play: Play; readonly hosts: ReadonlySet<string> }[];
+}
+
+/** The fleet, and those plays only that are named: what the inventory names is not read. */
+async function askedAbout({
+  inventory: argument,
+  playbook,
+  ...options
+}: Pick<InventoryOptions, 'inventory' | 'playbook' | 'extra-vars'> & SecretsGiven): Promise<Asked> {
+  const store = secretStore(options);
+  const words = options['extra-vars'];
+  if (playbook.length === 0) {
+    const inventory = await readInventory(argument, store);
+    const files = new PlaybookFiles();
+    const extraVars = await unlocking(files, store, () => readExtraVars(words, files));
+    if (!extraVars.ok) throw new ConfigError(extraVars.diagnostics);
+    return { inventory, extraVars: extraVars.value, plays: [] };
+  }
+  const steering = { ...unsteered, 'extra-vars': words };
+  const chosen = { limit: null, only: null };
+  const read = await readPlays({ inventory: argument, playbook, chosen, steering }, store);
+  const plays = read.written.flatMap((play) => {
+    const hosts = read.plays.find((hosted) => hosted.play === play)?.hosts;
+    return hosts === undefined ? [] : [{ play, hosts }];
+  });
+  return { ...read, plays };
 }
 
 function hostNamed(name: string, fleet: Inventory): Host {

@@ -21,6 +21,7 @@ import { convertTasks } from './convert-tasks.ts';
 import { rewriteTemplate } from './rewrite-expression.ts';
 import { rewriteVariables } from './rewrite-node.ts';
 import { Remarks, todo } from './talk.ts';
+import { withoutTwins } from './twins.ts';
 
 /** What is read of the controller's disk. Paths are absolute. */
 export interface ProjectReader {
@@ -236,7 +237,7 @@ class Converter {
     document: KeptDocument,
     root: KeptNode,
   ): void {
-    this.#files.set(path, { kind, document: { ...document, root } });
+    this.#files.set(path, { kind, document: { ...document, root: withoutTwins(root) } });
   }
 
   /** A file that was not read before; null: it was, or cannot be. */

@@ -2,6 +2,7 @@ import type { TcpOutcome, TcpProbe } from '../connection/probe-tcp.ts';
 import type { RunIdentity } from '../host/run-identity.ts';
 import type { Inventory } from '../inventory/model.ts';
 import type { Knowledge } from '../playbook/knowledge.ts';
+import type { FetchedFile } from '../steps/step.ts';
 import type { HostStatus, RunEvent } from './events.ts';
 import type { ExplainedSegment } from './explain-leg.ts';
 
@@ -21,6 +22,16 @@ export interface ConfirmOptions {
 /** Windows as long as the hosts' safety says. */
 export const usualConfirm: ConfirmOptions = { timeoutSeconds: null, isOff: false };
 
+/** Keeps a file of a host on the controller, unless it is there already; in a check only tells. */
+export type KeepFile = (
+  file: FetchedFile,
+  of: { readonly playbook: string; readonly check: boolean },
+) => {
+  readonly isChanged: boolean;
+  /** Why it can't be kept; null: it can. */
+  readonly failure: string | null;
+};
+
 /** How the leg of a host is run. */
 export interface LegOptions {
   readonly inventory: Inventory;
@@ -35,6 +46,8 @@ export interface LegOptions {
   readonly check: boolean;
   readonly confirm: ConfirmOptions;
   readonly emit: (event: RunEvent) => void;
+  /** Keeps files of the host here, or in a check says what it would do. Absent: nobody does. */
+  readonly keepFile?: KeepFile;
   /** Told in a check how the leg would be carried out. Absent: nobody asks. */
   readonly explain?: (host: string, segments: readonly ExplainedSegment[]) => void;
   /**

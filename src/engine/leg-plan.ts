@@ -20,6 +20,7 @@ import {
 import { type Prepared, type Ready, skipped } from '../playbook/prepare.ts';
 import type { BoundStep, Plan, Refusal } from '../steps/step.ts';
 import type { ChangeRecord } from './events.ts';
+import { hasFetched } from './kept-files.ts';
 import type { LegError } from './leg-options.ts';
 import type { BoundTask, LegTasks, OpenTask } from './leg-tasks.ts';
 import { leaveNotice, takeNotice } from './notices.ts';
@@ -116,8 +117,9 @@ export function foresee(
         known = afterEnding(known, keywords, nobodyKnows);
         continue;
       }
-      if (plan.isOutdated === true) return end({ isOpen: true });
-      const { refusal: message, hint, isLack = false } = plan;
+      if (plan.isOutdated === true && place > 0) return end({ isOpen: true });
+      const said = plan.isOutdated === true ? entangled : plan;
+      const { refusal: message, hint, isLack = false } = said;
       const judgement =
         prepared.type === 'ready' ? prepared.fail(message) : failedJudgement(message);
       const after = afterEnding(known, keywords, endingOf(judgement, idlePlan));
@@ -141,7 +143,9 @@ export function foresee(
     }
     const outlook: Outlook = { type: 'do', judge: prepared.judge };
     isOpen ||= allChanges(plan).some(isOpaque);
-    const judgement = isOpen ? null : prepared.judge(predictedOutcomes(plan));
+    // whether what it fetches is here already is not known yet
+    const isTold = !isOpen && !hasFetched(plan);
+    const judgement = isTold ? prepared.judge(predictedOutcomes(plan)) : null;
     planned.push({
       ...{ ...task, bound, isNetwork: bound.network, outlook },
       plan: handled(plan, keywords, known),
@@ -155,6 +159,12 @@ export function foresee(
   }
   return end();
 }
+
+/** Nothing is before it: looking again would tell no more. */
+const entangled: Refusal = {
+  refusal: 'what it does for one item changes what it depends on for a later one',
+  hint: 'write a task for each of these items',
+};
 
 /** With the note gone that an earlier task, or run, has left of it. */
 function handled(plan: Plan, { handler }: Keywords, { noted }: Knowledge): Plan {
@@ -208,7 +218,7 @@ function beforehand(prepared: Prepared): Ending {
 /** The first open task ended so, by what became of its parts. */
 export function endAs(
   tasks: LegTasks,
-  { outlook, plan }: PlannedTask,
+  { outlook, plan, play }: PlannedTask,
   outcomes: readonly Outcome[],
   changes: readonly ChangeRecord[],
   message: string | null = plan.message ?? null,
@@ -227,7 +237,8 @@ export function endAs(
       endJudged(tasks, outlook.judgement, { ...plan, ...outlook });
       break;
     case 'do': {
-      endJudged(tasks, outlook.judge(outcomes), { ...plan, changes, message });
+      const all = tasks.kept(plan, outcomes, play.hostsPlace?.source.file ?? '');
+      endJudged(tasks, outlook.judge(all), { ...plan, changes, message });
     }
   }
 }

@@ -8,6 +8,7 @@ import { explainTo } from './explain-leg.ts';
 import { type Connect, firstWordMs, HostContact } from './host-contact.ts';
 import type { HostShell } from './host-shell.ts';
 import { type Introduction, introduce, introductionQueries, stuckEnding } from './introduction.ts';
+import { keptBy } from './kept-files.ts';
 import { lackOf } from './lacking.ts';
 import type { LegOptions, LegResult } from './leg-options.ts';
 import { allChanges, type Foreseen, foresee, type PlannedTask } from './leg-plan.ts';
@@ -71,7 +72,8 @@ class LegRun {
     this.#leg = leg;
     this.#options = options;
     this.#contact = contact;
-    this.#tasks = new LegTasks(leg, options.inventory, options.known ?? nothingTold, options.emit);
+    const { inventory, known = nothingTold, emit } = options;
+    this.#tasks = new LegTasks(leg, inventory, known, emit, keptBy(options));
     this.#acts = new PlainActs(leg, options, contact, this.#tasks);
     this.#windows = new Windows(leg, options, contact, this.#tasks);
   }
@@ -166,6 +168,11 @@ class LegRun {
       const foreseen = foresee(tasks.open, state, tasks.known, this.#options.check);
       if (foreseen.wants.length > 0) {
         state = state.with(await (await this.#shell()).look(foreseen.wants));
+        continue;
+      }
+      if (!this.#options.check && foreseen.isOpen && foreseen.tasks.length === 0) {
+        // nothing that is to be done could ever tell it
+        tasks.fail({ message: 'it needs what no task before it tells', hint: null }, []);
         continue;
       }
       explainTo(this.#options, this.#leg.host, tasks, state, foreseen);

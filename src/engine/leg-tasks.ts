@@ -16,6 +16,7 @@ import type { Prepared } from '../playbook/prepare.ts';
 import type { BoundStep, Plan } from '../steps/step.ts';
 import { bindTask } from './bind-task.ts';
 import type { Activity, ChangeRecord, RunEvent, TaskStatus } from './events.ts';
+import { type Keeping, keptBy } from './kept-files.ts';
 import type { LegError, LegResult } from './leg-options.ts';
 import { queriesOf } from './leg-plan.ts';
 import type { Leg, LegTask } from './legs.ts';
@@ -69,12 +70,17 @@ export class LegTasks {
   /** Whether it is done in place of another host, whose facts these are not. */
   readonly #isOnBehalf: boolean;
 
+  /** Keeps what a task has fetched, and gives what has become of its parts by that. */
+  readonly kept: Keeping;
+
   constructor(
     { host, tasks }: Pick<Leg, 'host' | 'tasks'>,
     inventory: Inventory,
     known: Knowledge,
     emit: (event: RunEvent) => void,
+    keeping: Keeping = keptBy({ check: true }),
   ) {
+    this.kept = keeping;
     const at = { host, inventory };
     this.#host = host.name;
     this.#total = tasks.length;

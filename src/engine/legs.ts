@@ -11,7 +11,7 @@ type RunTask = Pick<Task, 'name' | 'step' | 'params'> &
   };
 
 /** What a run needs of a play; without `rollout` it is as safe as by default. */
-interface RunPlay extends Pick<Play, 'name'>, Partial<Pick<Play, 'rollout'>> {
+interface RunPlay extends Pick<Play, 'name'>, Partial<Pick<Play, 'rollout' | 'hostsPlace'>> {
   readonly tasks: readonly RunTask[];
 }
 

@@ -137,6 +137,7 @@ export class Rollout {
     return {
       ...{ inventory, inventoryWord, identity, check, confirm, emit, leaving },
       ...(this.#request.explain === undefined ? {} : { explain: this.#request.explain }),
+      ...(this.#request.keepFile === undefined ? {} : { keepFile: this.#request.keepFile }),
       known: this.#told.of(host),
       stopping: this.#halt.signal,
       nextNumber: () => this.#nextNumber(at.name),

@@ -28,6 +28,8 @@ export interface RunRequest {
   /** Absent: as the plays say. */
   readonly rollout?: RolloutOptions;
   readonly emit: (event: RunEvent) => void;
+  /** Absent: steps that keep files of hosts here fail. */
+  readonly keepFile?: LegOptions['keepFile'];
   /** Told in a check how each leg of a host would be carried out. Absent: nobody asks. */
   readonly explain?: LegOptions['explain'];
   /**

@@ -58,9 +58,12 @@ export class HostState {
         }
         break;
       case 'link':
-      case 'attributes':
       case 'tree':
         outdatePaths(next, [change.path]);
+        break;
+      case 'attributes':
+        // what is below a directory stays as it is
+        outdatePaths(next, [change.path], false);
         break;
       case 'parameter':
         update('parameter', `parameter:${change.name}`, () => normalParameter(change.value));
@@ -140,7 +143,11 @@ function outdateOutputs(observations: Map<string, Observation>, change: Change):
 }
 
 /** What was there may be another thing by then. */
-function outdatePaths(observations: Map<string, Observation>, touched: readonly string[]): void {
+function outdatePaths(
+  observations: Map<string, Observation>,
+  touched: readonly string[],
+  isBelowToo = true,
+): void {
   for (const [key, observation] of observations) {
     const place = placeOf(key);
     if (place === null) continue;
@@ -148,7 +155,9 @@ function outdatePaths(observations: Map<string, Observation>, touched: readonly 
     const isAbsent =
       'answer' in observation && JSON.stringify(observation.answer) === '{"type":"absent"}';
     const isTouched = touched.some(
-      (one) => isWithin(path, one) || ((isWhole || isAbsent) && isWithin(one, path)),
+      (one) =>
+        (isBelowToo ? isWithin(path, one) : path === one) ||
+        ((isWhole || isAbsent) && isWithin(one, path)),
     );
     if (isTouched) observations.set(key, { outdated: true });
   }

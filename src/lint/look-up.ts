@@ -36,8 +36,8 @@ export function lookUp(
   const { keys, mayBeMissing, place } = use;
   const [root] = keys;
   if (mayBeMissing || open.has(root)) return [];
-  if (magicNames.includes(root)) return missingOfMagic(use, around);
   if (around.later.has(root)) return [];
+  if (magicNames.includes(root)) return missingOfMagic(use, around);
   const level = around.levels.find((one) => Object.hasOwn(one, root));
   const value = level?.[root];
   if (value === undefined) {

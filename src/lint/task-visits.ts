@@ -6,6 +6,7 @@ import type { Play, Task } from '../playbook/model.ts';
 import { reachedNames, valuesOn } from '../playbook/names-used.ts';
 import type { Scope } from '../playbook/scope.ts';
 import { scopeOf } from '../playbook/scope-of.ts';
+import { builtInSteps } from '../playbook/step-book.ts';
 import { secretsIn } from '../source/secret.ts';
 import type { VariableUse } from '../template/template.ts';
 import { sampleHosts } from './sample-hosts.ts';
@@ -25,7 +26,7 @@ export interface TaskVisit {
   readonly levels: readonly Variables[];
   /** Variables that tasks before it, or its own loop, have yet to give. */
   readonly later: ReadonlySet<string>;
-  /** Whether its conditions let it be done, as far as the inventory tells. */
+  /** Whether it is done with what is known here: its conditions, and variables that steps of a user's own may set. */
   readonly isDone: 'surely' | 'perhaps';
 }
 
@@ -54,6 +55,7 @@ function* visitsOn(
   before: readonly string[],
 ): Generator<Omit<TaskVisit, 'isOnlyHost'>> {
   const told = new Set([...before, ...(play.prompts ?? []).map(({ name }) => name)]);
+  let mayHaveSet = false;
   for (const task of play.tasks) {
     const { keywords = noKeywords } = task;
     const { loop, register } = keywords;
@@ -68,8 +70,13 @@ function* visitsOn(
       host.vars,
       ...keywords.defaults.toReversed(),
     ];
-    const isDone = isDoneIn(scope, levels, task);
-    if (isDone !== 'never') yield { task, host, inventory, scope, levels, later, isDone };
+    const isReached = isDoneIn(scope, levels, task);
+    if (isReached !== 'never') {
+      const isSure = isReached === 'surely' && !mayHaveSet;
+      const isDone = isSure ? 'surely' : 'perhaps';
+      yield { task, host, inventory, scope, levels, later, isDone };
+    }
+    mayHaveSet ||= !builtInSteps.has(task.step.name);
     for (const name of namesTold(task)) told.add(name);
   }
 }

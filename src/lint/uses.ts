@@ -45,5 +45,6 @@ export function usesInValue(value: Data): readonly VariableUse[] {
 export function namesTold({ step, node, keywords = noKeywords }: Task): readonly string[] {
   const written = step.name === 'set_fact' ? node?.entries.get(step.name)?.value : undefined;
   const facts = written?.kind === 'map' ? [...written.entries.keys()] : [];
-  return keywords.register === null ? facts : [keywords.register, ...facts];
+  const hosts = ['add_host', 'group_by'].includes(step.name) ? ['groups', 'hostvars'] : [];
+  return [...facts, ...hosts, keywords.register ?? []].flat();
 }

@@ -88,14 +88,30 @@ function levelsOfPlay(play: Play, kind: 'vars' | 'defaults'): readonly NamedLeve
   }
   return [...users]
     .toSorted(([, one], [, other]) => other.depth - one.depth)
-    .map(([vars, { tasks }]) => ({ of: ownerOf(tasks, play, kind), vars }));
+    .map(([vars, { tasks }]) => ({ of: ownerOf(vars, tasks, play, kind), vars }));
 }
 
-function ownerOf(tasks: readonly Task[], play: Play, kind: 'vars' | 'defaults'): string {
-  const [first] = tasks;
+function ownerOf(
+  vars: Variables,
+  tasks: readonly Task[],
+  play: Play,
+  kind: 'vars' | 'defaults',
+): string {
   if (kind === 'defaults') return 'defaults of a role';
-  if (tasks.length === play.tasks.length && tasks.length > 1) return `play ${play.name}`;
-  return tasks.length === 1 ? `task ${first?.name ?? ''}` : `${tasks.length} tasks of ${play.name}`;
+  const [first] = tasks;
+  const [name = ''] = Object.keys(vars);
+  const written = varNode(vars, name)?.place;
+  const own = first?.node?.place;
+  const isInTask =
+    own !== undefined &&
+    written?.source === own.source &&
+    written.start >= own.start &&
+    written.end <= own.end;
+  if (tasks.length === 1 && isInTask) return `task ${first?.name ?? ''}`;
+  if (tasks.length === play.tasks.length) return `play ${play.name}`;
+  return tasks.length === 1
+    ? `a block or role of ${play.name}`
+    : `${tasks.length} tasks of ${play.name}`;
 }
 
 function originOf({ of, vars }: NamedLevel, name: string, base: Scope): Origin {

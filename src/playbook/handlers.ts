@@ -3,9 +3,10 @@ import { didYouMean } from '../source/did-you-mean.ts';
 import { quoted } from '../source/quoted.ts';
 import type { Result } from '../source/result.ts';
 import { diagnosticAt } from '../source/source-text.ts';
+import type { Notified } from './inherited.ts';
 import type { Handler, Keywords } from './keywords.ts';
 import type { Task } from './model.ts';
-import type { Notified, ReadTask } from './read-task.ts';
+import type { ReadTask } from './read-task.ts';
 import type { ReadItem } from './read-tasks.ts';
 
 type LanguageTask = Task & { readonly keywords: Keywords };

@@ -4,10 +4,16 @@ import { readVars } from '../inventory/vars.ts';
 import type { Diagnostic } from '../source/diagnostic.ts';
 import type { Result } from '../source/result.ts';
 import { nodeAt, type SourceNode } from '../source/source-node.ts';
-import { diagnosticAt } from '../source/source-text.ts';
+import { diagnosticAt, type Place } from '../source/source-text.ts';
 import type { Expression } from '../template/template.ts';
 import { readConditions } from './conditions.ts';
 import type { Keywords, Variables } from './keywords.ts';
+
+/** A name of a handler, and where it is written. */
+export interface Notified {
+  readonly name: string;
+  readonly place: Place;
+}
 
 /** What a play, a role, a block or an import says for all tasks in it. */
 export type Inherited = Pick<
@@ -27,7 +33,7 @@ export type Inherited = Pick<
   | 'tags'
   | 'isOnce'
   | 'delegate'
-> & { readonly network: boolean };
+> & { readonly network: boolean; readonly notifies: readonly Notified[] };
 
 const tag = v.pipe(v.string(), v.regex(/^[^\s,]+$/, 'a tag has no blanks and no commas'));
 
@@ -128,6 +134,15 @@ function environmentOf(outer: SourceNode | null, own: SourceNode | undefined): S
   return { ...own, entries: new Map([...outer.entries, ...own.entries]) };
 }
 
+/** The names of handlers or topics at a keyword. */
+export function namesAt(node: SourceNode, keyword: string): readonly Notified[] {
+  const written = nodeAt(node, [keyword]);
+  const items = written?.kind === 'list' ? written.items : written === undefined ? [] : [written];
+  return items.flatMap(({ place, ...item }) =>
+    item.kind === 'scalar' ? [{ name: String(item.value), place }] : [],
+  );
+}
+
 /** What nobody has said anything of. */
 export function nothingInherited(extraVars: Variables): Inherited {
   return {
@@ -145,6 +160,7 @@ export function nothingInherited(extraVars: Variables): Inherited {
     isCheckOnly: false,
     tags: [],
     network: false,
+    notifies: [],
     isOnce: false,
     delegate: null,
   };

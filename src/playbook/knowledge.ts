@@ -89,7 +89,10 @@ export function whyPassedOver(
 ): string | null {
   if (handler !== null) return known.notified.has(handler) ? null : 'not notified';
   if (!isReached(within, known.failures)) {
-    return within.at(-1)?.part === 'rescue' ? 'nothing to rescue' : 'an earlier task failed';
+    const isIdle = within.some(
+      ({ block, part }) => part === 'rescue' && !known.failures.has(block),
+    );
+    return isIdle ? 'nothing to rescue' : 'an earlier task failed';
   }
   // of blocks that were begun
   const isAlways = within.some(({ block, part }) => part === 'always' && known.failures.has(block));

@@ -1,4 +1,4 @@
-import type { HostState } from '../host/state.ts';
+import { HostState } from '../host/state.ts';
 import type { Data } from '../source/data.ts';
 import { orEmptyMap, toData } from '../source/source-node.ts';
 import { diagnosticAt } from '../source/source-text.ts';
@@ -90,8 +90,9 @@ function prepareLoop(task: PreparedTask, loop: Loop, target: Target, scope: Scop
   const items = itemsOf(loop, scope);
   if (items.type !== 'value') return untellable(items);
   const parts: Part[] = [];
+  let around = scope;
   for (const [index, item] of items.value.entries()) {
-    const own = scopeOfItem(loop, scope, items.value, index);
+    const own = scopeOfItem(loop, around, items.value, index);
     const name = nameOfItem(loop, own, item);
     const prepared = prepareOne(task, target, own);
     if (prepared.type === 'waits') return prepared;
@@ -99,6 +100,7 @@ function prepareLoop(task: PreparedTask, loop: Loop, target: Target, scope: Scop
       return { type: 'wrong', message: `${name}: ${prepared.message}` };
     }
     parts.push({ name, item, variable: loop.variable, prepared });
+    around = scopeAfter(around, prepared);
   }
   if (parts.every(({ prepared }) => prepared.type === 'skipped')) {
     return skipped(parts.length === 0 ? 'nothing to loop over' : 'its condition is false');
@@ -111,6 +113,17 @@ function prepareLoop(task: PreparedTask, loop: Loop, target: Target, scope: Scop
     fail: (message) => judge(task.keywords, { ...nothingDone, failure: message }, scope),
   };
 }
+
+/** Items see what those before them set, where that takes no look at the host. */
+function scopeAfter(scope: Scope, prepared: Prepared): Scope {
+  if (prepared.type !== 'ready' || prepared.bound.queries.length > 0) return scope;
+  const plan = prepared.bound.plan(nothingSeen);
+  if ('refusal' in plan || plan.sets === undefined) return scope;
+  const sets = new Map(Object.entries(plan.sets));
+  return scope.with({ names: () => sets.keys(), get: (name) => sets.get(name) });
+}
+
+const nothingSeen = new HostState(new Map());
 
 interface Part {
   readonly name: string;
@@ -150,6 +163,7 @@ function planParts(parts: readonly Part[], observed: HostState): Plan | Refusal 
     upkeep: plans.flatMap(({ upkeep }) => upkeep ?? []),
     pending: [...new Set(plans.flatMap(({ pending }) => pending ?? []))],
     message: messageOf(parts, plans),
+    sets: Object.assign({}, ...plans.map(({ sets }) => sets)),
     parts: plans,
   };
 }

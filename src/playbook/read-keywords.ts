@@ -8,7 +8,13 @@ import { diagnosticAt, type Place } from '../source/source-text.ts';
 import { validate } from '../source/validate.ts';
 import type { Template } from '../template/template.ts';
 import { readConditions } from './conditions.ts';
-import { type Inherited, inheritedEntries, inheritFrom } from './inherited.ts';
+import {
+  type Inherited,
+  inheritedEntries,
+  inheritFrom,
+  type Notified,
+  namesAt,
+} from './inherited.ts';
 import type { Keywords, Loop } from './keywords.ts';
 import { magicNames } from './scope-of.ts';
 import { templateAt } from './written-templates.ts';
@@ -62,12 +68,6 @@ export const notSteps: readonly string[] = [
   ...['include_role', 'action', 'local_action', 'args', 'with_items'],
 ];
 
-/** A name of a handler, and where it is written. */
-export interface Notified {
-  readonly name: string;
-  readonly place: Place;
-}
-
 /** What a task says besides its step. */
 export interface ReadKeywords {
   readonly name: string | null;
@@ -97,14 +97,14 @@ export function readKeywords(node: MapNode, outer: Inherited): Result<ReadKeywor
   const areRight =
     inherited.ok && loop.ok && changedWhen.ok && failedWhen.ok && until.ok && wrong.length === 0;
   if (!areRight) return { ok: false, diagnostics: wrong };
-  const { network, ...rest } = inherited.value;
+  const { network, notifies, ...rest } = inherited.value;
   const has = (keyword: string): boolean => node.entries.has(keyword);
   return {
     ok: true,
     value: {
       name: value.name ?? null,
       network,
-      notifies: namesAt(node, 'notify'),
+      notifies: has('notify') ? namesAt(node, 'notify') : notifies,
       listens: namesAt(node, 'listen').map(({ name }) => name),
       keywords: {
         ...rest,
@@ -164,14 +164,6 @@ function useless(node: MapNode): readonly Diagnostic[] {
     const place = placeOf(node, [keyword], 'key');
     return [diagnosticAt(place, `${keyword} does nothing without ${needed}`)];
   });
-}
-
-function namesAt(node: MapNode, keyword: string): readonly Notified[] {
-  const written = nodeAt(node, [keyword]);
-  const items = written?.kind === 'list' ? written.items : written === undefined ? [] : [written];
-  return items.flatMap(({ place, ...item }) =>
-    item.kind === 'scalar' ? [{ name: String(item.value), place }] : [],
-  );
 }
 
 function wrongAt(

@@ -17,16 +17,14 @@ import { ControllerFiles } from '../steps/controller-files.ts';
 import type { Step } from '../steps/step.ts';
 import type { Within } from './blocks.ts';
 import type { HandlerBook } from './handlers.ts';
-import type { Inherited } from './inherited.ts';
+import type { Inherited, Notified } from './inherited.ts';
 import { type Keywords, noKeywords, type Written } from './keywords.ts';
 import type { Task } from './model.ts';
 import type { PlaybookFiles } from './playbook-files.ts';
-import { type Notified, readKeywords, taskKeywords } from './read-keywords.ts';
+import { readKeywords, taskKeywords } from './read-keywords.ts';
 import type { StepBook } from './step-book.ts';
 import { isTemplateFile, templateFileOf } from './template-files.ts';
 import { expressionAt, templatesIn } from './written-templates.ts';
-
-export type { Notified } from './read-keywords.ts';
 
 /** What the tasks of a list have in common. */
 export interface Surroundings {
@@ -170,7 +168,9 @@ function wrongBeforehand(
     if (step.expressions.includes(name)) return wrongExpressions(value);
     if (templatesIn(value).length > 0) return [];
     const read = validate(entry, value, place);
-    return read.ok ? lookUp({ [name]: read.value }, node) : read.diagnostics;
+    if (!read.ok) return read.diagnostics;
+    // what is on the host is not looked for here
+    return node.entries.has('remote_src') ? [] : lookUp({ [name]: read.value }, node);
   });
 }
 

@@ -9,7 +9,7 @@ import { diagnosticAt, type Place } from '../source/source-text.ts';
 import { validate } from '../source/validate.ts';
 import { hasMarks } from '../template/has-marks.ts';
 import type { BlockPart } from './blocks.ts';
-import { inheritedEntries, inheritFrom } from './inherited.ts';
+import { inheritedEntries, inheritFrom, namesAt } from './inherited.ts';
 import { type ReadTask, readTask, type Surroundings } from './read-task.ts';
 import { readRole } from './roles.ts';
 
@@ -24,6 +24,7 @@ const name = v.optional(v.string());
 export const blockSchema = v.strictObject({
   ...inheritedEntries,
   name,
+  notify: v.optional(v.union([v.string(), v.array(v.string())])),
   block: v.array(v.unknown()),
   rescue: v.optional(v.array(v.unknown())),
   always: v.optional(v.array(v.unknown())),
@@ -65,11 +66,12 @@ function readBlock(node: MapNode, around: Surroundings): Result<readonly ReadIte
   if (!fields.ok) return fields;
   const inherited = inheritFrom(around.inherited, fields.value, node);
   if (!inherited.ok) return inherited;
+  const notifies = node.entries.has('notify') ? namesAt(node, 'notify') : inherited.value.notifies;
   const block = { hasRescue: (fields.value.rescue ?? []).length > 0 };
   const parts = (['block', 'rescue', 'always'] as const).map((part: BlockPart['part']) =>
     readTasks(nodeAt(node, [part]), {
       ...around,
-      inherited: inherited.value,
+      inherited: { ...inherited.value, notifies },
       within: [...around.within, { block, part }],
     }),
   );

@@ -1,6 +1,6 @@
 import { type Change, change, type Prediction } from '../host/change.ts';
 import { type FileState, query } from '../host/query.ts';
-import { type AccountRanges, fileWith, groupPath, passwdPath } from './account-files.ts';
+import { fileWith, groupPath, passwdPath } from './account-files.ts';
 import { type Refusal, refuse } from './step.ts';
 
 /** What makes and changes accounts: shadow-utils, or the applets of busybox, which can't change any. */
@@ -25,8 +25,6 @@ export function accountTools(seen: {
     ? 'busybox'
     : refuse('neither useradd nor adduser is here', 'install shadow-utils (Alpine: shadow)');
 }
-
-export type { AccountRanges };
 
 /** The two files of accounts as they are while changes are planned, one after the other. */
 export class AccountChanges {

@@ -1,4 +1,5 @@
 import { aptRepository } from './apt-repository.ts';
+import { archive } from './archive.ts';
 import { assert } from './assert.ts';
 import { authorizedKey } from './authorized-key.ts';
 import { blockinfile } from './blockinfile.ts';
@@ -7,6 +8,7 @@ import { copy } from './copy.ts';
 import { cron } from './cron.ts';
 import { debug } from './debug.ts';
 import { fail } from './fail.ts';
+import { fetch } from './fetch.ts';
 import { file } from './file.ts';
 import { find } from './find.ts';
 import { firewall } from './firewall.ts';
@@ -65,11 +67,13 @@ export const steps: readonly Step[] = [
   file,
   copy,
   getUrl,
+  archive,
   unarchive,
   template,
   stat,
   find,
   slurp,
+  fetch,
   lineinfile,
   blockinfile,
   replace,

@@ -52,7 +52,7 @@ rpms() {
     if rpm -q --quiet "$name" 2>/dev/null; then
       rpm -q --qf '%{NAME}|%{EPOCH}|%{VERSION}-%{RELEASE}|%{ARCH}\n' "$name"
     else
-      provider=$(rpm -q --whatprovides --qf '%{NAME}\n' "$name" 2>/dev/null) && provided="$provided $name"
+      rpm -q --whatprovides "$name" >/dev/null 2>&1 && provided="$provided $name"
     fi
   done
 }
@@ -142,7 +142,7 @@ exit 0
 `;
 
 /** What steps that change packages agree on to call them. */
-export const packagesName = 'packages';
+const packagesName = 'packages';
 
 /** The same for the lists of what could be had. */
 export const packageListsName = 'package-lists';

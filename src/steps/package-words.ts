@@ -110,7 +110,7 @@ export function packageCommands(manager: Manager, ways: PackageWays): PackageCom
           : [`--setopt=install_weak_deps=${hasRecommends ? 'True' : 'False'}`];
       const words = [manager, '-y', '-q', ...weak];
       return {
-        install: [...words, mayDowngrade ? 'downgrade' : 'install'],
+        install: [...words, 'install'],
         upgrade: [...words, manager === 'yum' ? 'update' : 'upgrade'],
         remove: [...words, 'remove'],
         autoremove: [...words, 'autoremove'],

@@ -6,7 +6,7 @@ import { askService, serviceState } from './service-state.ts';
 import { defineStep, refuse } from './step.ts';
 
 /** A name of a service or unit: no option, no path. */
-export const unitName = v.pipe(
+const unitName = v.pipe(
   v.string(),
   v.regex(
     /^[A-Za-z0-9_][\w.:@\\-]{0,200}$/,
@@ -14,7 +14,7 @@ export const unitName = v.pipe(
   ),
 );
 
-export const serviceParameters = {
+const serviceParameters = {
   state: v.optional(
     described(
       v.picklist(['started', 'stopped', 'restarted', 'reloaded']),

@@ -33,10 +33,20 @@ export interface Plan {
   readonly data?: Readonly<Record<string, Data>>;
   /** What it tells besides, by what the last command of its changes said. Pure. */
   readonly tells?: (said: CommandSaid) => Readonly<Record<string, Data>>;
+  /** Files of the host that the controller keeps. */
+  readonly fetched?: readonly FetchedFile[];
   /** Variables that the tasks behind it see. */
   readonly sets?: Readonly<Record<string, Data>>;
   /** Of a loop: the plans of its items, whose changes are those of the whole. */
   readonly parts?: readonly Plan[];
+}
+
+/** A file of a host, to be kept on the controller. */
+export interface FetchedFile {
+  /** On the controller; relative to the playbook. */
+  readonly path: string;
+  /** Bytes as latin1 text. */
+  readonly content: string;
 }
 
 /** How a command ended, and what it printed; at most 64 KiB of each, without newlines at the end. */

@@ -93,7 +93,7 @@ function headerLine(name: string, value: string): string {
 }
 
 /** A text, or what is behind a secret. */
-export function revealed(value: string | Secret): string {
+function revealed(value: string | Secret): string {
   const text = value instanceof Secret ? value.reveal() : value;
   return text.replace(/[\0\r\n]+/g, ' ');
 }

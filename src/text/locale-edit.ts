@@ -51,10 +51,8 @@ export function withoutLocale(text: string, name: string): string {
 
 /** The text of locale.conf(5) with this LANG; all other lines stay. */
 export function withLang(text: string, name: string): string {
-  const isSet = linesOf(text).some(
-    (line) => /^[ \t]*LANG=(["']?)(.*?)\1[ \t]*$/.exec(line.text)?.[2] === name,
-  );
-  if (isSet) return text;
+  const said = linesOf(text).findLast((line) => /^[ \t]*LANG=/.test(line.text))?.text ?? '';
+  if (/^[ \t]*LANG=(["']?)(.*?)\1[ \t]*$/.exec(said)?.[2] === name) return text;
   return withLine(text, {
     ...{ line: `LANG=${name}`, sought: /^[ \t]*LANG=/, hasGroups: false, isFirst: false },
     place: { side: 'after', at: null },

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -29,6 +29,32 @@ tasks:
       'always ok: y',
     ]);
     expect(programs).toBe(1);
+  });
+
+  test('items of a loop that are below each other are one task', async () => {
+    mkdirSync(join(directory, 'site'), { mode: 0o700 });
+    const { lines } = await run(`
+tasks:
+  - name: directories
+    file: { path: "DIR/{{ item }}", state: directory, mode: "0755" }
+    loop: [site, site/releases, site/shared]
+`);
+
+    expect(lines).toEqual(['directories changed']);
+    expect(statSync(join(directory, 'site')).mode & 0o777).toBe(0o755);
+  });
+
+  test('a loop whose items get in the way of each other fails, and says so', async () => {
+    mkdirSync(join(directory, 'site'));
+    writeFileSync(join(directory, 'site', 'page'), 'x');
+    const { lines } = await run(`
+tasks:
+  - name: anew
+    file: { path: "DIR/{{ item.path }}", state: "{{ item.state }}" }
+    loop: [{ path: site, state: absent }, { path: site/new, state: touch }]
+`);
+
+    expect(lines).toEqual([expect.stringMatching(/^anew failed: .* for a later one$/)]);
   });
 
   test('a loop does its task for each item', async () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
+import { keepFile } from '../../src/cli/keep-file.ts';
 import type { RunEvent, TaskEnd } from '../../src/engine/events.ts';
 import type { ExplainedSegment } from '../../src/engine/explain-leg.ts';
 import { usualConfirm } from '../../src/engine/leg-options.ts';
@@ -49,7 +50,7 @@ export async function play(
   const result = await runLeg(
     { host: target, tasks: first.tasks.map((task) => ({ play: first, task })), after: [] },
     {
-      ...{ inventory, identity, check },
+      ...{ inventory, identity, check, keepFile },
       confirm: usualConfirm,
       emit: (event) => events.push(event),
       ...(check ? { explain: (_host, segments) => void explained.push(...segments) } : {}),

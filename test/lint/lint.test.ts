@@ -173,6 +173,17 @@ describe('undefined-variable', () => {
     expect(await found(site)).toEqual([]);
   });
 
+  test("is a warning behind a step of the user's, which may set it", async () => {
+    const step = `export const step = ({ defineStep, noParams }) => defineStep({
+      name: 'mine', summary: 'Mine.', on: ['host'], params: noParams,
+      queries: () => ({}), plan: () => ({ changes: [], sets: { x: 1 } }),
+    });`;
+
+    const all = await found(play('db', 'mine:', 'debug: { var: x }'), { 'steps/mine.js': step });
+
+    expect(all).toEqual(['site.yaml:4:21 undefined-variable: "x" is not defined']);
+  });
+
   test('nothing is said without an inventory', async () => {
     expect(await found(play('x', 'debug: { var: y }'), {}, { inventory: null })).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { explainText } from '../../src/cli/explain-text.ts';
+import { explainDocument, explainText } from '../../src/cli/explain-text.ts';
 import { readExtraVars } from '../../src/cli/extra-vars.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import { explainVariable } from '../../src/playbook/explain-variable.ts';
@@ -70,6 +70,24 @@ describe('explainVariable', () => {
     ]);
     expect(lines[0]).toBe('a: port = "1"');
     expect(lines[4]).toMatch(/site\.yaml:6:\d+ +91$/);
+  });
+
+  test('is a document for programs', () => {
+    const host = inventory.hosts.get('a');
+    if (host === undefined) throw new Error('no host');
+    const asked = { host, inventory, plays: [], extraVars: {} };
+    const explained = explainVariable({ ...asked, name: 'pw' });
+    if (!explained.ok) throw new Error('not explained');
+
+    expect(JSON.parse(JSON.stringify(explainDocument('a', 'pw', explained)))).toEqual({
+      ...{ schema: 1, host: 'a', name: 'pw' },
+      origins: [
+        {
+          ...{ of: 'all hosts', place: '<stdin>:2:82', written: '***' },
+          ...{ value: '***', isKnown: true, error: null },
+        },
+      ],
+    });
   });
 
   test('guesses nothing that only a run can tell', () => {

@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadPlaybooks } from '../../src/playbook/load-playbook.ts';
 import { PlaybookFiles } from '../../src/playbook/playbook-files.ts';
+import { notSteps } from '../../src/playbook/read-keywords.ts';
+import { builtInSteps } from '../../src/playbook/step-book.ts';
 import { ConfigError } from '../../src/source/diagnostic.ts';
 import { formatDiagnostic } from '../../src/source/format-diagnostic.ts';
 import { bind, planTwice } from '../steps/observed.ts';
@@ -201,6 +203,10 @@ describe("a user's step that goes wrong fails its task", () => {
   ])('when it %s', (_, code, words) => {
     expect(planned(code)).toMatchObject({ refusal: expect.stringContaining(words) });
   });
+});
+
+test('no step of xpush has the name of a keyword', () => {
+  expect([...builtInSteps.keys()].filter((name) => notSteps.includes(name))).toEqual([]);
 });
 
 test('the types of a step are those of the package', { timeout: 60_000 }, () => {

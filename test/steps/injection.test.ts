@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { compileAct } from '../../src/host/act-program.ts';
-import type { Change } from '../../src/host/change.ts';
+import type { Change, RunCommand } from '../../src/host/change.ts';
+import { commandText } from '../../src/host/command-text.ts';
 import { compileLook } from '../../src/host/look-program.ts';
 import { nothingKnown } from '../../src/host/program.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
@@ -11,8 +12,10 @@ import type { Inventory } from '../../src/inventory/model.ts';
 import { ConfigError } from '../../src/source/diagnostic.ts';
 import { parseYaml } from '../../src/source/parse-yaml.ts';
 import { toData } from '../../src/source/source-node.ts';
+import { command } from '../../src/steps/command.ts';
 import { steps } from '../../src/steps/index.ts';
 import type { Target } from '../../src/steps/step.ts';
+import { sysctl } from '../../src/steps/sysctl.ts';
 import { editVifList } from '../../src/xen/vif-list.ts';
 import { runs } from '../runs.ts';
 import { lineOfNft, ownLines } from './injected-lines.ts';
@@ -232,9 +235,10 @@ function expectOwnWords(change: Change, words: readonly string[]): void {
       expect(words[4]).toBe(change.value);
       break;
     case 'command':
-      expect(words.slice(1, 3)).toEqual(['xp_command', change.directory ?? ''].map(bytes));
-      expect(words[3]).toMatch(/^(text|base64)?$/);
-      expect(words.slice(5)).toEqual(change.argv.map(bytes));
+      expect(words[1]).toBe('xp_command');
+      expect(words[4]).toMatch(/^(text|base64)?$/);
+      expect(words[6]).toBe(bytes(commandText(change, change.umask)));
+      expectOwnArguments(words[6] ?? '', change);
       break;
     case 'directory':
     case 'remove':
@@ -262,6 +266,18 @@ function expectOwnWords(change: Change, words: readonly string[]): void {
       }
       break;
   }
+}
+
+/** What is executed in the end, asked of a shell: where it may be run, and its words. */
+function expectOwnArguments(text: string, { argv, directory }: RunCommand): void {
+  const inRoot = directory === null ? text : text.slice(text.lastIndexOf('\nexec ') + 1);
+  const { stdout } = spawnSync('/bin/sh', ['-s'], {
+    input: Buffer.from(inRoot.replace(/^exec /, "printf '%s\\0' "), 'latin1'),
+    encoding: 'latin1',
+    maxBuffer: 1 << 26,
+    env: { PATH: '/nonexistent' },
+  });
+  expect(stdout.split('\0').slice(0, -1)).toEqual(argv.map(bytes));
 }
 
 /** Lines of files that no inventory changes, by what decides which files there are. */
@@ -322,7 +338,7 @@ function compiled(name: string, target: Target, params: unknown): readonly Chang
 function allChanges(inventory: Inventory): readonly Change[] {
   return [...inventory.hosts.values()].flatMap((host) =>
     steps
-      .filter(({ name }) => name !== 'command' && name !== 'copy')
+      .filter(({ canLeave }) => canLeave)
       .flatMap(({ name }) =>
         compiled(name, { host, inventory }, name === 'vif_config' ? { create: true } : {}),
       ),
@@ -392,7 +408,7 @@ describe('parameters that a step accepts', () => {
       fc.property(candidates, (params) => {
         const parsed = parseYaml(JSON.stringify(params), 'params');
         if (!parsed.ok) return;
-        for (const step of steps) {
+        for (const step of [command, sysctl]) {
           const checked = v.safeParse(step.params, toData(parsed.value));
           if (!checked.success) continue;
           const changes = compiled(step.name, { host, inventory }, checked.output);

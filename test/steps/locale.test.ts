@@ -142,3 +142,10 @@ describe.runIf(hasPrivateHosts)('locale on a host', () => {
     ).toBe('de_LI.utf8\nde_LI.UTF-8 UTF-8\nLANG=de_LI.UTF-8\n');
   }, 60_000);
 });
+
+test('of several lines the last LANG counts', () => {
+  expect(withLang('LANG="de_DE.UTF-8"\nLANG=C\n', 'de_DE.UTF-8')).toBe(
+    'LANG="de_DE.UTF-8"\nLANG=de_DE.UTF-8\n',
+  );
+  expect(withLang('LANG=C\nLANG="de_DE.UTF-8"', 'de_DE.UTF-8')).toBe('LANG=C\nLANG="de_DE.UTF-8"');
+});

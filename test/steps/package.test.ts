@@ -248,6 +248,41 @@ describe.runIf(hasOverlays)('package by apt', () => {
   });
 });
 
+/** Of an Alpine 3.19: what is installed, and what each of it provides. */
+const apkDatabase = `C:Q1yZ
+P:musl
+V:1.2.4_git20230717-r4
+p:so:libc.musl-x86_64.so.1=1
+
+P:busybox-binsh
+V:1.36.1-r15
+p:/bin/sh cmd:sh=1.36.1-r15
+
+P:openssl
+V:3.1.4-r2
+p:cmd:openssl=3.1.4-r2 openssl3=3.1.4-r2
+`;
+
+describe.runIf(hasOverlays)('package by apk', () => {
+  test('its database is read by the shell and the awk of busybox', async () => {
+    await using host = await OverlayHost.start();
+    host.run('mkdir -p /lib/apk/db; cat >/lib/apk/db/installed', apkDatabase);
+    host.run('cat >/usr/local/bin/apk; chmod 755 /usr/local/bin/apk', '#!/bin/sh\nexit 99\n');
+    host.run('for name in awk stat sh; do ln -sf busybox "/usr/bin/$name"; done');
+    const run = async (params: string) => await playOn(host, `package: ${params}`);
+
+    for (const there of ['musl', 'musl=1.2*', '[openssl3, busybox-binsh]', 'openssl=3.1.4-r2']) {
+      expect({ there, ...(await run(`{ name: ${there}, use: apk }`)) }).toMatchObject({
+        ...{ there, status: 'ok', changes: [] },
+      });
+    }
+    expect(await run('{ name: [musl, nginx], use: apk }')).toMatchObject({
+      status: 'failed',
+      message: expect.stringContaining('apk --no-progress add -- nginx: exit status 99'),
+    });
+  });
+});
+
 /** Two versions of a package in a repository on the disk, which is the only one. */
 const repository = `
 mkdir -p /srv/repository /etc/apt/sources.list.d

@@ -9,13 +9,27 @@ import type { OverlayHost } from '../engine/overlay-host.ts';
 
 const inventory = await loadInventory({ argument: '-', stdin: 'hosts: { here: {} }' });
 
+type Ended = Pick<TaskEnd, 'status' | 'message' | 'changes'>;
+
 /** Runs one task, its step and parameters as YAML; how it ended, with its message and its changes. */
 export async function playOn(
   host: Pick<OverlayHost, 'connect'>,
   task: string,
   { check = false } = {},
-): Promise<Pick<TaskEnd, 'status' | 'message' | 'changes'>> {
-  const node = parseYaml(`[{ hosts: all, tasks: [{ name: it, ${task} }] }]`, '/site.yaml');
+): Promise<Ended> {
+  const [ended] = await playAllOn(host, [task], { check });
+  if (ended === undefined) throw new Error(`nothing is known of ${task}`);
+  return ended;
+}
+
+/** The same for several tasks of a play. */
+export async function playAllOn(
+  host: Pick<OverlayHost, 'connect'>,
+  tasks: readonly string[],
+  { check = false } = {},
+): Promise<readonly Ended[]> {
+  const text = tasks.map((task) => `{ name: it, ${task} }`).join(', ');
+  const node = parseYaml(`[{ hosts: all, tasks: [${text}] }]`, '/site.yaml');
   const book = node.ok ? parsePlaybook(node.value, '/site.yaml') : node;
   if (!book.ok) throw new Error(JSON.stringify(book.diagnostics));
   const target = inventory.hosts.get('here');
@@ -36,8 +50,7 @@ export async function playOn(
     },
     host.connect,
   );
-  const [ended] = events.filter((event): event is TaskEnd => event.event === 'task');
-  if (ended === undefined) throw new Error(JSON.stringify(events));
-  const { status, message, changes } = ended;
-  return { status, message, changes };
+  return events
+    .filter((event): event is TaskEnd => event.event === 'task')
+    .map(({ status, message, changes }) => ({ status, message, changes }));
 }

@@ -53,6 +53,7 @@ const examples: Readonly<Record<string, readonly [string, unknown, Record<string
     { repo: 'https://git/a', dest: '/srv/a', version: 'f'.repeat(40) },
     { output: printing('absent\n') },
   ],
+  archive: ['plain', { path: ['/srv/a'], dest: '/srv/a.tar' }, { output: printing('absent\n') }],
   unarchive: [
     'plain',
     {

@@ -1,10 +1,12 @@
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Secret } from '../../src/source/secret.ts';
+import { SourceText } from '../../src/source/source-text.ts';
 import { shadowDigest, shadowOutput } from '../../src/steps/shadow-script.ts';
 import { user } from '../../src/steps/user.ts';
 import { hasOverlays, OverlayHost } from '../engine/overlay-host.ts';
 import { bind, fileOf, planTwice } from './observed.ts';
-import { playOn } from './play-on-overlay.ts';
+import { playAllOn, playOn } from './play-on-overlay.ts';
 
 const files = {
   'file:/etc/passwd': fileOf(
@@ -97,6 +99,26 @@ describe('user', () => {
     });
   });
 
+  test('a secret password is known to chpasswd alone; one that is no hash is refused', () => {
+    const place = { source: new SourceText('a.yaml', ''), start: 0, end: 0 };
+    const secret = new Secret({ kind: 'environment', name: 'a' }, place);
+    const open = plan({ name: 'ann', password: secret }).first;
+    expect(open).toMatchObject({ refusal: 'the password is not known yet' });
+
+    secret.settle('$6$x$secret');
+    const { first, second } = plan({ name: 'ann', password: secret });
+    expect(JSON.stringify(first)).not.toContain('$6$x');
+    const [made] = 'changes' in first ? first.changes : [];
+    const stdin = made?.kind === 'call' ? made.stdin : null;
+    expect(typeof stdin === 'object' && stdin?.reveal()).toBe('ann:$6$x$secret\n');
+    expect(second).toMatchObject({ changes: [] });
+
+    secret.settle('plain');
+    expect(plan({ name: 'ann', password: secret }).first).toMatchObject({
+      refusal: 'the password is not a hash',
+    });
+  });
+
   test.each([
     [{ name: 'ann', groups: ['none'] }, 'there is no group none'],
     [{ name: 'ann', group: 12 }, 'there is no group 12'],
@@ -158,5 +180,21 @@ describe.runIf(hasOverlays)('user on a host', () => {
       expect({ params, ...again }).toMatchObject({ params, status: 'ok', changes: [] });
       expect(shown()).toBe(wanted);
     }
+  });
+
+  test('a check knows of users and groups that tasks before it make', async () => {
+    const tasks = [
+      'group: fleet',
+      "user: { name: zoe, groups: [fleet], password: '$6$a$b' }",
+      'user: { name: yan, group: fleet }',
+      'user: { name: zoe, groups: [], shell: /bin/sh }',
+      'file: { path: /home/zoe/inbox, state: directory, owner: zoe }',
+    ];
+    const check = await playAllOn(host, tasks, { check: true });
+    const apply = await playAllOn(host, tasks);
+
+    expect(check.map(({ status }) => status)).toEqual(tasks.map(() => 'changed'));
+    expect(check.map(({ changes }) => changes)).toEqual(apply.map(({ changes }) => changes));
+    expect(host.run('stat -c %U /home/zoe/inbox; id -Gn yan')).toBe('zoe\nfleet\n');
   });
 });
