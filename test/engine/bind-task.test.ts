@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { nothingTold } from '../../src/playbook/knowledge.ts';
 import { bindTask } from '../../src/engine/bind-task.ts';
 import { PlanRecorder, type RecordedHost } from '../../src/engine/plan-recorder.ts';
 import { change } from '../../src/host/change.ts';
 import { HostState } from '../../src/host/state.ts';
 import { splitActs } from '../../src/host/window-acts.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
+import { nothingTold } from '../../src/playbook/knowledge.ts';
 import { defineStep, type Step } from '../../src/steps/step.ts';
 
 const inventory = await loadInventory({ argument: '-', stdin: 'hosts: { here: {} }' });

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { predict } from '../../src/engine/predict.ts';
 import { LegTasks } from '../../src/engine/leg-tasks.ts';
 import { type HostedPlay, planLegs } from '../../src/engine/legs.ts';
 import { PlanRecorder, type RecordedHost } from '../../src/engine/plan-recorder.ts';
+import { predict } from '../../src/engine/predict.ts';
 import { change } from '../../src/host/change.ts';
 import { query } from '../../src/host/query.ts';
 import { nothingTold } from '../../src/playbook/knowledge.ts';

@@ -23,7 +23,10 @@ describe('reboot', () => {
     );
 
     const running = fleet.apply(file);
-    await until('the host is told to restart', async () => (await h1.exec(['test', '-e', '/run/restart-me'])).code === 0);
+    await until(
+      'the host is told to restart',
+      async () => (await h1.exec(['test', '-e', '/run/restart-me'])).code === 0,
+    );
     await h1.reboot();
     const { code, document, stderr } = await running;
 
