@@ -122,7 +122,7 @@ function refusedKeywords(
 }
 
 /** `a,b` or a list. */
-export function tagsOf(written: string | readonly string[] | undefined): readonly string[] {
+function tagsOf(written: string | readonly string[] | undefined): readonly string[] {
   const list = typeof written === 'string' ? written.split(',') : (written ?? []);
   return list.map((name) => name.trim()).filter((name) => name !== '');
 }

@@ -29,7 +29,7 @@ export interface Judgement {
 }
 
 /** What `register` keeps of a task that was not done. */
-export const skipResult: ResultMap = asMap({ changed: false, skipped: true, failed: false });
+const skipResult: ResultMap = asMap({ changed: false, skipped: true, failed: false });
 
 /** Of a task that was not done. */
 export function skippedJudgement(result: ResultMap = skipResult): Judgement {

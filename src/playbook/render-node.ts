@@ -82,7 +82,7 @@ function isOmitted(node: SourceNode): boolean {
 }
 
 /** Data as a node: all of it is at one place. */
-export function asNode(data: Data, place: Place): SourceNode {
+function asNode(data: Data, place: Place): SourceNode {
   if (data instanceof Secret) return { kind: 'secret', secret: data, place };
   if (data === null || typeof data !== 'object') return { kind: 'scalar', value: data, place };
   if (Array.isArray(data)) {

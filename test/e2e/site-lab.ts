@@ -15,7 +15,7 @@ WantedBy=multi-user.target
 const services = ['apache2', 'php8.2-fpm', 'mariadb', 'chrony'];
 
 /** Those that come from the repository on the host's own disk; they are empty. */
-export const sitePackages = [
+const sitePackages = [
   ...['ca-certificates', 'curl', 'less', 'logrotate', 'rsync', 'vim-tiny', 'chrony', 'tar', 'gzip'],
   ...['openssh-server', 'openssh-client', 'apache2', 'apache2-utils', 'ssl-cert'],
   ...['fpm', 'mysql', 'xml', 'mbstring', 'opcache'].map((name) => `php8.2-${name}`),
