@@ -75,7 +75,8 @@ export function commandQueries(
 ) {
   const directory = chdir ?? null;
   const asking = (line: string) => query.output(['/bin/sh', '-c', line], { directory });
-  const input = stdin instanceof Secret ? stdin.reveal() : stdin;
+  // nobody runs it before its secrets are fetched
+  const input = stdin instanceof Secret ? (stdin.isSettled ? stdin.reveal() : null) : stdin;
   return {
     creates: creates === undefined ? [] : [query.file(creates)],
     removes: removes === undefined ? [] : [query.file(removes)],

@@ -25,7 +25,7 @@ describe('sendsLargeFiles', () => {
     const book = join(room, 'site.yaml');
     writeFileSync(
       book,
-      `- hosts: all\n  tasks:\n    - command: { argv: [id] }\n    - copy: ${task}\n`,
+      `- hosts: all\n  tasks:\n    - command: { changes: never, argv: [id] }\n    - copy: ${task}\n`,
     );
     const { plays } = loadPlaybooks([book]).reduce((_all, one) => one);
 

@@ -42,9 +42,10 @@ export const shows: readonly string[] = [
 /** A playbook of commands that are given the secret; with `keywords` of their tasks. */
 export function tasks(lines: readonly string[], keywords: readonly string[] = []): string {
   const each = lines.map((line) =>
-    [`command: { stdin: !secret db, shell: ${JSON.stringify(line)} }`, ...keywords].join(
-      '\n      ',
-    ),
+    [
+      `command: { changes: always, stdin: !secret db, shell: ${JSON.stringify(line)} }`,
+      ...keywords,
+    ].join('\n      '),
   );
   return `- name: Secret\n  hosts: all\n  tasks:\n    - ${each.join('\n    - ')}\n`;
 }

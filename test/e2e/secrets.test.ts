@@ -166,7 +166,8 @@ describe('a secret', () => {
       ],
       ['!vault |\n          $ANSIBLE_VAULT;1.1;AES256\n          00', [], 'Vault password'],
     ];
-    const command = '- hosts: all\n  tasks:\n    - command:\n        argv: [cat]\n        stdin: ';
+    const command =
+      '- hosts: all\n  tasks:\n    - command:\n        changes: always\n        argv: [cat]\n        stdin: ';
     await Promise.all(
       cases.map(async ([value, options, said]) => {
         const playbook = await room.write(`${command}${value}\n`);
@@ -183,7 +184,7 @@ describe('a secret', () => {
 
   test.concurrent('is refused where others would see it', async () => {
     const run = await room.apply(
-      '- hosts: all\n  tasks:\n    - command: { argv: [echo, !secret db] }\n    - command: { shell: !secret db }\n    - command: { argv: [id], creates: !secret db }\n',
+      '- hosts: all\n  tasks:\n    - command: { changes: never, argv: [echo, !secret db] }\n    - command: { changes: never, shell: !secret db }\n    - command: { argv: [id], creates: !secret db }\n',
     );
 
     expect(run.code).toBe(2);
