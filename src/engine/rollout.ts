@@ -171,6 +171,7 @@ export class Rollout {
   }
 
   #endHost({ host, status, error, startedMs }: HostProgress): void {
+    this.#told.forget(host);
     const seconds = startedMs === null ? 0 : Math.round(performance.now() - startedMs) / 1000;
     const { name, kind } = host;
     this.#request.emit({ event: 'host_end', host: name, kind, status, error, seconds });

@@ -15,6 +15,11 @@ export class ToldByHosts {
     return { ...own, variables: new Map([...own.variables, ...this.#shared]) };
   }
 
+  /** Nothing more is done for the host. */
+  forget({ name }: Host): void {
+    this.#hosts.delete(name);
+  }
+
   /** A leg has ended. Facts of the host that did it in place of another are not the other's. */
   keep({ host, at, tasks }: PlannedLeg, known: Knowledge): void {
     const { facts } = this.#hosts.get(host.name) ?? nothingTold;

@@ -1,10 +1,14 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..');
 const { PATH = '' } = process.env;
-const env = { PATH: `${join(root, 'bin')}:${PATH}`, HOME: '/nonexistent', TERM: 'dumb' };
+const home = mkdtempSync(join(tmpdir(), 'xpush-completion-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+const env = { PATH: `${join(root, 'bin')}:${PATH}`, HOME: home, TERM: 'dumb' };
 
 function run(...argv: readonly [string, ...string[]]) {
   const [program, ...args] = argv;

@@ -180,7 +180,7 @@ describe('the parameters of copy', () => {
     ['{ dest: a, content: c }', 'a path here begins with "/"'],
     ['{ dest: /a/, content: c }', 'a content needs the name of a file'],
     ['{ dest: /a, content: c, mode: 644 }', 'quote it'],
-    ['{ dest: /a, content: c, mode: "u=rw" }', 'octal digits'],
+    ['{ dest: /a, content: c, mode: "rwx" }', 'octal digits'],
     ['{ dest: /a, content: c, mode: preserve }', 'a content has no mode to preserve'],
   ])('%s: %s', (params, why) => {
     const file = join(place, 'site.yaml');
