@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // most of a lab's time is waiting, on two cores too
-    maxWorkers: 4,
+    maxWorkers: 3,
     maxConcurrency: 8,
     // what is broken fails twice; what a busy machine delayed does not, and the log says that it was tried again
     retry: CI === undefined ? 0 : 1,
