@@ -26,7 +26,7 @@ export const lookXen: LookPart = {
   runtime: ['facts.sh', 'facts-xen.sh'],
   lines: (asked) => [
     ...(asked('xen').length + asked('domains').length > 0 ? ['xp_look_domains'] : []),
-    ...(asked('xen').length > 0 ? ['xp_section xen xp_xen'] : []),
+    ...(asked('xen').length > 0 ? ['xp_collect xen xp_xen'] : []),
   ],
   read: (asked, sections) => {
     if (asked('xen').length + asked('domains').length === 0) return [];
@@ -57,7 +57,7 @@ function lookFact<K extends Kind>(
 ): LookPart {
   return {
     runtime: ['facts.sh', runtime],
-    lines: (asked) => (asked(kind).length === 0 ? [] : [`xp_section ${kind} xp_${kind}`]),
+    lines: (asked) => (asked(kind).length === 0 ? [] : [`xp_collect ${kind} xp_${kind}`]),
     read: (asked, sections) =>
       asked(kind).map((one) => [
         one,

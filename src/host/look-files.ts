@@ -7,7 +7,7 @@ import { quoteAll } from './quote.ts';
 
 /** Files, and those of directories, with their contents. */
 export const lookFiles: LookPart = {
-  runtime: [],
+  runtime: ['look-files.sh'],
   lines: (asked) => {
     const paths = asked('file').map(({ path }) => checkedPath(path));
     const directories = asked('directory');

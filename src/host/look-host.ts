@@ -7,7 +7,7 @@ const release = 'kernel.osrelease';
 
 /** Kernel parameters: with the files, where there are any; their release without a program. */
 export const lookParameters: LookPart = {
-  runtime: [],
+  runtime: ['look-files.sh'],
   lines: (asked) => {
     const names = asked('parameter').map(({ name }) => name);
     if (names.length === 0) return [];
@@ -34,7 +34,7 @@ export const lookTools: LookPart = {
   runtime: [],
   lines: (asked) => {
     const names = asked('tool').map(({ name }) => checkedTool(name));
-    return names.length === 0 ? [] : [`xp_section tools xp_tools ${quoteAll(names)}`];
+    return names.length === 0 ? [] : [`xp_collect tools xp_tools ${quoteAll(names)}`];
   },
   read: (asked, sections) => {
     const lines = (sections.get('tools')?.body ?? '').split('\n');
@@ -47,7 +47,7 @@ export const lookTools: LookPart = {
 /** Who is connected. */
 export const lookSession: LookPart = {
   runtime: [],
-  lines: (asked) => (asked('session').length === 0 ? [] : ['xp_section session xp_session']),
+  lines: (asked) => (asked('session').length === 0 ? [] : ['xp_collect session xp_session']),
   read: (asked, sections) => {
     // `SSH_CONNECTION` is "client-ip client-port server-ip server-port" (ssh(1))
     const [peer = '', , address = ''] = (sections.get('session')?.body ?? '').split(' ');

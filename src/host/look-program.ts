@@ -68,7 +68,7 @@ export function lookOf(queries: readonly Query[]): {
     ],
     lines: [
       'xp_look() {',
-      ...(needed.length === 0 ? [] : [`xp_section lacks xp_lacks ${quoteAll(needed)}`]),
+      ...(needed.length === 0 ? [] : [`xp_collect lacks xp_lacks ${quoteAll(needed)}`]),
       ...sections.flatMap(({ lines }) => lines),
       ...['xp_done', '}', 'xp_look </dev/null'],
     ],

@@ -5,7 +5,7 @@ import type { LastWindow, LockState, PendingWindow, WindowsState } from './windo
 /** The lock and the confirm windows. */
 export const lookWindows: LookPart = {
   runtime: ['windows.sh'],
-  lines: (asked) => (asked('windows').length === 0 ? [] : ['xp_section windows xp_windows']),
+  lines: (asked) => (asked('windows').length === 0 ? [] : ['xp_collect windows xp_windows']),
   read: (asked, sections) => {
     const answer = parseWindows(asText(sections.get('windows')?.body ?? ''));
     return asked('windows').map((one) => [one, { answer }]);

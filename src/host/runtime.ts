@@ -7,6 +7,7 @@ import { join } from 'node:path';
  */
 export type RuntimeFile =
   | 'look.sh'
+  | 'look-files.sh'
   | 'run.sh'
   | 'look-output.sh'
   | 'look-entries.sh'

@@ -250,6 +250,20 @@ describe('compileLook', () => {
     expect([...third.known]).toEqual([...second.known]);
   });
 
+  test('writes what it knows together: before and after a program that writes itself', () => {
+    const queries = [query.file('/etc/passwd'), query.tool('a'), query.session(), query.windows()];
+    const { text } = compileLook(queries, 'x', nothingKnown);
+    const marked = text.replace('$XP_PRINT "$1"', '$XP_PRINT "<write>$1"');
+    const printed = execFileSync('/bin/sh', ['-s'], { input: marked, encoding: 'latin1' });
+
+    const writes = printed.split('<write>').slice(1);
+    expect(writes.map((each) => each.match(/(?<=@x )(begin \S+|done)/g))).toEqual([
+      ['begin lacks', 'begin files', 'begin contents'],
+      null, // the end of the contents
+      ['begin tools', 'begin session', 'begin windows', 'done'],
+    ]);
+  });
+
   test('asks the same thing once', () => {
     const queries = [query.rules(4), query.rules(4), query.tool('a'), query.tool('a')];
     const { text } = compileLook(queries, 'x', new Set(['look.sh']));

@@ -37,7 +37,7 @@ xp_keep_saved() { # FAMILY
   XP_SAVED=$XP_NEWLINE$XP_SAVED$XP_NEWLINE
   # shellcheck disable=SC2034 # for nft.sh and facts-firewalls.sh
   case $1 in 6) XP_SAVED_6=$XP_SAVED ;; *) XP_SAVED_4=$XP_SAVED ;; esac
-  ! xp_is_short "$XP_SAVED" || xp_section "saved$1" xp_print "$XP_SAVED"
+  ! xp_is_short "$XP_SAVED" || xp_collect "saved$1" xp_add "$XP_SAVED"
 }
 
 # Whether iptables-save would print nothing, where the ruleset of nftables or the kernel tell so.
@@ -82,7 +82,7 @@ xp_look_chains() { # ID FAMILY SED-SCRIPT
   case $2 in 6) XP_SAVED=$XP_SAVED_6 ;; *) XP_SAVED=$XP_SAVED_4 ;; esac
   if xp_is_short "$XP_SAVED"; then return; fi
   xp_cut_saved "$2" "$3"
-  xp_section "$1" xp_print "$XP_CHAINS"
+  xp_collect "$1" xp_add "$XP_CHAINS"
 }
 
 # The wanted chains as this host's tools spell them, unless none of them is there or all are there

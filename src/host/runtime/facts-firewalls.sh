@@ -36,7 +36,7 @@ xp_iptables() {
     # shellcheck disable=SC3013 # dash, busybox, bash and ksh have -ef
     [ "$XP_FOUND" -ef "${XP_FOUND%/*}/xtables-$xp_backend-multi" ] || continue
     XP_IPTABLES=xtables-$xp_backend
-    echo "iptables:$XP_IPTABLES"
+    xp_add "iptables:$XP_IPTABLES$XP_NEWLINE"
     return
   done
   xp_say iptables iptables -V
@@ -55,15 +55,19 @@ xp_has_nft() {
 # `has:ruleset` where all of it has been told, `has:beside` where iptables-save tells it.
 xp_tell_nft() {
   if [ -n "$XP_BESIDE" ]; then
-    echo has:beside
+    xp_add "has:beside$XP_NEWLINE"
     return
   fi
   case $XP_RULESET in
-  '' | *'#status '*) nft -n list ruleset 2>/dev/null | xp_outline_nft ;;
+  '' | *'#status '*)
+    xp_flush
+    nft -n list ruleset 2>/dev/null | xp_outline_nft
+    ;;
   *)
     if xp_is_short "$XP_RULESET"; then
-      echo has:ruleset
+      xp_add "has:ruleset$XP_NEWLINE"
     else
+      xp_flush
       xp_print "$XP_RULESET" | xp_outline_nft
     fi
     ;;
@@ -93,6 +97,7 @@ xp_saved() { # WORD COMMAND...
       esac
     fi
     if xp_is_saved "$xp_word" "$xp_tool"; then continue; fi
+    xp_flush
     "$xp_tool" 2>/dev/null | sed -n -e "s/^\\*/$xp_word:table /p" \
       -e "s/^:\\([^ ]*\\) DROP .*/$xp_word:drop \\1/p" -e "s/^-A \\([^ ]*\\).*/$xp_word:rule \\1/p"
   done
@@ -106,5 +111,5 @@ xp_is_saved() { # WORD COMMAND
   [ "$1" = legacy ] && [ -n "$xp_text" ] && xp_is_short "$xp_text" && xp_find "$2" || return
   xp_saves=$XP_FOUND
   # shellcheck disable=SC3013 # dash, busybox, bash and ksh have -ef
-  xp_find "${2%%-*}-save" && [ "$XP_FOUND" -ef "$xp_saves" ] && echo "has:saved$xp_family"
+  xp_find "${2%%-*}-save" && [ "$XP_FOUND" -ef "$xp_saves" ] && xp_add "has:saved$xp_family$XP_NEWLINE"
 }

@@ -20,7 +20,7 @@ xp_system() {
     xp_say udev udevinfo -V
   else
     case $XP_SAID in
-    'systemd '[0-9]*) echo has:udevadm ;; # they are of one version
+    'systemd '[0-9]*) xp_add "has:udevadm$XP_NEWLINE" ;; # they are of one version
     *) xp_say udev udevadm --version ;;
     esac
   fi

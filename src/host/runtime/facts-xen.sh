@@ -17,8 +17,8 @@ xp_look_domains() {
   [ -n "$XP_TOOLSTACK" ] || return 0
   xp_list=$($XP_LIMIT xenstore-ls /local/domain/0/backend/vif 2>/dev/null)
   xp_is_short "$xp_list" || xp_list=$(xp_print "$xp_list$XP_NEWLINE" | xp_filter_vifs)
-  xp_section vifs xp_print "$xp_list$XP_NEWLINE"
-  case $xp_list in *'..."'*) xp_section whole xp_whole_values ;; esac
+  xp_collect vifs xp_add "$xp_list$XP_NEWLINE"
+  case $xp_list in *'..."'*) xp_collect whole xp_whole_values ;; esac
 }
 
 xp_list_domains() { # xl|xm
@@ -101,6 +101,8 @@ xp_xen() {
   xp_lines /sys/hypervisor/type /sys/hypervisor/version/major /sys/hypervisor/version/minor \
     /sys/hypervisor/version/extra /proc/xen/capabilities
   [ -z "$XP_TOOLSTACK" ] || xp_any /sys/hypervisor/version/major ||
-    $XP_LIMIT "$XP_TOOLSTACK" info 2>/dev/null |
-    sed -n -e 's/^xen_m/info:xen_m/p' -e 's/^xen_extra/info:xen_extra/p'
+    xp_add "$(
+      $XP_LIMIT "$XP_TOOLSTACK" info 2>/dev/null |
+        sed -n -e 's/^xen_m/info:xen_m/p' -e 's/^xen_extra/info:xen_extra/p'
+    )$XP_NEWLINE"
 }

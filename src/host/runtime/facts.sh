@@ -12,7 +12,7 @@ xp_lines() { # FILE...
     if ! [ -f "$xp_file" ] || ! [ -r "$xp_file" ]; then continue; fi
     xp_left=64
     while [ "$xp_left" -gt 0 ] && { IFS= read -r xp_line || [ -n "$xp_line" ]; }; do
-      xp_print "$xp_file:$xp_line$XP_NEWLINE"
+      xp_add "$xp_file:$xp_line$XP_NEWLINE"
       xp_left=$((xp_left - 1))
     done <"$xp_file"
   done
@@ -37,7 +37,7 @@ xp_marked() { # WORD MOST TEXT
   set +f
   for xp_line; do
     [ "$xp_left" -gt 0 ] || break
-    xp_print "$xp_word:$xp_line$XP_NEWLINE"
+    xp_add "$xp_word:$xp_line$XP_NEWLINE"
     xp_left=$((xp_left - 1))
   done
 }
@@ -45,7 +45,7 @@ xp_marked() { # WORD MOST TEXT
 xp_flag() { # WORD TEST...
   xp_flagged=$1
   shift
-  ! "$@" || echo "has:$xp_flagged"
+  ! "$@" || xp_add "has:$xp_flagged$XP_NEWLINE"
 }
 
 xp_any() { # FILE...

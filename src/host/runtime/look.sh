@@ -14,7 +14,7 @@ xp_setup() { # NONCE
   [ -z "${BASH_VERSION-}" ] || shopt -u dotglob failglob nocaseglob nullglob
   unset BASH_ENV BLOCK_SIZE CDPATH ENV GLOBIGNORE GREP_OPTIONS LS_BLOCK_SIZE POSIXLY_CORRECT QUOTING_STYLE \
     TIME_STYLE TMOUT
-  XP_NONCE=$1 XP_COUNT=0
+  XP_NONCE=$1 XP_COUNT=0 XP_OUTPUT=
   XP_NEWLINE='
 '
   XP_BLANKS=" 	$XP_NEWLINE"
@@ -39,17 +39,39 @@ xp_print() { # TEXT
   $XP_PRINT "$1"
 }
 
-xp_begin() { # ID
-  xp_print "$XP_NEWLINE@$XP_NONCE begin $1$XP_NEWLINE"
+# Each write travels by itself, and costs both ends more than what is in it: what is known is kept
+# until a program writes.
+xp_add() { # TEXT
+  XP_OUTPUT=$XP_OUTPUT$1
 }
 
-xp_end() { # ID STATUS
-  xp_print "$XP_NEWLINE@$XP_NONCE end $1 $2$XP_NEWLINE"
+xp_flush() {
+  [ -z "$XP_OUTPUT" ] || xp_print "$XP_OUTPUT"
+  XP_OUTPUT=
+}
+
+xp_add_begin() { # ID
+  xp_add "$XP_NEWLINE@$XP_NONCE begin $1$XP_NEWLINE"
+}
+
+xp_add_end() { # ID STATUS
+  xp_add "$XP_NEWLINE@$XP_NONCE end $1 $2$XP_NEWLINE"
   XP_COUNT=$((XP_COUNT + 1))
 }
 
+xp_begin() { # ID
+  xp_add_begin "$1"
+  xp_flush
+}
+
+xp_end() { # ID STATUS
+  xp_add_end "$1" "$2"
+  xp_flush
+}
+
 xp_done() {
-  xp_print "$XP_NEWLINE@$XP_NONCE done $XP_COUNT$XP_NEWLINE"
+  xp_add "$XP_NEWLINE@$XP_NONCE done $XP_COUNT$XP_NEWLINE"
+  xp_flush
   XP_COUNT=0
   xp_forget
 }
@@ -65,6 +87,7 @@ xp_is_short() { # TEXT
   [ "${#1}" -le 32768 ]
 }
 
+# Of a command that writes.
 xp_section() { # ID COMMAND...
   xp_id=$1
   shift
@@ -73,69 +96,18 @@ xp_section() { # ID COMMAND...
   xp_end "$xp_id" $?
 }
 
-# What each directory is and its files' paths, an empty line after each directory; then all of them
-# and the other paths as files. A name with a newline is nobody's: listings are read line by line.
-xp_directories() { # COUNT [DIRECTORY SUFFIX]... PATH...
-  xp_begin names
-  xp_left=$1
+# Of a command that adds, and flushes before another program of its own writes.
+xp_collect() { # ID COMMAND...
+  xp_id=$1
   shift
-  while [ "$xp_left" -gt 0 ]; do
-    xp_directory=$1 xp_suffix=$2 xp_count=0
-    shift 2
-    xp_left=$((xp_left - 1))
-    xp_type "$xp_directory/"
-    if [ "$XP_TYPE" = directory ] && ! { [ -r "$xp_directory/" ] && [ -x "$xp_directory/" ]; }; then
-      XP_TYPE=unreadable
-    fi
-    echo "$XP_TYPE"
-    for xp_path in "$xp_directory"/*"$xp_suffix"; do
-      case $xp_path in *"$XP_NEWLINE"*) continue ;; esac
-      [ -e "$xp_path" ] || continue # the pattern itself, or a link to nowhere
-      xp_count=$((xp_count + 1))
-      [ "$xp_count" -le 256 ] || break
-      xp_print "$xp_path$XP_NEWLINE"
-      set -- "$@" "$xp_path"
-    done
-    [ "$xp_count" -le 256 ] || echo more
-    echo
-  done
-  xp_end names 0
-  xp_files "$@"
-}
-
-# One word a path, then `ls` of the readable files, then their bytes one after the other: two
-# processes, however many files; a third sums them up when one is too large to be read whole. Where
-# kernel parameters are asked for, they come first, and all below lines `==> PATH <==`.
-xp_files() { # PATH...
-  xp_left=$# xp_types=
-  for xp_path; do
-    XP_TYPE=absent
-    [ ! -e "$xp_path" ] || xp_type "$xp_path"
-    [ "$XP_TYPE" != file ] || set -- "$@" "$xp_path"
-    xp_types=$xp_types$XP_TYPE$XP_NEWLINE
-  done
-  shift "$xp_left"
-  xp_begin files
-  xp_print "$xp_types"
-  if [ $# -eq 0 ]; then
-    xp_end files 0
-    xp_parameters
-    return
-  fi
-  xp_list=$(ls -ldnL "$@")
-  xp_failure=$?
-  xp_print "$xp_list$XP_NEWLINE"
-  xp_end files "$xp_failure"
-  if [ -n "$XP_PARAMETERS" ]; then xp_parameters "$@"; else xp_section contents head -q -c 262144 "$@"; fi
-  ! xp_has_large "$xp_list" || xp_section sums xp_sum_files "$@"
-}
-
-xp_sum_files() { # PATH...
-  if command -v sha256sum >/dev/null 2>&1; then sha256sum "$@"; else cksum "$@"; fi
+  xp_add_begin "$xp_id"
+  "$@"
+  xp_add_end "$xp_id" $?
 }
 
 # file | unreadable | directory | special | absent, in XP_TYPE. What is no file is never opened, and
 # what the kernel makes up as it is read has no size to go by.
+# shellcheck disable=SC2034 # for those that ask
 xp_type() { # PATH
   if [ -f "$1" ] && [ -r "$1" ]; then
     case $1 in
@@ -153,39 +125,6 @@ xp_type() { # PATH
   fi
 }
 
-xp_has_large() { # LINES-OF-LS
-  set -f
-  IFS=$XP_NEWLINE
-  # shellcheck disable=SC2086 # split into lines
-  set -- $1
-  IFS=$XP_BLANKS
-  XP_LARGE=
-  for xp_line; do
-    # shellcheck disable=SC2086 # split into fields
-    xp_note_large $xp_line
-  done
-  set +f
-  [ -n "$XP_LARGE" ]
-}
-
-xp_note_large() { # MODE LINKS UID GID SIZE ...
-  [ "$5" -le 262144 ] || XP_LARGE=yes
-}
-
-# What XP_PARAMETERS names, and files. dash would `read` only the first byte of /proc/sys.
-xp_parameters() { # FILE...
-  xp_read=
-  for xp_path in $XP_PARAMETERS; do
-    [ ! -r "$xp_path" ] || xp_read="$xp_read $xp_path"
-  done
-  XP_PARAMETERS=
-  [ -n "$xp_read" ] || [ $# -gt 0 ] || return 0
-  xp_begin headed
-  # shellcheck disable=SC2086 # split into paths
-  head -v -c 262144 $xp_read "$@" 2>/dev/null
-  xp_end headed 0
-}
-
 xp_tell_release() {
   if xp_release; then echo "$XP_RELEASE"; else head -c 4096 /proc/sys/kernel/osrelease; fi
 }
@@ -197,18 +136,16 @@ xp_release() {
 
 xp_tools() { # NAME...
   for xp_tool; do
-    if command -v "$xp_tool" >/dev/null 2>&1; then echo yes; else echo no; fi
+    if command -v "$xp_tool" >/dev/null 2>&1; then xp_add "yes$XP_NEWLINE"; else xp_add "no$XP_NEWLINE"; fi
   done
 }
 
 # Those that are missing. Most are in one place.
 xp_lacks() { # NAME...
   case :$PATH: in *:/usr/bin:*) xp_place=/usr/bin ;; *:/sbin:*) xp_place=/sbin ;; *) xp_place=/ ;; esac
-  {
-    for xp_tool; do
-      [ -x "$xp_place/$xp_tool" ] || command -v "$xp_tool" || echo "$xp_tool" >&3
-    done
-  } 3>&1 >/dev/null 2>&1
+  for xp_tool; do
+    [ -x "$xp_place/$xp_tool" ] || command -v "$xp_tool" || xp_add "$xp_tool$XP_NEWLINE"
+  done >/dev/null 2>&1
 }
 
 # The file of a command, in XP_FOUND; a process less than what `command -v` says.
@@ -263,9 +200,9 @@ $2
 END
     ) || return
   fi
-  xp_begin "$1"
-  xp_print "$xp_list$XP_NEWLINE"
-  xp_end "$1" 0
+  xp_add_begin "$1"
+  xp_add "$xp_list$XP_NEWLINE"
+  xp_add_end "$1" 0
 }
 
 xp_list_rules() { # FAMILY
@@ -294,5 +231,5 @@ xp_path() { # FAMILY WORDS...
 }
 
 xp_session() {
-  xp_print "${SSH_CONNECTION-}"
+  xp_add "${SSH_CONNECTION-}"
 }

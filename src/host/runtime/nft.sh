@@ -29,7 +29,7 @@ xp_look_ruleset() { # [beside]
   XP_RULESET=$(nft -s list ruleset 2>/dev/null) ||
     XP_RULESET="$XP_RULESET${XP_RULESET:+$XP_NEWLINE}#status $?"
   XP_RULESET=$XP_RULESET$XP_NEWLINE
-  ! xp_is_short "$XP_RULESET" || xp_section ruleset xp_print "$XP_RULESET"
+  ! xp_is_short "$XP_RULESET" || xp_collect ruleset xp_add "$XP_RULESET"
 }
 
 # The chains without their rules, where what iptables-save prints is all that is in them.
@@ -43,7 +43,7 @@ xp_look_beside() {
   # shellcheck disable=SC2034 # for facts-firewalls.sh
   XP_BESIDE=yes
   XP_RULESET=$XP_RULESET$XP_NEWLINE
-  xp_section ruleset xp_print "$XP_RULESET"
+  xp_collect ruleset xp_add "$XP_RULESET"
 }
 
 # Whether all of what a family has is in XP_SAVED.

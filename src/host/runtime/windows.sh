@@ -114,7 +114,7 @@ xp_tell_lock() {
   xp_held=held
   # shellcheck disable=SC2086 # three words
   if [ -z "$XP_PENDING" ] && ! xp_is_alive $XP_OWNER; then xp_held=stale; fi
-  xp_print "lock ${XP_RUN:--} ${XP_BY:--} ${XP_SINCE:--} $xp_held$XP_NEWLINE"
+  xp_add "lock ${XP_RUN:--} ${XP_BY:--} ${XP_SINCE:--} $xp_held$XP_NEWLINE"
 }
 
 xp_tell_pending() {
@@ -130,7 +130,7 @@ xp_tell_pending() {
   xp_left=$((XP_WORD - XP_NOW)) xp_watched=alone
   if xp_is_supervised "$XP_PENDING"; then xp_watched=watched; fi
   xp_read_who "$XP_PENDING/who"
-  xp_print "window ${XP_PENDING##*/} ${XP_RUN:--} ${XP_BY:--} $xp_is $xp_left $xp_at $xp_watched$XP_NEWLINE"
+  xp_add "window ${XP_PENDING##*/} ${XP_RUN:--} ${XP_BY:--} $xp_is $xp_left $xp_at $xp_watched$XP_NEWLINE"
 }
 
 xp_tell_last() { # FILE
@@ -142,5 +142,5 @@ xp_tell_last() { # FILE
   xp_clock
   xp_ago=-
   [ "$xp_last_boot" != "$XP_BOOT" ] || xp_ago=$((XP_NOW - xp_at))
-  xp_print "last $xp_last_id $xp_last_run $xp_last_by $xp_outcome $xp_ago $xp_why$XP_NEWLINE"
+  xp_add "last $xp_last_id $xp_last_run $xp_last_by $xp_outcome $xp_ago $xp_why$XP_NEWLINE"
 }
