@@ -40,7 +40,7 @@ function forgedExec(answer: (session: Session) => void): Exec {
         `\n@${nonce} begin ${id}\n${body}\n@${nonce} end ${id} ${status}\n`;
       const answerLook = () => {
         const paths = /^xp_files ('.*)/m.exec(program)?.[1]?.split(' ') ?? [];
-        const tools = /^xp_section tools xp_tools ('.*)/m.exec(program)?.[1]?.split(' ') ?? [];
+        const tools = /^xp_collect tools xp_tools ('.*)/m.exec(program)?.[1]?.split(' ') ?? [];
         const parts = [
           ...(paths.length > 0 ? [section('files', 'absent\n'.repeat(paths.length))] : []),
           ...(tools.length > 0 ? [section('tools', 'no\n'.repeat(tools.length))] : []),

@@ -98,5 +98,5 @@ function kindOf(program: string): Asked {
   const [id, decision] = found(/^xp_decide '([^']+)' '(\w+)'/m) ?? [];
   if (id !== undefined && decision !== undefined) return { kind: 'decide', id, decision };
   if (/^xp_section health /m.test(program)) return { kind: 'health' };
-  return { kind: /^xp_section windows /m.test(program) ? 'look' : 'other' };
+  return { kind: /^xp_collect windows /m.test(program) ? 'look' : 'other' };
 }
