@@ -6,10 +6,11 @@ import type { Outcome } from '../playbook/judge.ts';
 import type { Data } from '../source/data.ts';
 import { cutMark } from '../source/secret.ts';
 import type { Plan } from '../steps/step.ts';
+import type { PlannedTask } from './foreseen.ts';
 import { generationText } from './generation.ts';
 import type { LegOptions } from './leg-options.ts';
-import { allChanges, type PlannedTask, partsOf } from './leg-plan.ts';
 import type { Leg } from './legs.ts';
+import { allChanges, partsOf } from './plan-effects.ts';
 import { commandLine } from './records.ts';
 
 /** How an act ended on the host. */

@@ -1,6 +1,7 @@
 import { type Change, isOpaque } from '../host/change.ts';
 import { type ActEnd, endsOf, type Results } from './act-results.ts';
-import { allChanges, type PlannedTask } from './leg-plan.ts';
+import type { PlannedTask } from './foreseen.ts';
+import { allChanges } from './plan-effects.ts';
 import { recordOf } from './records.ts';
 
 /** Whether the host said nothing of a change. */

@@ -10,10 +10,11 @@ import {
 } from '../playbook/knowledge.ts';
 import { levelsOf, namesUsed, reachedNames, valuesOn } from '../playbook/names-used.ts';
 import type { Plan } from '../steps/step.ts';
+import type { Foreseen, PlannedTask } from './foreseen.ts';
 import type { LegOptions } from './leg-options.ts';
-import { allChanges, type Foreseen, type PlannedTask } from './leg-plan.ts';
 import type { LegTasks, OpenTask } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
+import { allChanges } from './plan-effects.ts';
 import { cutSegments } from './segment.ts';
 
 /** Tasks of a host that are carried out together, with one message to it. */

@@ -1,22 +1,18 @@
-import { startDeadline } from '../connection/deadline.ts';
-import type { Outcome } from '../connection/transport.ts';
 import { type Connection, ConnectionError, type Exec } from '../connection/transport.ts';
 import { type Act, compileAct } from '../host/act-program.ts';
 import { type Change, isCommand } from '../host/change.ts';
 import { outputSeconds } from '../host/look-output.ts';
-import type { Section } from '../host/look-part.ts';
 import { compileLook, type Observation, readAnswers, type Sections } from '../host/look-program.ts';
 import { nothingKnown, type Program } from '../host/program.ts';
 import type { Query } from '../host/query.ts';
-import { ProtocolError, type SectionEvent, SectionReader } from '../host/sections.ts';
 import type { Holder, LockResult } from '../host/window.ts';
 import { readLock } from '../host/window-sections.ts';
-import { escapeControls } from '../source/escape-controls.ts';
 import type { ActResult } from './act-results.ts';
 import { FirstLook } from './first-look.ts';
 import type { Listener } from './listener.ts';
-import { ForgedError, forgedText, LostError } from './lost-error.ts';
+import { ForgedError, forgedText } from './lost-error.ts';
 import { sendingMs } from './sending-time.ts';
+import { ShellAnswers } from './shell-answers.ts';
 
 /** Of a look, besides the commands that are run for it. */
 const lookDeadlineMs = 60_000;
@@ -34,12 +30,6 @@ function limitMs(change: Change): number | null {
   return timeoutSeconds === null ? null : timeoutSeconds * 1000 + changeDeadlineMs;
 }
 
-/** A deadline waits for what has arrived already; who sends without end gets this much more. */
-const graceMs = 5_000;
-
-/** Of all that one program prints. */
-const answerLimit = 32 * 1024 * 1024;
-
 /**
  * One `sh -s` on one host: first a look program, then, on the same input, whatever follows from it.
  * Methods reject with `ConnectionError` when the host gives no usable shell, and with `LostError`
@@ -48,18 +38,10 @@ const answerLimit = 32 * 1024 * 1024;
 export class HostShell {
   readonly #exec: Exec;
   readonly #first: FirstLook;
-  readonly #reader: SectionReader;
-  readonly #events: SectionEvent[] = [];
-  #failure: Error | null = null;
-  #wake: (() => void) | null = null;
-  #received = 0;
-  #heard = performance.now();
+  readonly #answers: ShellAnswers;
   /** Whether the first look was sent, and is yet to be taken. */
   #isAsked: boolean;
-  #outcome: Outcome | null = null;
-  #errors = '';
   #known = nothingKnown;
-  #hasActed = false;
   readonly #firstWordMs: number;
   #isAnswering = false;
 
@@ -67,16 +49,10 @@ export class HostShell {
     this.#exec = exec;
     this.#firstWordMs = firstWordMs;
     this.#first = first;
-    this.#reader = new SectionReader(first.nonce);
+    this.#answers = new ShellAnswers(exec, first.nonce);
     this.#isAsked = first.program !== null;
     this.#known = first.program?.known ?? nothingKnown;
-    exec.stdout.on('data', (chunk: Buffer) => this.#receive(chunk));
-    exec.stderr.on('data', (chunk: Buffer) => this.#receiveError(chunk));
     exec.stdin.on('error', () => {}); // told by the outcome
-    void exec.outcome.then((outcome) => {
-      this.#outcome = outcome;
-      this.#wake?.();
-    });
   }
 
   /**
@@ -121,11 +97,11 @@ export class HostShell {
     /** null when there was nothing to ask, or the answers do not hold together: look again. */
     readonly answers: ReadonlyMap<string, Observation> | null;
   }> {
-    this.#hasActed = true;
+    this.#answers.expectActs();
     const sentMs = sendingMs(this.#send(compileAct(acts, this.#known, thenLook, holder)));
     const limits = new Map(acts.map(({ id, change }) => [id, limitMs(change)]));
     const left = acts.map(({ id }) => id);
-    const sections = await this.#sections({
+    const sections = await this.#answers.sections({
       patience: ({ open, since }) => {
         const limit = open === null ? undefined : limits.get(open);
         return limit === null ? null : since + sentMs + (limit ?? changeDeadlineMs);
@@ -153,9 +129,9 @@ export class HostShell {
    * what the host may have done counts: see `LostError`.
    */
   async run(compile: (known: Program['known']) => Program, listener: Listener): Promise<Sections> {
-    this.#hasActed = true;
+    this.#answers.expectActs();
     let laterMs = sendingMs(this.#send(compile(this.#known)));
-    return await this.#sections({
+    return await this.#answers.sections({
       ...listener,
       patience: (listening) => {
         const until = listener.patience(listening);
@@ -190,122 +166,21 @@ export class HostShell {
 
   #send(program: Program): Program {
     if (this.#isAsked) throw new Error('the first look was not taken');
-    this.#received = 0;
-    this.#heard = performance.now();
+    this.#answers.expectAnother();
     this.#known = program.known;
     this.#exec.stdin.write(program.text);
     return program;
-  }
-
-  #receive(chunk: Buffer): void {
-    this.#heard = performance.now();
-    this.#take(chunk, () => {
-      for (const event of this.#reader.read(chunk.toString('latin1'))) this.#events.push(event);
-    });
-  }
-
-  #receiveError(chunk: Buffer): void {
-    this.#take(chunk, () => {
-      if (this.#errors.length < 400) this.#errors += chunk.toString('latin1', 0, 400);
-    });
-  }
-
-  #take(chunk: Buffer, read: () => void): void {
-    if (this.#failure !== null) return;
-    this.#received += chunk.length;
-    try {
-      read();
-      if (this.#received > answerLimit) throw new ProtocolError('it sent more than 32 MiB');
-    } catch (error) {
-      this.#failure = this.#refusal(error);
-      this.#events.splice(0);
-    }
-    this.#wake?.();
-  }
-
-  /** Anything else is a bug of ours, and whoever waits for the host gets it. */
-  #refusal(error: unknown): Error {
-    if (!(error instanceof ProtocolError)) {
-      return error instanceof Error ? error : new Error(String(error));
-    }
-    return this.#hasActed
-      ? new ForgedError(error.message)
-      : new ConnectionError('channel', `it does not answer as a shell: ${error.message}`);
   }
 
   #lookSections(queries: readonly Query[], laterMs: number): Promise<Sections> {
     const sent = performance.now();
     const deadlineMs = lookDeadlineMs + outputSeconds(queries) * 1000;
     const firstMs = Math.min(this.#firstWordMs + laterMs, lookDeadlineMs);
-    return this.#sections({
+    return this.#answers.sections({
       patience: () => sent + (this.#isAnswering ? deadlineMs : firstMs),
       onBegin: () => {
         this.#isAnswering = true;
       },
     });
-  }
-
-  /** The sections of one program. */
-  async #sections({ patience, onBegin, onEnd }: Listener): Promise<Sections> {
-    const sections = new Map<string, Section>();
-    let open: string | null = null;
-    let since = performance.now();
-    for (;;) {
-      const event = this.#events.shift();
-      if (event === undefined) {
-        await this.#more(patience({ open, since, heard: this.#heard }));
-        continue;
-      }
-      if (event.type === 'done') return sections;
-      if (event.type === 'begin') onBegin?.(event.id);
-      else {
-        sections.set(event.id, event);
-        onEnd?.(event.id, event);
-      }
-      open = event.type === 'begin' ? event.id : null;
-      since = performance.now();
-    }
-  }
-
-  /** Waits for the next events until then; rejects when there can be none. */
-  async #more(until: number | null): Promise<void> {
-    if (this.#failure !== null) throw this.#failure;
-    if (this.#outcome !== null) throw this.#ended(this.#outcome);
-    const leftMs = until === null ? null : until - performance.now();
-    if (leftMs !== null && leftMs < -graceMs) throw this.#lateError();
-    await new Promise<void>((resolve, reject) => {
-      const deadline =
-        leftMs === null
-          ? null
-          : startDeadline(Math.max(0, leftMs), () => reject(this.#lateError()));
-      this.#wake = () => {
-        deadline?.clear();
-        resolve();
-      };
-    });
-    this.#wake = null;
-  }
-
-  #lateError(): Error {
-    return this.#hasActed
-      ? new LostError('the host does not answer any more')
-      : new ConnectionError('timeout', `no answer to the look program${this.#said()}`, {
-          hint: 'its login shell may read the standard input or wait for something; if it is just slow, set connect_timeout',
-        });
-  }
-
-  #ended(outcome: Outcome): Error {
-    if (outcome.kind === 'lost') return new LostError(outcome.reason);
-    if (this.#hasActed) return new LostError('the shell on the host ended early');
-    const how = outcome.kind === 'exit' ? `status ${outcome.code}` : `signal ${outcome.signal}`;
-    return new ConnectionError('channel', `the login shell gives no sh (${how})${this.#said()}`, {
-      hint: 'xpush runs "exec /bin/sh -s" in the login shell: try ssh HOST "exec /bin/sh -s" by hand',
-    });
-  }
-
-  /** The first of what it said instead, for people. */
-  #said(): string {
-    const text = (this.#reader.noise.trim() || this.#errors.trim()).slice(0, 200);
-    return text === '' ? '' : `; it said: ${escapeControls(text).replaceAll('\n', ' | ')}`;
   }
 }

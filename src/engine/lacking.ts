@@ -3,9 +3,11 @@ import { changeNeeds, lockNeeds, windowNeeds } from '../host/change-needs.ts';
 import { lackText, lookNeeds, type Need, unmet } from '../host/needs.ts';
 import { query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
+import type { Foreseen, PlannedTask } from './foreseen.ts';
 import type { LegError } from './leg-options.ts';
-import { allChanges, type Foreseen, type PlannedTask, queriesOf } from './leg-plan.ts';
+import { queriesOf } from './leg-queries.ts';
 import type { LegTasks } from './leg-tasks.ts';
+import { allChanges } from './plan-effects.ts';
 import { cutSegments } from './segment.ts';
 
 /** What a host lacks that was foreseen to be needed. */

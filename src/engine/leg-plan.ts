@@ -1,66 +1,26 @@
 import { type Change, isOpaque } from '../host/change.ts';
 import type { Query } from '../host/query.ts';
-import { HostState } from '../host/state.ts';
+import type { HostState } from '../host/state.ts';
 import { factNames, factQueries } from '../playbook/facts.ts';
-import {
-  failedJudgement,
-  type Judgement,
-  type Outcome,
-  skippedJudgement,
-} from '../playbook/judge.ts';
+import { failedJudgement, type Judgement, skippedJudgement } from '../playbook/judge.ts';
 import { type Keywords, noKeywords } from '../playbook/keywords.ts';
 import {
   afterEnding,
   type Ending,
   type Knowledge,
   newlyNoted,
-  untold,
   whyPassedOver,
 } from '../playbook/knowledge.ts';
 import { type Prepared, type Ready, skipped } from '../playbook/prepare.ts';
 import type { BoundStep, Plan, Refusal } from '../steps/step.ts';
-import type { ChangeRecord } from './events.ts';
+import { expectedEnding, unknownEnding } from './expected-ending.ts';
+import type { Foreseen, Outlook, PlannedTask } from './foreseen.ts';
 import { hasFetched } from './kept-files.ts';
-import type { LegError } from './leg-options.ts';
-import type { BoundTask, LegTasks, OpenTask } from './leg-tasks.ts';
+import { queriesOf } from './leg-queries.ts';
+import type { OpenTask } from './leg-tasks.ts';
 import { leaveNotice, takeNotice } from './notices.ts';
+import { allChanges, predictedOutcomes, stateAfter } from './plan-effects.ts';
 import { recordOf } from './records.ts';
-
-/** A task with what is to be done for it. */
-export interface PlannedTask extends BoundTask {
-  readonly plan: Plan;
-  /** Made before its changes: that handlers are to be run is known then, whatever comes. */
-  readonly notice: Change | null;
-  readonly outlook: Outlook;
-}
-
-/** What is to become of a task. */
-export type Outlook =
-  | { readonly type: 'do'; readonly judge: Ready['judge'] }
-  /** Nothing is done: why. */
-  | { readonly type: 'skip'; readonly why: string; readonly judgement: Judgement }
-  /** It is not done, only said. */
-  | {
-      readonly type: 'say';
-      readonly changes: readonly ChangeRecord[];
-      readonly judgement: Judgement;
-      readonly message: string | null;
-    }
-  /** In a check: it changes nothing, but what it says is not known before others are applied. */
-  | { readonly type: 'unknown' }
-  /** It cannot be done, and the play goes on all the same. */
-  | { readonly type: 'fail'; readonly error: LegError; readonly judgement: Judgement };
-
-/** The first open tasks with their plans, as far as can be foreseen. */
-export interface Foreseen {
-  readonly tasks: readonly PlannedTask[];
-  /** Why the task after these cannot be done, which ends the play; null when it ends for another reason. */
-  readonly refusal: (LegError & Pick<Refusal, 'isLack'>) | null;
-  /** Whether they do something whose effect must be observed before going on. */
-  readonly isOpen: boolean;
-  /** What must be looked at before more can be foreseen; that may be done at once. */
-  readonly wants: readonly Query[];
-}
 
 /**
  * Plans tasks, each in the world that those before it leave, up to a refusal or an opaque change. What
@@ -72,92 +32,177 @@ export function foresee(
   told: Knowledge,
   isCheck = false,
 ): Foreseen {
-  let state = observed;
-  let known = told;
-  let isOpen = false;
-  const planned: PlannedTask[] = [];
-  const end = (rest: Partial<Foreseen> = {}): Foreseen => ({
-    ...{ tasks: planned, refusal: null, isOpen, wants: [] },
-    ...rest,
-  });
-  for (const [place, task] of tasks.entries()) {
-    const { keywords = noKeywords } = task.task;
-    const passedOver = whyPassedOver(known, keywords);
-    const prepared: Prepared = passedOver === null ? task.prepare(known) : skipped(passedOver);
-    if (prepared.type === 'skipped') {
-      const { judgement } = prepared;
-      const skip = idle(task, { type: 'skip', why: prepared.why, judgement });
-      planned.push(
-        passedOver === null ? { ...skip, plan: handled(idlePlan, keywords, known) } : skip,
-      );
-      known = afterEnding(known, keywords, endingOf(judgement, idlePlan));
-      continue;
-    }
-    if (prepared.type === 'waits') {
-      if (isCheck && task.task.step.isReadOnly && !isOpen && !factNames.includes(prepared.name)) {
-        planned.push(idle(task, { type: 'unknown' }));
-        known = afterEnding(known, keywords, nobodyKnows);
-        continue;
-      }
-      if (isOpen || !factNames.includes(prepared.name)) return end({ isOpen: true });
-      const wants = factQueries.filter((asked) => state.get(asked) === undefined);
-      return wants.length > 0 ? end({ wants }) : end({ refusal: noFacts });
-    }
-    const bound = prepared.type === 'ready' ? prepared.bound : idleBound;
-    if (isOpen && !isBlind(bound, planned.at(-1))) break;
-    const wants = bound.queries.filter((asked) => state.get(asked) === undefined);
-    if (wants.length > 0) {
-      return end({ wants: [...wants, ...queriesOf(tasks.slice(place + 1), known, observed)] });
-    }
-    const plan: Plan | Refusal =
-      prepared.type === 'ready' ? bound.plan(state) : { refusal: prepared.message, hint: null };
-    if ('refusal' in plan) {
-      if (plan.isOutdated === true && isCheck && bound.isReadOnly === true) {
-        planned.push(idle(task, { type: 'unknown' }));
-        known = afterEnding(known, keywords, nobodyKnows);
-        continue;
-      }
-      if (plan.isOutdated === true && place > 0) return end({ isOpen: true });
-      const said = plan.isOutdated === true ? entangled : plan;
-      const { refusal: message, hint, isLack = false } = said;
-      const judgement =
-        prepared.type === 'ready' ? prepared.fail(message) : failedJudgement(message);
-      const after = afterEnding(known, keywords, endingOf(judgement, idlePlan));
-      const isLast = !tasks
-        .slice(place + 1)
-        .some((later) => whyPassedOver(after, later.task.keywords ?? noKeywords) === null);
-      if (isLack || (judgement.status === 'failed' && isLast)) {
-        return end({ refusal: { message, hint, isLack }, isOpen: false });
-      }
-      known = after;
-      planned.push(idle(task, { type: 'fail', error: { message, hint }, judgement }));
-      continue;
-    }
-    if (prepared.type === 'wrong') continue; // it was a refusal
-    if (keywords.isCheckOnly) {
-      const outlook = onlySaid(plan, prepared.judge);
-      const unmade = { ...plan, changes: [], upkeep: [], parts: [] };
-      planned.push({ ...idle(task, outlook), plan: unmade });
-      known = afterEnding(known, keywords, endingOf(outlook.judgement, plan));
-      continue;
-    }
-    const outlook: Outlook = { type: 'do', judge: prepared.judge };
-    isOpen ||= allChanges(plan).some(isOpaque);
-    // whether what it fetches is here already is not known yet
-    const isTold = !isOpen && !hasFetched(plan);
-    const judgement = isTold ? prepared.judge(predictedOutcomes(plan)) : null;
-    planned.push({
-      ...{ ...task, bound, isNetwork: bound.network, outlook },
-      plan: handled(plan, keywords, known),
-      notice: noticeOf(plan, keywords, known, judgement),
-    });
-    known = afterEnding(known, keywords, endingOf(judgement, plan));
-    const isWaiting = plan.failure !== undefined && plan.patience !== undefined;
-    if (judgement?.isToRepeat === true || isWaiting) return end({ isOpen: true });
-    if (plan.restartsWithinSeconds !== undefined) return end({ isOpen: true });
-    state = stateAfter(plan, state);
+  return new Foresight(tasks, observed, told, isCheck).all();
+}
+
+/** What is foreseen by now. What plans one task gives what is foreseen if no task behind it can be; else null. */
+class Foresight {
+  readonly #tasks: readonly OpenTask[];
+  readonly #observed: HostState;
+  readonly #isCheck: boolean;
+  readonly #planned: PlannedTask[] = [];
+  /** The host as the planned tasks leave it. */
+  #state: HostState;
+  /** What is known once they have ended. */
+  #known: Knowledge;
+  /** Whether they do something whose effect must be observed. */
+  #isOpen = false;
+
+  constructor(tasks: readonly OpenTask[], observed: HostState, told: Knowledge, isCheck: boolean) {
+    this.#tasks = tasks;
+    this.#observed = observed;
+    this.#isCheck = isCheck;
+    this.#state = observed;
+    this.#known = told;
   }
-  return end();
+
+  all(): Foreseen {
+    for (const [place, task] of this.#tasks.entries()) {
+      const end = this.#next(task, place);
+      if (end !== null) return end;
+    }
+    return this.#end();
+  }
+
+  #end(rest: Partial<Foreseen> = {}): Foreseen {
+    const all = { tasks: this.#planned, refusal: null, isOpen: this.#isOpen, wants: [] };
+    return { ...all, ...rest };
+  }
+
+  #next(task: OpenTask, place: number): Foreseen | null {
+    const passedOver = whyPassedOver(this.#known, keywordsOf(task));
+    if (passedOver !== null) return this.#skip(task, skipped(passedOver), idlePlan);
+    const prepared = task.prepare(this.#known);
+    switch (prepared.type) {
+      case 'skipped':
+        return this.#skip(task, prepared, handled(idlePlan, keywordsOf(task), this.#known));
+      case 'waits':
+        return this.#wait(task, prepared.name);
+      case 'wrong': {
+        if (this.#isOpen) return this.#end();
+        const { message } = prepared;
+        return this.#fail(task, place, { refusal: message, hint: null }, failedJudgement(message));
+      }
+      case 'ready':
+        return this.#plan(task, place, prepared);
+    }
+  }
+
+  /** This is what becomes of the next task, and so it ends. */
+  #add(task: PlannedTask, ending: Ending): null {
+    this.#planned.push(task);
+    this.#known = afterEnding(this.#known, keywordsOf(task), ending);
+    return null;
+  }
+
+  #skip(
+    task: OpenTask,
+    { why, judgement }: Extract<Prepared, { readonly type: 'skipped' }>,
+    plan: Plan,
+  ): null {
+    const outlook = { type: 'skip', why, judgement } as const;
+    return this.#add({ ...idle(task, outlook), plan }, expectedEnding(judgement));
+  }
+
+  /** In a check: it changes nothing, but what it says depends on what others do. */
+  #leaveUnknown(task: OpenTask): null {
+    return this.#add(idle(task, { type: 'unknown' }), unknownEnding);
+  }
+
+  /** It needs the variable of that name, which is yet to come. */
+  #wait(task: OpenTask, name: string): Foreseen | null {
+    const isFact = factNames.includes(name);
+    if (this.#isOpen) return this.#end({ isOpen: true });
+    if (!isFact && this.#isCheck && task.task.step.isReadOnly) return this.#leaveUnknown(task);
+    if (!isFact) return this.#end({ isOpen: true });
+    const wants = this.#unseen(factQueries);
+    return this.#end(wants.length > 0 ? { wants } : { refusal: noFacts });
+  }
+
+  #plan(task: OpenTask, place: number, prepared: Ready): Foreseen | null {
+    const { bound, judge } = prepared;
+    if (this.#isOpen && !isBlind(bound, this.#planned.at(-1))) return this.#end();
+    const wants = this.#unseen(bound.queries);
+    if (wants.length > 0) {
+      const later = queriesOf(this.#tasks.slice(place + 1), this.#known, this.#observed);
+      return this.#end({ wants: [...wants, ...later] });
+    }
+    const plan = bound.plan(this.#state);
+    if ('refusal' in plan) return this.#refuse(task, place, prepared, plan);
+    return keywordsOf(task).isCheckOnly
+      ? this.#say(task, plan, judge)
+      : this.#do(task, plan, prepared);
+  }
+
+  #unseen(queries: readonly Query[]): readonly Query[] {
+    return queries.filter((asked) => this.#state.get(asked) === undefined);
+  }
+
+  #refuse(
+    task: OpenTask,
+    place: number,
+    { bound, fail }: Ready,
+    refusal: Refusal,
+  ): Foreseen | null {
+    const isOutdated = refusal.isOutdated === true;
+    if (isOutdated && this.#isCheck && bound.isReadOnly === true) return this.#leaveUnknown(task);
+    if (isOutdated && place > 0) return this.#end({ isOpen: true });
+    const said = isOutdated ? entangled : refusal;
+    return this.#fail(task, place, said, fail(said.refusal));
+  }
+
+  /** It cannot be done; that ends the play unless another task is for that, or it counts for nothing. */
+  #fail(
+    task: OpenTask,
+    place: number,
+    { refusal: message, hint, isLack = false }: Refusal,
+    judgement: Judgement,
+  ): Foreseen | null {
+    const ending = expectedEnding(judgement);
+    const after = afterEnding(this.#known, keywordsOf(task), ending);
+    const isLast = !this.#tasks
+      .slice(place + 1)
+      .some((later) => whyPassedOver(after, keywordsOf(later)) === null);
+    if (isLack || (judgement.status === 'failed' && isLast)) {
+      return this.#end({ refusal: { message, hint, isLack }, isOpen: false });
+    }
+    return this.#add(idle(task, { type: 'fail', error: { message, hint }, judgement }), ending);
+  }
+
+  /** It is only planned (`check_mode`). */
+  #say(task: OpenTask, plan: Plan, judge: Ready['judge']): null {
+    const outlook = onlySaid(plan, judge);
+    const unmade = { ...plan, changes: [], upkeep: [], parts: [] };
+    return this.#add(
+      { ...idle(task, outlook), plan: unmade },
+      expectedEnding(outlook.judgement, plan),
+    );
+  }
+
+  #do(task: OpenTask, plan: Plan, { bound, judge }: Ready): Foreseen | null {
+    const keywords = keywordsOf(task);
+    this.#isOpen ||= allChanges(plan).some(isOpaque);
+    // whether what it fetches is here already is not known yet
+    const isTold = !this.#isOpen && !hasFetched(plan);
+    const judgement = isTold ? judge(predictedOutcomes(plan)) : null;
+    this.#add(
+      {
+        ...{ ...task, bound, isNetwork: bound.network, outlook: { type: 'do', judge } },
+        plan: handled(plan, keywords, this.#known),
+        notice: noticeOf(plan, keywords, this.#known, judgement),
+      },
+      expectedEnding(judgement, plan),
+    );
+    const isWaiting = plan.failure !== undefined && plan.patience !== undefined;
+    if (judgement?.isToRepeat === true || isWaiting) return this.#end({ isOpen: true });
+    if (plan.restartsWithinSeconds !== undefined) return this.#end({ isOpen: true });
+    this.#state = stateAfter(plan, this.#state);
+    return null;
+  }
+}
+
+function keywordsOf({ task: { keywords = noKeywords } }: OpenTask): Keywords {
+  return keywords;
 }
 
 /** Nothing is before it: looking again would tell no more. */
@@ -188,81 +233,6 @@ function isBlind({ queries, network }: BoundStep, before: PlannedTask | undefine
   return queries.length === 0 && network && (before?.isNetwork ?? false);
 }
 
-/** What tasks ask that can be told by now, and what the host lacks for them. */
-export function queriesOf(
-  tasks: readonly OpenTask[],
-  told: Knowledge,
-  seen: HostState | null = null,
-): readonly Query[] {
-  let known = told;
-  const asked: Query[] = [];
-  for (const task of tasks) {
-    const { keywords = noKeywords } = task.task;
-    const prepared = task.prepare(known);
-    if (prepared.type === 'ready') asked.push(...prepared.bound.queries);
-    if (prepared.type === 'waits' && factNames.includes(prepared.name)) asked.push(...factQueries);
-    known = afterEnding(known, keywords, beforehand(prepared));
-  }
-  return seen === null ? asked : asked.filter((one) => seen.get(one) === undefined);
-}
-
-/** What a task tells whatever its host is like (`set_fact`). */
-function beforehand(prepared: Prepared): Ending {
-  if (prepared.type === 'skipped') return endingOf(prepared.judgement, idlePlan);
-  if (prepared.type !== 'ready' || prepared.bound.queries.length > 0) return nobodyKnows;
-  const plan = prepared.bound.plan(nothingSeen);
-  if ('refusal' in plan || plan.changes.length > 0) return nobodyKnows;
-  return endingOf(prepared.judge(predictedOutcomes(plan)), plan);
-}
-
-/** The first open task ended so, by what became of its parts. */
-export function endAs(
-  tasks: LegTasks,
-  { outlook, plan, play }: PlannedTask,
-  outcomes: readonly Outcome[],
-  changes: readonly ChangeRecord[],
-  message: string | null = plan.message ?? null,
-): void {
-  switch (outlook.type) {
-    case 'skip':
-      tasks.end({ status: 'skipped', changes: [], message: outlook.why }, outlook.judgement);
-      break;
-    case 'unknown':
-      tasks.end({ status: 'unknown', changes: [], message: 'unknown until applied' });
-      break;
-    case 'fail':
-      tasks.fail(outlook.error, changes, outlook.judgement);
-      break;
-    case 'say':
-      endJudged(tasks, outlook.judgement, { ...plan, ...outlook });
-      break;
-    case 'do': {
-      const all = tasks.kept(plan, outcomes, play.hostsPlace?.source.file ?? '');
-      endJudged(tasks, outlook.judge(all), { ...plan, changes, message });
-    }
-  }
-}
-
-function endJudged(
-  tasks: LegTasks,
-  judgement: Judgement,
-  { changes, pending = [], message, sets }: Said,
-): void {
-  const { status, failure } = judgement;
-  if (failure !== null) {
-    tasks.fail({ message: failure, hint: null }, changes, judgement);
-    return;
-  }
-  const shown = status === 'changed' || status === 'skipped' ? status : 'ok';
-  tasks.end({ status: shown, changes, pending, message }, judgement, sets);
-}
-
-/** What is said of a task that ended. */
-interface Said extends Pick<Plan, 'pending' | 'sets'> {
-  readonly changes: readonly ChangeRecord[];
-  readonly message: string | null;
-}
-
 /** A task that is only planned (`check_mode`). */
 function onlySaid(plan: Plan, judge: Ready['judge']): Extract<Outlook, { readonly type: 'say' }> {
   const changes = plan.changes.map(recordOf);
@@ -272,23 +242,6 @@ function onlySaid(plan: Plan, judge: Ready['judge']): Extract<Outlook, { readonl
   }
   const message = plan.message ?? (changes.length > 0 ? 'only planned' : null);
   return { type: 'say', changes, judgement: judge(predictedOutcomes(plan)), message };
-}
-
-/** All changes of a plan in order: those that count, then upkeep. */
-export function allChanges(plan: Plan): readonly Change[] {
-  return [...plan.changes, ...(plan.upkeep ?? [])];
-}
-
-/** What a plan comes to when all of it is done and none of it prints anything. */
-export function predictedOutcomes(plan: Plan): readonly Outcome[] {
-  return partsOf(plan).map(({ changes, failure = null, data = {} }) => ({
-    ...{ isChanged: changes.length > 0, failure, data },
-  }));
-}
-
-/** The plans of a loop's items, else the plan. */
-export function partsOf(plan: Plan): readonly Plan[] {
-  return plan.parts ?? [plan];
 }
 
 const noFacts = {
@@ -302,19 +255,4 @@ const idleBound: BoundStep = { queries: [], network: false, plan: () => idlePlan
 
 function idle(task: OpenTask, outlook: Outlook): PlannedTask {
   return { ...task, notice: null, bound: idleBound, isNetwork: false, plan: idlePlan, outlook };
-}
-
-const nothingSeen = new HostState(new Map());
-const nobodyKnows: Ending = { status: 'untold', result: untold, sets: {} };
-
-/** null: nobody can tell how it ends. */
-function endingOf(judgement: Judgement | null, { sets = {} }: Plan): Ending {
-  if (judgement !== null) return { ...judgement, sets };
-  const unset = Object.keys(sets).map((name) => [name, untold] as const);
-  return { ...nobodyKnows, sets: Object.fromEntries(unset) };
-}
-
-/** What a host is like once all of a plan is done. */
-export function stateAfter(plan: Plan, state: HostState): HostState {
-  return allChanges(plan).reduce((before: HostState, change) => before.after(change), state);
 }

@@ -1,21 +1,24 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ConnectionError } from '../connection/transport.ts';
-import { answerTo } from '../host/answer.ts';
-import { type Query, query } from '../host/query.ts';
+import type { Query } from '../host/query.ts';
 import { HostState } from '../host/state.ts';
 import { nothingTold } from '../playbook/knowledge.ts';
 import { explainTo } from './explain-leg.ts';
+import type { Foreseen, PlannedTask } from './foreseen.ts';
 import { type Connect, firstWordMs, HostContact } from './host-contact.ts';
 import type { HostShell } from './host-shell.ts';
 import { type Introduction, introduce, introductionQueries, stuckEnding } from './introduction.ts';
 import { keptBy } from './kept-files.ts';
 import { lackOf } from './lacking.ts';
 import type { LegOptions, LegResult } from './leg-options.ts';
-import { allChanges, type Foreseen, foresee, type PlannedTask } from './leg-plan.ts';
+import { foresee } from './leg-plan.ts';
+import { leftResult, legResult } from './leg-result.ts';
 import { LegTasks } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
 import { LostError } from './lost-error.ts';
+import { nextBoot } from './next-boot.ts';
 import { PlainActs } from './plain-acts.ts';
+import { allChanges } from './plan-effects.ts';
 import { predict } from './predict.ts';
 import { cutSegments } from './segment.ts';
 import { undoOverdue } from './window-shell.ts';
@@ -24,12 +27,6 @@ import { Windows } from './windows.ts';
 
 /** How often a host that moved under the plan is observed and planned again. */
 const mostReplans = 3;
-
-/** Another one after each boot (random(4)). */
-const bootId = query.parameter('kernel.random.boot_id');
-
-/** A host that is going down still answers for a while. */
-const restartPollMs = 1_000;
 
 /** Whoever else changes the host gets this long to finish; twice that the next time, and up to twice that by chance. */
 const firstPauseMs = 50;
@@ -96,27 +93,11 @@ class LegRun {
   /** The operator leaves: what stands so far. */
   leave(): LegResult {
     this.#tasks.silence();
-    const { hasChanged, known } = this.#tasks;
-    const undoesItselfWithinSeconds = this.#windows.secondsLeft;
-    if (undoesItselfWithinSeconds !== null) {
-      return { status: 'failed', error: null, hasChanged, undoesItselfWithinSeconds, known };
-    }
-    const [status, message] = this.#hasActed
-      ? (['failed', 'left in the middle: it stops before its next change'] as const)
-      : (['skipped', 'interrupted before its changes'] as const);
-    const error = { message, hint: null };
-    return { status, error, hasChanged, undoesItselfWithinSeconds, known };
+    return leftResult(this.#tasks, this.#hasActed, this.#windows.secondsLeft);
   }
 
   #result(): LegResult {
-    const { hasChanged, failure, known } = this.#tasks;
-    const result = { hasChanged, undoesItselfWithinSeconds: null, known };
-    if (failure !== null) return { ...result, ...failure };
-    if (this.#wasStopped) {
-      const error = { message: 'interrupted before its changes', hint: null };
-      return { ...result, status: 'skipped', error };
-    }
-    return { ...result, status: hasChanged ? 'changed' : 'ok', error: null };
+    return legResult(this.#tasks, this.#wasStopped);
   }
 
   /** The host changed under every plan. */
@@ -204,7 +185,7 @@ class LegRun {
         if (end === 'stale') return 'stale';
         if (end === 'stopped') return this.#stop();
         if (end.restartsWithinSeconds !== undefined) {
-          return await this.#waitForRestart(end.restartsWithinSeconds, observed);
+          return await this.#goOnAfterRestart(end.restartsWithinSeconds, observed);
         }
         if (tasks.ending !== null) return null;
         if (end.isCut) return await this.#goOnAfter(end.repeatAfterSeconds ?? 0);
@@ -236,26 +217,21 @@ class LegRun {
   }
 
   /** The host restarts: goes on over a new connection, once it is another boot. */
-  async #waitForRestart(seconds: number, before: HostState): Promise<HostState | null> {
+  async #goOnAfterRestart(seconds: number, before: HostState): Promise<HostState | null> {
     const tasks = this.#tasks;
     tasks.tell('wait', null);
-    const until = performance.now() + seconds * 1000;
-    const queries = [...tasks.queries(), bootId];
-    const bootBefore = answerTo(before, bootId);
-    for (;;) {
-      const state = await this.#contact.comeBack(
-        until,
-        async (shell) => new HostState(await shell.look(queries)),
-        queries,
-      );
-      if (state === null) {
-        const message = `it did not come back within ${seconds} s: ${this.#contact.why}`;
-        tasks.giveUp({ status: 'failed', error: { message, hint: null } }, message);
+    const end = await nextBoot(this.#contact, tasks.queries(), before, seconds, this.#options);
+    switch (end.type) {
+      case 'booted':
+        return tasks.open.length === 0 ? null : end.state;
+      case 'left':
+        return this.#stop();
+      case 'late':
+        tasks.giveUp(
+          { status: 'failed', error: { message: end.message, hint: null } },
+          end.message,
+        );
         return null;
-      }
-      if (answerTo(state, bootId) !== bootBefore) return tasks.open.length === 0 ? null : state;
-      if (this.#options.leaving.aborted) return this.#stop();
-      await pause(restartPollMs);
     }
   }
 

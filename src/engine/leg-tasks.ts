@@ -18,7 +18,7 @@ import { bindTask } from './bind-task.ts';
 import type { Activity, ChangeRecord, RunEvent, TaskStatus } from './events.ts';
 import { type Keeping, keptBy } from './kept-files.ts';
 import type { LegError, LegResult } from './leg-options.ts';
-import { queriesOf } from './leg-plan.ts';
+import { queriesOf } from './leg-queries.ts';
 import type { Leg, LegTask } from './legs.ts';
 import { noticedBefore, noticeQuery } from './notices.ts';
 import { withheld } from './withheld.ts';

@@ -12,10 +12,11 @@ import {
   sendingsOf,
   taskOf,
 } from './act-results.ts';
+import { endAs } from './end-task.ts';
 import type { ChangeRecord } from './events.ts';
+import type { PlannedTask } from './foreseen.ts';
 import type { HostContact } from './host-contact.ts';
 import type { LegOptions } from './leg-options.ts';
-import { endAs, type PlannedTask } from './leg-plan.ts';
 import type { LegTasks } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
 import { recordOf } from './records.ts';

@@ -5,8 +5,8 @@ import { query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { BoundStep, Plan } from '../steps/step.ts';
 import type { HostStatus, RunEvent } from './events.ts';
-import { allChanges } from './leg-plan.ts';
 import type { HostedPlay } from './legs.ts';
+import { allChanges } from './plan-effects.ts';
 
 /** A task of a host as a check has planned it. */
 export interface RecordedTask {

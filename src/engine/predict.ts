@@ -4,8 +4,11 @@ import { noKeywords } from '../playbook/keywords.ts';
 import { whyPassedOver } from '../playbook/knowledge.ts';
 import { type Prepared, skipped } from '../playbook/prepare.ts';
 import type { BoundStep, Plan, Refusal } from '../steps/step.ts';
-import { endAs, type Foreseen, foresee, predictedOutcomes, stateAfter } from './leg-plan.ts';
+import { endAs } from './end-task.ts';
+import type { Foreseen } from './foreseen.ts';
+import { foresee } from './leg-plan.ts';
 import type { LegTasks } from './leg-tasks.ts';
+import { predictedOutcomes, stateAfter } from './plan-effects.ts';
 import { recordOf } from './records.ts';
 
 /** Check mode: the plans are the results, and nothing is sent. */

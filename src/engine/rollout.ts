@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConnectionError } from '../connection/transport.ts';
 import type { Host } from '../inventory/model.ts';
-import { batchStops, exceeded } from './budget.ts';
+import { BatchGate } from './batch-gate.ts';
+import { exceeded } from './budget.ts';
 import type { Activity, HostStatus, RunEvent } from './events.ts';
 import { type HostProgress, type LegEnd, Progress } from './host-progress.ts';
 import { endOfBug, LegEnds } from './leg-ends.ts';
@@ -9,7 +10,6 @@ import { type LegOptions, usualConfirm } from './leg-options.ts';
 import { runLeg } from './leg-run.ts';
 import type { PlannedLeg } from './legs.ts';
 import { probeAll } from './probe-all.ts';
-import { provable } from './provable.ts';
 import type { RunRequest } from './run-request.ts';
 import { type BatchOf, Schedule } from './schedule.ts';
 import type { Sequence } from './sequences.ts';
@@ -32,15 +32,14 @@ export class Rollout {
   readonly bugs: unknown[] = [];
   readonly #request: RunRequest;
   readonly #sequences: readonly Sequence[];
-  readonly #prove: (hosts: readonly Host[]) => Promise<boolean>;
   readonly #schedule: Schedule;
   readonly #progress: Progress;
   readonly #told = new ToldByHosts();
   readonly #turns = new WindowTurns();
   readonly #undoing = new Undoing();
   readonly #ends: LegEnds;
+  readonly #gate: BatchGate;
   readonly #numbers = new Map<string, number>();
-  readonly #proven = new Set<string>();
   /** Aborted by an interrupt, or when the rollout stops: no changes are begun any more. */
   readonly #halt = new AbortController();
   #wasStopped = false;
@@ -60,9 +59,10 @@ export class Rollout {
   ) {
     this.#request = request;
     this.#sequences = sequences;
-    this.#prove = prove;
     this.#schedule = new Schedule(legs, sequences, request.inventory, request.forks);
     this.#progress = new Progress(legs);
+    const mayProve = request.verify === undefined ? null : prove;
+    this.#gate = new BatchGate(sequences, this.#progress, mayProve, (bug) => this.bugs.push(bug));
     const halt = this.#halt.signal;
     const wasStopped = (): boolean => this.#wasStopped;
     this.#ends = new LegEnds(this.#progress, this.#undoing, {
@@ -206,34 +206,11 @@ export class Rollout {
 
   /** Between two batches: whether the next one may begin, and when. */
   async #close(over: BatchOf): Promise<void> {
-    const why = this.#whyNoFurther(over) ?? (await this.#whyNotProven(over));
+    const why = await this.#gate.whyClosed(over);
     if (why !== null) this.#stop(over, why);
     else if (!this.#halt.signal.aborted) this.#tellBatch(over, 'done', null);
     await this.#pause(over);
     if (!this.#halt.signal.aborted) this.#announce({ ...over, batch: over.batch + 1 });
-  }
-
-  #whyNoFurther({ sequence, batch }: BatchOf): string | null {
-    const { limit = null, batches = [] } = this.#sequences[sequence] ?? {};
-    if (limit === null) return null;
-    const statuses = (batches[batch] ?? []).flatMap(
-      (name) => this.#progress.of(name)?.status ?? [],
-    );
-    return batchStops(limit, statuses, batch === 0);
-  }
-
-  async #whyNotProven({ sequence, batch }: BatchOf): Promise<string | null> {
-    if (this.#request.verify === undefined) return null;
-    const names = this.#sequences[sequence]?.batches.slice(0, batch + 1).flat() ?? [];
-    const hosts = provable(names, this.#progress).filter(({ name }) => !this.#proven.has(name));
-    for (const { name } of hosts) this.#proven.add(name);
-    if (hosts.length === 0) return null;
-    try {
-      return (await this.#prove(hosts)) ? null : 'what was done is not proven';
-    } catch (error) {
-      this.bugs.push(error);
-      return 'what was done could not be proven';
-    }
   }
 
   async #pause({ sequence, batch }: BatchOf): Promise<void> {

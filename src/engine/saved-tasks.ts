@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { Query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { BoundStep, Plan, Refusal, Step } from '../steps/step.ts';
-import { allChanges } from './leg-plan.ts';
+import { allChanges } from './plan-effects.ts';
 
 /** A task of one host that was decided before: its changes are known, and what they must find. */
 export interface SavedTask {

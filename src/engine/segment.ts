@@ -1,5 +1,5 @@
 import type { Plan } from '../steps/step.ts';
-import { allChanges } from './leg-plan.ts';
+import { allChanges } from './plan-effects.ts';
 
 /** A task as far as the cut is concerned. */
 export interface Planned {

@@ -1,7 +1,9 @@
 import { endsOf, outcomesOf, type Results } from './act-results.ts';
 import { wrongText } from './confirmed-results.ts';
-import { allChanges, endAs, type PlannedTask } from './leg-plan.ts';
+import { endAs } from './end-task.ts';
+import type { PlannedTask } from './foreseen.ts';
 import type { LegTasks } from './leg-tasks.ts';
+import { allChanges } from './plan-effects.ts';
 import { recordOf } from './records.ts';
 import type { Unconfirmed } from './window-end.ts';
 import { type NextCommand, refusalText, windowEnding } from './window-words.ts';

@@ -173,15 +173,8 @@ function placeOf(key: string): { readonly path: string; readonly isWhole: boolea
 
 /** What a change touches: paths, and things by name; null: that is not known. */
 function touchedBy(change: Change): readonly string[] | null {
+  if (isOfEntry(change)) return [change.path];
   switch (change.kind) {
-    case 'write':
-    case 'send':
-    case 'remove':
-    case 'directory':
-    case 'link':
-    case 'attributes':
-    case 'tree':
-      return [change.path];
     case 'parameter':
       return [parameterPath(change.name)];
     case 'routing':

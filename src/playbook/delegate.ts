@@ -1,4 +1,5 @@
-import { type Host, type Inventory, noExpectation, usualSafety } from '../inventory/model.ts';
+import type { Host, Inventory } from '../inventory/model.ts';
+import { plainHost, unsetSsh } from '../inventory/plain-host.ts';
 import type { Diagnostic } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
 import { quoted } from '../source/quoted.ts';
@@ -53,26 +54,6 @@ function unknownHost(
 
 /** The machine that xpush runs on, where no host of the inventory has that name. */
 const controller: Host = {
-  kind: 'host',
-  name: 'localhost',
-  address: 'localhost',
-  ssh: {
-    user: null,
-    port: null,
-    identity: null,
-    password: null,
-    jump: null,
-    hostKey: null,
-    knownHosts: null,
-    hostKeyChecking: null,
-    connectTimeoutSeconds: null,
-    legacyAlgorithms: false,
-    transport: 'local',
-  },
-  become: null,
-  vars: {},
-  groups: [],
-  safety: usualSafety,
-  expect: noExpectation,
-  position: { file: '', line: 0, column: 0 },
+  ...plainHost('localhost', { file: '', line: 0, column: 0 }),
+  ssh: { ...unsetSsh, transport: 'local' },
 };

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { type FoundEntry, query, treeLimit } from '../host/query.ts';
 import { globMatcher } from '../inventory/glob.ts';
-import { matchesIn, patternOf, SlowPattern } from '../text/pattern.ts';
+import { matchesIn, SlowPattern } from '../source/matches-in-time.ts';
+import { patternOf } from '../text/pattern.ts';
 import { described } from './described.ts';
 import { entryData } from './entry-data.ts';
 import { hostPath } from './host-path.ts';

@@ -1,7 +1,7 @@
 import { change } from '../host/change.ts';
 import { asBytes } from '../host/change-words.ts';
 import { type Entry, type FileState, query } from '../host/query.ts';
-import { SlowPattern } from '../text/pattern.ts';
+import { SlowPattern } from '../source/matches-in-time.ts';
 import { backup, backupName } from './backup.ts';
 import { editable } from './editable.ts';
 import { modeAfter } from './file-mode.ts';

@@ -1,5 +1,6 @@
+import { matchesIn } from '../source/matches-in-time.ts';
 import { type Line, linesOf, textOf, withInserted, withoutLines, withReplaced } from './lines.ts';
-import { expanded, matchesIn } from './pattern.ts';
+import { expanded } from './pattern.ts';
 
 /** Where a line goes that is not there: behind or before the last (or first) match, or at an end of the text. */
 export interface LinePlace {

@@ -1,15 +1,4 @@
-import { createContext, Script } from 'node:vm';
-
 const longestPattern = 2000;
-/** A controller that is busy may have slept in the first turn: there is a second. */
-const turnsMs = [500, 3000] as const;
-
-/** A text is searched for longer than is bearable. */
-export class SlowPattern extends Error {
-  constructor(pattern: string) {
-    super(`the expression ${pattern} takes longer than ${turnsMs[1] / 1000} s`);
-  }
-}
 
 /** A pattern of the user's as an expression, or why it is none. */
 export type ReadPattern = { readonly expression: RegExp } | { readonly problem: string };
@@ -52,30 +41,6 @@ function asJavaScript(pattern: string, isMultiline: boolean): string {
     // in Python a bracket that comes first is meant
     return part.replace(/^\[(\^?)\](?=.)/s, '[$1\\]');
   });
-}
-
-const searching = new Script(
-  'texts.map((text) => (isAll ? [...text.matchAll(expression)] : [expression.exec(text)]))',
-);
-
-/**
- * What is found in each of the texts: the first match of each, all of them where the expression is
- * global. V8's expressions may take for ever: a clock stops them. Throws SlowPattern.
- */
-export function matchesIn(
-  texts: readonly string[],
-  expression: RegExp,
-): readonly (readonly RegExpExecArray[])[] {
-  const context = createContext({ texts, expression, isAll: expression.global });
-  for (const timeout of turnsMs) {
-    try {
-      const found: (RegExpExecArray | null)[][] = searching.runInContext(context, { timeout });
-      return found.map((matches) => matches.filter((match) => match !== null));
-    } catch {
-      expression.lastIndex = 0;
-    }
-  }
-  throw new SlowPattern(expression.source);
 }
 
 const groups = /\\(?:g<(\w+)>|(\d{1,2})|([nrt\\]))/g;

@@ -1,4 +1,5 @@
-import { expanded, matchesIn } from './pattern.ts';
+import { matchesIn } from '../source/matches-in-time.ts';
+import { expanded } from './pattern.ts';
 
 export interface ReplaceWish {
   /** Global. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { allChanges } from '../../src/engine/leg-plan.ts';
 import { planLegs } from '../../src/engine/legs.ts';
+import { allChanges } from '../../src/engine/plan-effects.ts';
 import { planHosts } from '../../src/engine/plays.ts';
 import type { Change } from '../../src/host/change.ts';
 import { HostState } from '../../src/host/state.ts';

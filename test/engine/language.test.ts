@@ -1,9 +1,18 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../host/shells.ts';
 import { type LocalHost, localHost } from './local-host.ts';
-import { play } from './playbook-on-local-host.ts';
+import { play } from './play.ts';
 
 let directory: string;
 let host: LocalHost;
@@ -233,9 +242,9 @@ handlers:
     let programs = 0;
     host.beforeProgram = (_program, cut) => {
       programs += 1;
-      if (programs === 2) setTimeout(cut, 300);
+      if (programs === 2) void until(() => existsSync(join(directory, 'conf'))).then(cut);
     };
-    const cutShort = playbook.replace('test -e DIR/well', 'sleep 1');
+    const cutShort = playbook.replace('test -e DIR/well', 'sleep 2');
     await run(cutShort).catch(() => {});
     host.beforeProgram = () => {};
     expect(reloads()).toBe(0);

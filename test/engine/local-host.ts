@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import type { Connection, Exec, Outcome } from '../../src/connection/transport.ts';
+import type { Connection, Exec } from '../../src/connection/transport.ts';
+import { execOf } from './shell-connection.ts';
 
 const homes = mkdtempSync(join(tmpdir(), 'xpush-local-host-'));
 afterAll(() => rmSync(homes, { recursive: true, force: true }));
@@ -47,6 +48,8 @@ export function localHost(path = PATH): LocalHost {
 
 const hidden = 'mount --bind "$HOME" /var/lib && PATH=$XPUSH_TEST_PATH && exec /bin/sh -c "$1"';
 
+type WriteDone = (error?: Error | null) => void;
+
 function start(
   host: LocalHost,
   { home, path }: { readonly home: string; readonly path: string },
@@ -58,21 +61,19 @@ function start(
   const env = { ...process.env, HOME: home, XPUSH_TEST_PATH: path };
   const child = spawn(program, args, { stdio: 'pipe', env });
   let isCut = false;
-  const outcome = new Promise<Outcome>((resolve) => {
-    child.on('close', (code, signal) => {
-      if (isCut) resolve({ kind: 'lost', reason: 'cut by the test' });
-      else if (signal !== null) resolve({ kind: 'signal', signal });
-      else resolve({ kind: 'exit', code: code ?? 0 });
-    });
-  });
-  const write = child.stdin.write.bind(child.stdin);
-  child.stdin.write = (program: string) => {
-    host.programs.push(program);
-    host.beforeProgram(program, () => {
-      isCut = true;
-      child.kill('SIGKILL');
-    });
-    return isCut ? false : write(program);
+  const { stdin } = child;
+  const write = stdin.write.bind(stdin);
+  stdin.write = (chunk: string | Buffer, done?: BufferEncoding | WriteDone) => {
+    // else it is a part of a file
+    if (typeof chunk === 'string') {
+      host.programs.push(chunk);
+      host.beforeProgram(chunk, () => {
+        isCut = true;
+        stdin.destroy();
+        child.kill('SIGKILL');
+      });
+    }
+    return typeof done === 'string' ? write(chunk, done) : write(chunk, done);
   };
-  return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, outcome };
+  return execOf(child, () => (isCut ? 'cut by the test' : null));
 }

@@ -27,6 +27,7 @@ import { readUnfinished } from '../../src/records/unfinished.ts';
 import { hostileRun } from '../report/hostile-event.ts';
 import { fileChange, hostEnd, runOf, runStart, taskEnd } from '../report/sample-run.ts';
 import { runs } from '../runs.ts';
+import { headOf } from './run-head.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -37,23 +38,6 @@ afterEach(async () => {
 });
 
 const id = '20261122T230501Z-3f9a2c';
-
-function headOf(run: string, other: Partial<RunHead> = {}): RunHead {
-  return {
-    schema: 1,
-    xpush: '0.2.0',
-    run: { id: run, by: 'ops@deploy', since: '2026-11-22T23:05:01Z' },
-    command: 'apply',
-    arguments: ['apply', 'fleet.yaml'],
-    environment: {},
-    directory: '/srv/fleet',
-    check: false,
-    inventory: { argument: 'fleet.yaml', files: [{ file: 'fleet.yaml', sha256: 'ab' }] },
-    playbooks: [{ file: 'site.yaml', sha256: 'cd' }],
-    process: thisProcess(),
-    ...other,
-  };
-}
 
 /** Leaves the record of a run and gives the warnings. */
 async function record(

@@ -9,10 +9,9 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../src/engine/events.ts';
 import { type RunRecording, readRun } from '../../src/records/read-run.ts';
-import type { RunHead } from '../../src/records/run-head.ts';
-import { thisProcess } from '../../src/records/run-process.ts';
 import { openRunRecord } from '../../src/records/run-writer.ts';
 import { runs } from '../runs.ts';
+import { headOf } from './run-head.ts';
 
 const built = (file: string) =>
   pathToFileURL(join(import.meta.dirname, '../../dist/records', file)).href;
@@ -28,22 +27,6 @@ afterEach(async () => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
   await rm(directory, { recursive: true, force: true });
 });
-
-function headOf(run: string): RunHead {
-  return {
-    schema: 1,
-    xpush: '0.2.0',
-    run: { id: run, by: 'ops@deploy', since: '2026-11-22T23:05:01Z' },
-    command: 'apply',
-    arguments: ['apply', 'fleet.yaml'],
-    environment: {},
-    directory: '/srv/fleet',
-    check: false,
-    inventory: null,
-    playbooks: [],
-    process: thisProcess(),
-  };
-}
 
 const said = (text: string): RunEvent => ({ event: 'message', level: 'info', host: null, text });
 const textsOf = (read: RunRecording | null) =>

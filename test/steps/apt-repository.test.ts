@@ -9,9 +9,9 @@ import { aptRepository } from '../../src/steps/apt-repository.ts';
 import { aptSourceLine } from '../../src/steps/apt-source.ts';
 import { ControllerFiles, smallFile } from '../../src/steps/controller-files.ts';
 import { openPgpKeys } from '../../src/steps/openpgp-key.ts';
-import { hasOverlays, OverlayHost } from '../engine/overlay-host.ts';
+import { playOn } from '../engine/play.ts';
+import { hasPrivateHosts, PrivateHost } from '../engine/private-host.ts';
 import { bind, planTwice } from './observed.ts';
-import { playOn } from './play-on-overlay.ts';
 
 /** A key of gpg's. */
 const home = mkdtempSync(join(tmpdir(), 'xpush-gpg-'));
@@ -160,10 +160,10 @@ describe('aptSourceLine', () => {
   });
 });
 
-describe.runIf(hasOverlays)('apt_repository on a host', () => {
-  let host: OverlayHost;
+describe.runIf(hasPrivateHosts)('apt_repository on a host', () => {
+  let host: PrivateHost;
   beforeAll(async () => {
-    host = await OverlayHost.start();
+    host = await PrivateHost.start();
     host.run(
       'rm -rf /etc/apt/sources.list.d/*; : >/etc/apt/sources.list; mkdir -p /srv/r; cd /srv/r; : >Packages; printf "Suite: x\\n" >Release',
     );

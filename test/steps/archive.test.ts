@@ -8,14 +8,13 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { archive } from '../../src/steps/archive.ts';
 import { playbookOnLocalHost } from '../engine/playbook-on-local-host.ts';
 import { complaints } from './edited.ts';
 
 const site = playbookOnLocalHost();
-const at = (name: string) => join(site.directory, name);
+const { at } = site;
 
 /** Long ago, so that what comes is newer whatever the clock of the file system. */
 function age(name: string): void {

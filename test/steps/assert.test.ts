@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { localTasks } from './local.ts';
+import { playbookOnLocalHost } from '../engine/playbook-on-local-host.ts';
 
-const { run } = localTasks();
+const { runTasks: run } = playbookOnLocalHost();
 
 describe('assert', () => {
   test.each([

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { authorizedKey } from '../../src/steps/authorized-key.ts';
 import { readAuthorizedKey, withKeys, withoutKeys } from '../../src/text/authorized-keys-edit.ts';
+import { playbookOnPrivateHost } from '../engine/playbook-on-private-host.ts';
+import { hasPrivateHosts } from '../engine/private-host.ts';
 import { complaints, edited } from './edited.ts';
 import { bind, planTwice } from './observed.ts';
-import { hasPrivateHosts, privateHost } from './private-host.ts';
 
 /** A public key of this number. */
 function keyOf(number: number): string {
@@ -113,7 +114,7 @@ describe('authorized_key', () => {
 });
 
 describe.runIf(hasPrivateHosts)('authorized_key on a host', () => {
-  const host = privateHost();
+  const host = playbookOnPrivateHost();
   const withAlice = () =>
     host.sh('useradd -m -d /home/al alice -s /usr/sbin/nologin 2>&1; stat -c %a /home/al');
 

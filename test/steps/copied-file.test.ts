@@ -7,14 +7,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { copy } from '../../src/steps/copy.ts';
 import { playbookOnLocalHost } from '../engine/playbook-on-local-host.ts';
 import { complaints } from './edited.ts';
 
 const site = playbookOnLocalHost();
-const at = (name: string) => join(site.directory, name);
+const { at } = site;
 const isRoot = process.getuid?.() === 0;
 const made = () => readdirSync(site.directory).filter((name) => name !== 'site.yaml');
 

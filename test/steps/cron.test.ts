@@ -7,9 +7,10 @@ import { describe, expect, test } from 'vitest';
 import { queryKey } from '../../src/host/query.ts';
 import { cron } from '../../src/steps/cron.ts';
 import { withJob, withVariable } from '../../src/text/cron-edit.ts';
+import { playbookOnPrivateHost } from '../engine/playbook-on-private-host.ts';
+import { hasPrivateHosts } from '../engine/private-host.ts';
 import { complaints, edited } from './edited.ts';
 import { bind, planTwice } from './observed.ts';
-import { hasPrivateHosts, privateHost } from './private-host.ts';
 
 const { PATH } = process.env;
 const path = '/etc/cron.d/backup';
@@ -158,7 +159,7 @@ function answers(bound: ReturnType<typeof bind>, answer: object): Record<string,
 }
 
 describe.runIf(hasPrivateHosts)('cron on a host', () => {
-  const host = privateHost();
+  const host = playbookOnPrivateHost();
 
   test("busybox's crontab has the jobs of root", async () => {
     host.sh('mkdir -p /var/spool/cron/crontabs');

@@ -6,7 +6,7 @@ import { playbookOnLocalHost } from '../engine/playbook-on-local-host.ts';
 import { complaints } from './edited.ts';
 
 const site = playbookOnLocalHost();
-const at = (name: string) => join(site.directory, name);
+const { at } = site;
 
 describe('fetch', () => {
   test('keeps bytes of the host here once, as foretold', async () => {

@@ -20,7 +20,7 @@ import { playbookOnLocalHost } from '../engine/playbook-on-local-host.ts';
 import { complaints } from './edited.ts';
 
 const site = playbookOnLocalHost();
-const at = (name: string) => join(site.directory, name);
+const { at } = site;
 const isRoot = process.getuid?.() === 0;
 
 describe('file', () => {

@@ -7,7 +7,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { getUrl } from '../../src/steps/get-url.ts';
 import { playbookOnLocalHost } from '../engine/playbook-on-local-host.ts';
@@ -15,7 +14,7 @@ import { complaints } from './edited.ts';
 import { webServer } from './web-server.ts';
 
 const site = playbookOnLocalHost();
-const at = (name: string) => join(site.directory, name);
+const { at } = site;
 const text = 'a tool\n'.repeat(60_000);
 const sum = createHash('sha256').update(text).digest('hex');
 const web = webServer(({ url, headers }, response) => {

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { group } from '../../src/steps/group.ts';
-import { hasOverlays, OverlayHost } from '../engine/overlay-host.ts';
+import { playOn } from '../engine/play.ts';
+import { hasPrivateHosts, PrivateHost } from '../engine/private-host.ts';
 import { bind, fileOf, planTwice } from './observed.ts';
-import { playOn } from './play-on-overlay.ts';
 
 const files = {
   'file:/etc/passwd': fileOf('root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n'),
@@ -63,10 +63,10 @@ describe('group', () => {
   });
 });
 
-describe.runIf(hasOverlays)('group on a host', () => {
-  let host: OverlayHost;
+describe.runIf(hasPrivateHosts)('group on a host', () => {
+  let host: PrivateHost;
   beforeAll(async () => {
-    host = await OverlayHost.start();
+    host = await PrivateHost.start();
   });
   afterAll(async () => await host?.[Symbol.asyncDispose]());
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Change, RoutingOperation } from '../../src/host/change.ts';
+import { isOfEntry } from '../../src/host/entries-after.ts';
 import { type Answers, queryKey } from '../../src/host/query.ts';
 import { steps } from '../../src/steps/index.ts';
 import { runs } from '../runs.ts';
@@ -97,15 +98,8 @@ function damage(operation: RoutingOperation): string | null {
 }
 
 function damages(change: Change): readonly string[] {
+  if (isOfEntry(change)) return ownPath.test(change.path) ? [] : [change.path];
   switch (change.kind) {
-    case 'write':
-    case 'send':
-    case 'remove':
-    case 'directory':
-    case 'link':
-    case 'attributes':
-    case 'tree':
-      return ownPath.test(change.path) ? [] : [change.path];
     case 'routing':
       return change.operations.flatMap((operation) => damage(operation) ?? []);
     case 'chains':

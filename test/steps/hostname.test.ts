@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { hostname } from '../../src/steps/hostname.ts';
+import { playbookOnPrivateHost } from '../engine/playbook-on-private-host.ts';
+import { hasPrivateHosts } from '../engine/private-host.ts';
 import { complaints } from './edited.ts';
 import { bind, fileOf, planTwice } from './observed.ts';
-import { hasPrivateHosts, privateHost } from './private-host.ts';
 
 describe('hostname', () => {
   test('writes the file and the name of the running system, each only where it differs', () => {
@@ -29,7 +30,7 @@ describe('hostname', () => {
 });
 
 describe.runIf(hasPrivateHosts)('hostname on a host', () => {
-  const host = privateHost();
+  const host = playbookOnPrivateHost();
 
   test('has its name, and keeps it', async () => {
     const lines = await host.runThrice(`

@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { queryKey } from '../../src/host/query.ts';
 import { locale } from '../../src/steps/locale.ts';
 import { normalLocale, withLang, withLocale, withoutLocale } from '../../src/text/locale-edit.ts';
+import { playbookOnPrivateHost } from '../engine/playbook-on-private-host.ts';
+import { hasPrivateHosts } from '../engine/private-host.ts';
 import { complaints } from './edited.ts';
 import { bind, fileOf, planTwice } from './observed.ts';
-import { hasPrivateHosts, privateHost } from './private-host.ts';
 
 const debianList =
   '# This file\n\n# de_DE.UTF-8 UTF-8\n# de_DE@euro ISO-8859-15\nen_US.UTF-8 UTF-8\n';
@@ -129,7 +130,7 @@ test('edits of the list and of LANG change nothing else, and are done once', () 
 });
 
 describe.runIf(hasPrivateHosts)('locale on a host', () => {
-  const host = privateHost();
+  const host = playbookOnPrivateHost();
 
   test('is made by locale-gen, and set', async () => {
     host.sh('mkdir /root/made && mount --bind /root/made /usr/lib/locale');

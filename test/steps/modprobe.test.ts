@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { queryKey } from '../../src/host/query.ts';
 import { modprobe } from '../../src/steps/modprobe.ts';
+import { playbookOnPrivateHost } from '../engine/playbook-on-private-host.ts';
+import { hasPrivateHosts } from '../engine/private-host.ts';
 import { complaints } from './edited.ts';
 import { bind, fileOf, planTwice } from './observed.ts';
-import { hasPrivateHosts, privateHost } from './private-host.ts';
 
 const directories = {
   'file:/etc/modules-load.d': { type: 'directory' },
@@ -79,7 +80,7 @@ describe('modprobe', () => {
 });
 
 describe.runIf(hasPrivateHosts)('modprobe on a host', () => {
-  const host = privateHost();
+  const host = playbookOnPrivateHost();
 
   test('is run for what is there and not loaded; what is built in is no work', async () => {
     // a modprobe that knows one module, and writes down what it is asked for
@@ -96,7 +97,7 @@ chmod +x /root/bin/modprobe && mount --bind /root/bin /usr/local/sbin`);
   - { name: new, modprobe: { name: some-thing, params: "a=1 b=2", persistent: present } }
   - { name: old, modprobe: { name: "${builtin.trim()}" } }
 `;
-    const { lines: foretold } = await host.run(tasks, true);
+    const { lines: foretold } = await host.run(tasks, { check: true });
     const { lines } = await host.run(tasks);
 
     expect(lines).toEqual(['new changed', 'old ok']);

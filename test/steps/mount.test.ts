@@ -4,9 +4,10 @@ import { queryKey } from '../../src/host/query.ts';
 import { mount } from '../../src/steps/mount.ts';
 import { fstabEntry, withEntry, withoutEntry } from '../../src/text/fstab-edit.ts';
 import { mountedAt, withMount } from '../../src/text/mountinfo.ts';
+import { playbookOnPrivateHost } from '../engine/playbook-on-private-host.ts';
+import { hasPrivateHosts } from '../engine/private-host.ts';
 import { complaints } from './edited.ts';
 import { bind, fileOf, planTwice, stateFor } from './observed.ts';
-import { hasPrivateHosts, privateHost } from './private-host.ts';
 
 const data = { path: '/srv/data', src: '/dev/xvdb', fstype: 'ext4' };
 const root = '22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/xvda1 rw,errors=remount-ro\n';
@@ -211,7 +212,7 @@ describe('withMount', () => {
 });
 
 describe.runIf(hasPrivateHosts)('mount on a host', () => {
-  const host = privateHost();
+  const host = playbookOnPrivateHost();
 
   test('mounts, changes and takes away', async () => {
     host.sh('echo "# mine" > /etc/fstab');

@@ -6,9 +6,9 @@ import { printing } from '../../src/steps/host-script.ts';
 import { packageStep } from '../../src/steps/package.ts';
 import { packageState } from '../../src/steps/package-state.ts';
 import { hasVersion, packageSpec } from '../../src/steps/package-words.ts';
-import { hasOverlays, OverlayHost } from '../engine/overlay-host.ts';
+import { playOn } from '../engine/play.ts';
+import { hasPrivateHosts, PrivateHost } from '../engine/private-host.ts';
 import { bind, stateFor } from './observed.ts';
-import { playOn } from './play-on-overlay.ts';
 
 /** The plan where the host's manager says this. */
 function plan(params: object, ...said: readonly string[]) {
@@ -210,10 +210,10 @@ describe('hasVersion', () => {
   });
 });
 
-describe.runIf(hasOverlays)('package by apt', () => {
-  let host: OverlayHost;
+describe.runIf(hasPrivateHosts)('package by apt', () => {
+  let host: PrivateHost;
   beforeAll(async () => {
-    host = await OverlayHost.start();
+    host = await PrivateHost.start();
     host.run(repository);
   });
   afterAll(async () => await host?.[Symbol.asyncDispose]());
@@ -263,9 +263,9 @@ V:3.1.4-r2
 p:cmd:openssl=3.1.4-r2 openssl3=3.1.4-r2
 `;
 
-describe.runIf(hasOverlays)('package by apk', () => {
+describe.runIf(hasPrivateHosts)('package by apk', () => {
   test('its database is read by the shell and the awk of busybox', async () => {
-    await using host = await OverlayHost.start();
+    await using host = await PrivateHost.start();
     host.run('mkdir -p /lib/apk/db; cat >/lib/apk/db/installed', apkDatabase);
     host.run('cat >/usr/local/bin/apk; chmod 755 /usr/local/bin/apk', '#!/bin/sh\nexit 99\n');
     host.run('for name in awk stat sh; do ln -sf busybox "/usr/bin/$name"; done');

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import { Fleet, hostIn, until } from '../e2e/fleet.ts';
+import { playbookOnLocalHost } from '../engine/playbook-on-local-host.ts';
 import { labDescribe } from '../lab-tier.ts';
-import { localTasks } from './local.ts';
 
 const describe = await labDescribe();
 
 describe('reboot', () => {
+  const { runTasks: run } = playbookOnLocalHost();
+
   test('waits until the host is back as another boot, and goes on there', async () => {
     await using fleet = await Fleet.start(
       'networks: { lan: { subnet: 10.9.0.0/24 } }\nhosts: { h1: { address: 10.9.0.1 } }\n',
@@ -41,7 +43,6 @@ describe('reboot', () => {
   });
 
   test('a host that stays away has failed', async () => {
-    const { run } = localTasks();
     const { lines, result } = await run(
       '- reboot: { reboot_command: "true", reboot_timeout: 2 }\n- debug: x',
     );

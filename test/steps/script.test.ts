@@ -1,10 +1,9 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { localTasks } from './local.ts';
+import { playbookOnLocalHost } from '../engine/playbook-on-local-host.ts';
 
-const { directory, run } = localTasks();
-const script = (name: string, text: string) => writeFileSync(join(directory, name), text);
+const { at, runTasks: run } = playbookOnLocalHost();
+const script = (name: string, text: string) => writeFileSync(at(name), text);
 
 describe('script', () => {
   test('runs a script of the controller with arguments', async () => {

@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Lab, type LabPlan, startLab } from '../../src/lab/lab.ts';
 import { printing } from '../../src/steps/host-script.ts';
 import { service } from '../../src/steps/service.ts';
 import { serviceOutput, serviceState } from '../../src/steps/service-state.ts';
-import { connectionBy, hasOverlays, OverlayHost } from '../engine/overlay-host.ts';
-import { labDescribe } from '../lab-tier.ts';
+import { playOn } from '../engine/play.ts';
+import { hasPrivateHosts, PrivateHost } from '../engine/private-host.ts';
 import { bind, planTwice } from './observed.ts';
-import { playOn } from './play-on-overlay.ts';
+import { describeOnSystemd, systemdHost } from './systemd-host.ts';
 
 const plan = (params: object, ...said: readonly string[]) =>
   planTwice(bind(service, 'plain', v.parse(service.params, { name: 'nginx', ...params })), {
@@ -150,10 +149,10 @@ status) kill -0 "$(cat /run/naps)" 2>/dev/null || exit 3 ;;
 esac
 `;
 
-describe.runIf(hasOverlays)('service by sysv', () => {
-  let host: OverlayHost;
+describe.runIf(hasPrivateHosts)('service by sysv', () => {
+  let host: PrivateHost;
   beforeAll(async () => {
-    host = await OverlayHost.start();
+    host = await PrivateHost.start();
     host.run('cat >/etc/init.d/naps; chmod 755 /etc/init.d/naps', initScript);
   });
   afterAll(async () => await host?.[Symbol.asyncDispose]());
@@ -177,43 +176,17 @@ describe.runIf(hasOverlays)('service by sysv', () => {
   });
 });
 
-const labPlan: LabPlan = {
-  segments: [{ name: 'lan', controller: ['192.168.0.10/24'] }],
-  hosts: [
-    {
-      name: 'sys',
-      kind: 'systemd',
-      nics: [{ segment: 'lan', addresses: ['192.168.0.60/24'] }],
-      gateway: '192.168.0.1',
-      files: {
-        // what is in /etc can't be masked
-        '/usr/local/lib/systemd/system/naps.service':
-          '[Service]\nExecStart=/bin/sleep 600\n[Install]\nWantedBy=multi-user.target\n',
-      },
-    },
-  ],
-};
-
-const describeLab = await labDescribe(labPlan);
-
-describeLab('service by systemd', () => {
-  let lab: Lab;
-  beforeAll(async () => {
-    lab = await startLab(labPlan);
-    // systemd reloads with more than 16 MiB free only
-    await lab.host('sys').exec(['mount', '-o', 'remount,size=64m', '/run']);
+describeOnSystemd('service by systemd', () => {
+  const host = systemdHost({
+    // what is in /etc can't be masked
+    '/usr/local/lib/systemd/system/naps.service':
+      '[Service]\nExecStart=/bin/sleep 600\n[Install]\nWantedBy=multi-user.target\n',
   });
-  afterAll(async () => await lab?.down());
 
   test('is started, enabled, masked and all of that back, as a check says', async () => {
-    const sys = lab.host('sys');
-    const host = {
-      connect: async () =>
-        connectionBy((command) => sys.spawn(['/bin/sh', '-c', command], { stdio: 'pipe' })),
-    };
     const shown = async () => {
       const properties = ['-P', 'ActiveState', '-P', 'UnitFileState'];
-      const { stdout } = await sys.exec(['systemctl', 'show', ...properties, 'naps']);
+      const { stdout } = await host.lab.exec(['systemctl', 'show', ...properties, 'naps']);
       return stdout.trim().split(/\n+/);
     };
     for (const [params, ...wanted] of [

@@ -1,21 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { playbookOnLocalHost } from '../engine/playbook-on-local-host.ts';
 
 const site = playbookOnLocalHost();
-const at = (name: string) => join(site.directory, name);
-
-/** What an expression comes to once the task is done. */
-async function told(task: string, expression: string): Promise<string | undefined> {
-  const { lines } = await site.run(`
-tasks:
-  - { name: look, register: it, ${task} }
-  - { name: tell, debug: { msg: "{{ ${expression} }}" } }
-`);
-  return lines.at(-1);
-}
+const { at, tell: told } = site;
 
 describe('stat', () => {
   test('tells what is there', async () => {

@@ -1,13 +1,11 @@
 import * as v from 'valibot';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Lab, type LabPlan, startLab } from '../../src/lab/lab.ts';
+import { describe, expect, test } from 'vitest';
 import { printing } from '../../src/steps/host-script.ts';
 import { systemdUnit } from '../../src/steps/systemd-unit.ts';
 import { judgeUnit } from '../../src/steps/unit-file.ts';
-import { connectionBy } from '../engine/overlay-host.ts';
-import { labDescribe } from '../lab-tier.ts';
+import { playOn } from '../engine/play.ts';
 import { bind, fileOf, planTwice } from './observed.ts';
-import { playOn } from './play-on-overlay.ts';
+import { describeOnSystemd, systemdHost } from './systemd-host.ts';
 
 const content = '[Service]\nExecStart=/bin/sleep 600\n[Install]\nWantedBy=multi-user.target\n';
 const said = (...lines: readonly string[]) => printing(lines.map((line) => `${line}\n`).join(''));
@@ -128,32 +126,10 @@ describe('judgeUnit', () => {
   });
 });
 
-const labPlan: LabPlan = {
-  segments: [{ name: 'lan', controller: ['192.168.0.10/24'] }],
-  hosts: [
-    {
-      ...{ name: 'sys', kind: 'systemd', gateway: '192.168.0.1' },
-      nics: [{ segment: 'lan', addresses: ['192.168.0.60/24'] }],
-    },
-  ],
-};
-const describeLab = await labDescribe(labPlan);
-
-describeLab('systemd_unit on a host', () => {
-  let lab: Lab;
-  beforeAll(async () => {
-    lab = await startLab(labPlan);
-    // systemd reloads with more than 16 MiB free only
-    await lab.host('sys').exec(['mount', '-o', 'remount,size=64m', '/run']);
-  });
-  afterAll(async () => await lab?.down());
+describeOnSystemd('systemd_unit on a host', () => {
+  const host = systemdHost();
 
   test('a unit comes, changes and goes, as a check says', async () => {
-    const sys = lab.host('sys');
-    const host = {
-      connect: async () =>
-        connectionBy((command) => sys.spawn(['/bin/sh', '-c', command], { stdio: 'pipe' })),
-    };
     const task = (params: object) =>
       `systemd_unit: ${JSON.stringify({ name: 'app.service', ...params })}`;
     const properties = ['-P', 'ActiveState', '-P', 'UnitFileState', '-P', 'Nice'];
@@ -172,7 +148,7 @@ describeLab('systemd_unit on a host', () => {
       expect(apply).toMatchObject({ status: 'changed' });
       expect(check.changes).toEqual(apply.changes);
       expect({ params, ...again }).toMatchObject({ params, status: 'ok', changes: [] });
-      const { stdout } = await sys.exec(['systemctl', 'show', ...properties, 'app']);
+      const { stdout } = await host.lab.exec(['systemctl', 'show', ...properties, 'app']);
       expect(stdout.trim().split(/\n+/)).toEqual(wanted);
     }
     expect(await playOn(host, task({ content: '[Service]\nType=simple\n' }))).toMatchObject({

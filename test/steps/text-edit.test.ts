@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { hasPrivateHosts, privateHost } from './private-host.ts';
+import { playbookOnPrivateHost } from '../engine/playbook-on-private-host.ts';
+import { hasPrivateHosts } from '../engine/private-host.ts';
 
 describe.runIf(hasPrivateHosts)('planEdit', () => {
-  const host = privateHost();
+  const host = playbookOnPrivateHost();
 
   test('all steps that edit texts do what a check says, once, and leave the rest', async () => {
     host.sh(

@@ -1,15 +1,13 @@
 import * as v from 'valibot';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { queryKey } from '../../src/host/query.ts';
-import { type Lab, type LabPlan, startLab } from '../../src/lab/lab.ts';
 import { printing } from '../../src/steps/host-script.ts';
 import { timer } from '../../src/steps/timer.ts';
 import { timerFile, timerServiceFile } from '../../src/steps/timer-files.ts';
 import { until } from '../e2e/fleet.ts';
-import { connectionBy } from '../engine/overlay-host.ts';
-import { labDescribe } from '../lab-tier.ts';
+import { playOn } from '../engine/play.ts';
 import { bind, fileOf, planTwice } from './observed.ts';
-import { playOn } from './play-on-overlay.ts';
+import { describeOnSystemd, systemdHost } from './systemd-host.ts';
 
 const said = (...lines: readonly string[]) => printing(lines.map((line) => `${line}\n`).join(''));
 const none = said('Manager=systemd', 'LoadState=not-found');
@@ -117,34 +115,12 @@ describe('timer', () => {
   });
 });
 
-const labPlan: LabPlan = {
-  segments: [{ name: 'lan', controller: ['192.168.0.10/24'] }],
-  hosts: [
-    {
-      ...{ name: 'sys', kind: 'systemd', gateway: '192.168.0.1' },
-      nics: [{ segment: 'lan', addresses: ['192.168.0.60/24'] }],
-    },
-  ],
-};
-const describeLab = await labDescribe(labPlan);
-
-describeLab('timer on a host', () => {
-  let lab: Lab;
-  beforeAll(async () => {
-    lab = await startLab(labPlan);
-    // systemd reloads with more than 16 MiB free only
-    await lab.host('sys').exec(['mount', '-o', 'remount,size=64m', '/run']);
-  });
-  afterAll(async () => await lab?.down());
+describeOnSystemd('timer on a host', () => {
+  const host = systemdHost();
 
   test('runs its command word for word, and goes, as a check says', {
     timeout: 120_000,
   }, async () => {
-    const sys = lab.host('sys');
-    const host = {
-      connect: async () =>
-        connectionBy((command) => sys.spawn(['/bin/sh', '-c', command], { stdio: 'pipe' })),
-    };
     const odd = ['a b', '$HOME $'.concat('{X}'), '100%n', '"\'\\', 'x\ty\nz', 'é', ''];
     const script = 'printf "<%s>" "$X" "$@" >/root/words.new && mv /root/words.new /root/words';
     const argv = ['/bin/sh', '-c', script, 'sh', ...odd];
@@ -159,9 +135,9 @@ describeLab('timer on a host', () => {
       expect(check.changes).toEqual(apply.changes);
       expect({ each, ...again }).toMatchObject({ each, status: 'ok', changes: [] });
       // a timer's usual accuracy is a minute (systemd.timer(5))
-      const hasRun = async () => (await sys.exec(['test', '-e', '/root/words'])).code === 0;
+      const hasRun = async () => (await host.lab.exec(['test', '-e', '/root/words'])).code === 0;
       await until('the timer has gone', hasRun, 90_000);
-      expect((await sys.readFile('/root/words')).toString()).toBe(
+      expect((await host.lab.readFile('/root/words')).toString()).toBe(
         [params.environment.X, ...odd].map((one) => `<${one}>`).join(''),
       );
     }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { timezone } from '../../src/steps/timezone.ts';
+import { playbookOnPrivateHost } from '../engine/playbook-on-private-host.ts';
+import { hasPrivateHosts } from '../engine/private-host.ts';
 import { complaints } from './edited.ts';
 import { bind, planTwice } from './observed.ts';
-import { hasPrivateHosts, privateHost } from './private-host.ts';
 
 describe('timezone', () => {
   test('refuses a zone that the host does not have', () => {
@@ -17,7 +18,7 @@ describe('timezone', () => {
 });
 
 describe.runIf(hasPrivateHosts)('timezone on a host', () => {
-  const host = privateHost();
+  const host = playbookOnPrivateHost();
 
   test.each([
     ['is a link', 'true'],

@@ -1,7 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { printing } from '../../src/steps/host-script.ts';
@@ -9,7 +16,7 @@ import { kindOf, recordIn } from '../../src/steps/unpacked.ts';
 import { playbookOnLocalHost } from '../engine/playbook-on-local-host.ts';
 
 const site = playbookOnLocalHost();
-const at = (name: string) => join(site.directory, name);
+const { at } = site;
 const isRoot = process.getuid?.() === 0;
 
 function packed(name: string, ...words: string[]): void {
@@ -53,6 +60,16 @@ describe.runIf(isRoot)('unarchive', () => {
     );
     expect(statSync(at('to/large'))).toMatchObject({ uid: 1, size: 4000, mode: 0o100600 });
     expect(statSync(at('to/in')).mode & 0o777).toBe(0o700);
+  });
+
+  test('of several megabytes, which travels beside the program', async () => {
+    const large = randomBytes(6_000_000);
+    writeFileSync(at('tree/top/large'), large);
+    packed('a.tar.gz', '-z');
+    const lines = await site.runThrice('tasks: [{ unarchive: { src: a.tar.gz, dest: DIR/to } }]');
+    expect(lines).toEqual(['unarchive changed']);
+    expect(readFileSync(at('to/top/large')).equals(large)).toBe(true);
+    expect(readdirSync(at('to'))).toEqual(['top']);
   });
 
   test('one of the host; nothing where something is created', async () => {

@@ -4,9 +4,9 @@ import { Secret } from '../../src/source/secret.ts';
 import { SourceText } from '../../src/source/source-text.ts';
 import { shadowDigest, shadowOutput } from '../../src/steps/shadow-script.ts';
 import { user } from '../../src/steps/user.ts';
-import { hasOverlays, OverlayHost } from '../engine/overlay-host.ts';
+import { playAllOn, playOn } from '../engine/play.ts';
+import { hasPrivateHosts, PrivateHost } from '../engine/private-host.ts';
 import { bind, fileOf, planTwice } from './observed.ts';
-import { playAllOn, playOn } from './play-on-overlay.ts';
 
 const files = {
   'file:/etc/passwd': fileOf(
@@ -143,10 +143,10 @@ describe('user', () => {
   });
 });
 
-describe.runIf(hasOverlays)('user on a host', () => {
-  let host: OverlayHost;
+describe.runIf(hasPrivateHosts)('user on a host', () => {
+  let host: PrivateHost;
   beforeAll(async () => {
-    host = await OverlayHost.start();
+    host = await PrivateHost.start();
     host.run('groupadd crew; groupadd board');
   });
   afterAll(async () => await host?.[Symbol.asyncDispose]());

@@ -1,11 +1,10 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { localTasks } from './local.ts';
+import { playbookOnLocalHost } from '../engine/playbook-on-local-host.ts';
 
-const { directory, run } = localTasks();
+const { at, runTasks: run } = playbookOnLocalHost();
 
 async function listener() {
   const server = createServer();
@@ -32,7 +31,7 @@ describe('wait_for', () => {
   });
 
   test('a file is waited for, and what it is to hold', async () => {
-    const path = join(directory, 'log');
+    const path = at('log');
     const waiting = run(
       '- wait_for: { path: DIR/log, search: "ready (", timeout: 30, sleep: 0.1 }',
     );
@@ -51,7 +50,7 @@ describe('wait_for', () => {
 
   test('a check does not wait', async () => {
     const { lines } = await run('- wait_for: { path: DIR/never }', { check: true });
-    expect(lines).toEqual([`wait_for unknown: would wait: there is no ${directory}/never`]);
+    expect(lines).toEqual([`wait_for unknown: would wait: there is no ${at('never')}`]);
   });
 
   test.each([

@@ -150,7 +150,7 @@ describe('rendering', () => {
     [doubled('~', '"1"'), 'longer than 10 MB'],
     [`{% for i in range(3000) %}{{ "${'x'.repeat(5000)}" }}{% endfor %}`, 'longer than 10 MB'],
     ['{{ ("x" * 1000000) | replace("x", "y" * 1000) }}', 'too long'],
-    ['{{ ("a" * 50) | regex_search("(a+)+$b") }}', 'longer than 500 ms'],
+    ['{{ ("a" * 50) | regex_search("(a+)+$b") }}', 'longer than 3 s'],
     ['{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}', 'recursion limit'],
     [`{{ ${'['.repeat(1000)}${']'.repeat(1000)} }}`, 'levels are nested'],
     [`{{ ${'-'.repeat(100000)}1 }}`, 'too'],

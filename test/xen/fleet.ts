@@ -7,6 +7,7 @@ import {
   usualSafety,
   type Vif,
 } from '../../src/inventory/model.ts';
+import { unsetSsh } from '../../src/inventory/plain-host.ts';
 
 /** The fleet of inventory/webserv.yaml, with a second guest, as model objects. */
 const position = { file: 'webserv.yaml', line: 1, column: 1 };
@@ -15,19 +16,7 @@ const anyHost = {
   safety: usualSafety,
   become: null,
   expect: noExpectation,
-  ssh: {
-    user: null,
-    port: null,
-    identity: null,
-    password: null,
-    jump: null,
-    hostKey: null,
-    knownHosts: null,
-    hostKeyChecking: null,
-    connectTimeoutSeconds: null,
-    legacyAlgorithms: false,
-    transport: null,
-  },
+  ssh: unsetSsh,
   vars: {},
   groups: [],
   position,

@@ -1,4 +1,4 @@
-import { createContext, Script } from 'node:vm';
+import { longestSearchSeconds, matchesIn, SlowPattern } from '../../source/matches-in-time.ts';
 import { quoted } from '../../source/quoted.ts';
 import { bounded, boundedList } from '../arithmetic.ts';
 import {
@@ -13,7 +13,6 @@ import { type Plain, ValueProblem } from '../value.ts';
 
 const LONGEST_PATTERN = 2_000;
 const LONGEST_INPUT = 1_000_000;
-const TIMEOUT_MS = 500;
 
 /** Filters of regular expressions, in Python's writing. */
 export const regexFilters: Readonly<Record<string, FilterFunction>> = {
@@ -100,24 +99,15 @@ type Found = readonly (string | undefined)[] & {
   readonly groups?: Readonly<Record<string, string | undefined>> | undefined;
 };
 
-const searching = new Script(
-  'expression.global ? [...text.matchAll(expression)] : [expression.exec(text)]',
-);
-
-/** A context of node:vm takes long to make. */
-const room: { context?: ReturnType<typeof createContext> } = {};
-
-/** V8's expressions may take for ever: a clock stops them, so that the run goes on with an error. */
+/** What is found in a text; all of it where the expression is global. */
 function matches(text: string, expression: RegExp): readonly Found[] {
   if (text.length > LONGEST_INPUT) throw new ValueProblem('the text is too long for an expression');
   try {
-    Object.assign(room, { text, expression });
-    room.context ??= createContext(room);
-    const found: (Found | null)[] = searching.runInContext(room.context, { timeout: TIMEOUT_MS });
-    return found.filter((match) => match !== null);
-  } catch {
+    return matchesIn([text], expression)[0] ?? [];
+  } catch (error) {
+    if (!(error instanceof SlowPattern)) throw error;
     throw new ValueProblem(
-      `the expression takes longer than ${TIMEOUT_MS} ms`,
+      `the expression takes longer than ${longestSearchSeconds} s`,
       'repeat nothing that is repeated, as in (a+)+',
     );
   }

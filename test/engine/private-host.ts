@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import type { Connection, Exec, Outcome } from '../../src/connection/transport.ts';
+import type { Connection } from '../../src/connection/transport.ts';
 import { isAvailable } from '../xen/namespace.ts';
+import { shellConnection } from './shell-connection.ts';
 
 /** Whether this machine lets us lay a file system of ours over its own. */
-export const hasOverlays = isAvailable('no overlay file system', () => {
+export const hasPrivateHosts = isAvailable('no overlay file system', () => {
   const { status, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', overlay('true')]);
   if (status !== 0) throw new Error(`${stderr}`);
 });
@@ -14,30 +15,18 @@ function overlay(then: string): string {
     'mount -t tmpfs tmpfs /mnt && mkdir /mnt/upper /mnt/work /mnt/root',
     'mount -t overlay overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work /mnt/root',
     'mount -t proc proc /mnt/root/proc && mount --rbind /dev /mnt/root/dev',
+    'mount --rbind /sys /mnt/root/sys && mount -o remount,bind,ro /mnt/root/sys',
     'mount -t tmpfs tmpfs /mnt/root/run && mount -t tmpfs tmpfs /mnt/root/tmp',
     'mount -t tmpfs tmpfs /mnt/root/var/lib/xpush 2>/dev/null || mkdir -p /mnt/root/var/lib/xpush',
     then,
   ].join(' && ');
 }
 
-/** A connection whose shells are processes of this machine. */
-export function connectionBy(start: (command: string) => ChildProcess): Connection {
-  const exec = async (command: string): Promise<Exec> => {
-    const child = start(command);
-    const { stdin, stdout, stderr } = child;
-    if (stdin === null || stdout === null || stderr === null) throw new Error('no pipes');
-    const outcome = new Promise<Outcome>((resolve) => {
-      child.on('close', (code, signal) =>
-        resolve(signal === null ? { kind: 'exit', code: code ?? 0 } : { kind: 'signal', signal }),
-      );
-    });
-    return { stdin, stdout, stderr, outcome };
-  };
-  return { exec, close: async () => {} };
-}
-
-/** A "host" with the files of this machine, whose changes go with it; its processes see no others. */
-export class OverlayHost {
+/**
+ * A "host" with the files of this machine, whose changes go with it. Its network, its name and its
+ * mounts are its own, and its processes see no others.
+ */
+export class PrivateHost {
   readonly #holder: ChildProcess;
   readonly #pid: number;
 
@@ -46,16 +35,19 @@ export class OverlayHost {
     this.#pid = pid;
   }
 
-  static async start(): Promise<OverlayHost> {
-    const script = overlay('{ echo; exec cat >/dev/null; }');
-    const holder = spawn('unshare', ['--mount', '--net', '--pid', '--fork', 'sh', '-c', script], {
+  /** @param empty directories that are empty there at first */
+  static async start(empty: readonly string[] = []): Promise<PrivateHost> {
+    const cleared = empty.map((one) => `mount -t tmpfs -o mode=755 tmpfs /mnt/root${one}`);
+    const script = [overlay('true'), ...cleared, '{ echo; exec cat >/dev/null; }'].join(' && ');
+    const apart = ['--mount', '--net', '--pid', '--uts', '--fork'];
+    const holder = spawn('unshare', [...apart, 'sh', '-c', script], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     await once(holder.stdout, 'data');
     const [pid] = spawnSync('pgrep', ['-P', `${holder.pid}`], { encoding: 'utf8' }).stdout.split(
       '\n',
     );
-    return new OverlayHost(holder, Number(pid));
+    return new PrivateHost(holder, Number(pid));
   }
 
   /** Runs a shell script there; throws when it fails. */
@@ -67,14 +59,23 @@ export class OverlayHost {
   }
 
   readonly connect = async (): Promise<Connection> =>
-    connectionBy((command) => {
+    shellConnection((command) => {
       const [program, ...args] = this.#words(['/bin/sh', '-c', command]);
       return spawn(program, args, { stdio: 'pipe' });
     });
 
   #words(command: readonly string[]): readonly [string, ...string[]] {
     const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-    const room = ['--mount', '--net', '--pid', '-t', `${this.#pid}`, 'chroot', '/mnt/root'];
+    const room = [
+      '--mount',
+      '--net',
+      '--pid',
+      '--uts',
+      '-t',
+      `${this.#pid}`,
+      'chroot',
+      '/mnt/root',
+    ];
     return ['nsenter', ...room, 'env', '-i', 'HOME=/root', `PATH=${path}`, ...command];
   }
 

@@ -1,0 +1,53 @@
+import type { Judgement, Outcome } from '../playbook/judge.ts';
+import type { Plan } from '../steps/step.ts';
+import type { ChangeRecord } from './events.ts';
+import type { PlannedTask } from './foreseen.ts';
+import type { LegTasks } from './leg-tasks.ts';
+
+/** The first open task ended so, by what became of its parts. */
+export function endAs(
+  tasks: LegTasks,
+  { outlook, plan, play }: PlannedTask,
+  outcomes: readonly Outcome[],
+  changes: readonly ChangeRecord[],
+  message: string | null = plan.message ?? null,
+): void {
+  switch (outlook.type) {
+    case 'skip':
+      tasks.end({ status: 'skipped', changes: [], message: outlook.why }, outlook.judgement);
+      break;
+    case 'unknown':
+      tasks.end({ status: 'unknown', changes: [], message: 'unknown until applied' });
+      break;
+    case 'fail':
+      tasks.fail(outlook.error, changes, outlook.judgement);
+      break;
+    case 'say':
+      endJudged(tasks, outlook.judgement, { ...plan, ...outlook });
+      break;
+    case 'do': {
+      const all = tasks.kept(plan, outcomes, play.hostsPlace?.source.file ?? '');
+      endJudged(tasks, outlook.judge(all), { ...plan, changes, message });
+    }
+  }
+}
+
+function endJudged(
+  tasks: LegTasks,
+  judgement: Judgement,
+  { changes, pending = [], message, sets }: Said,
+): void {
+  const { status, failure } = judgement;
+  if (failure !== null) {
+    tasks.fail({ message: failure, hint: null }, changes, judgement);
+    return;
+  }
+  const shown = status === 'changed' || status === 'skipped' ? status : 'ok';
+  tasks.end({ status: shown, changes, pending, message }, judgement, sets);
+}
+
+/** What is said of a task that ended. */
+interface Said extends Pick<Plan, 'pending' | 'sets'> {
+  readonly changes: readonly ChangeRecord[];
+  readonly message: string | null;
+}
