@@ -7,8 +7,7 @@ import type {
   RunEnd,
   RunEvent,
   TaskEnd,
-  Verified,
-} from '../engine/events.ts';
+  Verified, RunHost } from '../engine/events.ts';
 
 /** Where a rollout stopped, and why. */
 export type Stop = Pick<Batch, 'play' | 'batch' | 'batches' | 'message'>;
@@ -99,9 +98,10 @@ export class RunRecord {
     switch (event.event) {
       case 'run_start':
         this.#isCheck = event.check;
-        for (const { name, kind, addresses } of event.hosts) {
-          this.#open(name, kind).addresses = addresses;
-        }
+        this.#openAll(event.hosts);
+        break;
+      case 'hosts_added':
+        this.#openAll(event.hosts);
         break;
       case 'host_start':
         this.#open(event.host, event.kind).hasBegun = true;
@@ -136,6 +136,10 @@ export class RunRecord {
       default:
         break;
     }
+  }
+
+  #openAll(hosts: readonly RunHost[]): void {
+    for (const { name, kind, addresses } of hosts) this.#open(name, kind).addresses = addresses;
   }
 
   #noteTask(task: TaskEnd): void {
