@@ -70,8 +70,7 @@ export function planHosts(
     notes: [...notes, ...dom0sOutside(hosted, inventory)],
     ...(hosted.some(({ isOpen }) => isOpen === true)
       ? {
-          rehost: ({ from, to }, grown) =>
-            rehosted(plays.slice(from, to), grown, { limit, only }),
+          rehost: ({ from, to }, grown) => rehosted(plays.slice(from, to), grown, { limit, only }),
         }
       : {}),
   };

@@ -3,9 +3,9 @@ import { ConnectionError } from '../connection/transport.ts';
 import type { Host } from '../inventory/model.ts';
 import { batchStops, exceeded } from './budget.ts';
 import type { Activity, HostStatus, RunEvent } from './events.ts';
+import type { GrowingFleet } from './growing-fleet.ts';
 import { type HostProgress, type LegEnd, Progress } from './host-progress.ts';
 import { endOfBug, LegEnds } from './leg-ends.ts';
-import type { GrowingFleet } from './growing-fleet.ts';
 import { type LegOptions, usualConfirm } from './leg-options.ts';
 import { runLeg } from './leg-run.ts';
 import type { PlannedLeg } from './legs.ts';
@@ -177,7 +177,7 @@ export class Rollout {
     }
     try {
       const result = await runLeg({ ...leg, host: at }, this.#optionsOf(leg), (signal, first) =>
-        transport.connect(endpointOf(at), signal, first),
+        transport.connect(endpointOf(at, this.#fleet.inventory), signal, first),
       );
       this.#told.keep(leg, result.known);
       if (result.undoesItselfWithinSeconds !== null) this.#tell(leg, 'undo');

@@ -24,7 +24,8 @@ export interface RunRequest {
     inventory: Inventory,
   ) => Rehosted | Promise<Rehosted>;
   readonly transport: Transport;
-  readonly endpointOf: (host: Host) => Endpoint;
+  /** @param fleet as the run has made it */
+  readonly endpointOf: (host: Host, fleet: Inventory) => Endpoint;
   /** Plan and show, send nothing that writes. */
   readonly check: boolean;
   /** Hosts at once. */

@@ -6,8 +6,10 @@ import type {
   HostStatus,
   RunEnd,
   RunEvent,
+  RunHost,
   TaskEnd,
-  Verified, RunHost } from '../engine/events.ts';
+  Verified,
+} from '../engine/events.ts';
 
 /** Where a rollout stopped, and why. */
 export type Stop = Pick<Batch, 'play' | 'batch' | 'batches' | 'message'>;

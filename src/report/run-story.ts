@@ -6,10 +6,12 @@ import type {
   Message,
   RunEnd,
   RunEvent,
+  RunHost,
   RunStart,
   TaskEnd,
   TaskStatus,
-  Verified, RunHost } from '../engine/events.ts';
+  Verified,
+} from '../engine/events.ts';
 import type { DiffText } from './diff-text.ts';
 import type { Kept, Spill } from './spill.ts';
 
