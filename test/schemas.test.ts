@@ -93,6 +93,8 @@ describe('jsonSchemas', () => {
     'import_tasks: a.yaml',
     'vif_config:',
     'set_fact: { any: [1, { b: 2 }] }',
+    'add_host: { name: "{{ a }}", groups: [b], ssh: { port: 2222 }, vars: { c: 1 } }',
+    'group_by: "os_{{ facts.os_family }}"',
   ])('a task is valid: %s', (task) => {
     expect(wrongIn('playbook', `- hosts: all\n  tasks:\n    - ${task}\n`)).toEqual([]);
   });

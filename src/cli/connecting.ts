@@ -30,7 +30,8 @@ export interface Examining {
 /** How a command reaches its hosts. */
 export interface Way {
   readonly transport: RunTransport;
-  readonly endpointOf: (host: Host) => Endpoint;
+  /** @param fleet that it is of; the inventory unless said otherwise */
+  readonly endpointOf: (host: Host, fleet?: Inventory) => Endpoint;
   readonly overrides: SshOverrides;
 }
 
@@ -55,8 +56,8 @@ export async function prepareWay(
   });
   const overrides = await overridesOf(options, hosts);
   refuseCrowd(overrides, hosts);
-  const toEndpoint = (host: Host) => endpointOf(host, inventory, overrides);
-  const endpoints = hosts.map(toEndpoint);
+  const toEndpoint = (host: Host, fleet = inventory) => endpointOf(host, fleet, overrides);
+  const endpoints = hosts.map((host) => toEndpoint(host));
   await secretStore(options).settle(secretsIn(endpoints));
   const problems = await transport.prepare(endpoints);
   if (!isPatient) refuseMistakes(problems);

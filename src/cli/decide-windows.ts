@@ -1,7 +1,7 @@
 import { type Decided, decide } from '../engine/decide.ts';
 import type { HostEnd, HostStatus, RunEvent } from '../engine/events.ts';
 import { exitCode, exitCodes } from '../engine/exit-code.ts';
-import { runHost } from '../engine/run.ts';
+import { runHost } from '../engine/run-host.ts';
 import type { Visited } from '../engine/visit.ts';
 import type { DecisionPlan } from '../host/window.ts';
 import type { Host, Inventory } from '../inventory/model.ts';

@@ -15,6 +15,8 @@ export interface Listed {
 export interface PlayDocument {
   readonly name: string;
   readonly hosts: readonly string[];
+  /** Plays before it may add to its hosts. Absent: none does. */
+  readonly hosts_may_come?: true;
   readonly tags: readonly string[];
   readonly tasks: readonly {
     readonly name: string;
@@ -32,11 +34,12 @@ export function playsDocument({ written, plays, inventory }: ReadPlays): {
   readonly plays: readonly PlayDocument[];
 } {
   const documents = written.map((play): PlayDocument => {
-    const hosts = plays.find((hosted) => hosted.play === play)?.hosts ?? new Set();
+    const { hosts = new Set(), isOpen = false } = plays.find((one) => one.play === play) ?? {};
     const tasks = play.tasks.filter((task) => !isHandler(task));
     return {
       name: play.name,
       hosts: [...inventory.hosts.keys()].filter((name) => hosts.has(name)),
+      ...(isOpen ? { hosts_may_come: true } : {}),
       tags: tagsIn(play),
       tasks: tasks.map((task) => ({
         ...{ name: task.name, step: task.step.name, tags: tagsOf(task) },
@@ -50,8 +53,9 @@ export function playsDocument({ written, plays, inventory }: ReadPlays): {
 /** The same for people. */
 export function playsText(read: ReadPlays, listed: Listed): string {
   return playsDocument(read)
-    .plays.map(({ name, hosts, tags, tasks }) => {
-      const count = hosts.length === 1 ? '1 host' : `${hosts.length} hosts`;
+    .plays.map(({ name, hosts, hosts_may_come: mayCome, tags, tasks }) => {
+      const known = hosts.length === 1 ? '1 host' : `${hosts.length} hosts`;
+      const count = mayCome === true ? `${known} by now, more may be added before it` : known;
       const rows = tasks.map((task) => ['', escapeControls(task.name), tagsInWords(task.tags)]);
       return [
         `${escapeControls(name)}: ${count}\n`,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { HostedPlay } from '../engine/legs.ts';
 import { type HostedPlays, planHosts } from '../engine/plays.ts';
 import type { Inventory } from '../inventory/model.ts';
 import { ControllerReader, type WhenSummed } from '../playbook/controller-files.ts';
@@ -10,6 +11,7 @@ import { selectTasks } from '../playbook/select-tasks.ts';
 import type { SecretStore } from '../secrets/secret-store.ts';
 import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
 import type { Result } from '../source/result.ts';
+import { secretsIn } from '../source/secret.ts';
 import { answerPrompts } from './answer-prompts.ts';
 import { chooseSteps } from './choose-steps.ts';
 import { readInventory } from './load.ts';
@@ -109,7 +111,7 @@ export async function readWork(given: WorkGiven, store: SecretStore): Promise<Wo
 
 /** With those tasks only that the operator wants to be done. */
 async function inSteps(read: ReadPlays): Promise<ReadPlays> {
-  const used = read.plays.filter(({ hosts }) => hosts.size > 0);
+  const used = read.plays.filter(isUsed);
   const asked = read.written.filter((one) => used.some(({ play }) => play === one));
   const chosen = await chooseSteps(asked);
   const chosenOf = new Map<unknown, Play | undefined>(
@@ -127,13 +129,39 @@ async function toWork(
   { written, extraVars, ...work }: ReadPlays,
   store: SecretStore,
 ): Promise<Work> {
-  const isUsed = new Set(work.plays.flatMap(({ play, hosts }) => (hosts.size > 0 ? [play] : [])));
+  const used = new Set(work.plays.flatMap((one) => (isUsed(one) ? [one.play] : [])));
   await answerPrompts(
-    written.filter((play) => isUsed.has(play)),
+    written.filter((play) => used.has(play)),
     extraVars,
   );
   await store.settle(secretsUsed(work.plays, work.inventory));
-  return work;
+  const { rehost } = work;
+  return rehost === undefined ? work : { ...work, rehost: settling(rehost, work.plays, store) };
+}
+
+/** The same, with the secrets of the hosts that it finds. */
+function settling(
+  rehost: NonNullable<Work['rehost']>,
+  plays: readonly HostedPlay[],
+  store: SecretStore,
+): typeof rehost {
+  return async (cut, grown) => {
+    const found = await rehost(cut, grown);
+    const { hosts, inventory } = found;
+    const hosted = plays
+      .slice(cut.from, cut.to)
+      .map((one, index) => ({ ...one, hosts: hosts[index] ?? new Set<string>() }));
+    const ways = [...new Set(hosts.flatMap((names) => [...names]))].map((name) => {
+      const host = inventory.hosts.get(name);
+      return [host?.ssh.password, host?.become?.password];
+    });
+    await store.settle([...secretsUsed(hosted, inventory), ...secretsIn(ways)]);
+    return found;
+  };
+}
+
+function isUsed({ hosts, isOpen = false }: HostedPlay): boolean {
+  return hosts.size > 0 || isOpen;
 }
 
 /** What `load` gives; null when files are wrong, whose diagnostics are kept for one report. */

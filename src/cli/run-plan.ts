@@ -15,6 +15,7 @@ import { PlannedHosts } from './planned-hosts.ts';
 import { quotedWord } from './resume-command.ts';
 import { newRunIdentity } from './run-identity.ts';
 import { secretStore } from './secrets.ts';
+import { UsageError } from './usage-error.ts';
 import { version } from './version.ts';
 
 /** Does what `xpush plan` is for, and gives the exit code. */
@@ -35,6 +36,10 @@ export async function runPlan({
     { inventory, playbook, chosen, steering: options },
     secretStore(options),
   );
+  if (work.rehost !== undefined) {
+    const message = 'a plan is of hosts that are known beforehand; plays of this run add to them';
+    throw new UsageError(message, 'xpush apply --check shows what it would do');
+  }
   const hosts = new PlannedHosts();
   const diffs = new DiffText();
   const recorder = new PlanRecorder(work.plays, (name, found) => {

@@ -10,6 +10,7 @@ import {
 } from '../source/kept-yaml.ts';
 import { steps } from '../steps/index.ts';
 import type { Step } from '../steps/step.ts';
+import { addedHost } from './added-host.ts';
 import { fitted } from './fitted.ts';
 import { argumentsOf, withArgs } from './module-arguments.ts';
 import type { ModuleEntry } from './module-entry.ts';
@@ -150,6 +151,7 @@ function shaped(params: KeptMap, module: string, step: Step): KeptMap {
   const at = params.pairs.findIndex(({ key }) => key === 'cmd');
   const cmd = params.pairs[at];
   if (module === 'apt_repository') return named(params);
+  if (module === 'add_host') return addedHost(params, has);
   if (cmd === undefined || has('cmd')) return marked(params, module);
   const line = keptText(cmd.value) ?? '';
   if (module === 'script') {

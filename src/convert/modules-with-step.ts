@@ -242,7 +242,11 @@ export const modulesWithStep: readonly ModuleEntry[] = [
   {
     names: ['add_host'],
     step: 'add_host',
-    renamed: { hostname: 'name', groupname: 'groups', group: 'groups' },
+    renamed: {
+      ...{ hostname: 'name', host: 'name', groupname: 'groups', group: 'groups' },
+      ansible_host: 'address',
+    },
+    note: 'variables are under `vars`, how to reach it under `ssh`',
   },
   { names: ['group_by'], step: 'group_by' },
   {

@@ -2,12 +2,10 @@ import type { Host } from '../inventory/model.ts';
 import { batchStops } from './budget.ts';
 import type { Progress } from './host-progress.ts';
 import { provable } from './provable.ts';
-import type { BatchOf } from './schedule.ts';
 import type { Sequence } from './sequences.ts';
 
 /** Between two batches: whether the next one may begin, by what became of those before it. */
 export class BatchGate {
-  readonly #sequences: readonly Sequence[];
   readonly #progress: Progress;
   readonly #prove: ((hosts: readonly Host[]) => Promise<boolean>) | null;
   readonly #tellBug: (bug: unknown) => void;
@@ -19,24 +17,21 @@ export class BatchGate {
    * @param tellBug is given what `prove` threw, which it should not
    */
   constructor(
-    sequences: readonly Sequence[],
     progress: Progress,
     prove: ((hosts: readonly Host[]) => Promise<boolean>) | null,
     tellBug: (bug: unknown) => void,
   ) {
-    this.#sequences = sequences;
     this.#progress = progress;
     this.#prove = prove;
     this.#tellBug = tellBug;
   }
 
   /** Why none may begin after this batch, which is over; null: it may. Proves each host once. */
-  async whyClosed(over: BatchOf): Promise<string | null> {
-    return this.#whyTooBad(over) ?? (await this.#whyNotProven(over));
+  async whyClosed(sequence: Sequence, batch: number): Promise<string | null> {
+    return this.#whyTooBad(sequence, batch) ?? (await this.#whyNotProven(sequence, batch));
   }
 
-  #whyTooBad({ sequence, batch }: BatchOf): string | null {
-    const { limit = null, batches = [] } = this.#sequences[sequence] ?? {};
+  #whyTooBad({ limit, batches }: Sequence, batch: number): string | null {
     if (limit === null) return null;
     const statuses = (batches[batch] ?? []).flatMap(
       (name) => this.#progress.of(name)?.status ?? [],
@@ -44,9 +39,9 @@ export class BatchGate {
     return batchStops(limit, statuses, batch === 0);
   }
 
-  async #whyNotProven({ sequence, batch }: BatchOf): Promise<string | null> {
+  async #whyNotProven({ batches }: Sequence, batch: number): Promise<string | null> {
     if (this.#prove === null) return null;
-    const names = this.#sequences[sequence]?.batches.slice(0, batch + 1).flat() ?? [];
+    const names = batches.slice(0, batch + 1).flat();
     const hosts = provable(names, this.#progress).filter(({ name }) => !this.#proven.has(name));
     for (const { name } of hosts) this.#proven.add(name);
     if (hosts.length === 0) return null;

@@ -7,11 +7,12 @@ import type { LegTasks } from './leg-tasks.ts';
 /** The first open task ended so, by what became of its parts. */
 export function endAs(
   tasks: LegTasks,
-  { outlook, plan, play }: PlannedTask,
+  planned: PlannedTask,
   outcomes: readonly Outcome[],
   changes: readonly ChangeRecord[],
-  message: string | null = plan.message ?? null,
+  message: string | null = planned.plan.message ?? null,
 ): void {
+  const { outlook, plan, play } = planned;
   switch (outlook.type) {
     case 'skip':
       tasks.end({ status: 'skipped', changes: [], message: outlook.why }, outlook.judgement);
@@ -26,7 +27,8 @@ export function endAs(
       endJudged(tasks, outlook.judgement, { ...plan, ...outlook });
       break;
     case 'do': {
-      const all = tasks.kept(plan, outcomes, play.hostsPlace?.source.file ?? '');
+      const kept = tasks.kept(plan, outcomes, play.hostsPlace?.source.file ?? '');
+      const all = tasks.added(plan, kept, planned);
       endJudged(tasks, outlook.judge(all), { ...plan, changes, message });
     }
   }

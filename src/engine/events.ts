@@ -9,6 +9,7 @@ import type { Data } from '../source/data.ts';
  */
 export type RunEvent =
   | RunStart
+  | HostsAdded
   | Phase
   | Batch
   | HostStart
@@ -42,7 +43,13 @@ export interface RunStart {
   /** Who runs it, and under which name. */
   readonly run: RunIdentity;
   readonly check: boolean;
-  /** All hosts of the run, in inventory order. */
+  /** All hosts of the run, in inventory order, as far as they are known when it begins. */
+  readonly hosts: readonly RunHost[];
+}
+
+/** More hosts take part: who they are was not known when the run began. */
+export interface HostsAdded {
+  readonly event: 'hosts_added';
   readonly hosts: readonly RunHost[];
 }
 

@@ -29,14 +29,22 @@ export class Progress {
   readonly #bad = new Map<number, Set<string>>();
 
   constructor(legs: readonly PlannedLeg[]) {
+    this.add(legs);
+  }
+
+  /** More legs; gives the hosts that had none before. */
+  add(legs: readonly PlannedLeg[]): readonly Host[] {
+    const fresh: Host[] = [];
     for (const { host } of legs) {
       const known = this.#hosts.get(host.name);
       if (known !== undefined) known.legsLeft += 1;
       else {
-        const fresh = { startedMs: null, status: 'ok', error: null } as const;
-        this.#hosts.set(host.name, { host, legsLeft: 1, ...fresh });
+        const unbegun = { startedMs: null, status: 'ok', error: null } as const;
+        this.#hosts.set(host.name, { host, legsLeft: 1, ...unbegun });
+        fresh.push(host);
       }
     }
+    return fresh;
   }
 
   get hosts(): Iterable<HostProgress> {

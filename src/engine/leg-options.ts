@@ -5,6 +5,7 @@ import type { Knowledge } from '../playbook/knowledge.ts';
 import type { FetchedFile } from '../steps/step.ts';
 import type { HostStatus, RunEvent } from './events.ts';
 import type { ExplainedSegment } from './explain-leg.ts';
+import type { AddToFleet } from './growing-fleet.ts';
 
 /** How network changes are confirmed. */
 export interface ConfirmOptions {
@@ -48,6 +49,8 @@ export interface LegOptions {
   readonly emit: (event: RunEvent) => void;
   /** Keeps files of the host here, or in a check says what it would do. Absent: nobody does. */
   readonly keepFile?: KeepFile;
+  /** Adds hosts and groups to the fleet of the run. Absent: steps that do so fail. */
+  readonly addToFleet?: AddToFleet;
   /** Told in a check how the leg would be carried out. Absent: nobody asks. */
   readonly explain?: (host: string, segments: readonly ExplainedSegment[]) => void;
   /**

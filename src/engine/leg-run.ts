@@ -69,8 +69,8 @@ class LegRun {
     this.#leg = leg;
     this.#options = options;
     this.#contact = contact;
-    const { inventory, known = nothingTold, emit } = options;
-    this.#tasks = new LegTasks(leg, inventory, known, emit, keptBy(options));
+    const { inventory, known = nothingTold, emit, addToFleet } = options;
+    this.#tasks = new LegTasks(leg, inventory, known, emit, keptBy(options), addToFleet);
     this.#acts = new PlainActs(leg, options, contact, this.#tasks);
     this.#windows = new Windows(leg, options, contact, this.#tasks);
   }

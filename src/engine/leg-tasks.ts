@@ -2,7 +2,7 @@ import { type Query, query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { Inventory } from '../inventory/model.ts';
 import { factsOf } from '../playbook/facts.ts';
-import { failedJudgement, type Judgement } from '../playbook/judge.ts';
+import { failedJudgement, type Judgement, type Outcome } from '../playbook/judge.ts';
 import { type Handler, noKeywords } from '../playbook/keywords.ts';
 import {
   afterEnding,
@@ -16,6 +16,7 @@ import type { Prepared } from '../playbook/prepare.ts';
 import type { BoundStep, Plan } from '../steps/step.ts';
 import { bindTask } from './bind-task.ts';
 import type { Activity, ChangeRecord, RunEvent, TaskStatus } from './events.ts';
+import type { AddToFleet } from './growing-fleet.ts';
 import { type Keeping, keptBy } from './kept-files.ts';
 import type { LegError, LegResult } from './leg-options.ts';
 import { queriesOf } from './leg-queries.ts';
@@ -69,6 +70,7 @@ export class LegTasks {
   #waitingSince: number | null = null;
   /** Whether it is done in place of another host, whose facts these are not. */
   readonly #isOnBehalf: boolean;
+  readonly #addToFleet: AddToFleet;
 
   /** Keeps what a task has fetched, and gives what has become of its parts by that. */
   readonly kept: Keeping;
@@ -79,8 +81,10 @@ export class LegTasks {
     known: Knowledge,
     emit: (event: RunEvent) => void,
     keeping: Keeping = keptBy({ check: true }),
+    addToFleet: AddToFleet = () => 'nobody adds to the fleet in this run',
   ) {
     this.kept = keeping;
+    this.#addToFleet = addToFleet;
     const at = { host, inventory };
     this.#host = host.name;
     this.#total = tasks.length;
@@ -92,8 +96,24 @@ export class LegTasks {
     };
     this.#open = tasks.map((one) => ({
       ...one,
-      prepare: bindTask(one.task, at, { host: one.subject ?? host, inventory }),
+      prepare:
+        one.problem === undefined
+          ? bindTask(one.task, at, { host: one.subject ?? host, inventory })
+          : refused(one.problem),
     }));
+  }
+
+  /** Adds to the fleet what a task adds; gives what has become of its parts by that. */
+  added(
+    plan: Plan,
+    outcomes: readonly Outcome[],
+    { task: { place } }: LegTask,
+  ): readonly Outcome[] {
+    return outcomes.map((outcome, index) => {
+      const { adds = [] } = plan.parts?.[index] ?? plan;
+      if (adds.length === 0 || outcome.failure !== null) return outcome;
+      return { ...outcome, failure: this.#addToFleet(adds, place) };
+    });
   }
 
   /** In order. */
@@ -257,6 +277,10 @@ export class LegTasks {
   silence(): void {
     this.#isSilent = true;
   }
+}
+
+function refused(message: string): OpenTask['prepare'] {
+  return () => ({ type: 'wrong', message });
 }
 
 function endingOf(

@@ -1,11 +1,12 @@
 import type { Host, Inventory } from '../inventory/model.ts';
-import { delegateOf } from '../playbook/delegate.ts';
+import { delegateOf, delegateProblem } from '../playbook/delegate.ts';
+import { noKeywords } from '../playbook/keywords.ts';
 import type { Play, Task } from '../playbook/model.ts';
 import type { BoundStep, Target } from '../steps/step.ts';
 
 /** What a run needs of a task: where it is written does not matter any more. */
 type RunTask = Pick<Task, 'name' | 'step' | 'params'> &
-  Partial<Pick<Task, 'network' | 'keywords'>> & {
+  Partial<Pick<Task, 'network' | 'keywords' | 'place'>> & {
     /** Somebody who listens in on what it plans. */
     readonly wrap?: (bound: BoundStep, target: Target) => BoundStep;
   };
@@ -21,6 +22,8 @@ export interface LegTask {
   readonly task: RunTask;
   /** The host whose names it sees, where it is done on another one (`delegate_to`). */
   readonly subject?: Host;
+  /** Why it cannot be done; absent: nothing is known to be in its way. */
+  readonly problem?: string;
 }
 
 /** What is done to one host over one connection, without waiting for others in between. */
@@ -44,6 +47,8 @@ export interface PlannedLeg extends Leg {
 export interface HostedPlay {
   readonly play: RunPlay;
   readonly hosts: ReadonlySet<string>;
+  /** Whether plays before it add to the fleet, so that it may come to have others. Absent: they do not. */
+  readonly isOpen?: boolean;
 }
 
 /** How plays go through their hosts, by the indexes of the plays. */
@@ -115,9 +120,15 @@ class LegPlan {
   #addTask(name: string, task: LegTask, play: number, sequence: number): void {
     const host = this.#inventory.hosts.get(name);
     if (host === undefined) return;
-    const at = placeOf(task.task, host, this.#inventory);
+    const target = { host, inventory: this.#inventory };
+    const problem = delegateProblem(task.task.keywords ?? noKeywords, target);
+    const at = problem === null ? placeOf(task.task, host, this.#inventory) : null;
     const current = this.#open.get(name);
-    const given: LegTask = at === null ? task : { ...task, subject: host };
+    const given: LegTask = {
+      ...task,
+      ...(at === null ? {} : { subject: host }),
+      ...(problem === null ? {} : { problem: problem.message }),
+    };
     if (
       current !== undefined &&
       current.leg.sequence === sequence &&

@@ -1,5 +1,6 @@
 import type { Host, Inventory } from '../inventory/model.ts';
 import { selectHosts } from '../inventory/patterns.ts';
+import { addsToFleet, expectedAfter } from '../playbook/added-names.ts';
 import { delegateOf, delegateProblem } from '../playbook/delegate.ts';
 import { noKeywords } from '../playbook/keywords.ts';
 import type { Play } from '../playbook/model.ts';
@@ -8,6 +9,7 @@ import { didYouMean } from '../source/did-you-mean.ts';
 import { quoted } from '../source/quoted.ts';
 import { diagnosticAt } from '../source/source-text.ts';
 import type { HostedPlay } from './legs.ts';
+import type { Rehosted, RunRequest } from './run-request.ts';
 
 /** Plays with their hosts, and what people should know about the choice. */
 export interface HostedPlays {
@@ -15,6 +17,8 @@ export interface HostedPlays {
   /** The fleet, with hosts that become root where a task of theirs is for root. */
   readonly inventory: Inventory;
   readonly notes: readonly string[];
+  /** Chooses the hosts of plays anew, once plays before them have added to the fleet. */
+  readonly rehost?: NonNullable<RunRequest['rehost']>;
 }
 
 /**
@@ -29,7 +33,7 @@ export function planHosts(
   only: ReadonlySet<string> | null = null,
 ): HostedPlays {
   const diagnostics: Diagnostic[] = [];
-  const limited = selectHosts(inventory, limit ?? 'all');
+  const limited = selectHosts(inventory, limit ?? 'all', expectedAfter(plays));
   if (!limited.ok) {
     const { message, hint } = limited;
     diagnostics.push({ position: null, message: `--limit: ${message}`, hint, excerpt: null });
@@ -42,32 +46,72 @@ export function planHosts(
   const notes = [...(only ?? [])]
     .filter((name) => !inventory.hosts.has(name))
     .map((name) => `${name} is not in the inventory any more; skipped`);
-  const hosted = plays.map((play): HostedPlay => {
-    const selection = selectHosts(inventory, play.hosts);
+  const hosted = plays.map((play, index): HostedPlay => {
+    const before = plays.slice(0, index);
+    const isExpected = expectedAfter(before);
+    const selection = selectHosts(inventory, play.hosts, isExpected);
     if (!selection.ok) {
       diagnostics.push(diagnosticAt(play.hostsPlace, selection.message, selection.hint));
       return { play, hosts: new Set() };
     }
+    const isOpen = before.some(({ tasks }) => tasks.some(addsToFleet));
     diagnostics.push(
-      ...misplacedSteps(play, selection.hosts, inventory),
-      ...unknownGroups(play, inventory),
+      ...misplacedSteps(play, selection.hosts, inventory, isOpen),
+      ...unknownGroups(play, inventory, isExpected),
     );
-    if (selection.hosts.length === 0) notes.push(`${play.name}: no hosts; skipped`);
+    if (selection.hosts.length === 0 && !isOpen) notes.push(`${play.name}: no hosts; skipped`);
     const names = selection.hosts.map(({ name }) => name).filter((name) => within.has(name));
-    return { play, hosts: new Set(names) };
+    return { play, hosts: new Set(names), ...(isOpen ? { isOpen } : {}) };
   });
   if (diagnostics.length > 0) throw new ConfigError(diagnostics);
   return {
     plays: hosted,
     inventory: becoming(hosted, inventory),
     notes: [...notes, ...dom0sOutside(hosted, inventory)],
+    ...(hosted.some(({ isOpen }) => isOpen === true)
+      ? {
+          rehost: ({ from, to }, grown) => rehosted(plays.slice(from, to), grown, { limit, only }),
+        }
+      : {}),
+  };
+}
+
+/** What nobody is called in the end has no hosts. */
+function rehosted(
+  plays: readonly Play[],
+  inventory: Inventory,
+  { limit, only }: { readonly limit: string | null; readonly only: ReadonlySet<string> | null },
+): Rehosted {
+  const limited = selectHosts(inventory, limit ?? 'all', () => true);
+  const within = new Set(
+    (limited.ok ? limited.hosts : []).flatMap(({ name }) =>
+      only === null || only.has(name) ? [name] : [],
+    ),
+  );
+  const notes: string[] = [];
+  const hosted = plays.map((play) => {
+    const selection = selectHosts(inventory, play.hosts, () => true);
+    const hosts = (selection.ok ? selection.hosts : [])
+      .map(({ name }) => name)
+      .filter((name) => within.has(name));
+    if (hosts.length === 0) notes.push(`${play.name}: no hosts; skipped`);
+    return { play, hosts: new Set(hosts) };
+  });
+  return {
+    hosts: hosted.map(({ hosts }) => hosts),
+    inventory: becoming(hosted, inventory),
+    notes,
   };
 }
 
 /** Groups that `max_per` names and the inventory does not. */
-function unknownGroups({ rollout }: Play, { groups }: Inventory): Diagnostic[] {
+function unknownGroups(
+  { rollout }: Play,
+  { groups }: Inventory,
+  isExpected: (name: string) => boolean,
+): Diagnostic[] {
   return rollout.maxPer
-    .filter(({ group }) => group !== 'dom0' && !groups.has(group))
+    .filter(({ group }) => group !== 'dom0' && !groups.has(group) && !isExpected(group))
     .map(({ group, place }) => {
       const hint = didYouMean(group, [...groups.keys()]);
       const message = `max_per: there is no group ${quoted(group)}`;
@@ -76,8 +120,14 @@ function unknownGroups({ rollout }: Play, { groups }: Inventory): Diagnostic[] {
 }
 
 /** Steps that can't work on some of the play's hosts, whatever the limit; hosts that are nowhere. */
-function misplacedSteps(play: Play, hosts: readonly Host[], inventory: Inventory): Diagnostic[] {
+function misplacedSteps(
+  play: Play,
+  hosts: readonly Host[],
+  inventory: Inventory,
+  isOpen: boolean,
+): Diagnostic[] {
   return play.tasks.flatMap(({ step, place, keywords = noKeywords }) => {
+    if (keywords.delegate !== null && isOpen) return []; // told by its hosts
     if (keywords.delegate !== null) {
       const problems = hosts.flatMap(
         (host) => delegateProblem(keywords, { host, inventory }) ?? [],

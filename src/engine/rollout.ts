@@ -4,15 +4,18 @@ import type { Host } from '../inventory/model.ts';
 import { BatchGate } from './batch-gate.ts';
 import { exceeded } from './budget.ts';
 import type { Activity, HostStatus, RunEvent } from './events.ts';
+import type { GrowingFleet } from './growing-fleet.ts';
 import { type HostProgress, type LegEnd, Progress } from './host-progress.ts';
 import { endOfBug, LegEnds } from './leg-ends.ts';
 import { type LegOptions, usualConfirm } from './leg-options.ts';
 import { runLeg } from './leg-run.ts';
 import type { PlannedLeg } from './legs.ts';
 import { probeAll } from './probe-all.ts';
+import { runHost } from './run-host.ts';
 import type { RunRequest } from './run-request.ts';
 import { type BatchOf, Schedule } from './schedule.ts';
 import type { Sequence } from './sequences.ts';
+import type { Stage } from './stages.ts';
 import { ToldByHosts } from './told.ts';
 import { Undoing } from './undoing.ts';
 import { WindowTurns } from './window-turns.ts';
@@ -26,13 +29,25 @@ const probesAtOnce = 64;
 /** How long hosts that are left may take to say how they are left. */
 const partingMs = 300;
 
+/** The stages of a run: the first one, and one after the other those behind it; null: no more come. */
+export interface Stages {
+  readonly first: Stage;
+  readonly next: () => Promise<Stage | null>;
+}
+
 /** Runs legs as the schedule lets them, and stops where the failure limit or a proof says so. */
 export class Rollout {
   /** What a leg threw that no leg should. */
   readonly bugs: unknown[] = [];
   readonly #request: RunRequest;
-  readonly #sequences: readonly Sequence[];
-  readonly #schedule: Schedule;
+  readonly #fleet: GrowingFleet;
+  readonly #next: Stages['next'];
+  /** Those of all stages by now. */
+  #sequences: readonly Sequence[];
+  #schedule: Schedule;
+  #isLastStage: boolean;
+  /** The next stage is being laid out. */
+  #isBetween = false;
   readonly #progress: Progress;
   readonly #told = new ToldByHosts();
   readonly #turns = new WindowTurns();
@@ -46,6 +61,7 @@ export class Rollout {
   /** The operator leaves: how hosts are left is said before the end. */
   #isLeaving = false;
   #hasLeft = false;
+  readonly #ended = new Set<string>();
   /** Batches that are over, and whose followers may not begin yet. */
   #closing = 0;
   #resolve: () => void = () => {};
@@ -53,16 +69,20 @@ export class Rollout {
   /** @param prove whether these hosts, which are done, are proven */
   constructor(
     request: RunRequest,
-    legs: readonly PlannedLeg[],
-    sequences: readonly Sequence[],
+    fleet: GrowingFleet,
+    { first, next }: Stages,
     prove: (hosts: readonly Host[]) => Promise<boolean>,
   ) {
+    const { legs, sequences, inventory, isLast } = first;
     this.#request = request;
+    this.#fleet = fleet;
+    this.#next = next;
     this.#sequences = sequences;
-    this.#schedule = new Schedule(legs, sequences, request.inventory, request.forks);
+    this.#schedule = new Schedule(legs, sequences, inventory, request.forks);
+    this.#isLastStage = isLast;
     this.#progress = new Progress(legs);
     const mayProve = request.verify === undefined ? null : prove;
-    this.#gate = new BatchGate(sequences, this.#progress, mayProve, (bug) => this.bugs.push(bug));
+    this.#gate = new BatchGate(this.#progress, mayProve, (bug) => this.bugs.push(bug));
     const halt = this.#halt.signal;
     const wasStopped = (): boolean => this.#wasStopped;
     this.#ends = new LegEnds(this.#progress, this.#undoing, {
@@ -106,7 +126,47 @@ export class Rollout {
         else void this.#runOne(leg).then(() => this.#goOn());
       }
     } while (this.#closeBatches());
-    if (this.#schedule.isOver && this.#closing === 0 && !this.#isLeaving) this.#resolve();
+    const isOver = this.#schedule.isOver && this.#closing === 0 && !this.#isBetween;
+    if (isOver && !this.#isLeaving) void this.#goOnBehind();
+  }
+
+  /** What follows once all plays that were laid out are over. */
+  async #goOnBehind(): Promise<void> {
+    if (this.#isLastStage) {
+      this.#resolve();
+      return;
+    }
+    this.#isBetween = true;
+    const stage = await this.#nextStage();
+    this.#isBetween = false;
+    if (this.#hasLeft) return;
+    this.#isLastStage = stage?.isLast ?? true;
+    if (stage !== null) this.#begin(stage);
+    if (this.#isLastStage) {
+      const idle = [...this.#progress.hosts].filter(({ legsLeft }) => legsLeft === 0);
+      for (const host of idle) this.#endHost(host);
+    }
+    this.#goOn();
+  }
+
+  async #nextStage(): Promise<Stage | null> {
+    try {
+      return await this.#next();
+    } catch (error) {
+      this.bugs.push(error);
+      return null;
+    }
+  }
+
+  #begin({ legs, sequences, inventory }: Stage): void {
+    const before = this.#sequences.length;
+    this.#sequences = [...this.#sequences, ...sequences];
+    this.#schedule = new Schedule(legs, this.#sequences, inventory, this.#request.forks);
+    const hosts = this.#progress.add(legs).map(runHost);
+    if (hosts.length > 0) this.#request.emit({ event: 'hosts_added', hosts });
+    for (const sequence of sequences.keys()) {
+      this.#announce({ sequence: before + sequence, batch: 0 });
+    }
   }
 
   async #runOne(leg: PlannedLeg): Promise<void> {
@@ -117,7 +177,7 @@ export class Rollout {
     }
     try {
       const result = await runLeg({ ...leg, host: at }, this.#optionsOf(leg), (signal, first) =>
-        transport.connect(endpointOf(at), signal, first),
+        transport.connect(endpointOf(at, this.#fleet.inventory), signal, first),
       );
       this.#told.keep(leg, result.known);
       if (result.undoesItselfWithinSeconds !== null) this.#tell(leg, 'undo');
@@ -132,12 +192,14 @@ export class Rollout {
   #optionsOf({ host, at = host, sequence }: PlannedLeg): LegOptions {
     const { check, identity, leaving, confirm = usualConfirm } = this.#request;
     const emit = at === host ? this.#request.emit : onBehalfOf(host, at, this.#request.emit);
-    const { inventory, inventoryWord = 'INVENTORY' } = this.#request;
+    const { inventoryWord = 'INVENTORY' } = this.#request;
+    const { inventory } = this.#fleet;
     const ofDom0 = this.#sequences[sequence]?.maxPer.find(({ group }) => group === 'dom0');
     return {
       ...{ inventory, inventoryWord, identity, check, confirm, emit, leaving },
       ...(this.#request.explain === undefined ? {} : { explain: this.#request.explain }),
       ...(this.#request.keepFile === undefined ? {} : { keepFile: this.#request.keepFile }),
+      addToFleet: (additions, place) => this.#fleet.add(host.name, additions, place),
       known: this.#told.of(host),
       stopping: this.#halt.signal,
       nextNumber: () => this.#nextNumber(at.name),
@@ -162,7 +224,7 @@ export class Rollout {
     if (this.#hasLeft) return; // its host was ended with all others
     const progress = this.#progress.end(leg, end, wasBegun);
     this.#schedule.end(leg);
-    if (progress.legsLeft === 0) this.#endHost(progress);
+    if (progress.legsLeft === 0 && this.#isLastStage) this.#endHost(progress);
     else this.#tell(leg, 'wait');
     const limit = this.#sequences[leg.sequence]?.limit ?? null;
     if (limit === null || this.#schedule.isOver) return;
@@ -171,6 +233,8 @@ export class Rollout {
   }
 
   #endHost({ host, status, error, startedMs }: HostProgress): void {
+    if (this.#ended.has(host.name)) return;
+    this.#ended.add(host.name);
     this.#told.forget(host);
     const seconds = startedMs === null ? 0 : Math.round(performance.now() - startedMs) / 1000;
     const { name, kind } = host;
@@ -206,7 +270,8 @@ export class Rollout {
 
   /** Between two batches: whether the next one may begin, and when. */
   async #close(over: BatchOf): Promise<void> {
-    const why = await this.#gate.whyClosed(over);
+    const sequence = this.#sequences[over.sequence];
+    const why = sequence === undefined ? null : await this.#gate.whyClosed(sequence, over.batch);
     if (why !== null) this.#stop(over, why);
     else if (!this.#halt.signal.aborted) this.#tellBatch(over, 'done', null);
     await this.#pause(over);
@@ -256,8 +321,12 @@ export class Rollout {
     const until = performance.now() + partingMs;
     while (!isOver() && performance.now() < until) await sleep(10);
     this.#hasLeft = true;
-    for (const { host, legsLeft, startedMs } of [...this.#progress.hosts]) {
-      if (legsLeft === 0) continue;
+    for (const progress of [...this.#progress.hosts]) {
+      const { host, legsLeft, startedMs } = progress;
+      if (legsLeft === 0) {
+        this.#endHost(progress);
+        continue;
+      }
       const message =
         startedMs === null
           ? 'interrupted before it began'

@@ -15,8 +15,17 @@ export interface RunRequest {
   /** The inventory as a word of a command line, for what people may do next. */
   readonly inventoryWord?: string;
   readonly plays: readonly HostedPlay[];
+  /**
+   * The hosts of plays, whose indexes these are, once plays before them have added to the fleet. Absent:
+   * none adds anything.
+   */
+  readonly rehost?: (
+    plays: { readonly from: number; readonly to: number },
+    inventory: Inventory,
+  ) => Rehosted | Promise<Rehosted>;
   readonly transport: Transport;
-  readonly endpointOf: (host: Host) => Endpoint;
+  /** @param fleet as the run has made it */
+  readonly endpointOf: (host: Host, fleet: Inventory) => Endpoint;
   /** Plan and show, send nothing that writes. */
   readonly check: boolean;
   /** Hosts at once. */
@@ -43,6 +52,13 @@ export interface RunRequest {
   readonly stopping: AbortSignal;
   /** Aborted by the second: leave now. */
   readonly leaving: AbortSignal;
+}
+
+/** The hosts of each of some plays, and what people should know about the choice. */
+export interface Rehosted {
+  readonly hosts: readonly ReadonlySet<string>[];
+  readonly inventory: Inventory;
+  readonly notes: readonly string[];
 }
 
 /** What a proof adds to a run. */

@@ -1,12 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import type { Host } from '../inventory/model.ts';
 import { isGood } from './budget.ts';
-import type { HostStatus, RunHost } from './events.ts';
+import type { HostStatus } from './events.ts';
 import { exitCode } from './exit-code.ts';
-import { type HostedPlay, planLegs } from './legs.ts';
-import { Rollout } from './rollout.ts';
+import { GrowingFleet } from './growing-fleet.ts';
+import type { HostedPlay } from './legs.ts';
+import { Rollout, type Stages } from './rollout.ts';
+import { runHost } from './run-host.ts';
 import type { RunRequest } from './run-request.ts';
-import { planSequences, type Sequence, usualOptions } from './sequences.ts';
+import { usualOptions } from './sequences.ts';
+import { cutStages, planStage, type Stage } from './stages.ts';
 
 /**
  * Runs the plays on their hosts and resolves with the exit code; never rejects for a host's sake.
@@ -14,18 +17,13 @@ import { planSequences, type Sequence, usualOptions } from './sequences.ts';
  */
 export async function run(request: RunRequest): Promise<number> {
   const started = performance.now();
-  const { emit, inventory, plays, check, stopping, leaving } = request;
+  const { emit, inventory, check, stopping, leaving } = request;
   // one signal stops a whole fleet: many listeners on it are no leak
   setMaxListeners(0, stopping, leaving);
-  const sequences = planSequences(plays, inventory, {
-    ...(request.rollout ?? usualOptions),
-    check,
-  });
-  const legs = planLegs(plays, inventory, {
-    sequenceOf: (play) => sequences.ofPlay[play] ?? 0,
-    firstOf: (play) => firstHost(plays[play], sequences.all[sequences.ofPlay[play] ?? 0]),
-  });
-  const hosts = [...new Set(legs.map(({ host }) => host))];
+  const fleet = new GrowingFleet(inventory);
+  const stages = stagesOf(request, fleet);
+  const first = stages.first;
+  const hosts = [...new Set(first.legs.map(({ host }) => host))];
   emit({
     event: 'run_start',
     xpush: request.version,
@@ -36,7 +34,7 @@ export async function run(request: RunRequest): Promise<number> {
   const phase = check ? 'Check' : 'Apply';
   emit({ event: 'phase', name: phase, status: 'start' });
   const proven: HostStatus[] = [];
-  const rollout = new Rollout(request, legs, sequences.all, async (batch) => {
+  const rollout = new Rollout(request, fleet, stages, async (batch) => {
     const { isRight, statuses } = await prove(request, batch);
     proven.push(...statuses);
     return isRight;
@@ -63,17 +61,37 @@ export async function run(request: RunRequest): Promise<number> {
   return exit;
 }
 
-/** The host of a play that comes first in its batches: nobody of an earlier one waits for it. */
-function firstHost(hosted: HostedPlay | undefined, sequence: Sequence | undefined): string | null {
-  return sequence?.batches.flat().find((name) => hosted?.hosts.has(name)) ?? null;
-}
-
-/** A host as views show it. */
-export function runHost(host: Host): RunHost {
-  const { name, kind, address } = host;
-  const dom0 = host.kind === 'domU' ? host.dom0 : null;
-  const vifs = host.kind === 'domU' ? host.vifs.flatMap(({ ips }) => ips) : [];
-  return { name, kind, dom0, addresses: [...new Set([address, ...vifs])] };
+/** The stages of a run: those behind the first are laid out once those before them are over. */
+function stagesOf(request: RunRequest, fleet: GrowingFleet): Stages {
+  const { plays, inventory, check, emit, rehost } = request;
+  const options = { ...(request.rollout ?? usualOptions), check };
+  const cuts = rehost === undefined ? [{ from: 0, to: plays.length }] : cutStages(plays);
+  const waiting = cuts.slice(1);
+  const isLast = waiting.length === 0;
+  const first = planStage(plays.slice(0, cuts[0]?.to), inventory, options, {
+    ...{ firstSequence: 0, isLast },
+  });
+  let firstSequence = first.sequences.length;
+  const next = async (): Promise<Stage | null> => {
+    const cut = waiting.shift();
+    if (cut === undefined || rehost === undefined) return null;
+    const settled = fleet.settle();
+    if (settled.problem !== null) {
+      emit({ event: 'message', level: 'warning', host: null, text: settled.problem });
+    }
+    const hosted = await rehost(cut, settled.inventory);
+    for (const text of hosted.notes) emit({ event: 'message', level: 'info', host: null, text });
+    fleet.take(hosted.inventory);
+    const chosen = plays.slice(cut.from, cut.to).map((one, index): HostedPlay => {
+      return { ...one, hosts: hosted.hosts[index] ?? new Set() };
+    });
+    const stage = planStage(chosen, hosted.inventory, options, {
+      ...{ firstSequence, isLast: waiting.length === 0 },
+    });
+    firstSequence += stage.sequences.length;
+    return stage;
+  };
+  return { first, next };
 }
 
 /** null: all hosts. Nobody who proves finds nothing wrong. */

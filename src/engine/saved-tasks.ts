@@ -49,6 +49,7 @@ export function savedStep(name: string, bound: ReadonlyMap<string, BoundStep>): 
     expressions: [],
     mustSay: [],
     isReadOnly: false,
+    addsToFleet: null,
     mayBeNetwork: [...bound.values()].some(({ network }) => network),
     canLeave: false,
     bind: ({ host }) => bound.get(host.name) ?? idle,

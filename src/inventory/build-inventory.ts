@@ -8,7 +8,7 @@ import { type BuiltHost, checkConnections } from './connection-checks.ts';
 import { type Entry, readEntries } from './entries.ts';
 import { expandEntries } from './expand-ranges.ts';
 import type { Findings } from './findings.ts';
-import { buildGroups, type Groups, type Member } from './groups.ts';
+import { type AddedGroup, buildGroups, type Groups, type Member } from './groups.ts';
 import { buildDom0, buildDomU, buildPlainHost, type HostContext } from './hosts.ts';
 import { type MergedFiles, mergeFiles, textsOf } from './merge-files.ts';
 import type { Data, Inventory } from './model.ts';
@@ -38,25 +38,42 @@ const HOST_SECTIONS = [
 
 type Section = ReadonlyMap<string, MapEntry>;
 
+/** What a run adds to a fleet. */
+export interface Additions {
+  /** Plain hosts, as the section `hosts` of an inventory has them. */
+  readonly hosts: Section;
+  /** Variables of hosts, over those of the inventory. */
+  readonly vars: ReadonlyMap<string, Readonly<Record<string, Data>>>;
+  /** Groups by name, those of the inventory too. */
+  readonly groups: ReadonlyMap<string, AddedGroup>;
+}
+
+const nothingAdded: Additions = { hosts: new Map(), vars: new Map(), groups: new Map() };
+
 /**
  * Builds an inventory of parsed files, the first of which is the one that was named. Everything
  * wrong is among the findings; the inventory is only good when there are none.
  */
-export function buildInventory(roots: readonly SourceNode[], findings: Findings): Inventory {
+export function buildInventory(
+  roots: readonly SourceNode[],
+  findings: Findings,
+  additions: Additions = nothingAdded,
+): Inventory {
   const merged = mergeFiles(roots, findings);
   const section = (name: Parameters<MergedFiles['sections']['get']>[0]): Section =>
     merged.sections.get(name) ?? new Map();
+  const groupSection = withAdded(section('groups'), additions.groups);
   const sections = {
     dom0: expandEntries(section('dom0'), findings),
     domU: expandEntries(section('domU'), findings),
-    hosts: expandEntries(section('hosts'), findings),
+    hosts: new Map([...expandEntries(section('hosts'), findings), ...additions.hosts]),
   };
   const dom0s = readEntries(sections.dom0, dom0Schema, hostName, findings);
   const domUs = readEntries(sections.domU, domUSchema, hostName, findings);
   const plain = readEntries(sections.hosts, plainHostSchema, hostName, findings);
   const members = membersOf(sections);
   const kinds = new Map(members.map(({ name, kind }) => [name, kind]));
-  checkNames(sections, section('groups'), findings);
+  checkNames(sections, groupSection, findings);
   const [root] = roots;
   if (members.length === 0 && findings.isEmpty && root !== undefined) {
     findings.add(root.place, 'the inventory names no host', 'add one under dom0, domU or hosts');
@@ -64,8 +81,8 @@ export function buildInventory(roots: readonly SourceNode[], findings: Findings)
 
   const networkEntries = readEntries(section('networks'), networkSchema, networkName, findings);
   const networks = buildNetworks(networkEntries, new Set(section('networks').keys()), findings);
-  const groupEntries = readEntries(section('groups'), groupSchema, groupName, findings);
-  const groups = buildGroups(groupEntries, section('groups'), members, findings);
+  const groupEntries = readEntries(groupSection, groupSchema, groupName, findings);
+  const groups = buildGroups(groupEntries, groupSection, members, findings, additions.groups);
   const addressed = [...dom0s, ...domUs, ...plain].map(
     (entry) => [entry.name, entryAddresses(entry)] as const,
   );
@@ -76,7 +93,7 @@ export function buildInventory(roots: readonly SourceNode[], findings: Findings)
       networks,
       hosts: new Map<string, readonly string[] | null>([...wrong, ...addressed]),
       groups: groups.byName,
-      groupNames: new Set(section('groups').keys()),
+      groupNames: new Set(groupSection.keys()),
     }),
     groups,
     kinds,
@@ -95,6 +112,7 @@ export function buildInventory(roots: readonly SourceNode[], findings: Findings)
     configs: new Claims('configuration file', findings),
     machineIds: new Claims('machine id', findings, { advice: 'one of them is a copy' }),
     findings,
+    addedVars: additions.vars,
   };
 
   const dom0ByName = new Map(dom0s.map((entry) => [entry.name, entry]));
@@ -114,7 +132,19 @@ export function buildInventory(roots: readonly SourceNode[], findings: Findings)
     hosts: new Map(built.map(({ host }) => [host.name, host])),
     groups: groups.byName,
     playbooks: merged.playbooks.map(({ text, place }) => relativeToFile(text, place)),
+    sources: roots,
   };
+}
+
+/** The groups with those that only a run has. */
+function withAdded(section: Section, added: Additions['groups']): Section {
+  if (added.size === 0) return section;
+  const missing = [...added].filter(([name]) => !section.has(name));
+  const entries = missing.map(([name, { place }]): [string, MapEntry] => {
+    const empty = { kind: 'map', entries: new Map(), place } as const;
+    return [name, { key: place, value: empty }];
+  });
+  return new Map([...section, ...entries]);
 }
 
 function membersOf(sections: Readonly<Record<'dom0' | 'domU' | 'hosts', Section>>): Member[] {

@@ -29,6 +29,13 @@ export interface Groups {
   varsOf(name: string): SourceNode | undefined;
 }
 
+/** What a run adds to a group. */
+export interface AddedGroup {
+  readonly place: Place;
+  readonly hosts: ReadonlySet<string>;
+  readonly children: ReadonlySet<string>;
+}
+
 interface Definition {
   readonly key: Place;
   readonly hosts: Set<string>;
@@ -45,17 +52,23 @@ function guestsGroup(dom0: string): string {
  * Resolves who is in which group.
  *
  * @param section all groups as written, wrong ones included, for their names
+ * @param added what groups, which are among the entries, have besides what is written
  */
 export function buildGroups(
   entries: readonly Entry<RawGroup>[],
   section: ReadonlyMap<string, MapEntry>,
   members: readonly Member[],
   findings: Findings,
+  added: ReadonlyMap<string, AddedGroup> = new Map(),
 ): Groups {
   const builtIn = builtInGroups(members);
   const known = { hosts: new Set(members.map(({ name }) => name)), section, builtIn };
   const definitions = new Map<string, Definition>();
   for (const entry of entries) definitions.set(entry.name, define(entry, known, findings));
+  for (const [name, { hosts, children }] of added) {
+    for (const host of hosts) definitions.get(name)?.hosts.add(host);
+    for (const child of children) definitions.get(name)?.children.add(child);
+  }
   for (const member of members) joinOwnGroups(member, definitions, known, findings);
   const order = outerToInner(definitions, findings);
 

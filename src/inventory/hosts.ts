@@ -36,6 +36,8 @@ export interface HostContext {
   readonly machineIds: Claims;
   readonly configs: Claims;
   readonly findings: Findings;
+  /** Variables of hosts that a run adds: no text of theirs is a template. */
+  readonly addedVars: ReadonlyMap<string, Readonly<Record<string, Data>>>;
 }
 
 /** Builds a dom0; `domUs` are the names of its guests in the order of the inventory. */
@@ -131,6 +133,7 @@ function anyHost(
     vars: context.groupVars.get(group) ?? {},
   }));
   const own = readVars(nodeAt(node, ['vars']), context.findings);
+  const added = context.addedVars.get(name);
   const safetyOfGroups = groups.map((group) => context.groupSafety.get(group));
   const becomeOfGroups = groups.map((group) => context.groupBecome.get(group));
   const expect = buildExpectation(raw.expect);
@@ -147,6 +150,7 @@ function anyHost(
       { of: 'all hosts', vars: context.topVars },
       ...ofGroups,
       { of: `host ${name}`, vars: own },
+      ...(added === undefined ? [] : [{ of: `host ${name}`, vars: added }]),
     ]),
     groups,
     safety: buildSafety([context.topSafety, ...safetyOfGroups, raw.safety]),

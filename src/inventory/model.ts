@@ -1,6 +1,7 @@
 import type { Data } from '../source/data.ts';
 import type { Position } from '../source/position.ts';
 import type { Secret } from '../source/secret.ts';
+import type { SourceNode } from '../source/source-node.ts';
 
 export type { Data } from '../source/data.ts';
 
@@ -199,4 +200,6 @@ export interface Inventory {
   readonly groups: ReadonlyMap<string, Group>;
   /** Playbook files named by the inventory, absolute. */
   readonly playbooks: readonly string[];
+  /** What it was built of, for what a run adds to it; absent: nothing can be. */
+  readonly sources?: readonly SourceNode[];
 }

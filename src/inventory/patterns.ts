@@ -30,8 +30,14 @@ type Names =
  * wherever they stand, and alone they start from all hosts.
  *
  * A term that names nothing is an error; a group may be empty.
+ *
+ * @param isExpected whether something of that name, or that this glob matches, may come to be
  */
-export function selectHosts(inventory: Inventory, pattern: string | readonly string[]): Selection {
+export function selectHosts(
+  inventory: Inventory,
+  pattern: string | readonly string[],
+  isExpected: (name: string) => boolean = () => false,
+): Selection {
   const texts = typeof pattern === 'string' ? [pattern] : pattern;
   if (texts.some((text) => text.length > LONGEST_PATTERN)) {
     return { ok: false, message: 'the host pattern is too long', hint: null };
@@ -43,7 +49,9 @@ export function selectHosts(inventory: Inventory, pattern: string | readonly str
   const selected = new Set<string>(startsFromAll ? inventory.hosts.keys() : []);
   for (const use of ['add', 'intersect', 'exclude'] as const) {
     for (const { text } of terms.filter((term) => term.use === use)) {
-      const named = namesOf(text, inventory);
+      const found = namesOf(text, inventory);
+      const named: Names =
+        found.ok || !isExpected(text) ? found : { ok: true, names: new Set<string>() };
       if (!named.ok) return named;
       if (use === 'add') for (const name of named.names) selected.add(name);
       else {

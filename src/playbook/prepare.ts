@@ -68,7 +68,12 @@ export function prepareTask(
 }
 
 function prepareOne(task: PreparedTask, target: Target, scope: Scope): Prepared {
-  const { keywords } = task;
+  const { keywords, step } = task;
+  const { host } = target;
+  if (!step.on.includes(host.kind)) {
+    const message = `${step.name} is for ${step.on.join(' and ')} hosts; ${host.name} is a ${host.kind}`;
+    return { type: 'wrong', message };
+  }
   const when = asked(keywords.when, scope) ?? yes;
   if (when.type !== 'value') return untellable(when);
   if (!when.value) return skipped('its condition is false');
@@ -78,7 +83,7 @@ function prepareOne(task: PreparedTask, target: Target, scope: Scope): Prepared 
   if (around.type !== 'value') return untellable(around);
   return {
     type: 'ready',
-    bound: task.step.bind(target, params.value, around.value),
+    bound: step.bind(target, params.value, around.value),
     scope,
     judge: ([outcome]) => judge(keywords, outcome ?? nothingDone, scope),
     fail: (message) => judge(keywords, { ...nothingDone, failure: message }, scope),
@@ -164,6 +169,7 @@ function planParts(parts: readonly Part[], observed: HostState): Plan | Refusal 
     pending: [...new Set(plans.flatMap(({ pending }) => pending ?? []))],
     message: messageOf(parts, plans),
     sets: Object.assign({}, ...plans.map(({ sets }) => sets)),
+    adds: plans.flatMap(({ adds }) => adds ?? []),
     parts: plans,
   };
 }

@@ -85,6 +85,7 @@ export function readTask(node: MapNode, around: Surroundings): Result<ReadTask> 
       ...said,
       written: params.value.written,
       within: around.within,
+      isOnce: said.isOnce || step.addsToFleet === 'once',
     },
   };
   return { ok: true, value: { task, notifies, listens } };

@@ -1,7 +1,4 @@
-import type { Data } from '../source/data.ts';
-import { Secret } from '../source/secret.ts';
-import type { MapEntry, SourceNode } from '../source/source-node.ts';
-import type { Place } from '../source/source-text.ts';
+import { type MapEntry, type SourceNode, toNode } from '../source/source-node.ts';
 import type { Found, Scope } from './scope.ts';
 import { expressionAt, templateAt } from './written-templates.ts';
 
@@ -30,7 +27,7 @@ export function renderNode(
       if (!template.ok) return { type: 'wrong', diagnostics: template.diagnostics };
       const found = scope.render(template.value);
       return found.type === 'value'
-        ? { type: 'value', value: asNode(found.value, node.place) }
+        ? { type: 'value', value: toNode(found.value, node.place) }
         : found;
     }
     case 'list': {
@@ -72,24 +69,11 @@ function workOut(node: SourceNode, scope: Scope): Found<SourceNode> {
   return found.type === 'value'
     ? {
         type: 'value',
-        value: asNode({ expression: String(node.value), value: found.value }, node.place),
+        value: toNode({ expression: String(node.value), value: found.value }, node.place),
       }
     : found;
 }
 
 function isOmitted(node: SourceNode): boolean {
   return node.kind === 'scalar' && node.value === omit;
-}
-
-/** Data as a node: all of it is at one place. */
-function asNode(data: Data, place: Place): SourceNode {
-  if (data instanceof Secret) return { kind: 'secret', secret: data, place };
-  if (data === null || typeof data !== 'object') return { kind: 'scalar', value: data, place };
-  if (Array.isArray(data)) {
-    return { kind: 'list', items: data.map((item) => asNode(item, place)), place };
-  }
-  const entries = Object.entries(data).map(
-    ([name, value]) => [name, { key: place, value: asNode(value, place) }] as const,
-  );
-  return { kind: 'map', entries: new Map(entries), place };
 }

@@ -29,14 +29,17 @@ const change = v.object({
   after: maybe,
 });
 
+const hosts = v.array(v.object({ name: v.string(), kind, dom0: maybe, addresses: texts }));
+
 const schema = v.variant('event', [
   v.object({
     event: v.literal('run_start'),
     xpush: v.string(),
     run: v.object({ id: v.string(), by: v.string(), since: v.string() }),
     check: v.boolean(),
-    hosts: v.array(v.object({ name: v.string(), kind, dom0: maybe, addresses: texts })),
+    hosts,
   }),
+  v.object({ event: v.literal('hosts_added'), hosts }),
   v.object({
     event: v.literal('phase'),
     name: v.string(),

@@ -7,7 +7,7 @@ export class HostCounts {
   #end: Extract<RunEvent, { event: 'run_end' }> | null = null;
 
   note(event: RunEvent): void {
-    if (event.event === 'run_start') {
+    if (event.event === 'run_start' || event.event === 'hosts_added') {
       for (const { name } of event.hosts) this.#statuses.set(name, 'not_done');
     } else if (event.event === 'host_start') this.#statuses.set(event.host, 'not_done');
     else if (event.event === 'host_end') this.#statuses.set(event.host, event.status);

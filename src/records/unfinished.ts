@@ -50,7 +50,7 @@ export async function readUnfinished(
   for (const { name, status } of head.left ?? []) hosts.set(name, { name, status, doing: null });
   const done = new Set<string>();
   for (const { event } of record.events) {
-    if (event.event === 'run_start') {
+    if (event.event === 'run_start' || event.event === 'hosts_added') {
       for (const { name } of event.hosts) hosts.set(name, { name, status: 'waiting', doing: null });
     } else if (event.event === 'host_start') {
       hosts.set(event.host, { name: event.host, status: 'running', doing: null });

@@ -39,6 +39,9 @@ export class Fleet {
       case 'run_start':
         this.#total = event.hosts.length;
         break;
+      case 'hosts_added':
+        this.#total += event.hosts.length;
+        break;
       case 'batch':
         this.#noteBatch(event);
         break;

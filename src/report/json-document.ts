@@ -119,6 +119,9 @@ export class JsonDocumentBuilder {
         this.#isCheck = event.check;
         for (const { name, kind } of event.hosts) this.#open(name, kind);
         break;
+      case 'hosts_added':
+        for (const { name, kind } of event.hosts) this.#open(name, kind);
+        break;
       case 'task':
         this.#open(event.host, 'host').tasks.push(this.task(event));
         break;

@@ -39,6 +39,7 @@ export class NdjsonView implements View {
           check: event.check,
           hosts: event.hosts,
         };
+      case 'hosts_added':
       case 'batch':
         return event;
       case 'host_start':

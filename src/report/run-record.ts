@@ -6,6 +6,7 @@ import type {
   HostStatus,
   RunEnd,
   RunEvent,
+  RunHost,
   TaskEnd,
   Verified,
 } from '../engine/events.ts';
@@ -99,9 +100,10 @@ export class RunRecord {
     switch (event.event) {
       case 'run_start':
         this.#isCheck = event.check;
-        for (const { name, kind, addresses } of event.hosts) {
-          this.#open(name, kind).addresses = addresses;
-        }
+        this.#openAll(event.hosts);
+        break;
+      case 'hosts_added':
+        this.#openAll(event.hosts);
         break;
       case 'host_start':
         this.#open(event.host, event.kind).hasBegun = true;
@@ -136,6 +138,10 @@ export class RunRecord {
       default:
         break;
     }
+  }
+
+  #openAll(hosts: readonly RunHost[]): void {
+    for (const { name, kind, addresses } of hosts) this.#open(name, kind).addresses = addresses;
   }
 
   #noteTask(task: TaskEnd): void {

@@ -6,6 +6,7 @@ import type {
   Message,
   RunEnd,
   RunEvent,
+  RunHost,
   RunStart,
   TaskEnd,
   TaskStatus,
@@ -92,9 +93,10 @@ export class RunStory {
     switch (event.event) {
       case 'run_start':
         this.start = event;
-        for (const { name, kind, dom0, addresses } of event.hosts) {
-          Object.assign(this.#open(name, kind), { dom0, addresses });
-        }
+        this.#openAll(event.hosts);
+        break;
+      case 'hosts_added':
+        this.#openAll(event.hosts);
         break;
       case 'host_start': {
         const host = this.#open(event.host, event.kind);
@@ -126,6 +128,12 @@ export class RunStory {
         break;
       default:
         break;
+    }
+  }
+
+  #openAll(hosts: readonly RunHost[]): void {
+    for (const { name, kind, dom0, addresses } of hosts) {
+      Object.assign(this.#open(name, kind), { dom0, addresses });
     }
   }
 

@@ -1,4 +1,4 @@
-import type { ChangeRecord, RunEvent } from '../engine/events.ts';
+import type { ChangeRecord, RunEvent, RunHost } from '../engine/events.ts';
 import type { Data } from '../source/data.ts';
 import { escapeControls } from '../source/escape-controls.ts';
 
@@ -17,11 +17,10 @@ export function safeEvent(event: RunEvent, withContents: boolean): RunEvent {
           by: escapeName(event.run.by),
           since: escapeName(event.run.since),
         },
-        hosts: event.hosts.map(({ name, kind, dom0, addresses }) => ({
-          ...{ name: escapeName(name), kind, dom0: dom0 && escapeName(dom0) },
-          addresses: addresses.map(escapeName),
-        })),
+        hosts: event.hosts.map(safeHost),
       };
+    case 'hosts_added':
+      return { ...event, hosts: event.hosts.map(safeHost) };
     case 'batch':
       return {
         ...event,
@@ -107,4 +106,11 @@ function escapeText(text: string | null): string | null {
 
 function escapeName(name: string): string {
   return escapeControls(name).replaceAll('\n', '\\x0a').replaceAll('\t', '\\x09');
+}
+
+function safeHost({ name, kind, dom0, addresses }: RunHost): RunHost {
+  return {
+    ...{ name: escapeName(name), kind, dom0: dom0 && escapeName(dom0) },
+    addresses: addresses.map(escapeName),
+  };
 }

@@ -1,5 +1,5 @@
 import type { Data } from './data.ts';
-import type { Secret } from './secret.ts';
+import { Secret } from './secret.ts';
 import type { Place } from './source-text.ts';
 
 /** Data of the user's that knows where each part of it was written. */
@@ -50,6 +50,27 @@ export function toData(node: SourceNode): Data {
   const data: Record<string, Data> = Object.create(null);
   for (const [key, { value }] of node.entries) data[key] = toData(value);
   return data;
+}
+
+/** Data in which what is not there may be undefined. */
+export type PartialData =
+  | Data
+  | undefined
+  | readonly PartialData[]
+  | { readonly [key: string]: PartialData };
+
+/** Data as a node: all of it is at one place. */
+export function toNode(data: PartialData, place: Place): SourceNode {
+  if (data instanceof Secret) return { kind: 'secret', secret: data, place };
+  if (data === undefined || data === null) return { kind: 'scalar', value: null, place };
+  if (typeof data !== 'object') return { kind: 'scalar', value: data, place };
+  if (Array.isArray(data)) {
+    return { kind: 'list', items: data.map((item) => toNode(item, place)), place };
+  }
+  const entries = Object.entries(data)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, { key: place, value: toNode(value, place) }] as const);
+  return { kind: 'map', entries: new Map(entries), place };
 }
 
 /** The part of a node at a path; undefined where there is none. */

@@ -1,3 +1,4 @@
+import { addHost } from './add-host.ts';
 import { aptRepository } from './apt-repository.ts';
 import { archive } from './archive.ts';
 import { assert } from './assert.ts';
@@ -15,6 +16,7 @@ import { firewall } from './firewall.ts';
 import { getUrl } from './get-url.ts';
 import { git } from './git.ts';
 import { group } from './group.ts';
+import { groupBy } from './group-by.ts';
 import { hostname } from './hostname.ts';
 import { hostsEntry } from './hosts-entry.ts';
 import { iftab } from './iftab.ts';
@@ -108,4 +110,6 @@ export const steps: readonly Step[] = [
   assert,
   fail,
   setFact,
+  addHost,
+  groupBy,
 ];

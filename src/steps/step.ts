@@ -5,6 +5,7 @@ import type { Answer, Answers, Query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import type { Data } from '../source/data.ts';
+import type { PartialData } from '../source/source-node.ts';
 import { askedThere, madeThere, type Surroundings, usualSurroundings } from './surroundings.ts';
 
 /** A host that a task is about, with the fleet around it. */
@@ -37,9 +38,28 @@ export interface Plan {
   readonly fetched?: readonly FetchedFile[];
   /** Variables that the tasks behind it see. */
   readonly sets?: Readonly<Record<string, Data>>;
+  /** What it adds to the fleet, for the plays behind its own. */
+  readonly adds?: readonly FleetAddition[];
   /** Of a loop: the plans of its items, whose changes are those of the whole. */
   readonly parts?: readonly Plan[];
 }
+
+/** A host, or more groups and variables for one that is there; or that its own host is in a group. */
+export type FleetAddition =
+  | {
+      readonly kind: 'host';
+      readonly name: string;
+      readonly groups: readonly string[];
+      /** Its entry as inventories have it, but for `vars` and `groups`; null: it has none. */
+      readonly entry: PartialData;
+      readonly vars: Readonly<Record<string, Data>>;
+    }
+  | {
+      readonly kind: 'member';
+      readonly group: string;
+      /** Groups that the group is part of. */
+      readonly parents: readonly string[];
+    };
 
 /** A file of a host, to be kept on the controller. */
 export interface FetchedFile {
@@ -104,6 +124,8 @@ interface Definition<K extends Host['kind'], Schema extends Parameters, Question
   readonly readOnly?: boolean | ((params: v.InferOutput<Schema>) => boolean);
   /** Whether its changes could cut the host off: then they are made in a confirm window. Default: false. */
   readonly network?: boolean | ((params: v.InferOutput<Schema>) => boolean);
+  /** Whether it adds to the fleet: `once` for all hosts of its play, or `each` host for itself. Default: neither. */
+  readonly addsToFleet?: 'once' | 'each';
   /** What must be known. Pure. */
   readonly queries: (target: Target<K>, params: v.InferOutput<Schema>) => Questions;
   /**
@@ -147,6 +169,8 @@ export interface Step {
   readonly isReadOnly: boolean;
   /** Whether its changes may go into a confirm window. */
   readonly mayBeNetwork: boolean;
+  /** Whether it adds to the fleet: `once` for all hosts of its play, or `each` host for itself; null: it does not. */
+  readonly addsToFleet: 'once' | 'each' | null;
   /** Whether it leaves traces that it can take off a host. */
   readonly canLeave: boolean;
   /** The step for one host. `params` are the schema's output; the host is of a kind in `on`. */
@@ -195,6 +219,7 @@ export function defineStep<
     mustSay,
     isReadOnly: readOnly === true,
     mayBeNetwork: network !== false,
+    addsToFleet: definition.addsToFleet ?? null,
     canLeave: definition.leave !== undefined,
     bind: (target, values, around = usualSurroundings) => {
       if (!isFor(on, target)) throw new Error(`${name} was bound to a ${target.host.kind}`);

@@ -55,11 +55,12 @@ export async function playOnFleet(
     { tags, skipTags, startAt: null },
   );
   if (!chosen.ok) throw new ConfigError(chosen.diagnostics);
-  const { plays, inventory } = planHosts(chosen.value, given, null);
+  const { plays, inventory, rehost } = planHosts(chosen.value, given, null);
   const events: RunEvent[] = [];
   const before = programsOf(inventory, fleet);
   const exit = await run({
     ...{ version: '0', identity, inventory, plays, check, forks: 4, pendingAsExit: false },
+    ...(rehost === undefined ? {} : { rehost }),
     transport: fleet.transport,
     endpointOf: ({ name, address }) => ({ name, address }),
     emit: (event) => events.push(event),

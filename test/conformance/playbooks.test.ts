@@ -43,7 +43,9 @@ function play({ file, tags, skipTags, extraVars }: Case, fleet: LocalFleet, chec
 
 /** Hosts in the order of the inventory, with what became of each task. */
 function shown(what: string, { exit, ended, events, programs }: Played): string {
-  const lines = [...inventory.hosts.keys()].flatMap((host) => {
+  // those that a run adds come last
+  const hosts = events.flatMap((one) => (one.event === 'host_end' ? [one.host] : [])).toSorted();
+  const lines = [...new Set([...inventory.hosts.keys(), ...hosts])].flatMap((host) => {
     const own = ended.filter((one) => one.host === host);
     const end = events.find((one) => one.event === 'host_end' && one.host === host);
     if (end?.event !== 'host_end') return [];

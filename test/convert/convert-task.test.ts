@@ -36,6 +36,11 @@ const cases: readonly (readonly [string, string, string])[] = [
     '- command: uname -r\n  changed_when: no\n  check_mode: no\n',
     '- command:\n    cmd: uname -r\n    changes: never\n',
   ],
+  [
+    'a host that is added, with variables and the way to it',
+    '- add_host: name=new groups=web,db ansible_host=10.0.0.9 ansible_user=root color=blue\n',
+    '- add_host:\n    name: new\n    groups: web,db\n    address: 10.0.0.9\n    ssh: { user: root }\n    vars: { color: blue }\n',
+  ],
   ['an action', '- action: ansible.builtin.debug msg=hi\n', '- debug: hi\n'],
   [
     'a local action',

@@ -164,6 +164,8 @@ const changeNothing = new Set([
   'assert',
   'fail',
   'set_fact',
+  'add_host',
+  'group_by',
   'wait_for',
   'pause',
 ]);
