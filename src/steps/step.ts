@@ -5,6 +5,7 @@ import type { Answer, Answers, Query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import type { Data } from '../source/data.ts';
+import { aliasesOf, namesHostPath } from './host-path.ts';
 import { askedThere, madeThere, type Surroundings, usualSurroundings } from './surroundings.ts';
 
 /** A host that a task is about, with the fleet around it. */
@@ -185,6 +186,7 @@ export function defineStep<
     mustSay = [],
     readOnly = false,
   } = definition;
+  const namesPaths = Object.values(params.entries).some(namesHostPath);
   return {
     name,
     summary,
@@ -208,6 +210,7 @@ export function defineStep<
         return madeAround(decide(typedTarget, typedValues, seen.answers), around);
       };
       const { prepare } = definition;
+      const queries: readonly Query[] = Object.values(asked).flat();
       const preparing = prepare && {
         prepare: (state: HostState) => {
           const seen = answersTo(asked, state);
@@ -216,7 +219,7 @@ export function defineStep<
       };
       return {
         ...preparing,
-        queries: Object.values(asked).flat(),
+        queries: [...queries, ...(namesPaths ? aliasesOf(queries) : [])],
         network: typeof network === 'function' ? network(typedValues) : network,
         isReadOnly: typeof readOnly === 'function' ? readOnly(typedValues) : readOnly,
         plan: by(definition.plan),

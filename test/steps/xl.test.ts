@@ -28,7 +28,6 @@ describe('xl', () => {
     const domid = async () =>
       (await fleet.lab.host('xen1').exec(['xl', 'domid', 'webserv'])).stdout;
 
-    expect(await thrice('{ name: webserv }')).toEqual(['ok', 'ok', 'ok']);
     expect(await xlOn(fleet, '{}')).toMatchObject({ status: 'ok', told: 'webserv' });
 
     expect(await thrice('{ name: webserv, state: shutdown }')).toEqual([
@@ -46,14 +45,12 @@ describe('xl', () => {
     expect((await xlOn(fleet, '{ name: webserv, state: rebooted }')).status).toBe('changed');
     await expect.poll(domid, { timeout: 20_000 }).toBe('3\n');
 
-    expect(await thrice('{ name: webserv, state: destroyed }')).toEqual([
-      ...['unknown', 'changed', 'ok'],
-    ]);
+    expect((await xlOn(fleet, '{ name: webserv, state: destroyed }')).status).toBe('changed');
     expect(guest.isRunning).toBe(false);
     expect(await xlOn(fleet, '{ name: webserv, config: /etc/xen/none.cfg }')).toMatchObject({
       ...{ status: 'failed', message: expect.stringContaining('Failed to read config file') },
     });
-  });
+  }, 180_000);
 
   test('gives a running guest an interface and a disk, once', async () => {
     await using fleet = await Fleet.start(await shippedInventory('webserv'));
