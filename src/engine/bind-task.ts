@@ -13,14 +13,21 @@ import type { LegTask } from './legs.ts';
  * @param subject the host whose names it sees
  */
 export function bindTask(
-  { step, params, network = false, keywords = noKeywords, wrap }: LegTask['task'],
+  {
+    step,
+    params,
+    network = false,
+    hasNoWindow = false,
+    keywords = noKeywords,
+    wrap,
+  }: LegTask['task'],
   target: Target,
   subject: Target = target,
 ): (known: Knowledge) => Prepared {
   const prepare = (known: Knowledge): Prepared => {
     const prepared = prepareTask({ step, params, keywords }, target, subject, known);
     if (prepared.type !== 'ready') return prepared;
-    const bound = network ? asNetwork(prepared.bound) : prepared.bound;
+    const bound = inWindow(prepared.bound, { network, hasNoWindow });
     return { ...prepared, bound: wrap === undefined ? bound : wrap(bound, target) };
   };
   if (isConstant(keywords)) {
@@ -32,6 +39,14 @@ export function bindTask(
     last = last?.known === known ? last : { known, prepared: prepare(known) };
     return last.prepared;
   };
+}
+
+function inWindow(
+  bound: BoundStep,
+  { network, hasNoWindow }: { readonly network: boolean; readonly hasNoWindow: boolean },
+): BoundStep {
+  if (network) return asNetwork(bound);
+  return hasNoWindow && bound.network ? { ...bound, network: false } : bound;
 }
 
 function asNetwork(bound: BoundStep): BoundStep {

@@ -6,7 +6,7 @@ import type { BoundStep, Target } from '../steps/step.ts';
 
 /** What a run needs of a task: where it is written does not matter any more. */
 type RunTask = Pick<Task, 'name' | 'step' | 'params'> &
-  Partial<Pick<Task, 'network' | 'keywords' | 'place'>> & {
+  Partial<Pick<Task, 'network' | 'hasNoWindow' | 'keywords' | 'place'>> & {
     /** Somebody who listens in on what it plans. */
     readonly wrap?: (bound: BoundStep, target: Target) => BoundStep;
   };

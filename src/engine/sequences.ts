@@ -155,7 +155,8 @@ function hasNetworkTasks({ play, hosts }: HostedPlay, inventory: Inventory): boo
   return play.tasks.some((task) => {
     if (task.network === true) return true;
     if (!task.step.mayBeNetwork || !task.step.on.includes(host.kind)) return false;
-    const prepared = bindTask(task, { host, inventory })(nothingTold);
+    // who does without a window still has a canary
+    const prepared = bindTask({ ...task, hasNoWindow: false }, { host, inventory })(nothingTold);
     return prepared.type === 'ready' ? prepared.bound.network : prepared.type === 'waits';
   });
 }

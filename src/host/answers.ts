@@ -1,3 +1,9 @@
+/** Where a path is that symbolic links are in: its name, and what that leads to. */
+export interface Alias {
+  readonly at: string;
+  readonly to: string;
+}
+
 /** IPv4 or IPv6, by number. */
 export type Family = 4 | 6;
 

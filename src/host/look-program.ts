@@ -1,3 +1,4 @@
+import { lookAliases } from './aliases.ts';
 import { neededCommands } from './change-needs.ts';
 import { lookCondition } from './condition.ts';
 import { lookFirewalls, lookManagers, lookSystem, lookXen } from './facts.ts';
@@ -23,6 +24,7 @@ const parts: readonly LookPart[] = [
   lookParameters, // read with the files
   lookFiles,
   lookEntries,
+  lookAliases,
   lookTools,
   lookNetwork,
   lookRuleset, // it may tell that iptables has no chains

@@ -37,6 +37,7 @@ export const lookNeeds: Partial<Readonly<Record<Query['kind'], readonly Need[]>>
   path: listing,
   entry: needs('look at files', ['stat', 'ls'], 'readlink'),
   tree: needs('look at directories', 'find', 'head', 'stat'),
+  aliases: needs('see where symbolic links lead', 'readlink'),
   output: needs('run commands', 'head', 'sleep'),
   chains: firewall,
   nft: firewall,

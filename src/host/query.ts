@@ -1,4 +1,5 @@
 import type {
+  Alias,
   ChainsState,
   CommandOutput,
   DirectoryState,
@@ -47,6 +48,7 @@ export type Query =
   | { readonly kind: 'directory'; readonly path: string; readonly suffix: string }
   | { readonly kind: 'entry'; readonly path: string; readonly isFollowed: boolean }
   | { readonly kind: 'tree'; readonly path: string }
+  | { readonly kind: 'aliases'; readonly paths: readonly string[] }
   | ({ readonly kind: 'interfaces' } & IfThere)
   | { readonly kind: 'rules'; readonly family: Family }
   | ({ readonly kind: 'routes'; readonly family: Family } & IfThere)
@@ -91,6 +93,8 @@ export interface Answers {
   readonly directory: DirectoryState;
   readonly entry: Entry;
   readonly tree: TreeState;
+  /** Of those paths that are elsewhere once symbolic links are followed. */
+  readonly aliases: ReadonlyMap<string, Alias>;
   readonly interfaces: readonly NetworkInterface[];
   readonly rules: Listing<Rule>;
   readonly routes: Listing<Route>;
@@ -130,6 +134,8 @@ export const query = {
   followedEntry: (path: string) => ({ kind: 'entry', path, isFollowed: true }) as const,
   /** A directory and all below it, on its file system. */
   tree: (path: string) => ({ kind: 'tree', path }) as const,
+  /** Which of these paths symbolic links lead elsewhere. */
+  aliases: (paths: readonly string[]) => ({ kind: 'aliases', paths }) as const,
   /** Links with their addresses, from `ip addr`. */
   interfaces: () => ({ kind: 'interfaces' }) as const,
   /** Policy rules, from `ip rule`. */
@@ -204,6 +210,8 @@ function keyOf(asked: Query): string {
       return `entry:${asked.isFollowed ? 'L' : ''}:${asked.path}`;
     case 'tree':
       return `tree:${asked.path}`;
+    case 'aliases':
+      return `aliases:${asked.paths.join('\n')}`;
     case 'path':
       return `path:${asked.from ?? ''},${asked.iif ?? ''},${asked.to}`;
     case 'chains':

@@ -11,6 +11,7 @@ export type RuntimeFile =
   | 'run.sh'
   | 'look-output.sh'
   | 'look-entries.sh'
+  | 'look-aliases.sh'
   | 'act-entries.sh'
   | 'act.sh'
   | 'act-files.sh'

@@ -1,3 +1,4 @@
+import { Aliases } from './aliases.ts';
 import { jumpTo, tableOf } from './chains-text.ts';
 import type { Change, SwapChains } from './change.ts';
 import { entryObservationAfter, isOfEntry } from './entries-after.ts';
@@ -15,9 +16,11 @@ import { interfacesAfter, proxiesAfter, routesAfter, rulesAfter } from './routin
  */
 export class HostState {
   readonly #observations: ReadonlyMap<string, Observation>;
+  readonly #aliases: Aliases;
 
-  constructor(observations: ReadonlyMap<string, Observation>) {
+  constructor(observations: ReadonlyMap<string, Observation>, aliases?: Aliases) {
     this.#observations = observations;
+    this.#aliases = aliases ?? new Aliases(observations);
   }
 
   /** The observation for a query; undefined when it was never asked. */
@@ -121,23 +124,48 @@ export class HostState {
         if (known !== null) next.set(key, known);
       }
     }
-    outdateOutputs(next, change);
+    if (!this.#aliases.isEmpty) this.#followAliases(next, change);
+    outdateOutputs(next, change, this.#aliases);
     if (change.kind === 'call') {
       for (const { query, answer } of change.predicts ?? []) next.set(queryKey(query), { answer });
     }
-    return new HostState(next);
+    return new HostState(next, this.#aliases);
+  }
+
+  /** What is known of the same thing by other names than the change's. */
+  #followAliases(observations: Map<string, Observation>, change: Change): void {
+    const aliases = this.#aliases;
+    const isOfTarget = ['write', 'send', 'call'].includes(change.kind);
+    for (const path of touchedBy(change) ?? []) {
+      if (!path.startsWith('/')) continue;
+      const real = aliases.real(path, isOfTarget);
+      for (const [key, observation] of observations) {
+        const place = placeOf(key);
+        if (place === null || isWithin(place.path, path) || isWithin(path, place.path)) continue;
+        const other = aliases.real(place.path, !/^(?:entry::|tree:)/.test(key));
+        const name = nameThere(place.path, other, real);
+        if (name === null) continue;
+        const alone = new HostState(new Map([[key, observation]])).after(renamed(change, name));
+        observations.set(key, [...alone.#observations.values()][0] ?? observation);
+      }
+    }
   }
 }
 
 /** What commands have printed may be another text by then. */
-function outdateOutputs(observations: Map<string, Observation>, change: Change): void {
-  const touched = touchedBy(change);
+function outdateOutputs(
+  observations: Map<string, Observation>,
+  change: Change,
+  aliases: Aliases,
+): void {
+  const real = (path: string) => (path.startsWith('/') ? aliases.real(path, true) : path);
+  const touched = touchedBy(change)?.map(real) ?? null;
   for (const key of observations.keys()) {
     if (!key.startsWith('output:')) continue;
     const dependencies = dependenciesOf(key);
     const isSame =
       dependencies?.length === 0 ||
-      (dependencies !== null && touched !== null && !doTouch(touched, dependencies));
+      (dependencies !== null && touched !== null && !doTouch(touched, dependencies.map(real)));
     if (!isSame) observations.set(key, { outdated: true });
   }
 }
@@ -152,15 +180,30 @@ function outdatePaths(
     const place = placeOf(key);
     if (place === null) continue;
     const { path, isWhole } = place;
-    const isAbsent =
-      'answer' in observation && JSON.stringify(observation.answer) === '{"type":"absent"}';
     const isTouched = touched.some(
       (one) =>
         (isBelowToo ? isWithin(path, one) : path === one) ||
-        ((isWhole || isAbsent) && isWithin(one, path)),
+        ((isWhole || isAbsent(observation)) && isWithin(one, path)),
     );
     if (isTouched) observations.set(key, { outdated: true });
   }
+}
+
+function renamed(change: Change, path: string): Change {
+  if (isOfEntry(change)) return { ...change, path };
+  return change.kind === 'call' ? { ...change, touches: [path], predicts: [] } : change;
+}
+
+/** How a place is called where `path` is known to be `other`; null: it has nothing to do with that. */
+function nameThere(path: string, other: string, real: string): string | null {
+  if (isWithin(real, other)) return path + real.slice(other.length);
+  if (!isWithin(other, real)) return null;
+  const below = other.slice(real.length);
+  return path.endsWith(below) ? path.slice(0, -below.length) || '/' : path;
+}
+
+function isAbsent(observation: Observation): boolean {
+  return 'answer' in observation && JSON.stringify(observation.answer) === '{"type":"absent"}';
 }
 
 /** `isWhole`: it tells what is below the path, too. */

@@ -111,6 +111,11 @@ export class Machine implements LabHost {
     return this.nics.some((nic) => nic.link.kind === 'vif');
   }
 
+  /** Of a guest: who gives it its vifs. */
+  get dom0Name(): string | null {
+    return this.#dom0()?.name ?? null;
+  }
+
   get pid(): number {
     if (this.#id === null) throw new LabError(`${this.name} is off`);
     return this.#id.pid;

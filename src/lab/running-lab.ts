@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Hub } from './hub.ts';
+import { Hypervisor } from './hypervisor.ts';
 import { createSshKeyPair } from './keys.ts';
 import type { Lab, LabHost } from './lab.ts';
 import { LabError } from './lab-error.ts';
@@ -36,6 +37,7 @@ export class RunningLab implements Lab, Site {
   readonly #isStored: boolean;
   readonly #vifScripts: 'stand-in' | undefined;
   readonly #children = new Set<ChildProcess>();
+  readonly #hypervisor: Hypervisor;
   #lastPort: number;
   #dom0Files: Promise<Readonly<Record<string, LabFile>>> | null = null;
 
@@ -52,6 +54,7 @@ export class RunningLab implements Lab, Site {
     const { state } = options;
     this.hub = hub;
     this.usr = new UsrStore(hub);
+    this.#hypervisor = new Hypervisor(hub);
     this.#plan = plan;
     this.#isStored = options.isStored;
     this.#vifScripts = options.vifScripts;
@@ -101,6 +104,7 @@ export class RunningLab implements Lab, Site {
       limit,
       boot,
     );
+    if (!this.#isStored) await this.#serveGuests();
     await this.save();
   }
 
@@ -140,6 +144,7 @@ export class RunningLab implements Lab, Site {
 
   async down(): Promise<void> {
     for (const child of this.#children) child.kill('SIGKILL');
+    this.#hypervisor.close();
     await this.release();
     await this.hub.stop();
     await rm(this.directory, { recursive: true, force: true });
@@ -184,6 +189,13 @@ export class RunningLab implements Lab, Site {
       limits: this.limits,
       hosts: this.hosts.map((host) => host.state),
     });
+  }
+
+  /** As long as this process lives, which is as long as the lab. */
+  async #serveGuests(): Promise<void> {
+    const dom0s = new Set(this.hosts.flatMap(({ dom0Name }) => dom0Name ?? []));
+    const guestsOf = (name: string) => this.hosts.filter(({ dom0Name }) => dom0Name === name);
+    await Promise.all([...dom0s].map((name) => this.#hypervisor.serve(name, guestsOf(name))));
   }
 
   /** A process of every network there is. */

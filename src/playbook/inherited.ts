@@ -33,7 +33,11 @@ export type Inherited = Pick<
   | 'tags'
   | 'isOnce'
   | 'delegate'
-> & { readonly network: boolean; readonly notifies: readonly Notified[] };
+> & {
+  /** null: nobody says. */
+  readonly network: boolean | null;
+  readonly notifies: readonly Notified[];
+};
 
 const tag = v.pipe(v.string(), v.regex(/^[^\s,]+$/, 'a tag has no blanks and no commas'));
 
@@ -159,7 +163,7 @@ export function nothingInherited(extraVars: Variables): Inherited {
     showsDiff: true,
     isCheckOnly: false,
     tags: [],
-    network: false,
+    network: null,
     notifies: [],
     isOnce: false,
     delegate: null,

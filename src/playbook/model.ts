@@ -80,6 +80,8 @@ export interface Task {
   readonly params: unknown;
   /** Its changes go into the confirm window, whatever its step says. */
   readonly network: boolean;
+  /** Its changes are made outside of confirm windows, whatever its step says. Absent: they are not. */
+  readonly hasNoWindow?: boolean;
   /** Where the step is named. */
   readonly place: Place;
   /** Absent: it says nothing more. */

@@ -72,6 +72,7 @@ export const notSteps: readonly string[] = [
 export interface ReadKeywords {
   readonly name: string | null;
   readonly network: boolean;
+  readonly hasNoWindow: boolean;
   readonly notifies: readonly Notified[];
   readonly listens: readonly string[];
   /** Without its parameters, its handlers and its blocks. */
@@ -103,7 +104,8 @@ export function readKeywords(node: MapNode, outer: Inherited): Result<ReadKeywor
     ok: true,
     value: {
       name: value.name ?? null,
-      network,
+      network: network === true,
+      hasNoWindow: network === false,
       notifies: has('notify') ? namesAt(node, 'notify') : notifies,
       listens: namesAt(node, 'listen').map(({ name }) => name),
       keywords: {

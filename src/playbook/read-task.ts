@@ -73,12 +73,13 @@ export function readTask(node: MapNode, around: Surroundings): Result<ReadTask> 
       ...(params.ok ? [] : params.diagnostics),
     );
   }
-  const { name, network, notifies, listens, keywords: said } = keywords.value;
+  const { name, network, hasNoWindow, notifies, listens, keywords: said } = keywords.value;
   const task = {
     name: name ?? step.name,
     step,
     params: params.value.params,
     network,
+    ...(hasNoWindow ? { hasNoWindow } : {}),
     place: entry.key,
     keywords: {
       ...noKeywords,

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { type Attributes, type Change, change, type SourceFile } from '../host/change.ts';
 import { asBytes } from '../host/change-words.ts';
 import { entryAfter, isOfEntry } from '../host/entries-after.ts';
@@ -6,12 +7,32 @@ import { type Entry, type FileState, query } from '../host/query.ts';
 import { areSame, isWithoutSha256, sums } from '../host/sums.ts';
 import { backup, backupName } from './backup.ts';
 import type { ControllerFile } from './controller-files.ts';
+import { described } from './described.ts';
 import { modeAfter } from './file-mode.ts';
-import { madeEntry, principalOf } from './ownership.ts';
+import { madeEntry, ownership, principalOf } from './ownership.ts';
 import { type Refusal, refuse } from './step.ts';
-import { canValidate, validation } from './validated.ts';
+import { canValidate, validate, validation } from './validated.ts';
 
-/** What is wanted of a file that is copied. */
+/** Parameters for how a file is put in place, besides its mode. */
+export const placing = {
+  owner: ownership.owner,
+  group: ownership.group,
+  force: v.optional(
+    described(
+      v.boolean(),
+      'Whether a file that is there and differs is replaced. Default: `true`.',
+    ),
+  ),
+  backup: v.optional(
+    described(
+      v.boolean(),
+      'Whether a file that is replaced is kept beside it; `register` has its name as `backup_file`. Default: `false`.',
+    ),
+  ),
+  validate,
+} as const;
+
+/** What is wanted of a file that is put in place. */
 interface Wanted {
   readonly content?: string | undefined;
   readonly mode?: string | undefined;
@@ -24,7 +45,7 @@ interface Wanted {
   readonly remote?: string | undefined;
 }
 
-/** A file that is copied, with what is in its place. */
+/** A file that is put in place, with what is there. */
 interface Copied {
   readonly path: string;
   /** null: there is a text, or a file of the host, in its place. */

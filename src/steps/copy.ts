@@ -3,13 +3,11 @@ import { isHostPath } from '../host/names.ts';
 import { type Entry, type FileState, query } from '../host/query.ts';
 import { noSecret } from '../source/schema-walk.ts';
 import { type ControllerFile, type ControllerFiles, controllerPath } from './controller-files.ts';
-import { directoryChange, fileChanges } from './copied-file.ts';
+import { directoryChange, fileChanges, placing } from './copied-file.ts';
 import { described } from './described.ts';
 import { fileMode } from './file-mode.ts';
 import { hostPath } from './host-path.ts';
-import { ownership } from './ownership.ts';
 import { defineStep, type Refusal, refuse } from './step.ts';
-import { validate } from './validated.ts';
 
 const params = v.pipe(
   v.strictObject({
@@ -41,21 +39,7 @@ const params = v.pipe(
         'Permissions of directories that are made, in the same writing. Default: `0755`.',
       ),
     ),
-    owner: ownership.owner,
-    group: ownership.group,
-    force: v.optional(
-      described(
-        v.boolean(),
-        'Whether a file that is there and differs is replaced. Default: `true`.',
-      ),
-    ),
-    backup: v.optional(
-      described(
-        v.boolean(),
-        'Whether a file that is replaced is kept beside it; `register` has its name as `backup_file`. Default: `false`.',
-      ),
-    ),
-    validate,
+    ...placing,
     remote_src: v.optional(
       described(v.boolean(), 'Whether `src` is a file of the host. Default: `false`.'),
     ),

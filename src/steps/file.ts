@@ -12,6 +12,7 @@ import {
   touched,
 } from './file-states.ts';
 import { hostPath } from './host-path.ts';
+import { linkWay } from './link-way.ts';
 import { ownership } from './ownership.ts';
 import { defineStep, type Refusal, refuse } from './step.ts';
 
@@ -89,20 +90,19 @@ export const file = defineStep({
     const path = trimmed(given.path);
     const state = stateOf(given);
     const isLink = state === 'link' || state === 'hard';
-    const src = given.src ?? '';
+    const way = isLink ? linkWay(path, given.src ?? '') : null;
     return {
       entry: query.entry(path),
       followed: isLink || state === 'absent' ? [] : [query.followedEntry(path)],
-      content: state === 'link' || state === 'hard' ? [] : [query.file(path)],
+      content: state === 'absent' ? [query.file(path)] : [],
       above: ['link', 'hard', 'touch'].includes(state) ? [query.followedEntry(above(path))] : [],
       tree: state === 'absent' || given.recurse === true ? [query.tree(path)] : [],
-      source: isLink
-        ? [query.followedEntry(src.startsWith('/') ? src : `${above(path)}/${src}`)]
-        : [],
+      source: way === null ? [] : [query.followedEntry(way.path)],
+      turns: (way?.turns ?? []).map((one) => query.entry(one)),
     };
   },
 
-  plan: (_target, given, { entry, followed, content, above: parents, tree, source }) => {
+  plan: (_target, given, { entry, followed, content, above: parents, tree, source, turns }) => {
     const path = trimmed(given.path);
     const state = stateOf(given);
     const seen: Seen = {
@@ -115,6 +115,12 @@ export const file = defineStep({
       return refuse(
         `there is no directory ${above(path)}`,
         'have a task before this one make it, with state: directory',
+      );
+    }
+    if (turns.some(({ type }) => type === 'link') && given.force !== true) {
+      return refuse(
+        `where ${given.src} leads can't be told: it goes up from a symbolic link`,
+        'write it without "..", or say force: true',
       );
     }
     const made = changesFor(state, given, seen);

@@ -6,6 +6,7 @@ import type { HostState } from '../host/state.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import type { Data } from '../source/data.ts';
 import type { PartialData } from '../source/source-node.ts';
+import { aliasesOf, namesHostPath } from './host-path.ts';
 import { askedThere, madeThere, type Surroundings, usualSurroundings } from './surroundings.ts';
 
 /** A host that a task is about, with the fleet around it. */
@@ -209,6 +210,7 @@ export function defineStep<
     mustSay = [],
     readOnly = false,
   } = definition;
+  const namesPaths = Object.values(params.entries).some(namesHostPath);
   return {
     name,
     summary,
@@ -233,6 +235,7 @@ export function defineStep<
         return madeAround(decide(typedTarget, typedValues, seen.answers), around);
       };
       const { prepare } = definition;
+      const queries: readonly Query[] = Object.values(asked).flat();
       const preparing = prepare && {
         prepare: (state: HostState) => {
           const seen = answersTo(asked, state);
@@ -241,7 +244,7 @@ export function defineStep<
       };
       return {
         ...preparing,
-        queries: Object.values(asked).flat(),
+        queries: [...queries, ...(namesPaths ? aliasesOf(queries) : [])],
         network: typeof network === 'function' ? network(typedValues) : network,
         isReadOnly: typeof readOnly === 'function' ? readOnly(typedValues) : readOnly,
         plan: by(definition.plan),

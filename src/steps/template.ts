@@ -1,9 +1,9 @@
 import * as v from 'valibot';
-import { change } from '../host/change.ts';
-import { asBytes } from '../host/change-words.ts';
 import { query } from '../host/query.ts';
 import { controllerTemplate } from './controller-files.ts';
+import { fileChanges, placing } from './copied-file.ts';
 import { described } from './described.ts';
+import { fileMode } from './file-mode.ts';
 import { hostPath } from './host-path.ts';
 import { defineStep, refuse } from './step.ts';
 
@@ -21,13 +21,11 @@ const params = v.strictObject({
   ),
   mode: v.optional(
     described(
-      v.pipe(
-        v.string(),
-        v.regex(/^[0-7]{3,4}$/, "a mode has three or four octal digits\nsuch as '0644'"),
-      ),
-      'Permissions in octal. Default: as they are on the host, `0644` for a new file.',
+      fileMode,
+      'Permissions, in octal or as chmod takes them. Default: as they are on the host, `0644` for a new file.',
     ),
   ),
+  ...placing,
 });
 
 export const template = defineStep({
@@ -35,17 +33,24 @@ export const template = defineStep({
   summary: 'Writes a file that is made from a template of the controller.',
   on: ['dom0', 'domU', 'host'],
   params,
-  queries: (_target, { dest }) => ({
+  queries: (_target, { dest, owner, group }) => ({
     file: query.file(dest),
     above: query.file(dest.replace(/\/[^/]*$/, '') || '/'),
+    entries: owner === undefined && group === undefined ? [] : [query.entry(dest)],
   }),
-  plan: (_target, { src, dest, mode }, { file, above }) => {
+  plan: (_target, given, { file, above, entries }) => {
+    const { src, dest, ...wanted } = given;
     if (above.type === 'absent') return refuse(`the directory of ${dest} does not exist`);
     if (file.type !== 'absent' && file.type !== 'file') {
       return refuse(`${dest} is no file that can be replaced (it is ${file.type})`);
     }
-    const bits = mode === undefined ? {} : { mode: Number.parseInt(mode, 8) };
-    const options = { effect: 'boot', ...bits } as const;
-    return { changes: change.writeFile(dest, asBytes(src.text), file, options) };
+    const [entry = null] = entries;
+    const made = fileChanges(
+      { ...wanted, content: src.text },
+      { path: dest, file: null, remote: null, state: file, entry },
+    );
+    if ('refusal' in made) return made;
+    const { changes, backupFile } = made;
+    return { changes, data: { dest, ...(backupFile === null ? {} : { backup_file: backupFile }) } };
   },
 });

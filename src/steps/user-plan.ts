@@ -1,7 +1,6 @@
 import type { CommandOutput, FileState } from '../host/answers.ts';
 import type { Prediction } from '../host/change.ts';
 import { asBytes } from '../host/change-words.ts';
-import { query } from '../host/query.ts';
 import {
   accountLines,
   accountRanges,
@@ -22,6 +21,7 @@ import { linesOf } from './host-script.ts';
 import { shadowName } from './shadow-script.ts';
 import { type Plan, type Refusal, refuse } from './step.ts';
 import type { UserParams } from './user.ts';
+import { homeMode, homePrediction, newHome } from './user-home.ts';
 import { planShadow, shadowPrediction } from './user-password.ts';
 
 /** What was asked for a user. */
@@ -131,7 +131,12 @@ function makeUser(
         /^[^/\n]+$/.test(one) ? [`${made.home}/${one}`] : [],
       )
     : [];
-  const also = [...homes, ...shadowPrediction(name, seen.shadow, 'new')];
+  const rights = { uid, gid, owner: name, group: first, mode: homeMode(seen.loginDefs, tools) };
+  const also = [
+    ...homes,
+    ...(isHome && homes.length > 0 ? newHome(made.home, rights) : []),
+    ...shadowPrediction(name, seen.shadow, 'new'),
+  ];
   const touches = [shadowName(name), '/etc/subuid', '/etc/subgid', ...inHome];
   if (isShadow) {
     const flags = [...(system ? ['-r'] : []), isMade ? '-m' : '-M'];
@@ -255,14 +260,6 @@ export function planRemoval(
     ],
   );
   return { changes: changes.changes, data };
-}
-
-function homePrediction(
-  path: string,
-  before: FileState | undefined,
-  answer: FileState,
-): Prediction {
-  return { query: query.file(path), before: before ?? { type: 'absent' }, answer };
 }
 
 function wordsOf({ uid, home, shell }: PasswdEntry, groups: readonly string[]): string {

@@ -24,7 +24,6 @@ const sitePackages = [
 
 /** An empty database of dpkg, and apt with no source but `/srv/repository`, whose packages are made here. */
 export const repositoryScript = `
-mount -o remount,size=32m /run # systemd wants 16 MB free to read its units again
 mkdir -p /srv/repository /etc/apt/apt.conf.d /etc/apt/preferences.d /etc/apt/trusted.gpg.d /etc/apt/sources.list.d
 mkdir -p /var/lib/dpkg/info /var/lib/dpkg/updates /var/lib/dpkg/triggers /var/lib/apt/lists/partial
 mkdir -p /var/cache/apt/archives/partial /var/log/apt

@@ -59,8 +59,8 @@ tasks:
     const { lines } = await run(`
 tasks:
   - name: anew
-    file: { path: "DIR/{{ item.path }}", state: "{{ item.state }}" }
-    loop: [{ path: site, state: absent }, { path: site/new, state: touch }]
+    file: { path: DIR/site/new, state: "{{ item.state }}", src: "{{ item.src | default(omit) }}" }
+    loop: [{ state: link, src: page }, { state: absent }]
 `);
 
     expect(lines).toEqual([expect.stringMatching(/^anew failed: .* for a later one$/)]);

@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readlinkSync,
   rmSync,
   statSync,
@@ -141,6 +142,28 @@ tasks:
     [{ path: '//', state: 'absent' }, /everything/],
   ])('refuses %j', (params, message) => {
     expect(complaints(file, { path: '/tmp/a', ...params }).join('\n')).toMatch(message);
+  });
+  test('a link may go up, also to what an earlier task makes', async () => {
+    expect(
+      await site.runThrice(`
+tasks:
+  - file: { path: DIR/a/b, state: directory }
+  - file: { path: DIR/c, state: directory }
+  - copy: { content: text, dest: DIR/c/f }
+  - file: { path: DIR/a/b/link, src: ../../c/f }
+`),
+    ).toEqual(['file changed', 'file changed', 'copy changed', 'file changed']);
+    expect(readFileSync(at('a/b/link'), 'utf8')).toBe('text');
+  });
+
+  test('a link that goes up from a link is refused, as nobody knows where that leads', async () => {
+    mkdirSync(at('real/deep'), { recursive: true });
+    symlinkSync('real/deep', at('short'));
+    writeFileSync(at('real/f'), 'text');
+    const { lines } = await site.run('tasks: [{ file: { path: DIR/short/link, src: ../f } }]');
+    expect(lines[0]).toMatch(/^file failed: .*goes up from a symbolic link/);
+    await site.runThrice('tasks: [{ file: { path: DIR/short/link, src: ../f, force: true } }]');
+    expect(readFileSync(at('real/deep/link'), 'utf8')).toBe('text');
   });
 });
 

@@ -82,6 +82,8 @@ function freshAnswer(query: Query): Answers[Query['kind']] {
   switch (query.kind) {
     case 'file':
       return /(\.d|\/iproute2)$/.test(query.path) ? { type: 'directory' } : { type: 'absent' };
+    case 'aliases':
+      return new Map();
     case 'interfaces':
       return ['00', '01'].map((last, index) => ({
         name: `eth${index}`,

@@ -197,4 +197,24 @@ describe.runIf(hasPrivateHosts)('user on a host', () => {
     expect(check.map(({ changes }) => changes)).toEqual(apply.map(({ changes }) => changes));
     expect(host.run('stat -c %U /home/zoe/inbox; id -Gn yan')).toBe('zoe\nfleet\n');
   });
+
+  test('a check knows what may be done with a home, by what login.defs comes to say', async () => {
+    const tasks = [
+      "lineinfile: { path: /etc/login.defs, regexp: '^#?HOME_MODE', line: 'HOME_MODE 0711' }",
+      'user: { name: eve }',
+      'file: { path: /home/eve, state: directory, mode: "0711" }',
+      "lineinfile: { path: /etc/login.defs, regexp: '^HOME_MODE', state: absent }",
+      "lineinfile: { path: /etc/login.defs, regexp: '^UMASK', line: 'UMASK 027' }",
+      'user: { name: una }',
+      'file: { path: /home/una, state: directory, mode: g-r, group: crew }',
+    ];
+    const check = await playAllOn(host, tasks, { check: true });
+    const apply = await playAllOn(host, tasks);
+
+    expect(check.map(({ status }) => status)).toEqual([
+      ...['changed', 'changed', 'ok', 'changed', 'changed', 'changed', 'changed'],
+    ]);
+    expect(check.map(({ changes }) => changes)).toEqual(apply.map(({ changes }) => changes));
+    expect(host.run('stat -c "%a %G" /home/eve /home/una')).toBe('711 eve\n710 crew\n');
+  });
 });

@@ -21,7 +21,7 @@ mount -o bind,ro "$usr" usr
 mount -n --move mnt usr/local
 mount -t proc -o nosuid,nodev,noexec proc proc
 mount -t sysfs -o ro,nosuid,nodev,noexec sysfs sys
-mount -t tmpfs -o mode=755,size=16m tmpfs run
+mount -t tmpfs -o mode=755,size=64m tmpfs run
 mount -t tmpfs -o mode=1777,size=16m tmpfs tmp
 mount --rbind "$dev" dev
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts

@@ -12,7 +12,7 @@ fi
 for link in /sys/class/net/vif"$domid".*; do
   [ ! -e "$link" ] || ip link del "${link##*/}" 2>/dev/null || true
 done
-rm -rf "/run/xenstore/backend/vif/$domid" "/run/xenstore/local/domain/$domid"
+rm -rf "/run/xenstore/backend/vif/$domid" "/run/xenstore/backend/vbd/$domid" "/run/xenstore/local/domain/$domid"
 # What could not be listed has no rules of ours.
 iptables -w -t raw -S 2>/dev/null | sed -n "s/^-N \(lab-vif$domid\.[0-9]*\)$/\1/p" | while read -r chain; do
   iptables -w -t raw -D PREROUTING -i "${chain#lab-}" -j "$chain"
