@@ -21,15 +21,23 @@ export class CommandResults implements Reporter {
   readonly #line: string;
   readonly #form: 'text' | 'json';
   readonly #told = new Map<string, Pick<HostResult, 'exit' | 'output'>>();
-  readonly #results = new Map<string, HostResult>();
+  /** In the order of the inventory; null: not done yet. */
+  readonly #results = new Map<string, HostResult | null>();
+  readonly #progress: Reporter | null;
   #exit = 0;
 
-  constructor(argv: readonly string[], form: 'text' | 'json') {
+  /** @param progress shows how far it is until then; null: nothing does */
+  constructor(argv: readonly string[], form: 'text' | 'json', progress: Reporter | null = null) {
     this.#line = commandLine({ argv });
     this.#form = form;
+    this.#progress = progress;
   }
 
   emit(event: RunEvent): void {
+    this.#progress?.emit(event);
+    if (event.event === 'run_start') {
+      for (const { name } of event.hosts) this.#results.set(name, null);
+    }
     if (event.event === 'task') this.#told.set(event.host, this.#read(event));
     if (event.event === 'host_end') {
       const { exit = null, output = '' } = this.#told.get(event.host) ?? {};
@@ -37,13 +45,14 @@ export class CommandResults implements Reporter {
       this.#results.set(event.host, { status: event.status, exit, output, error });
     }
     if (event.event === 'run_end') this.#exit = event.exit;
-    if (event.event === 'message' && event.level === 'warning') {
+    if (event.event === 'message' && event.level === 'warning' && this.#progress === null) {
       const about = event.host === null ? '' : `${event.host}: `;
       process.stderr.write(`warning: ${escapeControls(`${about}${event.text}`)}\n`);
     }
   }
 
   async close(): Promise<void> {
+    await this.#progress?.close();
     if (this.#form === 'json') process.stdout.write(`${JSON.stringify(this.#document())}\n`);
     else this.#show();
   }
@@ -60,7 +69,7 @@ export class CommandResults implements Reporter {
 
   #show(): void {
     const groups = new Map<string, { readonly names: string[]; readonly result: HostResult }>();
-    for (const [name, result] of this.#results) {
+    for (const [name, result] of this.#ended()) {
       const key = JSON.stringify(result);
       const known = groups.get(key);
       if (known === undefined) groups.set(key, { names: [name], result });
@@ -75,8 +84,14 @@ export class CommandResults implements Reporter {
     }
   }
 
+  #ended(): readonly (readonly [string, HostResult])[] {
+    return [...this.#results].flatMap(([name, result]) =>
+      result === null ? [] : [[name, result] as const],
+    );
+  }
+
   #document() {
-    const hosts = [...this.#results].map(([name, { status, exit, output, error }]) => {
+    const hosts = this.#ended().map(([name, { status, exit, output, error }]) => {
       return [name, { status, exit, output, error }] as const;
     });
     return { schema: 1, exit: this.#exit, hosts: Object.fromEntries(hosts) };

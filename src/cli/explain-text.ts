@@ -9,7 +9,10 @@ export function explainText(
   { origins }: Extract<Explained, { readonly ok: true }>,
 ): string {
   const [winner] = origins;
-  const head = `${host}: ${name} = ${winner === undefined ? '' : comesTo(winner)}\n`;
+  const value = winner === undefined ? '' : comesTo(winner);
+  const isInPart = winner !== undefined && /(?:^|, )play /.test(winner.of);
+  const where = isInPart ? ` (${escapeControls(winner.of)})` : '';
+  const head = `${host}: ${name} = ${value}${where}\n`;
   const rows = origins.map((origin, index) => [
     index === 0 ? '*' : ' ',
     escapeControls(origin.of),

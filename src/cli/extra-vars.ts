@@ -32,11 +32,11 @@ export function readExtraVars(written: readonly string[], files: PlaybookFiles):
 function readOne(word: string, files: PlaybookFiles): Result<Variables> {
   if (word.startsWith('@')) {
     const node = files.read(word.slice(1), 'file of variables');
-    return node.ok ? ownNames(variablesOf(node.value), word.slice(1)) : node;
+    return node.ok ? ownNames(variablesOf(node.value, '-e'), word.slice(1)) : node;
   }
   if (/^\s*\{/.test(word)) {
     const node = parseYaml(word, here, { takesSecrets: true });
-    return node.ok ? ownNames(variablesOf(node.value), here) : node;
+    return node.ok ? ownNames(variablesOf(node.value, '-e'), here) : node;
   }
   return readPair(word);
 }

@@ -6,8 +6,12 @@ import { makeLoadable } from '../convert/make-loadable.ts';
 import { type ConvertedFile, convertProject, type Project, textOf } from '../convert/project.ts';
 import { todo } from '../convert/talk.ts';
 import { exitCodes } from '../engine/exit-code.ts';
+import { loadInventory } from '../inventory/load-inventory.ts';
+import { ConfigError, type Diagnostic } from '../source/diagnostic.ts';
 import { escapeControls } from '../source/escape-controls.ts';
+import { formatDiagnostic } from '../source/format-diagnostic.ts';
 import { keptAt, keptText } from '../source/kept-yaml.ts';
+import type { KeptDocument } from '../source/read-kept-yaml.ts';
 import { writeKeptYaml } from '../source/write-kept-yaml.ts';
 import type { ConvertOptions } from './convert.ts';
 import { reasonOf } from './out-file.ts';
@@ -35,13 +39,43 @@ export async function runConvert({
       connection: project.connection,
       localhost: isForLocalhost(files),
     });
-    texts.set(inventoryName, writeKeptYaml(document));
+    const read = await readAgain(document);
+    texts.set(inventoryName, read.text);
+    said.push(...read.wrong);
   }
   if (out === undefined) print(texts, playbooks);
   else write(out, texts, project, top, force);
-  for (const line of said) process.stderr.write(`${escapeControls(line)}\n`);
+  const lines = said.flatMap((text) => text.split('\n'));
+  for (const line of lines) process.stderr.write(`${escapeControls(line)}\n`);
   process.stderr.write(`${summary(texts, out)}\n`);
   return exitCodes.done;
+}
+
+/** The text of an inventory, which says at its head why it cannot be loaded; the same with places. */
+async function readAgain(
+  document: KeptDocument,
+): Promise<{ readonly text: string; readonly wrong: readonly string[] }> {
+  const text = writeKeptYaml(document);
+  const wrong = await wrongIn(text);
+  if (wrong.length === 0) return { text, wrong: [] };
+  const why = wrong.map(({ message, hint }) => {
+    return `${todo} it cannot be loaded: ${[message, hint].filter(Boolean).join(': ')}`;
+  });
+  const told = writeKeptYaml({ ...document, head: [...document.head, ...new Set(why)] });
+  return { text: told, wrong: (await wrongIn(told)).map(formatDiagnostic) };
+}
+
+async function wrongIn(text: string): Promise<readonly Diagnostic[]> {
+  try {
+    await loadInventory({ argument: '-', stdin: text, openFile: async () => null });
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.diagnostics.map(({ position, ...diagnostic }) => ({
+      ...diagnostic,
+      position: position && { ...position, file: inventoryName },
+    }));
+  }
 }
 
 /** One file can be printed; several would be one text that nobody can load. */

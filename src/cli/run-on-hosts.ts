@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { exitCodes } from '../engine/exit-code.ts';
 import { change } from '../host/change.ts';
 import { selectHosts } from '../inventory/patterns.ts';
+import { openProgress } from '../report/progress.ts';
 import { defineStep } from '../steps/step.ts';
 import { carryOut } from './carry-out.ts';
 import { CommandResults } from './command-results.ts';
@@ -46,7 +47,8 @@ export async function runOnHosts(options: RunCommandOptions): Promise<number> {
     process.stderr.write(`${JSON.stringify(pattern)} names no host\n`);
     return exitCodes.done;
   }
-  const results = new CommandResults(argv, output);
+  const progress = await openProgress(output === 'json' ? process.stderr : process.stdout);
+  const results = new CommandResults(argv, output, progress);
   const play = {
     name: 'run',
     tasks: [{ name: 'command', step: adHoc, params: { argv, timeoutSeconds: timeout } }],

@@ -1,3 +1,6 @@
+import * as v from 'valibot';
+import { projectSteps } from '../playbook/project-steps.ts';
+import { ConfigError } from '../source/diagnostic.ts';
 import { steps } from '../steps/index.ts';
 import { leaving } from '../steps/leaving.ts';
 import { carryOut } from './carry-out.ts';
@@ -7,7 +10,14 @@ import type { RemoveOptions } from './remove.ts';
 /** Does what `xpush remove` is for, and gives the exit code. */
 export async function runRemove(options: RemoveOptions): Promise<number> {
   const inventory = hostsOfArguments(options.host);
-  const tasks = leaving(steps).map((step) => ({ name: step.name, step, params: {} }));
+  const own = projectSteps(process.cwd());
+  if (!own.ok) throw new ConfigError(own.diagnostics);
+  const all = [...steps, ...own.value.map(({ step }) => step)];
+  const tasks = leaving(all).map((step) => ({
+    name: step.name,
+    step,
+    params: step.canLeave ? v.parse(step.params, {}) : {},
+  }));
   const play = { name: 'Remove', tasks };
   return carryOut(
     options,

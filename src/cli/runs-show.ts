@@ -4,7 +4,7 @@ import type { RunRecording } from '../records/read-run.ts';
 import type { RunHead } from '../records/run-head.ts';
 import { createReporter, type OutputForm } from '../report/reporter.ts';
 import { writeReportFile } from './report-file.ts';
-import { quotedWord, resumeCommand } from './resume-command.ts';
+import { isResumable, quotedWord, resumeCommand } from './resume-command.ts';
 import { commandOf, endOf, environmentOf } from './runs-list.ts';
 
 interface Shown {
@@ -59,9 +59,8 @@ export async function showRun(
 /** null: no command line goes on with it, or the record has not all of its words. */
 function resumeOf(head: RunHead): string | null {
   const { command, check, arguments: words, environment, directory, run } = head;
-  const isWhole = ![...words, ...Object.values(environment)].some((word) =>
-    /(?:^|=)\*{3}$/.test(word),
-  );
+  const isWhole =
+    isResumable(words) && !Object.values(environment).some((word) => /(?:^|=)\*{3}$/.test(word));
   if (command !== 'apply' || check || !isWhole) return null;
   const line = `${environmentOf(head, process.env)}${resumeCommand(words, run.id)}`;
   return directory === process.cwd() ? line : `cd ${quotedWord(directory)} && ${line}`;

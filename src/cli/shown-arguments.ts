@@ -1,6 +1,7 @@
 // What is written as NAME=VALUE may be anything, and names like these mean it.
 const TELLING = /pass(?:word|phrase|wd)?|secret|token|credential|api.?key|private/i;
-const HIDDEN = '***';
+/** In place of what nobody sees. */
+export const HIDDEN = '***';
 
 /**
  * The words of a command line as others may see them. xpush takes no secret there; whoever writes one
@@ -11,16 +12,17 @@ export function shownArguments(argv: readonly string[]): readonly string[] {
     const previous = argv[index - 1] ?? '';
     if (isVariables(previous)) return withoutValue(word);
     if (isTelling(previous) && !word.startsWith('-')) return HIDDEN;
-    if (/^-e./.test(word)) return `-e${withoutValue(word.slice(2))}`;
-    const [, option = '', value] = /^(-\w|--[\w-]+)=(.*)$/s.exec(word) ?? [];
+    if (/^-e[^=]/.test(word)) return `-e${withoutValue(word.slice(2))}`;
+    const [, option = '', value] = /^(-\w+|--[\w-]+)=(.*)$/s.exec(word) ?? [];
     if (value === undefined) return withoutTold(word);
     if (isVariables(option)) return `${option}=${withoutValue(value)}`;
     return isTelling(option) ? `${option}=${HIDDEN}` : withoutTold(word);
   });
 }
 
-function isVariables(option: string): boolean {
-  return option === '-e' || option === '--extra-vars';
+/** Whether variables stand behind it; `-De` is `-D -e`. */
+export function isVariables(option: string): boolean {
+  return /^-[A-Za-z]*e$/.test(option) || option === '--extra-vars';
 }
 
 /** But not `--secrets FILE`, `--vault-password-file FILE`, `--ask-pass`: none of them has a secret. */

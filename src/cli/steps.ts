@@ -1,7 +1,10 @@
 import * as v from 'valibot';
 import { defineCommand } from './command.ts';
 
-const schema = v.object({ step: v.optional(v.string()) });
+const schema = v.object({
+  step: v.optional(v.string()),
+  schema: v.optional(v.boolean(), false),
+});
 
 /** What `xpush steps` is given. */
 export type StepsOptions = v.InferOutput<typeof schema>;
@@ -10,8 +13,16 @@ export const steps = defineCommand({
   usage: 'steps [step]',
   summary: 'List the steps, or the parameters of one',
   positionals: { step: { describe: 'Name of a step', type: 'string' } },
-  options: {},
-  examples: [['xpush steps sysctl', 'what sysctl takes']],
+  options: {
+    schema: {
+      describe: 'Print the JSON Schema of playbooks, for editors, with the steps of your own',
+      type: 'boolean',
+    },
+  },
+  examples: [
+    ['xpush steps sysctl', 'what sysctl takes'],
+    ['xpush steps --schema > playbook.json', 'what editors complete playbooks by'],
+  ],
   schema,
 
   run: async (options) => {

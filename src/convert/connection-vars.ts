@@ -51,7 +51,9 @@ export function connectionOf(vars: Vars): Connection {
     if (typeof said === 'string' && said.includes('{{') && isOfConnection(name)) {
       remarks.push(`${name}: how a host is reached is no template: write the value`);
     } else if (key !== undefined) {
-      ssh.push(keptPair(key, key === 'port' ? Number(said) : String(said)));
+      ssh.push(
+        keptPair(key, key === 'port' && /^\d+$/.test(String(said)) ? Number(said) : String(said)),
+      );
     } else if (/^ansible_(?:ssh_)?host$/.test(name)) address = keptPair('address', String(said));
     else if (name === 'ansible_connection') {
       if (said === 'local') ssh.push(keptPair('transport', 'local'));

@@ -6,6 +6,7 @@ export type Severity = 'error' | 'warning';
 /** What is looked for, by the names that `# xpush: allow RULE` takes. */
 export const rules = {
   'undefined-variable': 'A variable that some host does not have.',
+  'unknown-fact': 'A fact that no host has.',
   'wrong-value': 'A parameter that comes, on some host, to a value that its step refuses.',
   'loop-over-text': 'A loop whose items are a text, not a list.',
   'clear-text-secret': 'A password, token or key that can be read in the file.',

@@ -7,11 +7,13 @@ import type { Finding } from './finding.ts';
 import { loopsOverTexts } from './loops.ts';
 import type { Subject } from './subject.ts';
 import { undefinedVariables } from './undefined-variables.ts';
+import { unknownFacts } from './unknown-facts.ts';
 import { unusedHandlers, unusedRegisters, unusedVariables } from './unused.ts';
 import { wrongValues } from './wrong-values.ts';
 
 const looks = [
   undefinedVariables,
+  unknownFacts,
   wrongValues,
   loopsOverTexts,
   clearSecrets,

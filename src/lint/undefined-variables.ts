@@ -1,11 +1,10 @@
 import { didYouMean } from '../source/did-you-mean.ts';
 import { listed, quoted } from '../source/quoted.ts';
-import type { VariableUse } from '../template/template.ts';
 import type { Finding } from './finding.ts';
 import { lookUp, type Missing } from './look-up.ts';
 import type { Subject } from './subject.ts';
 import { type TaskVisit, taskVisits } from './task-visits.ts';
-import { usesIn } from './uses.ts';
+import { needsOf } from './uses.ts';
 
 /** More names of hosts are told by their number. */
 const mostNames = 3;
@@ -40,16 +39,7 @@ export function undefinedVariables(subject: Subject): readonly Finding[] {
 }
 
 function missingIn({ task, ...around }: TaskVisit): readonly Missing[] {
-  const uses = usesIn(task);
-  const isGuarded = guardOf(uses);
-  return uses.filter((use) => !isGuarded(use)).flatMap((use) => lookUp(use, around));
-}
-
-/** What a task tests for somewhere it knows that it may be missing. */
-function guardOf(uses: readonly VariableUse[]): (use: VariableUse) => boolean {
-  const tested = uses.filter(({ mayBeMissing }) => mayBeMissing);
-  return ({ keys, mayBeMissing }) =>
-    mayBeMissing || tested.some((one) => one.keys.every((key, index) => key === keys[index]));
+  return needsOf(task).flatMap((use) => lookUp(use, around));
 }
 
 function findingOf({ missing, isSure, hosts, isEverywhere }: Found): Finding {

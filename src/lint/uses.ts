@@ -12,16 +12,22 @@ export function namesRead(
   plays: readonly Play[],
   inventory: Inventory | null,
 ): ReadonlySet<string> {
+  const ofTasks = plays.flatMap(({ tasks }) => tasks.flatMap(usesIn));
+  const uses = [...ofTasks, ...usesOfVariables(plays, inventory)];
+  return new Set(uses.map(({ keys: [root] }) => root));
+}
+
+/** What the variables of these plays, and of the inventory, read. */
+export function usesOfVariables(
+  plays: readonly Play[],
+  inventory: Inventory | null,
+): readonly VariableUse[] {
   const tasks = plays.flatMap((play) => play.tasks);
   const levels = new Set<Variables>([
     ...tasks.flatMap(levelsOf),
     ...(inventory === null ? [] : inventoryLevels(inventory)),
   ]);
-  const uses = [
-    ...tasks.flatMap(usesIn),
-    ...[...levels].flatMap((level) => Object.values(level).flatMap(usesInValue)),
-  ];
-  return new Set(uses.map(({ keys: [root] }) => root));
+  return [...levels].flatMap((level) => Object.values(level).flatMap(usesInValue));
 }
 
 const known = new WeakMap<Task, readonly VariableUse[]>();
@@ -31,6 +37,16 @@ export function usesIn(task: Task): readonly VariableUse[] {
   const uses = known.get(task) ?? namesUsed(task);
   known.set(task, uses);
   return uses;
+}
+
+/** What a task cannot do without: it neither tests for it anywhere nor has a default for it. */
+export function needsOf(task: Task): readonly VariableUse[] {
+  const uses = usesIn(task);
+  const tested = uses.filter(({ mayBeMissing }) => mayBeMissing);
+  return uses.filter(
+    ({ keys, mayBeMissing }) =>
+      !mayBeMissing && !tested.some((one) => one.keys.every((key, index) => key === keys[index])),
+  );
 }
 
 /** What the templates in the value of a variable read. */

@@ -11,10 +11,11 @@ import { nothingTold } from './knowledge.ts';
 import type { Play, Task } from './model.ts';
 import type { Found, Scope } from './scope.ts';
 import { magicNames, scopeOf } from './scope-of.ts';
+import { ownerOf } from './vars-owner.ts';
 
 /** A level that gives a variable a value. */
 export interface Origin {
-  /** `-e`, `task Restart`, `play Web`, `host web1`, `group web`, `all hosts`, ... */
+  /** `-e`, `task Restart, play Web`, `play Web`, `host web1`, `group web`, `all hosts`, ... */
   readonly of: string;
   /** `file:line:column`; null: it is not from a file. */
   readonly place: string | null;
@@ -45,7 +46,7 @@ export function explainVariable(question: Question): Explained {
   const { name, host, inventory, plays, extraVars } = question;
   const base = scopeOf({ ...noKeywords, extraVars }, { host, inventory }, nothingTold);
   const told = plays.flatMap((play) =>
-    play.tasks.filter(isOnce).flatMap((task) => tellers(task, name)),
+    play.tasks.filter(isOnce).flatMap((task) => tellers(task, name, play)),
   );
   const written = levelsOf(question).filter(({ vars }) => Object.hasOwn(vars, name));
   for (const secret of secretsIn([host.vars, written.map(({ vars }) => vars)])) {
@@ -88,30 +89,27 @@ function levelsOfPlay(play: Play, kind: 'vars' | 'defaults'): readonly NamedLeve
   }
   return [...users]
     .toSorted(([, one], [, other]) => other.depth - one.depth)
-    .map(([vars, { tasks }]) => ({ of: ownerOf(vars, tasks, play, kind), vars }));
+    .map(([vars, { tasks }]) => ({ of: ownerIn(vars, tasks, play), vars }));
 }
 
-function ownerOf(
-  vars: Variables,
-  tasks: readonly Task[],
-  play: Play,
-  kind: 'vars' | 'defaults',
-): string {
-  if (kind === 'defaults') return 'defaults of a role';
-  const [first] = tasks;
+/** The task or the play that has them, unless they are of something in between. */
+function ownerIn(vars: Variables, [first, ...more]: readonly Task[], play: Play): string {
+  const owner = ownerOf(vars);
+  if (owner !== '') return `${owner}, ${playOf(play)}`;
   const [name = ''] = Object.keys(vars);
   const written = varNode(vars, name)?.place;
   const own = first?.node?.place;
   const isInTask =
+    more.length === 0 &&
     own !== undefined &&
     written?.source === own.source &&
     written.start >= own.start &&
     written.end <= own.end;
-  if (tasks.length === 1 && isInTask) return `task ${first?.name ?? ''}`;
-  if (tasks.length === play.tasks.length) return `play ${play.name}`;
-  return tasks.length === 1
-    ? `a block or role of ${play.name}`
-    : `${tasks.length} tasks of ${play.name}`;
+  return isInTask ? `task ${first?.name ?? ''}, ${playOf(play)}` : playOf(play);
+}
+
+function playOf({ name }: Play): string {
+  return `play ${name}`;
 }
 
 function originOf({ of, vars }: NamedLevel, name: string, base: Scope): Origin {
@@ -157,13 +155,15 @@ function isOnce(task: Task, index: number, tasks: readonly Task[]): boolean {
 function tellers(
   { name: task, step, place, keywords = noKeywords }: Task,
   name: string,
+  play: Play,
 ): readonly Origin[] {
+  const by = `by task ${task}, ${playOf(play)}`;
   const told = { place: placeName(place), written: null, value: null };
   const isSet = step.name === 'set_fact' && keywords.written !== null;
   return [
-    ...(keywords.register === name ? [{ ...told, of: `registered by task ${task}` }] : []),
+    ...(keywords.register === name ? [{ ...told, of: `registered ${by}` }] : []),
     ...(isSet && nodeAt(keywords.written.node, [name]) !== undefined
-      ? [{ ...told, of: `set by task ${task}` }]
+      ? [{ ...told, of: `set ${by}` }]
       : []),
   ];
 }

@@ -8,6 +8,7 @@ import { diagnosticAt, type Place } from '../source/source-text.ts';
 import type { Expression } from '../template/template.ts';
 import { readConditions } from './conditions.ts';
 import type { Keywords, Variables } from './keywords.ts';
+import { ownedBy, ownerWords } from './vars-owner.ts';
 
 /** A name of a handler, and where it is written. */
 export interface Notified {
@@ -66,12 +67,13 @@ export function inheritFrom(
   outer: Inherited,
   fields: v.InferOutput<typeof schema>,
   node: SourceNode,
+  owner = ownerWords(node),
 ): Result<Inherited> {
   const diagnostics: Diagnostic[] = [];
   const conditions = readConditions(nodeAt(node, ['when']));
   if (!conditions.ok) diagnostics.push(...conditions.diagnostics);
   const findings = new Findings();
-  const vars = readVars(nodeAt(node, ['vars']), findings);
+  const vars = ownedBy(readVars(nodeAt(node, ['vars']), findings), owner);
   diagnostics.push(...findings.sorted([]), ...refusedKeywords(fields, node));
   if (diagnostics.length > 0 || !conditions.ok) return { ok: false, diagnostics };
   const delegate = nodeAt(node, ['delegate_to']);

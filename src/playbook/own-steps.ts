@@ -103,6 +103,9 @@ function readOwnStep(file: string, modules: StepModules): Result<OwnStep> {
   const define: typeof defineStep = (definition) => {
     const [issue] = v.safeParse(definitionSchema, definition).issues ?? [];
     if (issue !== undefined) throw new Error(wordsOf(issue));
+    if (definition.leave !== undefined && !v.is(definition.params, {})) {
+      throw new Error('leave is for steps that can do without parameters: it is given none');
+    }
     const step = guarded(definition);
     made.add(step);
     return step;

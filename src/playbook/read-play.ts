@@ -16,6 +16,7 @@ import { type ReadItem, readTasks } from './read-tasks.ts';
 import { readRole, variablesOf } from './roles.ts';
 import { rolloutEntries, rolloutOf } from './rollout.ts';
 import type { StepBook } from './step-book.ts';
+import { ownedBy } from './vars-owner.ts';
 
 const prompt = v.strictObject({
   name: v.string(),
@@ -57,7 +58,7 @@ export function readPlay(node: SourceNode, context: PlayContext): Result<Play> {
   const outer = nothingInherited(context.extraVars);
   const said = inheritFrom(outer, fields ?? {}, node);
   const fromFiles = readVarsFiles(node, context);
-  const prompted: Record<string, Data> = Object.create(null);
+  const prompted: Record<string, Data> = ownedBy(Object.create(null), 'vars_prompt');
   const handlers = new HandlerBook();
   const { directory } = context;
   const around: Surroundings = {
@@ -138,7 +139,7 @@ function readVarsFiles(node: SourceNode, { files, directory }: PlayContext): Res
       return { ok: false, diagnostics: [diagnosticAt(item.place, 'a file of variables is named')] };
     }
     const file = files.read(resolve(directory, item.value), 'file of variables', item.place);
-    return file.ok ? variablesOf(file.value) : file;
+    return file.ok ? variablesOf(file.value, 'vars_files') : file;
   });
   const diagnostics = read.flatMap((one) => (one.ok ? [] : one.diagnostics));
   return diagnostics.length > 0

@@ -13,6 +13,7 @@ import type { Variables } from './keywords.ts';
 import { withOwnSteps } from './own-steps.ts';
 import type { Surroundings } from './read-task.ts';
 import type { ReadItem } from './read-tasks.ts';
+import { ownedBy } from './vars-owner.ts';
 
 const roleName = v.pipe(
   v.string(),
@@ -53,13 +54,13 @@ export function readRole(
   if (directory === undefined) {
     return wrongAt(node, `there is no role ${quoted(name)}`, `it would be ${roots[0]}`);
   }
-  const defaults = readLevel(directory, 'defaults', around);
+  const defaults = readLevel(directory, 'defaults', name, around);
   const { call, parameters } = partsOf(written, defaults.ok ? defaults.value : {});
   const fields = validate(roleSchema, call);
   if (!fields.ok) return fields;
-  const said = inheritFrom(around.inherited, fields.value, call);
-  const given = variablesOf(parameters);
-  const vars = readLevel(directory, 'vars', around);
+  const said = inheritFrom(around.inherited, fields.value, call, `role ${name}`);
+  const given = variablesOf(parameters, `role ${name}`);
+  const vars = readLevel(directory, 'vars', name, around);
   const needed = readMeta(directory, around);
   const steps = withOwnSteps(around.steps, directory, around.files);
   if (!steps.ok) return steps;
@@ -141,12 +142,13 @@ function readMain(
 function readLevel(
   directory: string,
   part: 'defaults' | 'vars',
+  role: string,
   { files }: Surroundings,
 ): Result<Variables> {
   const file = mainOf(directory, part);
   if (file === null) return { ok: true, value: {} };
   const read = files.read(file, 'file of variables');
-  return read.ok ? variablesOf(read.value) : read;
+  return read.ok ? variablesOf(read.value, `${part} of role ${role}`) : read;
 }
 
 /** Roles that a role would need are named where it is used, so that a reader of the play sees them. */
@@ -160,12 +162,12 @@ function readMeta(directory: string, { files }: Surroundings): Result<null> {
   return wrongAt(needed, 'a role has no dependencies', hint);
 }
 
-/** The variables of a file. */
-export function variablesOf(node: SourceNode): Result<Variables> {
+/** The variables of a file; `owner` as in `ownedBy`. */
+export function variablesOf(node: SourceNode, owner: string): Result<Variables> {
   if (node.kind === 'scalar' && node.value === null) return { ok: true, value: {} };
   if (node.kind !== 'map') return wrongAt(node, 'variables are a map of names to values');
   const findings = new Findings();
-  const vars = readVars(node, findings);
+  const vars = ownedBy(readVars(node, findings), owner);
   return findings.isEmpty
     ? { ok: true, value: vars }
     : { ok: false, diagnostics: findings.sorted([]) };

@@ -18,10 +18,19 @@ import { duration } from './wording.ts';
 const TICK_MS = 1000;
 const SPINNER_MS = 125;
 
+/** How much stays above the display. */
+export interface Lines {
+  /** 1: a line a task; 2: what tasks that were ok said, too. */
+  readonly verbose: number;
+  /** Nothing but warnings stays: what the run came to is shown elsewhere. Default: false. */
+  readonly isPassing?: boolean;
+}
+
 /** A run on a terminal: the phase it is in, the fleet below it, and what stays above them. */
 export class LiveView implements View {
   readonly #record: RunRecord;
   readonly #verbose: number;
+  readonly #isPassing: boolean;
   readonly #paint: Paint;
   readonly #glyphs: Glyphs;
   readonly #screen: Screen;
@@ -32,9 +41,10 @@ export class LiveView implements View {
   #nameCells = 0;
   #startedMs = performance.now();
 
-  constructor(outlet: Outlet, record: RunRecord, verbose: number, env: Environment) {
+  constructor(outlet: Outlet, record: RunRecord, lines: Lines, env: Environment) {
     this.#record = record;
-    this.#verbose = verbose;
+    this.#verbose = lines.verbose;
+    this.#isPassing = lines.isPassing ?? false;
     this.#paint = paintFor(outlet.stream);
     this.#glyphs = glyphsFor(env);
     this.#screen = new Screen(
@@ -69,7 +79,7 @@ export class LiveView implements View {
       case 'run_start':
         this.#startedMs = performance.now();
         this.#nameCells = nameColumn(event);
-        this.#screen.print(runStartLine(event));
+        if (!this.#isPassing) this.#screen.print(runStartLine(event));
         break;
       case 'batch':
         // The others have their row.
@@ -103,6 +113,7 @@ export class LiveView implements View {
 
   #endPhase(task: PhaseTask): void {
     this.#running.delete(task);
+    if (this.#isPassing) return;
     const { done, failed } = this.#glyphs;
     const sign = task.hasFailed() ? this.#paint('red', failed) : this.#paint('green', done);
     const took = task.message.duration === undefined ? '' : duration(task.message.duration / 1000);

@@ -150,7 +150,7 @@ async function openDisplay(
   }
 
   const { LiveView } = await import('./live-view.ts');
-  return new LiveView(people, record, verbose, env);
+  return new LiveView(people, record, { verbose }, env);
 }
 
 async function loadDiffText(): Promise<DiffText> {

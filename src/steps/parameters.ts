@@ -13,7 +13,7 @@ export function parametersOf(step: Step): readonly Parameter[] {
   return Object.entries(step.params.entries).map(([name, schema]) => ({
     name,
     isOptional: schema.type === 'optional',
-    description: v.getDescription(inner(schema)) ?? '',
+    description: v.getDescription(schema) ?? v.getDescription(inner(schema)) ?? '',
   }));
 }
 

@@ -75,6 +75,34 @@ describe('xpush convert', () => {
     );
   });
 
+  test('says of an inventory why it cannot be loaded, at its head and with the places', async () => {
+    const playbook = written('site.yml', '- hosts: web\n  tasks:\n    - debug: msg=hi\n');
+    const inventory = written('hosts', '[web]\na ansible_host=192.0.2.999 ansible_port=x\n');
+    const out = join(directory, 'out');
+
+    expect(await run(playbook, '-i', inventory, '--out', out)).toBe(0);
+    const text = readFileSync(join(out, 'inventory.yaml'), 'utf8');
+    expect(text.split('\n').slice(0, 4)).toEqual([
+      '# TODO: it cannot be loaded: "192.0.2.999" is not an IPv4 address',
+      '# TODO: it cannot be loaded: port must be a number, not "x"',
+      '',
+      'hosts:',
+    ]);
+    expect(said).toBe(
+      [
+        'inventory.yaml:5:17: "192.0.2.999" is not an IPv4 address',
+        '    a: { address: 192.0.2.999, ssh: { port: x } }',
+        '                  ^~~~~~~~~~~',
+        'inventory.yaml:5:43: port must be a number, not "x"',
+        '    a: { address: 192.0.2.999, ssh: { port: x } }',
+        '                                            ^',
+        'Translated: 2 files; 2 things are left to do: look for "TODO:".\n',
+      ]
+        .join('\n')
+        .replace('2 files', `2 files in ${out}`),
+    );
+  });
+
   test('takes what plays say of connections to the inventory', async () => {
     const playbook = written(
       'site.yml',

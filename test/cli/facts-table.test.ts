@@ -40,7 +40,7 @@ describe('factsTables', () => {
     expect(text).toBe(
       'HOSTS  DISTRIBUTION  KERNEL  MACHINE  INIT         UDEV  IPROUTE2  WHICH\n' +
         '1000   debian 12     6.1.0   x86_64   systemd 252  252   6.1.0     web[000:999]\n' +
-        '2      debian 11     6.1.0   x86_64   systemd 252  252   6.1.0     xen31, xen7\n' +
+        '2      debian 11     6.1.0   x86_64   systemd 252  252   6.1.0     xen7, xen31\n' +
         '1      alpine 12     6.1.0   x86_64   openrc       252   6.1.0     alpine\n',
     );
   });

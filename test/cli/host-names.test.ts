@@ -13,11 +13,15 @@ describe('compressNames', () => {
     ],
     [
       ['xen', 'a1.lan', 'a2.lan', 'a3.lan', 'a9.lan'],
-      ['a9.lan', 'a[1:3].lan', 'xen'],
+      ['a[1:3].lan', 'a9.lan', 'xen'],
     ],
     [
       ['web9', 'web10', 'web11', 'web12'],
       ['web9', 'web[10:12]'],
+    ],
+    [
+      ['h11', 'h9', 'h12', 'h1', 'h3', 'h2', 'h10', 'h8', 'hx'],
+      ['h[1:3]', 'h8', 'h9', 'h[10:12]', 'hx'],
     ],
     [[], []],
   ])('%j', (names, expected) => {

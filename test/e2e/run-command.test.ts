@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { labDescribe } from '../lab-tier.ts';
+import { Terminal } from '../report/terminal.ts';
 import { documentOf, Fleet, shippedInventory, statuses } from './fleet.ts';
 
 const describe = await labDescribe();
@@ -22,6 +23,34 @@ describe('xpush run', () => {
 
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toBe('on 2 hosts: mail, webserv:\n  -l a  b\n    b\n');
+  });
+
+  describe('on a terminal', () => {
+    /** What a terminal of 80 columns is sent. */
+    async function sent(term: string): Promise<string> {
+      const { argv, env } = fleet.command('run', fleet.file, 'all', '--', 'sleep 1; echo done');
+      const line = argv.map((word) => `'${word}'`).join(' ');
+      const run = await fleet.lab.run(
+        ['script', '-qec', `stty rows 24 cols 80; exec ${line}`, '/dev/null'],
+        { env: { ...env, CI: undefined, TERM: term, LANG: 'C.UTF-8', SHELL: '/bin/sh' } },
+      );
+      expect(run.code).toBe(0);
+      return run.stdout;
+    }
+
+    test('shows how far it is, and then nothing but what hosts printed', async () => {
+      const text = await sent('xterm-256color');
+      const terminal = new Terminal(80, 24);
+      terminal.write(text);
+
+      expect(text).toMatch(/of 3.*running \d.*changing/s);
+      expect(terminal.history).toEqual(['on 3 hosts: mail, webserv, xen1:', '  done']);
+      expect([terminal.isCursorShown, terminal.isWrapping]).toEqual([true, true]);
+    });
+
+    test('draws nothing where the terminal can do nothing', async () => {
+      expect(await sent('dumb')).toBe('on 3 hosts: mail, webserv, xen1:\r\n  done\r\n');
+    });
   });
 
   test('one word is a line for sh, and a failure is exit code 1', async () => {

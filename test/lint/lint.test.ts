@@ -330,6 +330,50 @@ describe('what is unused', () => {
   });
 });
 
+describe('unknown-fact', () => {
+  test.each<[string, string | null]>([
+    ['{{ facts.osfamily }}', 'no host has a fact "osfamily" (did you mean "os_family"?)'],
+    [
+      "{{ ansible_facts['Distribution'] }}",
+      'no host has a fact "Distribution" (did you mean "distribution"?)',
+    ],
+    [
+      '{{ facts.fqdn }}',
+      'no host has a fact "fqdn" (write it as a variable of the inventory, or ask with a command)',
+    ],
+    [
+      '{{ facts.default_ipv4.netmask }}',
+      'default_ipv4 has no "netmask" (there are address, gateway, interface, macaddress, prefix)',
+    ],
+    ['{{ ansible_default_ipv4.adress }}', 'default_ipv4 has no "adress" (did you mean "address"?)'],
+    ['{{ facts.os_family }} {{ facts.default_ipv6.gateway }} {{ ansible_kernel }}', null],
+    ['{{ facts.eth0.macaddress }} {{ facts.xenbr0.active }} {{ facts.lan.ipv4 }}', null],
+    ["{{ facts.fqdn | default('') }} {{ facts.lsb is defined }} {{ facts.lsb.id }}", null],
+  ])('%s', async (text, words) => {
+    const site = play('web', `debug: { msg: ${JSON.stringify(text)} }`);
+
+    const expected = words === null ? [] : [`site.yaml:3:25 !unknown-fact: ${words}`];
+    expect(await found(site, {}, { inventory: null })).toEqual(expected);
+    expect(await found(site)).toEqual(expected);
+  });
+
+  test('in conditions, and in variables of plays and of the inventory', async () => {
+    const site = `
+- hosts: web
+  vars: { family: "{{ facts.os_famly }}" }
+  tasks:
+    - { debug: { msg: "{{ family }}" }, when: facts.kernal == '6' }
+`;
+    const inventory = `${hosts}\n`.replace('color: blue', 'color: "{{ facts.system_vendor }}"');
+
+    expect(await found(site, {}, { inventory })).toEqual([
+      'site.yaml:2:23 !unknown-fact: no host has a fact "os_famly" (did you mean "os_family"?)',
+      'site.yaml:4:47 !unknown-fact: no host has a fact "kernal" (did you mean "kernel"?)',
+      expect.stringMatching(/^<stdin>:2:20 !unknown-fact: no host has a fact "system_vendor"/),
+    ]);
+  });
+});
+
 describe('empty-play and nothing-chosen', () => {
   test('a play whose group is empty', async () => {
     expect(await found(play('none', 'debug: { msg: x }'))).toEqual([

@@ -58,9 +58,9 @@ describe('explainVariable', () => {
 
     expect(lines.slice(1).map((line) => line.slice(3).split(/ {2,}/)[0])).toEqual([
       '-e',
-      'registered by task two',
-      'set by task three',
-      'task one',
+      'registered by task two, play Web',
+      'set by task three, play Web',
+      'task one, play Web',
       'play Web',
       'host a',
       'group inner',
@@ -70,6 +70,31 @@ describe('explainVariable', () => {
     ]);
     expect(lines[0]).toBe('a: port = "1"');
     expect(lines[4]).toMatch(/site\.yaml:6:\d+ +91$/);
+  });
+
+  test('names the block, the role, the task and the play that say it, and where the first one counts', () => {
+    const blocks = `
+- hosts: all
+  name: Web
+  tasks:
+    - name: certs
+      vars: { x: 1 }
+      block:
+        - { name: one, debug: { msg: x }, vars: { x: 2 } }
+- hosts: all
+  name: Alone
+  vars: { x: 3 }
+  tasks: [{ name: two, debug: { msg: x } }]
+- hosts: all
+  tasks:
+    - { vars: { x: 4 }, block: [{ debug: { msg: x } }] }
+`;
+    expect(explain('x', blocks)).toBe(`a: x = 2 (task one, play Web)
+*  task one, play Web     site.yaml:8:54   2
+   block certs, play Web  site.yaml:6:18   1
+   play Alone             site.yaml:11:14  3
+   a block, play all      site.yaml:15:20  4
+`);
   });
 
   test('is a document for programs', () => {
@@ -91,7 +116,7 @@ describe('explainVariable', () => {
   });
 
   test('guesses nothing that only a run can tell', () => {
-    expect(explain('os', playbook)).toContain('os = known only in a run\n');
+    expect(explain('os', playbook)).toContain('os = known only in a run (play Web)\n');
   });
 
   test('shows no secret, and asks for none', () => {

@@ -141,6 +141,13 @@ describe('withOwnSteps', () => {
       'export const step = () => {\n  let a: any;\n  return a.b;\n};\n',
       /^DIR\/steps\/mine.ts:3:3: TypeError: .*reading 'b'/,
     ],
+    [
+      'a step that leaves traces by its parameters',
+      mine('leave: () => ({ changes: [] }),')
+        .replace('params: noParams', 'params: v.strictObject({ path: v.string() })')
+        .replace('noParams, query', 'v'),
+      /^DIR\/steps\/mine.ts:1:\d+: leave is for steps that can do without parameters/,
+    ],
     ['no step', 'export const a = 1;\n', /this file exports no function "step"/],
     ['another thing', 'export const step = () => ({});\n', /gives nothing that defineStep made/],
     ['a package', 'import x from "lodash";\nx();\n', /^DIR\/steps\/mine.ts:1:1: "lodash" is not/],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadPlaybooks } from '../../src/playbook/load-playbook.ts';
+import { ownerOf } from '../../src/playbook/vars-owner.ts';
 import { ConfigError } from '../../src/source/diagnostic.ts';
 
 let directory: string;
@@ -46,6 +47,20 @@ describe('readRole', () => {
     expect(wrongWith('web', meta('dependencies: []\n'))).toEqual([]);
     expect(wrongWith('web', meta('dependencies: [{ role: base }]\n'))).toEqual([
       '1: a role has no dependencies',
+    ]);
+  });
+
+  test('whose variables are whose is known', () => {
+    const files = { ...web, 'web/vars/main.yaml': 'host: b\n' };
+    expect(wrongWith('{ role: web, port: 1, vars: { x: 1 } }', files)).toEqual([]);
+    const [book] = loadPlaybooks([join(directory, 'site.yaml')]);
+    const keywords = book?.plays[0]?.tasks[0]?.keywords;
+
+    expect(keywords?.defaults.map(ownerOf)).toEqual(['defaults of role web']);
+    expect(keywords?.vars.map(ownerOf).filter(Boolean)).toEqual([
+      'vars of role web',
+      'role web',
+      'role web',
     ]);
   });
 
