@@ -14,6 +14,7 @@ import type { LegOptions, LegResult } from './leg-options.ts';
 import { allChanges, type Foreseen, foresee, type PlannedTask } from './leg-plan.ts';
 import { LegTasks } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
+import { lookAhead } from './look-ahead.ts';
 import { LostError } from './lost-error.ts';
 import { PlainActs } from './plain-acts.ts';
 import { predict } from './predict.ts';
@@ -196,11 +197,12 @@ class LegRun {
     const tasks = this.#tasks;
     const segments = cutSegments(planned, this.#options.confirm.isOff);
     let answers: HostState | null = planned.some(hasWork) ? null : observed;
+    const ahead = isOpen ? lookAhead(tasks.open.slice(planned.length), observed, tasks.known) : 0;
     for (const [index, { kind, tasks: cutOff }] of segments.entries()) {
       const mayFinish = kind === 'act' && this.#hasActed;
       if (cutOff.some(hasWork) && this.#options.stopping.aborted && !mayFinish) return this.#stop();
       if (kind === 'act') {
-        const end = await this.#acts.carryOut(cutOff, isOpen && index === segments.length - 1);
+        const end = await this.#acts.carryOut(cutOff, index === segments.length - 1 ? ahead : 0);
         if (end === 'stale') return 'stale';
         if (end === 'stopped') return this.#stop();
         if (end.restartsWithinSeconds !== undefined) {
