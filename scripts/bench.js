@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
@@ -17,6 +18,11 @@ const built = {
       path: resolve(resolveDir, path)
         .replace(join(root, 'src'), join(root, 'dist'))
         .replace(/\.ts$/, '.js'),
+      external: true,
+    }));
+    // of CommonJS, which asks for modules of Node's by name
+    onResolve({ filter: /^yaml$/ }, () => ({
+      path: fileURLToPath(import.meta.resolve('yaml')),
       external: true,
     }));
   },

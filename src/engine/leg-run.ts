@@ -15,6 +15,7 @@ import { foresee } from './leg-plan.ts';
 import { leftResult, legResult } from './leg-result.ts';
 import { LegTasks } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
+import { lookAhead } from './look-ahead.ts';
 import { LostError } from './lost-error.ts';
 import { nextBoot } from './next-boot.ts';
 import { PlainActs } from './plain-acts.ts';
@@ -177,11 +178,12 @@ class LegRun {
     const tasks = this.#tasks;
     const segments = cutSegments(planned, this.#options.confirm.isOff);
     let answers: HostState | null = planned.some(hasWork) ? null : observed;
+    const ahead = isOpen ? lookAhead(tasks.open.slice(planned.length), observed, tasks.known) : 0;
     for (const [index, { kind, tasks: cutOff }] of segments.entries()) {
       const mayFinish = kind === 'act' && this.#hasActed;
       if (cutOff.some(hasWork) && this.#options.stopping.aborted && !mayFinish) return this.#stop();
       if (kind === 'act') {
-        const end = await this.#acts.carryOut(cutOff, isOpen && index === segments.length - 1);
+        const end = await this.#acts.carryOut(cutOff, index === segments.length - 1 ? ahead : 0);
         if (end === 'stale') return 'stale';
         if (end === 'stopped') return this.#stop();
         if (end.restartsWithinSeconds !== undefined) {

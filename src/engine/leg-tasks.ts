@@ -140,9 +140,9 @@ export class LegTasks {
     return this.#open.length === 0 ? this.#failure : null;
   }
 
-  /** Everything that the open tasks from `first` on ask, as far as can be told, and what the host lacks for them. */
-  queries(first = 0): readonly Query[] {
-    const tasks = this.#open.slice(first);
+  /** Everything that `count` open tasks from `first` on ask, as far as can be told, and what the host lacks for them. */
+  queries(first = 0, count = this.#open.length): readonly Query[] {
+    const tasks = this.#open.slice(first, first + count);
     if (tasks.length === 0) return [];
     const notices = this.#handlers.length === 0 ? [] : [noticeQuery];
     return [...queriesOf(tasks, this.#known), ...notices, query.lacks()];

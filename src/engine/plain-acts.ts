@@ -77,11 +77,11 @@ export class PlainActs {
     this.#tasks.fail({ message, hint }, this.#takeMade());
   }
 
-  /** Carries out the first open tasks; `looksOn`: and observes for those behind them in the same message. */
-  async carryOut(tasks: readonly PlannedTask[], looksOn: boolean): Promise<ActsEnd | 'stopped'> {
+  /** Carries out the first open tasks, and observes for so many of those behind them in the same message. */
+  async carryOut(tasks: readonly PlannedTask[], ahead: number): Promise<ActsEnd | 'stopped'> {
     const acts = actsOf(tasks);
     const sendings = sendingsOf(acts);
-    if (sendings.length === 0) return await this.#carryOut(tasks, acts, looksOn);
+    if (sendings.length === 0) return await this.#carryOut(tasks, acts, ahead);
     await this.#contact.shell(this.#options.stopping);
     const upload = await this.#upload(sendings);
     try {
@@ -90,7 +90,7 @@ export class PlainActs {
       const able = failure === null ? tasks : tasks.slice(0, taskOf(failure.id));
       const staged = acts.map((act) => ({ ...act, stage: stages.get(act.id) ?? null }));
       const ableActs = staged.slice(0, actsOf(able).length);
-      const end = await this.#carryOut(able, ableActs, looksOn && failure === null);
+      const end = await this.#carryOut(able, ableActs, failure === null ? ahead : 0);
       if (end === 'stale' || failure === null || this.#tasks.ending !== null) return end;
       this.giveUp(failure.message, null);
       return { answers: null, isCut: true };
@@ -111,7 +111,7 @@ export class PlainActs {
   async #carryOut(
     tasks: readonly PlannedTask[],
     acts: readonly Act[],
-    looksOn: boolean,
+    ahead: number,
   ): Promise<ActsEnd> {
     if (acts.length === 0) return this.#settleAll(tasks, new Map(), null);
     const { identity, stopping, nextNumber } = this.#options;
@@ -122,12 +122,12 @@ export class PlainActs {
       `${identity.id}.${nextNumber()}`,
       tasks,
     );
-    const thenLook = looksOn ? this.#tasks.queries(tasks.length) : [];
+    const thenLook = ahead > 0 ? this.#tasks.queries(tasks.length, ahead) : [];
     this.#hasBegun = true;
     this.#isCommandUnderWay = acts.some(({ change }) => isOpaque(change));
     const acted = await shell.act(acts, thenLook, { identity, generation }, (id) => {
-      const ahead = taskOf(id);
-      this.#tasks.tell('act', tasks[ahead]?.task.name ?? null, ahead);
+      const place = taskOf(id);
+      this.#tasks.tell('act', tasks[place]?.task.name ?? null, place);
     });
     this.#isCommandUnderWay = false;
     const { lock, results, answers } = acted;

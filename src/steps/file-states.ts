@@ -97,11 +97,13 @@ const mostApart = 100;
 function atOnce(wanted: Wanted, path: string, count: number): readonly Change[] {
   const line =
     '[ -z "$2" ] || chown -hR -- "$2" "$1" || exit; [ -z "$3" ] || chmod -R -- "$3" "$1"';
-  const words = [path, chownWord(wanted), wanted.mode ?? ''];
+  // five digits take set-id bits from directories, too
+  const mode = wanted.mode?.replace(/^[0-7]+$/, '00$&') ?? '';
+  const words = [path, chownWord(wanted), mode];
   return [
     change.call(['/bin/sh', '-c', line, 'file', ...words], {
       ...{ effect: 'boot', subject: path, before: `${count} others below it` },
-      after: `all below it ${words.slice(1).join(' ').trim()}`,
+      after: `all below it ${chownWord(wanted)} ${wanted.mode ?? ''}`.trim(),
       ...{ predicts: [], touches: [path], timeoutSeconds: 600 },
     }),
   ];

@@ -36,6 +36,8 @@ export const bars = {
   ansibleCpu: above(`${ansible}, controller's CPU`, 40, 80),
   mitogenWall: above(`${mitogen}, wall`, 15, 40),
   mitogenCpu: above(`${mitogen}, controller's CPU`, 30, 60),
+  siteFirst: above('a site of ten roles, first apply: Ansible, pipelining / xpush, wall', 20, 30),
+  siteConverged: above('the same site, converged, wall', 40, 80),
   cpuToXargs: below("controller's CPU at 50 hosts, all in / `xargs ssh`, curve25519", 0.6, 0.4),
   memory50: below('memory at 50 hosts', 90, 70, 'MB'),
   memory1000: below('memory at 1000 hosts', 160, 120, 'MB'),

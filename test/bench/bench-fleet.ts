@@ -94,13 +94,6 @@ export class BenchFleet implements AsyncDisposable {
     await this.lab.down();
   }
 
-  get environment(): NodeJS.ProcessEnv {
-    const { home: HOME, sshConfig: XPUSH_SSH_CONFIG } = this.lab;
-    const { PATH } = process.env;
-    const XDG_STATE_HOME = join(HOME, '.local', 'state');
-    return { PATH, LANG: 'C.UTF-8', HOME, XDG_STATE_HOME, XPUSH_SSH_CONFIG };
-  }
-
   /** Writes a file for the controller and gives its path. */
   async write(name: string, text: string, mode = 0o644): Promise<string> {
     const path = join(this.lab.directory, name);
@@ -130,7 +123,7 @@ export class BenchFleet implements AsyncDisposable {
     options: { readonly env?: NodeJS.ProcessEnv; readonly mustSay?: RegExp } = {},
   ): Promise<Cost> {
     const { mustSay = /^/ } = options;
-    const env = { ...this.environment, ...options.env };
+    const env = { ...environmentOf(this.lab), ...options.env };
     const runner = (inside: readonly [string, ...string[]]) =>
       this.lab.run(inside, { env, timeoutMs: 1_200_000, cwd: this.lab.directory });
     return await this.meter.run(argv, runner, { hosts: this.#group, mustSay });
@@ -170,4 +163,11 @@ export class BenchFleet implements AsyncDisposable {
       0,
     );
   }
+}
+
+/** What programs on a lab's controller are run with. */
+export function environmentOf({ home: HOME, sshConfig: XPUSH_SSH_CONFIG }: Lab): NodeJS.ProcessEnv {
+  const { PATH } = process.env;
+  const XDG_STATE_HOME = join(HOME, '.local', 'state');
+  return { PATH, LANG: 'C.UTF-8', HOME, XDG_STATE_HOME, XPUSH_SSH_CONFIG };
 }

@@ -17,6 +17,7 @@ import { rivals } from './rivals.ts';
 import { roundTrips } from './round-trips.ts';
 import { scale } from './scale.ts';
 import { simulatedMemory } from './simulated-memory.ts';
+import { site } from './site.ts';
 import { startUp } from './start-up.ts';
 
 const { extent, parts, out, command } = readOptions(
@@ -100,6 +101,9 @@ await measure(
 );
 await measure('rivals', 'Ansible', ['ansibleWall', 'ansibleCpu', 'mitogenWall', 'mitogenCpu'], () =>
   rivals(meter, extent.rivals, peers),
+);
+await measure('site', 'A site of ten roles', ['siteFirst', 'siteConverged'], () =>
+  site(meter, extent.site, peers),
 );
 
 const page = pageOf({

@@ -8,6 +8,8 @@ export interface Extent {
   readonly rivals: { readonly hosts: number; readonly rounds: number };
   readonly scale: Sizes & { readonly rounds: number };
   readonly largeFiles: { readonly megabytes: number; readonly rounds: number };
+  /** Rounds of the site. */
+  readonly site: number;
   readonly simulated: number;
   readonly roundTrips: number;
   readonly startUp: number;
@@ -19,6 +21,7 @@ const full: Extent = {
   rivals: { hosts: 50, rounds: 3 },
   scale: { least: 100, middle: 200, most: 1000, rounds: 5 },
   largeFiles: { megabytes: 200, rounds: 7 },
+  site: 2,
   simulated: 3,
   roundTrips: 15,
   startUp: 40,
@@ -31,6 +34,7 @@ const quick: Extent = {
   rivals: { hosts: 20, rounds: 1 },
   scale: { least: 50, middle: 100, most: 200, rounds: 3 },
   largeFiles: { megabytes: 200, rounds: 3 },
+  site: 1,
   simulated: 1,
   roundTrips: 6,
   startUp: 15,
@@ -45,6 +49,7 @@ export const partNames = [
   'files',
   'memory',
   'rivals',
+  'site',
 ] as const;
 export type PartName = (typeof partNames)[number];
 

@@ -97,6 +97,13 @@ First applies are to fleets as their installer left them, on dom0s that forward 
   \`ansible.builtin.iptables\` and handlers, with pipelining and no facts. Its shared connections are cold at the start of
   each run. "Without the live firewall" it compares and loads a file of rules, and sees no rule that somebody took away.
 - Mitogen runs the same playbook as Ansible.
+- The site is \`playbooks/site\`: a dom0, two web servers and their database, with systemd, empty packages of their own
+  repository and units that sleep. Ansible has it in its own words: templates, loops, conditions and handlers are the same
+  files, modules are those of ansible-core (\`apt\`, \`systemd\`, ...), its facts are the two that the playbook asks for,
+  once. \`limits\` and \`authorized_key\` are \`lineinfile\` there, \`timezone\` is a link and a file. Both leave out what is
+  tagged \`xen\` or \`kernel\`: four steps for Xen, and three kernel parameters, which ansible-core has no module for.
+  What comes of the hosts is compared, byte for byte, with modes, owners and packages; a difference is an error. A loop is
+  one task, handlers count.
 - CPU is that of control groups, which miss nothing that a program leaves behind. Start-up is in it.
 - Memory is the most that xpush's process had resident, as \`getrusage\` says. Simulated hosts are in that process:
   guests that answer as one does on which nothing is as it should be yet, by the real engine and reports, in a check.

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Lab } from '../../src/lab/lab.ts';
 import type { Finding } from './bars.ts';
-import { BenchFleet, fleetText, xpush } from './bench-fleet.ts';
+import { BenchFleet, environmentOf, fleetText, xpush } from './bench-fleet.ts';
 import { figureOf } from './figures.ts';
 import type { Meter } from './meter.ts';
 import type { PartResult } from './results.ts';
@@ -81,7 +81,7 @@ Include ${lab.sshConfig}
     const text = fleetText(1).replace(`address: ${address}, `, '');
     const inventory = await fleet.write('delayed.yaml', text);
     const args = ['apply', inventory, '--limit', 'xen0', '-o', 'ndjson'];
-    const env = { ...fleet.environment, XPUSH_SSH_CONFIG };
+    const env = { ...environmentOf(fleet.lab), XPUSH_SSH_CONFIG };
     const child = lab.spawn([process.execPath, xpush, ...args], {
       env,
       stdio: ['ignore', 'pipe', 'ignore'],

@@ -54,6 +54,19 @@ tasks:
     expect(modes).toEqual([0o755, 0o755, 0o644, 0o755]);
   });
 
+  test('a directory below one with a set-group-ID bit has only the mode that is said', async () => {
+    mkdirSync(at('above/old'), { recursive: true });
+    chmodSync(at('above/old'), 0o2755);
+    chmodSync(at('above'), 0o2775);
+    await site.runThrice(`
+tasks:
+  - file: { path: DIR/above/new, state: directory, mode: "0770" }
+  - file: { path: DIR/above/old, state: directory, mode: "0750" }
+`);
+    const modes = ['new', 'old'].map((name) => statSync(at(`above/${name}`)).mode & 0o7777);
+    expect(modes).toEqual([0o770, 0o750]);
+  });
+
   test('does so by one command where there are many', async () => {
     mkdirSync(at('many'));
     for (let n = 0; n < 150; n += 1) writeFileSync(at(`many/${n}`), '', { mode: 0o600 });

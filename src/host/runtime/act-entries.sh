@@ -70,9 +70,10 @@ xp_set_attributes() { # PATH PATTERN OWNER MODE
   [ -L "$1" ] || xp_durable "$1" || :
 }
 
+# Five digits: with fewer, GNU's chmod leaves a directory its set-group-ID bit, which it may have from above.
 xp_set_mode() { # PATH MODE
   [ ! -L "$1" ] || xp_refuse "$1 became a symbolic link" || return
-  chmod "$2" "$1"
+  chmod "0$2" "$1"
 }
 
 xp_remove_tree() { # PATH SUMS

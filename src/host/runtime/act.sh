@@ -225,14 +225,14 @@ xp_overwrite() { # AFTER MODE
   xp_refuse "$XP_REAL is a mount point and could not be written in place"
 }
 
-# Nobody enters the new one before its mode is right.
+# Nobody enters the new one before its mode is right. With five digits it gets no bits from the one above.
 xp_make_directory() { # PATH MODE
   [ ! -d "$1/" ] || return 0
   if [ -e "$1" ] || [ -L "$1" ]; then
     xp_refuse "$1 is in the way: it is no directory"
     return
   fi
-  { [ -d "${1%/*}/" ] || mkdir -p "${1%/*}/"; } && (umask 077 && mkdir -m 700 "$1") && chmod "$2" "$1" || return
+  { [ -d "${1%/*}/" ] || mkdir -p "${1%/*}/"; } && (umask 077 && mkdir -m 700 "$1") && chmod "00$2" "$1" || return
   xp_durable_entry "${1%/*}/" || :
 }
 

@@ -1,0 +1,62 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type LocalHost, localHost } from './local-host.ts';
+import { play } from './playbook-on-local-host.ts';
+
+let directory: string;
+let host: LocalHost;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'xpush-ahead-'));
+  host = localHost();
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** Which of these names of files each program that acts has in it. */
+function namesIn(names: readonly string[]): readonly string[] {
+  const acting = host.programs.filter((one) => /^xp_do /m.test(one));
+  return acting.map((program) => names.filter((name) => program.includes(name)).join(' '));
+}
+
+describe('lookAhead', () => {
+  test('nothing is looked at that will be looked at again', async () => {
+    const tasks = `
+tasks:
+  - { name: first, command: { cmd: "true", changes: always } }
+  - { name: one, copy: { dest: DIR/file-one, content: "1" } }
+  - { name: second, command: { cmd: "true", changes: always } }
+  - { name: two, copy: { dest: DIR/file-two, content: "2" } }
+`;
+
+    const { lines, programs } = await play(host, tasks, { directory });
+
+    expect(lines).toEqual(['first changed', 'one changed', 'second changed', 'two changed']);
+    expect(host.programs[0]).toMatch(/file-one.*file-two/s);
+    expect(namesIn(['file-one', 'file-two'])).toEqual([
+      'file-one',
+      'file-one file-two',
+      'file-two',
+    ]);
+    expect(programs).toBe(4);
+  });
+
+  test('what comes otherwise than it looked is looked at then', async () => {
+    const tasks = `
+tasks:
+  - { name: first, command: { cmd: touch DIR/made, changes: always } }
+  - { name: second, command: { cmd: touch DIR/never, creates: DIR/made } }
+  - { name: two, copy: { dest: DIR/file-two, content: "2" } }
+`;
+
+    const { lines, programs } = await play(host, tasks, { directory });
+
+    expect(lines).toEqual([
+      'first changed',
+      `second ok: ${join(directory, 'made')} exists`,
+      'two changed',
+    ]);
+    expect(existsSync(join(directory, 'never'))).toBe(false);
+    expect(programs).toBe(4);
+  });
+});
