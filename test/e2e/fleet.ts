@@ -163,15 +163,19 @@ export function hostIn({ hosts }: JsonDocument, name: string): JsonHost {
   return host;
 }
 
-/** Polls until `isSo`; throws after `timeoutMs`. */
+/** Polls until `isSo`, most of the time at rest, as asking may be a process on a host; throws after `timeoutMs`. */
 export async function until(
   what: string,
   isSo: () => Promise<boolean>,
   timeoutMs = 10_000,
 ): Promise<void> {
-  for (const end = Date.now() + timeoutMs; !(await isSo()); ) {
-    if (Date.now() > end) throw new Error(`not after ${timeoutMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const start = performance.now(); ; ) {
+    const asked = performance.now();
+    if (await isSo()) return;
+    const now = performance.now();
+    if (now - start > timeoutMs) throw new Error(`not after ${timeoutMs} ms: ${what}`);
+    const pauseMs = Math.min(Math.max(20, 3 * (now - asked)), 200);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 

@@ -77,10 +77,11 @@ describe('a host that is the controller itself', () => {
     const argv = await install(host.lab, waitingChange);
     const begun = ['sh', '-c', `echo $$ >${room}/pid; exec "$0" "$@"`, ...argv] as const;
     const child = host.lab.spawn([...begun, '--confirm-timeout', '4'], { stdio: 'ignore' });
+    const ended = once(child, 'exit'); // it may have exited before `kill` has
     await host.waits();
 
     await host.sh(`kill -KILL $(cat ${room}/pid)`);
-    await once(child, 'exit');
+    await ended;
     await host.go();
 
     await host.expectOld();

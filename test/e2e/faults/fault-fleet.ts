@@ -247,9 +247,8 @@ export class FaultHost {
 
   /** Waits until the change of `waitingChange` is under way, all of it but its end. */
   async waits(): Promise<void> {
-    const isWaiting = async (): Promise<boolean> =>
-      (await this.lab.exec(['test', '-e', '/run/waits'])).code === 0;
-    await until(`${this.name} waits`, isWaiting, 30_000);
+    const mark = `/proc/${this.lab.pid}/root/run/waits`;
+    await until(`${this.name} waits`, async () => existsSync(mark), 30_000);
   }
 
   /** Lets it end. */
