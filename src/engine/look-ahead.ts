@@ -1,8 +1,8 @@
 import { isOpaque } from '../host/change.ts';
 import type { HostState } from '../host/state.ts';
 import type { Knowledge } from '../playbook/knowledge.ts';
-import { allChanges } from './leg-plan.ts';
 import type { OpenTask } from './leg-tasks.ts';
+import { allChanges } from './plan-effects.ts';
 
 /**
  * How many of these tasks are looked at once what is before them is done: those up to the next one whose effect will

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type LocalHost, localHost } from './local-host.ts';
-import { play } from './playbook-on-local-host.ts';
+import { play } from './play.ts';
 
 let directory: string;
 let host: LocalHost;
