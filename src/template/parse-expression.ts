@@ -1,10 +1,9 @@
-import { quoted } from '../source/quoted.ts';
 import type { Arguments, Arithmetic, Expr, Filter, Name, Span } from './syntax.ts';
 import { SyntaxProblem } from './syntax.ts';
+import { isName, TokenStream } from './token-stream.ts';
 import type { Token } from './tokens.ts';
 
 const COMPARISONS = new Set(['==', '!=', '<', '<=', '>', '>=']);
-const KEYWORDS = new Set(['and', 'or', 'not', 'in', 'is', 'if', 'else']);
 const CONSTANTS: ReadonlyMap<string, boolean | null> = new Map([
   ...(['true', 'True'] as const).map((name) => [name, true] as const),
   ...(['false', 'False'] as const).map((name) => [name, false] as const),
@@ -12,68 +11,9 @@ const CONSTANTS: ReadonlyMap<string, boolean | null> = new Map([
 ]);
 const DEEPEST = 200;
 
-/**
- * Reads expressions from tokens, by Jinja's own grammar (its parser.py). Long for a file, as all rules
- * of the grammar call each other.
- */
-export class ExpressionParser {
-  readonly #tokens: readonly Token[];
-  #at = 0;
+/** Reads expressions from tokens, by Jinja's own grammar (its parser.py), all rules of which call each other. */
+export class ExpressionParser extends TokenStream {
   #depth = 0;
-
-  constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens;
-  }
-
-  get token(): Token {
-    const token = this.#tokens[this.#at] ?? this.#tokens.at(-1);
-    if (token === undefined) throw new Error('there are no tokens');
-    return token;
-  }
-
-  next(): Token {
-    const { token } = this;
-    this.#at++;
-    return token;
-  }
-
-  /** Whether the next token is this operator or word; it is taken then. */
-  takes(text: string): boolean {
-    if (!this.sees(text)) return false;
-    this.#at++;
-    return true;
-  }
-
-  sees(text: string): boolean {
-    return (
-      this.token.text === text && (this.token.kind === 'operator' || this.token.kind === 'name')
-    );
-  }
-
-  expects(text: string): Token {
-    if (!this.sees(text)) this.#unexpected(`${quoted(text)} is expected`);
-    return this.next();
-  }
-
-  /** Complains about whatever follows a whole expression. */
-  ends(): void {
-    if (this.token.kind === 'end') return;
-    const isEqual = this.sees('=');
-    this.#unexpected('the expression should end', isEqual ? 'compare with "=="' : null);
-  }
-
-  name(): Name {
-    const { token } = this;
-    if (token.kind !== 'name' || KEYWORDS.has(token.text)) this.#unexpected('a name is expected');
-    this.#at++;
-    return { kind: 'name', name: token.text, start: token.start, end: token.end };
-  }
-
-  /** Any word, such as `if`. */
-  word(): string {
-    if (this.token.kind !== 'name') this.#unexpected('a word is expected');
-    return this.next().text;
-  }
 
   /** `a`, or `a, b`, which is a list. */
   tuple(): Expr {
@@ -88,7 +28,7 @@ export class ExpressionParser {
   }
 
   expression(): Expr {
-    if (++this.#depth > DEEPEST) this.#unexpected('the expression is nested too deeply');
+    if (++this.#depth > DEEPEST) this.unexpected('the expression is nested too deeply');
     let then = this.or();
     while (this.takes('if')) {
       const test = this.or();
@@ -106,7 +46,7 @@ export class ExpressionParser {
   #not(): Expr {
     const { token } = this;
     if (!this.takes('not')) return this.#compare();
-    if (++this.#depth > DEEPEST) this.#unexpected('the expression is nested too deeply');
+    if (++this.#depth > DEEPEST) this.unexpected('the expression is nested too deeply');
     const operand = this.#not();
     this.#depth--;
     return { kind: 'unary', operator: 'not', operand, ...spanned(token, operand) };
@@ -116,17 +56,25 @@ export class ExpressionParser {
     const first = this.#sum();
     const rest: { operator: string; operand: Expr }[] = [];
     for (;;) {
-      const { token } = this;
-      if (token.kind === 'operator' && COMPARISONS.has(token.text)) this.#at++;
-      else if (this.sees('not') && this.#tokens[this.#at + 1]?.text === 'in') this.#at += 2;
-      else if (!this.takes('in')) break;
-      const operator = token.text === 'not' ? 'not in' : token.text;
+      const operator = this.#comparison();
+      if (operator === null) break;
       rest.push({ operator, operand: this.#sum() });
     }
     const last = rest.at(-1);
     return last === undefined
       ? first
       : { kind: 'compare', first, rest, ...spanned(first, last.operand) };
+  }
+
+  /** null: none follows. */
+  #comparison(): string | null {
+    const { kind, text } = this.token;
+    if (kind === 'operator' && COMPARISONS.has(text)) return this.next().text;
+    if (this.takes('in')) return 'in';
+    if (!this.sees('not') || this.following?.text !== 'in') return null;
+    this.next();
+    this.next();
+    return 'not in';
   }
 
   #sum(): Expr {
@@ -153,7 +101,7 @@ export class ExpressionParser {
     const operator = (['-', '+'] as const).find((one) => this.takes(one));
     if (operator === undefined) value = this.#primary();
     else {
-      if (++this.#depth > DEEPEST) this.#unexpected('the expression is nested too deeply');
+      if (++this.#depth > DEEPEST) this.unexpected('the expression is nested too deeply');
       const operand = this.#unary(false);
       this.#depth--;
       value = { kind: 'unary', operator, operand, ...spanned(token, operand) };
@@ -163,42 +111,42 @@ export class ExpressionParser {
   }
 
   #primary(): Expr {
-    const token = this.next();
+    const { token } = this;
     const { start, end } = token;
-    if (token.kind === 'number') return { kind: 'literal', value: token.value, start, end };
-    if (token.kind === 'string') {
-      let value = String(token.value);
-      let last = end;
-      while (this.token.kind === 'string') {
-        last = this.token.end;
-        value += String(this.next().value);
-      }
-      return { kind: 'literal', value, start, end: last };
+    if (token.kind === 'number') {
+      this.next();
+      return { kind: 'literal', value: token.value, start, end };
     }
-    if (token.kind === 'name' && !KEYWORDS.has(token.text)) {
+    if (token.kind === 'string') return this.#strings();
+    if (isName(token)) {
+      this.next();
       const value = CONSTANTS.get(token.text);
       return value === undefined
         ? { kind: 'name', name: token.text, start, end }
         : { kind: 'literal', value, start, end };
     }
-    if (token.kind === 'operator') {
-      if (token.text === '(') return this.#parenthesized(token);
-      if (token.text === '[') {
-        const items = this.#items(']');
-        return { kind: 'list', items, start, end: this.#lastEnd() };
-      }
-      if (token.text === '{') return this.#dict(token);
+    if (this.takes('(')) return this.#parenthesized(token);
+    if (this.takes('[')) {
+      const items = this.#items(']');
+      return { kind: 'list', items, start, end: this.lastEnd };
     }
-    this.#at--;
-    return this.#unexpected('a value is expected');
+    if (this.takes('{')) return this.#dict(token);
+    return this.unexpected('a value is expected');
+  }
+
+  /** `'a' 'b'`, which is one text. */
+  #strings(): Expr {
+    const { start } = this.token;
+    let value = '';
+    while (this.token.kind === 'string') value += String(this.next().value);
+    return { kind: 'literal', value, start, end: this.lastEnd };
   }
 
   #parenthesized(open: Token): Expr {
-    if (this.takes(')'))
-      return { kind: 'list', items: [], start: open.start, end: this.#lastEnd() };
+    if (this.takes(')')) return { kind: 'list', items: [], start: open.start, end: this.lastEnd };
     const value = this.tuple();
     this.expects(')');
-    return { ...value, start: open.start, end: this.#lastEnd() };
+    return { ...value, start: open.start, end: this.lastEnd };
   }
 
   #items(closing: string): Expr[] {
@@ -220,7 +168,7 @@ export class ExpressionParser {
       this.expects(':');
       pairs.push({ key, value: this.expression() });
     }
-    return { kind: 'dict', pairs, start: open.start, end: this.#lastEnd() };
+    return { kind: 'dict', pairs, start: open.start, end: this.lastEnd };
   }
 
   #postfix(value: Expr): Expr {
@@ -233,12 +181,12 @@ export class ExpressionParser {
           object: result,
           key: this.#attribute(),
           start,
-          end: this.#lastEnd(),
+          end: this.lastEnd,
         };
       else if (this.takes('[')) result = this.#subscript(result);
       else if (this.sees('(')) {
         const args = this.args();
-        result = { kind: 'call', callee: result, args, start, end: this.#lastEnd() };
+        result = { kind: 'call', callee: result, args, start, end: this.lastEnd };
       } else return result;
     }
   }
@@ -247,8 +195,8 @@ export class ExpressionParser {
     const { token } = this;
     const { start, end } = token;
     if (token.kind !== 'name' && token.kind !== 'number')
-      this.#unexpected('a name is expected after "."');
-    this.#at++;
+      this.unexpected('a name is expected after "."');
+    this.next();
     return { kind: 'literal', value: token.value, start, end };
   }
 
@@ -258,11 +206,11 @@ export class ExpressionParser {
     while (!this.takes(']')) {
       if (this.takes(':')) bounds.push(null);
       else if (bounds.at(-1) === null) bounds[bounds.length - 1] = this.expression();
-      else this.#unexpected('"]" is expected');
-      if (bounds.length > 3) this.#unexpected('"]" is expected');
+      else this.unexpected('"]" is expected');
+      if (bounds.length > 3) this.unexpected('"]" is expected');
     }
     const [key] = bounds;
-    const end = this.#lastEnd();
+    const end = this.lastEnd;
     if (bounds.length > 1) return { kind: 'slice', object, bounds, start, end };
     if (key === null || key === undefined) {
       throw new SyntaxProblem({ start, end }, 'a key is missing in "[]"');
@@ -278,12 +226,12 @@ export class ExpressionParser {
     while (!this.takes(')')) {
       if (positional.length + named.length > 0) this.expects(',');
       if (this.takes(')')) break;
-      if (this.token.kind === 'name' && this.#tokens[this.#at + 1]?.text === '=') {
+      if (this.token.kind === 'name' && this.following?.text === '=') {
         const { name } = this.name();
         this.expects('=');
         named.push({ name, value: this.expression() });
       } else {
-        if (named.length > 0) this.#unexpected('a name is expected, as before');
+        if (named.length > 0) this.unexpected('a name is expected, as before');
         positional.push(this.expression());
       }
     }
@@ -303,7 +251,7 @@ export class ExpressionParser {
   filter(subject: Expr): Filter {
     const name = this.#dotted();
     const args = this.sees('(') ? this.args() : { positional: [], named: [] };
-    return { kind: 'filter', subject, name, args, start: subject.start, end: this.#lastEnd() };
+    return { kind: 'filter', subject, name, args, start: subject.start, end: this.lastEnd };
   }
 
   /** `combine`, or `ansible.builtin.combine`, which is the same. */
@@ -320,7 +268,7 @@ export class ExpressionParser {
     const name = this.sees('in') ? this.#wordIn() : this.#dotted();
     const args = this.sees('(') ? this.args() : { positional: this.#bareArgument(), named: [] };
     const { start } = subject;
-    return { kind: 'test', subject, name, args, isNegated, start, end: this.#lastEnd() };
+    return { kind: 'test', subject, name, args, isNegated, start, end: this.lastEnd };
   }
 
   #wordIn(): Name {
@@ -330,21 +278,9 @@ export class ExpressionParser {
 
   /** `a is divisibleby 3`. */
   #bareArgument(): Expr[] {
-    const { kind, text } = this.token;
-    const isValue =
-      kind === 'string' || kind === 'number' || (kind === 'name' && !KEYWORDS.has(text));
-    return isValue || this.sees('[') || this.sees('{') ? [this.#postfix(this.#primary())] : [];
-  }
-
-  #lastEnd(): number {
-    return this.#tokens[this.#at - 1]?.end ?? 0;
-  }
-
-  #unexpected(wanted: string, hint: string | null = null): never {
     const { token } = this;
-    const what = token.kind === 'end' ? '' : `, not ${quoted(token.text)}`;
-    const end = Math.max(token.end, token.start + 1);
-    throw new SyntaxProblem({ start: token.start, end }, `${wanted} here${what}`, hint);
+    const isValue = token.kind === 'string' || token.kind === 'number' || isName(token);
+    return isValue || this.sees('[') || this.sees('{') ? [this.#postfix(this.#primary())] : [];
   }
 }
 

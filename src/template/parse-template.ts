@@ -1,19 +1,16 @@
 import { didYouMean } from '../source/did-you-mean.ts';
 import { quoted } from '../source/quoted.ts';
 import { ExpressionParser } from './parse-expression.ts';
-import type { Expr, Filter, Name, Part, Span, Target } from './syntax.ts';
-import { SyntaxProblem } from './syntax.ts';
+import type { Expr, Filter, Name, Part, Target } from './syntax.ts';
+import { SyntaxProblem, spanOf } from './syntax.ts';
+import {
+  type Output,
+  type Statement,
+  type TemplateOptions,
+  TemplateScanner,
+} from './template-scanner.ts';
 import { tokensAt } from './tokens.ts';
 
-/** How blanks around statements are treated, as in Jinja. */
-export interface TemplateOptions {
-  /** Whether the line feed after a statement goes (default: true, as Ansible has it). */
-  readonly trimBlocks?: boolean;
-  /** Whether the blanks before a statement on its line go (default: false). */
-  readonly lstripBlocks?: boolean;
-}
-
-const MARK = /\{[{%#]/g;
 const STATEMENTS = ['if', 'for', 'set', 'macro', 'with', 'filter', 'raw'];
 const REFUSED: ReadonlyMap<string, string> = new Map([
   ...['include', 'import', 'from', 'extends', 'block'].map(
@@ -40,30 +37,18 @@ export function parseBareExpression(text: string): Expr {
   return value;
 }
 
-/** A statement that the enclosing one waits for. */
-interface Closer extends Span {
-  readonly word: string;
-  readonly parser: ExpressionParser;
-}
-
 interface Body {
   readonly parts: readonly Part[];
-  readonly closer: Closer | null;
+  readonly closer: Statement | null;
 }
 
-/** Long for a file, as each statement holds others. */
+/** Reads statements, each of which may hold others. */
 class TemplateParser {
-  readonly #text: string;
-  readonly #trimBlocks: boolean;
-  readonly #lstripBlocks: boolean;
-  #at = 0;
+  readonly #scanner: TemplateScanner;
   #depth = 0;
-  #trimsNext: 'none' | 'line' | 'all' = 'none';
 
-  constructor(text: string, { trimBlocks = true, lstripBlocks = false }: TemplateOptions) {
-    this.#text = text;
-    this.#trimBlocks = trimBlocks;
-    this.#lstripBlocks = lstripBlocks;
+  constructor(text: string, options: TemplateOptions) {
+    this.#scanner = new TemplateScanner(text, options);
   }
 
   parse(): readonly Part[] {
@@ -78,87 +63,25 @@ class TemplateParser {
   #body(closers: readonly string[]): Body {
     const parts: Part[] = [];
     for (;;) {
-      MARK.lastIndex = this.#at;
-      const start = MARK.exec(this.#text)?.index ?? this.#text.length;
-      const mark = this.#text.slice(start, start + 2);
-      const sign = this.#text.charAt(start + 2);
-      this.#addText(parts, this.#between(start, mark, sign));
-      if (mark === '') return { parts, closer: null };
-      this.#at = start + 2 + (sign === '-' || (sign === '+' && mark === '{%') ? 1 : 0);
-      if (mark === '{#') this.#comment(start);
-      else if (mark === '{{') parts.push(this.#output(start));
-      else {
-        const { parser, end } = this.#tokens(/[-+]?%\}/y);
-        const word = parser.word();
-        const statement = { word, parser, start, end };
-        if (closers.includes(word)) return { parts, closer: statement };
-        if (word === 'raw') this.#addText(parts, this.#raw(statement));
-        else parts.push(this.#statement(statement));
+      const piece = this.#scanner.next();
+      switch (piece.kind) {
+        case 'text':
+          if (piece.text !== '') parts.push({ kind: 'text', text: piece.text });
+          break;
+        case 'output':
+          parts.push(outputOf(piece));
+          break;
+        case 'statement':
+          if (closers.includes(piece.word)) return { parts, closer: piece };
+          parts.push(this.#statement(piece));
+          break;
+        case 'end':
+          return { parts, closer: null };
       }
     }
   }
 
-  #addText(parts: Part[], text: string): void {
-    if (text !== '') parts.push({ kind: 'text', text });
-  }
-
-  /** The text up to a mark, without the blanks that the marks at its ends take. */
-  #between(end: number, mark: string, sign: string): string {
-    let text = this.#text.slice(this.#at, end);
-    if (this.#trimsNext === 'all') text = text.trimStart();
-    else if (this.#trimsNext === 'line') text = text.replace(/^\n/, '');
-    this.#trimsNext = 'none';
-    if (sign === '-' && mark !== '') return text.trimEnd();
-    const strips = this.#lstripBlocks && (mark === '{%' || mark === '{#') && sign !== '+';
-    if (!strips) return text;
-    const isOnLine = this.#at === 0 || text.includes('\n');
-    return isOnLine ? text.replace(/(^|\n)[ \t]+$/, '$1') : text;
-  }
-
-  #tokens(closing: RegExp): { parser: ExpressionParser; end: number } {
-    const tokens = tokensAt(this.#text, this.#at, closing);
-    const last = tokens.at(-1);
-    const closer = last?.text ?? '';
-    this.#at = (last?.end ?? this.#at) + closer.length;
-    this.#afterTag(closer, closer.endsWith('%}'));
-    return { parser: new ExpressionParser(tokens), end: this.#at };
-  }
-
-  #afterTag(closer: string, isBlock: boolean): void {
-    if (closer.startsWith('-')) this.#trimsNext = 'all';
-    else this.#trimsNext = isBlock && this.#trimBlocks && !closer.startsWith('+') ? 'line' : 'none';
-  }
-
-  #comment(start: number): void {
-    const end = this.#text.indexOf('#}', this.#at);
-    if (end === -1) throw new SyntaxProblem({ start, end: start + 2 }, '"{#" is never closed');
-    this.#at = end + 2;
-    this.#afterTag(this.#text.slice(end - 1, end + 2), true);
-  }
-
-  #output(start: number): Part {
-    const { parser, end } = this.#tokens(/-?\}\}/y);
-    if (parser.token.kind === 'end') {
-      throw new SyntaxProblem({ start, end }, 'there is nothing in these braces');
-    }
-    const value = parser.tuple();
-    parser.ends();
-    return { kind: 'output', value, start, end };
-  }
-
-  #raw({ parser, start, end }: Closer): string {
-    parser.ends();
-    const closing = /\{%([-+]?)\s*endraw\s*([-+]?)%\}/g;
-    closing.lastIndex = end;
-    const found = closing.exec(this.#text);
-    if (found === null) throw new SyntaxProblem({ start, end }, '{% raw %} has no {% endraw %}');
-    const text = this.#between(found.index, '{%', found[1] ?? '');
-    this.#at = found.index + found[0].length;
-    this.#afterTag(found[2] ?? '', true);
-    return text;
-  }
-
-  #statement(statement: Closer): Part {
+  #statement(statement: Statement): Part {
     const { word, start, end } = statement;
     if (++this.#depth > DEEPEST) {
       throw new SyntaxProblem({ start, end }, `more than ${DEEPEST} statements are nested here`);
@@ -177,7 +100,7 @@ class TemplateParser {
     throw new SyntaxProblem({ start, end }, `unknown statement ${quoted(word)}`, hint);
   }
 
-  #readStatement(statement: Closer): Part | null {
+  #readStatement(statement: Statement): Part | null {
     switch (statement.word) {
       case 'if':
         return this.#if(statement);
@@ -199,10 +122,10 @@ class TemplateParser {
     }
   }
 
-  #if(statement: Closer): Part {
+  #if(statement: Statement): Part {
     const branches: { test: Expr; body: readonly Part[] }[] = [];
     let otherwise: readonly Part[] | null = null;
-    let current: Closer = statement;
+    let current: Statement = statement;
     while (current.word !== 'endif') {
       const { parser } = current;
       const test = current.word === 'else' ? null : parser.expression();
@@ -218,7 +141,7 @@ class TemplateParser {
     return { kind: 'if', branches, otherwise, ...spanOf(statement) };
   }
 
-  #for(statement: Closer): Part {
+  #for(statement: Statement): Part {
     const { parser } = statement;
     const targets = names(parser).map(({ name }) => name);
     parser.expects('in');
@@ -235,7 +158,7 @@ class TemplateParser {
     return { kind: 'for', targets, list, test, body, otherwise, ...spanOf(statement) };
   }
 
-  #set(statement: Closer): Part {
+  #set(statement: Statement): Part {
     const { parser } = statement;
     const targets: Target[] = [];
     do {
@@ -261,7 +184,7 @@ class TemplateParser {
     };
   }
 
-  #with(statement: Closer): Part {
+  #with(statement: Statement): Part {
     const { parser } = statement;
     const values: { name: string; value: Expr }[] = [];
     while (parser.token.kind !== 'end') {
@@ -273,7 +196,7 @@ class TemplateParser {
     return { kind: 'with', values, body: this.#until(statement), ...spanOf(statement) };
   }
 
-  #macro(statement: Closer): Part {
+  #macro(statement: Statement): Part {
     const { parser } = statement;
     const { name } = parser.name();
     const parameters: { name: string; fallback: Expr | null }[] = [];
@@ -289,11 +212,20 @@ class TemplateParser {
   }
 
   /** The body up to the statement's own end. */
-  #until(statement: Closer): readonly Part[] {
+  #until(statement: Statement): readonly Part[] {
     const { parts, closer } = this.#body([`end${statement.word}`]);
     if (closer === null) throw unclosed(statement);
     return parts;
   }
+}
+
+function outputOf({ parser, start, end }: Output): Part {
+  if (parser.token.kind === 'end') {
+    throw new SyntaxProblem({ start, end }, 'there is nothing in these braces');
+  }
+  const value = parser.tuple();
+  parser.ends();
+  return { kind: 'output', value, start, end };
 }
 
 function names(parser: ExpressionParser): Name[] {
@@ -313,11 +245,7 @@ function filterOf(parser: ExpressionParser, before: '|' | null): Filter {
   return filter;
 }
 
-function spanOf({ start, end }: Span): Span {
-  return { start, end };
-}
-
-function unclosed(statement: Closer): SyntaxProblem {
+function unclosed(statement: Statement): SyntaxProblem {
   return new SyntaxProblem(
     spanOf(statement),
     `{% ${statement.word} %} has no {% end${statement.word} %}`,

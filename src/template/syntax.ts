@@ -4,6 +4,11 @@ export interface Span {
   readonly end: number;
 }
 
+/** Where it is written, and nothing else of it. */
+export function spanOf({ start, end }: Span): Span {
+  return { start, end };
+}
+
 /** An expression of Jinja's. */
 export type Expr =
   | Literal

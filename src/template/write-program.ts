@@ -1,6 +1,15 @@
 import { localName } from './local-names.ts';
 import type { Program } from './program.ts';
-import type { Expr, Filter, For, If, Part, Span, Target } from './syntax.ts';
+import {
+  type Expr,
+  type Filter,
+  type For,
+  type If,
+  type Part,
+  type Span,
+  spanOf,
+  type Target,
+} from './syntax.ts';
 import { ExpressionWriter } from './write-expression.ts';
 
 const FILTERED = 'b_filtered';
@@ -28,7 +37,7 @@ class ProgramWriter {
 
   program(): Program {
     const { operations, names } = this.#expressions;
-    return { source: this.#source, operations, names, lines: this.#lines };
+    return { source: this.#source, operations, names: names.all, lines: this.#lines };
   }
 
   result(value: Expr): void {
@@ -205,8 +214,4 @@ class ProgramWriter {
     this.#source += text;
     for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) this.#line++;
   }
-}
-
-function spanOf({ start, end }: Span): Span {
-  return { start, end };
 }

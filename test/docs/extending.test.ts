@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../src/engine/events.ts';
-import { usualConfirm } from '../../src/engine/leg-options.ts';
 import { runLeg } from '../../src/engine/leg-run.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import { loadPlaybooks } from '../../src/playbook/load-playbook.ts';
-import { identity } from '../engine/identity.ts';
+import { legOptions } from '../engine/leg-options.ts';
 import { localHost } from '../engine/local-host.ts';
 import { readPage, root } from './markdown.ts';
 
@@ -42,16 +41,7 @@ describe('the example of docs/extending.md', () => {
     const events: RunEvent[] = [];
     await runLeg(
       { host, tasks: play.tasks.map((task) => ({ play, task })), after: [] },
-      {
-        ...{ inventory, identity, check },
-        confirm: usualConfirm,
-        emit: (event) => events.push(event),
-        stopping: new AbortController().signal,
-        leaving: new AbortController().signal,
-        nextNumber: () => 1,
-        enterWindow: async () => () => {},
-        reach: async (probes) => probes.map(() => null),
-      },
+      { ...legOptions(inventory, events), check },
       localHost().connect,
     );
     return events.flatMap((event) =>

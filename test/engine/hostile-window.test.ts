@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RunEvent } from '../../src/engine/events.ts';
-import { type LegResult, usualConfirm } from '../../src/engine/leg-options.ts';
+import type { LegResult } from '../../src/engine/leg-options.ts';
 import { runLeg } from '../../src/engine/leg-run.ts';
 import { change } from '../../src/host/change.ts';
 import { query } from '../../src/host/query.ts';
@@ -13,6 +13,7 @@ import { defineStep } from '../../src/steps/step.ts';
 import type { Session } from './forged-host.ts';
 import { type ForgedWindow, forgedWindow, type Lies, noWay, say } from './forged-window.ts';
 import { identity } from './identity.ts';
+import { legOptions } from './leg-options.ts';
 
 // the clock of a test may be turned on
 vi.mock('node:timers/promises', async (original) => ({
@@ -62,19 +63,15 @@ async function runWith(lies: Lies): Promise<Ended> {
   if (target === undefined) throw new Error('no host');
   const task = { name: 'a task', step: net, params: {}, place };
   const play = { name: 'a play', hosts: ['all'], hostsPlace: place, tasks: [task] };
-  const never = new AbortController().signal;
   let number = 0;
   const started = performance.now();
   let ended: { result: LegResult | null } | null = null;
   const running = runLeg(
     { host: target, tasks: [{ play, task }], after: [] },
     {
-      ...{ inventory, identity, check: false, confirm: usualConfirm, inventoryWord: 'fleet.yaml' },
-      emit: (event) => events.push(event),
-      ...{ stopping: never, leaving: never },
+      ...legOptions(inventory, events),
+      inventoryWord: 'fleet.yaml',
       nextNumber: () => (number += 1),
-      enterWindow: async () => () => {},
-      reach: async (probes) => probes.map(() => null),
     },
     host.connect,
   ).then(

@@ -11,7 +11,7 @@ import { query } from '../../src/host/query.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import { command } from '../../src/steps/command.ts';
 import { defineStep, type Step } from '../../src/steps/step.ts';
-import { identity } from './identity.ts';
+import { legOptions } from './leg-options.ts';
 import { localHost } from './local-host.ts';
 
 const inventory = await loadInventory({ argument: '-', stdin: 'hosts: { here: {} }' });
@@ -82,16 +82,7 @@ async function run(
   }));
   const result = await runLeg(
     { host: target, tasks: list, after: [] },
-    {
-      ...{ inventory, identity, check },
-      confirm: { timeoutSeconds: 4, isOff },
-      emit: (event) => events.push(event),
-      stopping: new AbortController().signal,
-      leaving: new AbortController().signal,
-      nextNumber: () => 1,
-      enterWindow: async () => () => {},
-      reach: async (probes) => probes.map(() => null),
-    },
+    { ...legOptions(inventory, events), check, confirm: { timeoutSeconds: 4, isOff } },
     localHost(path).connect,
   );
   const ended = events.filter((event): event is TaskEnd => event.event === 'task');

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RunEvent, TaskEnd } from '../../src/engine/events.ts';
-import { usualConfirm } from '../../src/engine/leg-options.ts';
 import { runLeg } from '../../src/engine/leg-run.ts';
 import { change } from '../../src/host/change.ts';
 import { query } from '../../src/host/query.ts';
@@ -12,7 +11,7 @@ import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import { SourceText } from '../../src/source/source-text.ts';
 import { command } from '../../src/steps/command.ts';
 import { defineStep, refuse, type Step } from '../../src/steps/step.ts';
-import { identity } from './identity.ts';
+import { legOptions } from './leg-options.ts';
 import { type LocalHost, localHost } from './local-host.ts';
 
 const place = { source: new SourceText('test.yaml', ''), start: 0, end: 0 };
@@ -61,17 +60,7 @@ async function run(tasks: TaskList, options: { check?: boolean; stopping?: Abort
   const play = { name: 'play', hosts: ['all'], hostsPlace: place, tasks: list };
   const result = await runLeg(
     { host: target, tasks: list.map((task) => ({ play, task })), after: [] },
-    {
-      ...{ inventory, identity },
-      check: options.check ?? false,
-      confirm: usualConfirm,
-      emit: (event) => events.push(event),
-      stopping: options.stopping ?? new AbortController().signal,
-      leaving: new AbortController().signal,
-      nextNumber: () => 1,
-      enterWindow: async () => () => {},
-      reach: async (probes) => probes.map(() => null),
-    },
+    { ...legOptions(inventory, events), ...options },
     host.connect,
   );
   const ended = events.filter((event): event is TaskEnd => event.event === 'task');

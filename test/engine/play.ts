@@ -4,13 +4,12 @@ import { keepFile } from '../../src/cli/keep-file.ts';
 import type { RunEvent, TaskEnd } from '../../src/engine/events.ts';
 import type { ExplainedSegment } from '../../src/engine/explain-leg.ts';
 import type { Connect } from '../../src/engine/host-contact.ts';
-import { usualConfirm } from '../../src/engine/leg-options.ts';
 import { runLeg } from '../../src/engine/leg-run.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import { parsePlaybook } from '../../src/playbook/load-playbook.ts';
 import { formatDiagnostic } from '../../src/source/format-diagnostic.ts';
 import { parseYaml } from '../../src/source/parse-yaml.ts';
-import { identity } from './identity.ts';
+import { legOptions } from './leg-options.ts';
 
 const inventory = await loadInventory({
   argument: '-',
@@ -56,15 +55,9 @@ export async function play(
   const result = await runLeg(
     { host: target, tasks: first.tasks.map((task) => ({ play: first, task })), after: [] },
     {
-      ...{ inventory, identity, check, keepFile },
-      confirm: usualConfirm,
-      emit: (event) => events.push(event),
+      ...legOptions(inventory, events),
+      ...{ check, keepFile },
       ...(check ? { explain: (_host, segments) => void explained.push(...segments) } : {}),
-      stopping: new AbortController().signal,
-      leaving: new AbortController().signal,
-      nextNumber: () => 1,
-      enterWindow: async () => () => {},
-      reach: async (probes) => probes.map(() => null),
     },
     host.connect,
   );
