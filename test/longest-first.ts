@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * Test files that take longest. Those that keep the processors busy and those that mostly wait take turns, since
  * the first few are begun together.
  */
-const long = [
+export const longest = [
   ...['e2e/faults/window-line', 'host/window-trouble', 'e2e/verify', 'host/output'],
   ...['e2e/faults/window-watchdog', 'host/window-cut', 'e2e/window-health', 'host/window-boot'],
   ...['e2e/faults/window-undo', 'host/command', 'xen/firewall-packets', 'e2e/rollback-hosts'],
@@ -27,8 +27,8 @@ export class LongestFirst extends BaseSequencer {
 
   /** Files that share processes come one after the other, or else the processes end; they are short. */
   #place({ moduleId, project }: TestSpecification): number {
-    if (project.config.isolate === false) return long.length + 1;
-    const place = long.indexOf(relative(this.ctx.config.root, moduleId));
-    return place === -1 ? long.length : place;
+    if (project.config.isolate === false) return longest.length + 1;
+    const place = longest.indexOf(relative(this.ctx.config.root, moduleId));
+    return place === -1 ? longest.length : place;
   }
 }

@@ -74,9 +74,14 @@ export function unshared(kinds: '-m' | '-nm', script: string): readonly string[]
   return ['/usr/bin/unshare', kinds, '/bin/sh', '-c', text, 'sh'];
 }
 
-/** Resolves once it is so. */
+/** Resolves once it is so; most of the time at rest, as asking may be to read all of /proc. */
 export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (;;) {
+    const asked = performance.now();
+    if (isSo()) return;
+    const pauseMs = Math.min(Math.max(10, 3 * (performance.now() - asked)), 200);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
 }
 
 /** What is read of a process, or nothing when it has ended meanwhile. */

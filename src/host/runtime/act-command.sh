@@ -66,7 +66,7 @@ xp_await() {
 
 xp_end_later() { # PROCESS-ID...
   xp_sleep=
-  trap 'kill "$xp_sleep"; exit' TERM
+  trap 'kill -KILL "$xp_sleep"; exit' TERM
   sleep 1 &
   xp_sleep=$!
   wait "$xp_sleep"

@@ -48,7 +48,8 @@ xp_stop_apart() { # SECONDS PARENT ABOVE
 # number may be somebody else's by then.
 xp_stop_after() { # SECONDS PARENT ABOVE
   xp_former=$!
-  trap '[ "$!" = "$xp_former" ] || kill "$!"; exit' TERM
+  # by force: dash's child loses a signal that comes before it has become sleep
+  trap '[ "$!" = "$xp_former" ] || kill -KILL "$!"; exit' TERM
   sleep "$1" &
   wait "$!"
   trap '' TERM
