@@ -109,8 +109,10 @@ export function foresee(
     if (wants.length > 0) {
       return end({ wants: [...wants, ...queriesOf(tasks.slice(place + 1), known, observed)] });
     }
-    const plan: Plan | Refusal =
+    const decided: Plan | Refusal =
       prepared.type === 'ready' ? bound.plan(state) : { refusal: prepared.message, hint: null };
+    const isTorn = 'changes' in decided && decided.isCutShort === true && bound.network;
+    const plan = isTorn ? entangled : decided;
     if ('refusal' in plan) {
       if (plan.isOutdated === true && isCheck && bound.isReadOnly === true) {
         planned.push(idle(task, { type: 'unknown' }));
@@ -154,7 +156,9 @@ export function foresee(
     known = afterEnding(known, keywords, endingOf(judgement, plan));
     const isWaiting = plan.failure !== undefined && plan.patience !== undefined;
     if (judgement?.isToRepeat === true || isWaiting) return end({ isOpen: true });
-    if (plan.restartsWithinSeconds !== undefined) return end({ isOpen: true });
+    if (plan.restartsWithinSeconds !== undefined || plan.isCutShort === true) {
+      return end({ isOpen: true });
+    }
     state = stateAfter(plan, state);
   }
   return end();
@@ -163,7 +167,7 @@ export function foresee(
 /** Nothing is before it: looking again would tell no more. */
 const entangled: Refusal = {
   refusal: 'what it does for one item changes what it depends on for a later one',
-  hint: 'write a task for each of these items',
+  hint: 'write a task for each of these items: a confirm window is not cut',
 };
 
 /** With the note gone that an earlier task, or run, has left of it. */
@@ -235,7 +239,8 @@ export function endAs(
       tasks.fail(outlook.error, changes, outlook.judgement);
       break;
     case 'say':
-      endJudged(tasks, outlook.judgement, { ...plan, ...outlook });
+      tasks.added(plan, predictedOutcomes(plan), planned);
+      endJudged(tasks, outlook.judgement, { ...plan, ...outlook, isOnlySaid: true });
       break;
     case 'do': {
       const kept = tasks.kept(plan, outcomes, play.hostsPlace?.source.file ?? '');
@@ -248,21 +253,23 @@ export function endAs(
 function endJudged(
   tasks: LegTasks,
   judgement: Judgement,
-  { changes, pending = [], message, sets }: Said,
+  { changes, pending = [], message, sets, isOnlySaid = false }: Said,
 ): void {
   const { status, failure } = judgement;
   if (failure !== null) {
-    tasks.fail({ message: failure, hint: null }, changes, judgement);
+    tasks.fail({ message: failure, hint: null }, isOnlySaid ? [] : changes, judgement);
     return;
   }
   const shown = status === 'changed' || status === 'skipped' ? status : 'ok';
-  tasks.end({ status: shown, changes, pending, message }, judgement, sets);
+  tasks.end({ status: shown, changes, pending, message, isOnlySaid }, judgement, sets);
 }
 
 /** What is said of a task that ended. */
 interface Said extends Pick<Plan, 'pending' | 'sets'> {
   readonly changes: readonly ChangeRecord[];
   readonly message: string | null;
+  /** Nothing of it was done. Absent: it was. */
+  readonly isOnlySaid?: boolean;
 }
 
 /** A task that is only planned (`check_mode`). */

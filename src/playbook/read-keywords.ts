@@ -108,6 +108,7 @@ export function readKeywords(node: MapNode, outer: Inherited): Result<ReadKeywor
       listens: namesAt(node, 'listen').map(({ name }) => name),
       keywords: {
         ...rest,
+        title: readTitle(nodeAt(node, ['name'])),
         loop: loop.value,
         register: value.register ?? null,
         changedWhen: has('changed_when') ? changedWhen.value : null,
@@ -149,6 +150,12 @@ function readLoop(
       indexVariable: control?.index_var ?? null,
     },
   };
+}
+
+/** What is no template is a name all the same. */
+function readTitle(node: ReturnType<typeof nodeAt>): Template | null {
+  const read = node?.kind === 'scalar' ? templateAt(node) : null;
+  return read?.ok === true ? read.value : null;
 }
 
 function readLabel(node: ReturnType<typeof nodeAt>): Result<Template | null> {

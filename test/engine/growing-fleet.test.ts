@@ -182,7 +182,7 @@ describe('planHosts', () => {
     if (host === undefined) throw new Error('no host');
     grown.hosts.set('new', { ...host, name: 'new' });
 
-    const found = await rehost?.({ from: 1, to: 2 }, grown);
+    const found = await Promise.resolve(rehost?.({ from: 1, to: 2 }, grown));
 
     expect(found?.hosts.map((names) => [...names])).toEqual([['new']]);
   });
