@@ -17,6 +17,7 @@ import {
   untold,
   whyPassedOver,
 } from '../playbook/knowledge.ts';
+import { untoldSets } from '../playbook/others.ts';
 import { type Prepared, type Ready, skipped } from '../playbook/prepare.ts';
 import type { BoundStep, Plan, Refusal } from '../steps/step.ts';
 import type { ChangeRecord } from './events.ts';
@@ -96,7 +97,7 @@ export function foresee(
     if (prepared.type === 'waits') {
       if (isCheck && task.task.step.isReadOnly && !isOpen && !factNames.includes(prepared.name)) {
         planned.push(idle(task, { type: 'unknown' }));
-        known = afterEnding(known, keywords, nobodyKnows);
+        known = afterEnding(known, keywords, unknownEnding(task));
         continue;
       }
       if (isOpen || !factNames.includes(prepared.name)) return end({ isOpen: true });
@@ -116,7 +117,7 @@ export function foresee(
     if ('refusal' in plan) {
       if (plan.isOutdated === true && isCheck && bound.isReadOnly === true) {
         planned.push(idle(task, { type: 'unknown' }));
-        known = afterEnding(known, keywords, nobodyKnows);
+        known = afterEnding(known, keywords, unknownEnding(task));
         continue;
       }
       if (plan.isOutdated === true && place > 0) return end({ isOpen: true });
@@ -205,17 +206,17 @@ export function queriesOf(
     const prepared = task.prepare(known);
     if (prepared.type === 'ready') asked.push(...prepared.bound.queries);
     if (prepared.type === 'waits' && factNames.includes(prepared.name)) asked.push(...factQueries);
-    known = afterEnding(known, keywords, beforehand(prepared));
+    known = afterEnding(known, keywords, beforehand(prepared, task));
   }
   return seen === null ? asked : asked.filter((one) => seen.get(one) === undefined);
 }
 
 /** What a task tells whatever its host is like (`set_fact`). */
-function beforehand(prepared: Prepared): Ending {
+function beforehand(prepared: Prepared, task: OpenTask): Ending {
   if (prepared.type === 'skipped') return endingOf(prepared.judgement, idlePlan);
-  if (prepared.type !== 'ready' || prepared.bound.queries.length > 0) return nobodyKnows;
+  if (prepared.type !== 'ready' || prepared.bound.queries.length > 0) return unknownEnding(task);
   const plan = prepared.bound.plan(nothingSeen);
-  if ('refusal' in plan || plan.changes.length > 0) return nobodyKnows;
+  if ('refusal' in plan || plan.changes.length > 0) return unknownEnding(task);
   return endingOf(prepared.judge(predictedOutcomes(plan)), plan);
 }
 
@@ -315,6 +316,10 @@ function idle(task: OpenTask, outlook: Outlook): PlannedTask {
 
 const nothingSeen = new HostState(new Map());
 const nobodyKnows: Ending = { status: 'untold', result: untold, sets: {} };
+
+function unknownEnding({ task }: OpenTask): Ending {
+  return { ...nobodyKnows, sets: untoldSets(task) };
+}
 
 /** null: nobody can tell how it ends. */
 function endingOf(judgement: Judgement | null, { sets = {} }: Plan): Ending {

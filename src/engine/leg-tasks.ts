@@ -12,6 +12,7 @@ import {
   untold,
   whyPassedOver,
 } from '../playbook/knowledge.ts';
+import { untoldSets } from '../playbook/others.ts';
 import type { Prepared } from '../playbook/prepare.ts';
 import { taskName } from '../playbook/task-name.ts';
 import type { BoundStep, Plan, Target } from '../steps/step.ts';
@@ -199,7 +200,9 @@ export class LegTasks {
     this.#repeats.clear();
     this.#waitingSince = null;
     const { begun: _, ...known } = this.#known;
-    this.#known = afterEnding(known, keywords, endingOf(status, judgement, sets));
+    const isUnknown = judgement === null && status === 'unknown';
+    const told = isUnknown ? { ...untoldSets(ended.task), ...sets } : sets;
+    this.#known = afterEnding(known, keywords, endingOf(status, judgement, told));
     const hasFailedHalfway = status === 'failed' && changes.length > 0;
     const mayHaveChanged = status === 'unknown' || status === 'changed' || hasFailedHalfway;
     if (mayHaveChanged && !isOnlySaid) this.#hasChanged = true;
