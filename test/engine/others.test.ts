@@ -11,7 +11,7 @@ import { LocalFleet, playOnFleet } from '../conformance/play-on-fleet.ts';
 const inventory = await loadInventory({
   argument: '-',
   stdin: `
-vars: { by_way: "{{ hostvars['here'].said.stdout }}", further: "{{ by_way }}", circle: "{{ hostvars[inventory_hostname].circle }}" }
+vars: { by_way: "{{ hostvars['here'].said.stdout }}", further: "{{ by_way }}", circle: "{{ hostvars.here.circle }}" }
 hosts:
   here: { address: 127.0.0.1 }
   there: { address: 127.0.0.2, vars: { number: 2 } }
@@ -86,7 +86,7 @@ describe('hostvars', () => {
     - { name: theirs, debug: "{{ hostvars.there.said.stdout | default('') }}", when: inventory_hostname == 'here' }
     - { name: facts, debug: "{{ hostvars.here.facts.kernel }}", when: inventory_hostname == 'there' }
 `);
-    expect(lines.filter((line) => line.includes('failed')).toSorted()).toEqual([
+    expect(lines.filter((line) => line.includes(' failed ')).toSorted()).toEqual([
       expect.stringMatching(/^here theirs failed .*:5:.*what there tells as "said" is not known/),
       expect.stringMatching(/^there facts failed .*:6:.*the facts of here are not known here/),
     ]);
