@@ -125,6 +125,14 @@ export function readKeywords(node: MapNode, outer: Inherited): Result<ReadKeywor
   };
 }
 
+const loopSchema = v.object({ loop_control: v.optional(loopControl) });
+
+/** The loop of what is no task; null: it has none. */
+export function readLoopOf(node: MapNode): Result<Loop | null> {
+  const fields = validate(loopSchema, node);
+  return fields.ok ? readLoop(node, fields.value.loop_control) : fields;
+}
+
 function readLoop(
   node: MapNode,
   control: v.InferOutput<typeof loopControl> | undefined,
