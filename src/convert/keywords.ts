@@ -114,9 +114,14 @@ export const taskKeywords: readonly KeywordEntry[] = [
   {
     name: 'include_tasks',
     here: 'include_tasks',
-    difference: "read before the run, as `import_tasks`; no templates in the file's name",
+    difference:
+      'read before the run, as `import_tasks`: a `loop` over a written list, and templates of its items or `-e` in the name',
   },
-  { name: 'include_role', here: 'include_role', difference: 'as `import_role`; no `tasks_from`' },
+  {
+    name: 'include_role',
+    here: 'include_role',
+    difference: 'as `import_role`, with a `loop` over a written list; no `tasks_from`',
+  },
   { name: 'meta', here: 'meta', difference: '`flush_handlers` and `noop` only' },
   {
     name: 'args',

@@ -110,6 +110,17 @@ export function outcomesOf(
   });
 }
 
+/** How many parts of a task came to their turn before the first that failed, and that one. */
+export function partsBegun({ parts = [] }: Plan, ends: ReturnType<typeof endsOf>): number {
+  let at = 0;
+  for (const [index, { changes }] of parts.entries()) {
+    const own = ends.slice(at, at + changes.length);
+    at += changes.length;
+    if (own.some(({ end }) => end.type !== 'done')) return index + 1;
+  }
+  return parts.length;
+}
+
 /** Whether a change was made; what a command that failed has done, nobody knows. */
 function hasActed({ change, end }: ReturnType<typeof endsOf>[number]): boolean {
   return end.type === 'done' || (end.type === 'failed' && change.kind === 'command');

@@ -3,6 +3,7 @@ import type { Plan } from '../steps/step.ts';
 import type { ChangeRecord } from './events.ts';
 import type { PlannedTask } from './foreseen.ts';
 import type { LegTasks } from './leg-tasks.ts';
+import { predictedOutcomes } from './plan-effects.ts';
 
 /** The first open task ended so, by what became of its parts. */
 export function endAs(
@@ -24,7 +25,8 @@ export function endAs(
       tasks.fail(outlook.error, changes, outlook.judgement);
       break;
     case 'say':
-      endJudged(tasks, outlook.judgement, { ...plan, ...outlook });
+      tasks.added(plan, predictedOutcomes(plan), planned);
+      endJudged(tasks, outlook.judgement, { ...plan, ...outlook, isOnlySaid: true });
       break;
     case 'do': {
       const kept = tasks.kept(plan, outcomes, play.hostsPlace?.source.file ?? '');
@@ -37,19 +39,21 @@ export function endAs(
 function endJudged(
   tasks: LegTasks,
   judgement: Judgement,
-  { changes, pending = [], message, sets }: Said,
+  { changes, pending = [], message, sets, isOnlySaid = false }: Said,
 ): void {
   const { status, failure } = judgement;
   if (failure !== null) {
-    tasks.fail({ message: failure, hint: null }, changes, judgement);
+    tasks.fail({ message: failure, hint: null }, isOnlySaid ? [] : changes, judgement);
     return;
   }
   const shown = status === 'changed' || status === 'skipped' ? status : 'ok';
-  tasks.end({ status: shown, changes, pending, message }, judgement, sets);
+  tasks.end({ status: shown, changes, pending, message, isOnlySaid }, judgement, sets);
 }
 
 /** What is said of a task that ended. */
 interface Said extends Pick<Plan, 'pending' | 'sets'> {
   readonly changes: readonly ChangeRecord[];
   readonly message: string | null;
+  /** Nothing of it was done. Absent: it was. */
+  readonly isOnlySaid?: boolean;
 }

@@ -1,9 +1,12 @@
 import type { Judgement } from '../playbook/judge.ts';
 import { type Ending, untold } from '../playbook/knowledge.ts';
+import { untoldSets } from '../playbook/others.ts';
 import type { Plan } from '../steps/step.ts';
 
 /** How a task ends of which nobody can tell that before it is done. */
-export const unknownEnding: Ending = { status: 'untold', result: untold, sets: {} };
+export function unknownEnding(task: Parameters<typeof untoldSets>[0]): Ending {
+  return { ...nobodyKnows, sets: untoldSets(task) };
+}
 
 /**
  * How a task is to end, for those behind it; its plan tells what it sets.
@@ -16,5 +19,7 @@ export function expectedEnding(
 ): Ending {
   if (judgement !== null) return { ...judgement, sets };
   const unset = Object.keys(sets).map((name) => [name, untold] as const);
-  return { ...unknownEnding, sets: Object.fromEntries(unset) };
+  return { ...nobodyKnows, sets: Object.fromEntries(unset) };
 }
+
+const nobodyKnows: Ending = { status: 'untold', result: untold, sets: {} };

@@ -65,6 +65,11 @@ function explainLeg(leg: LegOutlook): readonly ExplainedSegment[] {
     return endedBy(segments, ends);
   }
   const [next] = rest;
+  const last = foreseen.tasks.at(-1);
+  if (last?.plan.isCutShort === true) {
+    const ends = `what ${quoted(last)} does for one item changes what a later one asks about`;
+    return [...endedBy(segments, ends), ...expectedSegments(rest, leg)];
+  }
   if (next === undefined) return withoutIdleEnds(segments);
   return [...endedBy(segments, whyOpen(sure, next, leg)), ...expectedSegments(rest, leg)].filter(
     (segment) => segment.tasks.length > 0 || segment.ends !== null,

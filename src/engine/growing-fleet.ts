@@ -52,15 +52,12 @@ export class GrowingFleet {
   }
 
   /** The fleet that the plays behind see. What is wrong with it is left out, and told. */
-  settle(): { readonly inventory: Inventory; readonly problem: string | null } {
+  settle(): { readonly problem: string | null } {
     const order = [...this.#inventory.hosts.keys()];
     const members = order.flatMap((name) => this.#members.get(name) ?? []);
     const grown = growInventory(this.#base, [...this.#hosts, ...members]);
     if (grown.ok) this.#inventory = grown.value;
-    return {
-      inventory: this.#inventory,
-      problem: grown.ok ? null : wordsOf(grown.diagnostics),
-    };
+    return { problem: grown.ok ? null : wordsOf(grown.diagnostics) };
   }
 }
 

@@ -106,7 +106,7 @@ class Foresight {
 
   /** In a check: it changes nothing, but what it says depends on what others do. */
   #leaveUnknown(task: OpenTask): null {
-    return this.#add(idle(task, { type: 'unknown' }), unknownEnding);
+    return this.#add(idle(task, { type: 'unknown' }), unknownEnding(task.task));
   }
 
   /** It needs the variable of that name, which is yet to come. */
@@ -127,7 +127,9 @@ class Foresight {
       const later = queriesOf(this.#tasks.slice(place + 1), this.#known, this.#observed);
       return this.#end({ wants: [...wants, ...later] });
     }
-    const plan = bound.plan(this.#state);
+    const decided = bound.plan(this.#state);
+    const isTorn = 'changes' in decided && decided.isCutShort === true && bound.network;
+    const plan = isTorn ? entangled : decided;
     if ('refusal' in plan) return this.#refuse(task, place, prepared, plan);
     return keywordsOf(task).isCheckOnly
       ? this.#say(task, plan, judge)
@@ -195,7 +197,9 @@ class Foresight {
     );
     const isWaiting = plan.failure !== undefined && plan.patience !== undefined;
     if (judgement?.isToRepeat === true || isWaiting) return this.#end({ isOpen: true });
-    if (plan.restartsWithinSeconds !== undefined) return this.#end({ isOpen: true });
+    if (plan.restartsWithinSeconds !== undefined || plan.isCutShort === true) {
+      return this.#end({ isOpen: true });
+    }
     this.#state = stateAfter(plan, this.#state);
     return null;
   }
@@ -208,7 +212,7 @@ function keywordsOf({ task: { keywords = noKeywords } }: OpenTask): Keywords {
 /** Nothing is before it: looking again would tell no more. */
 const entangled: Refusal = {
   refusal: 'what it does for one item changes what it depends on for a later one',
-  hint: 'write a task for each of these items',
+  hint: 'write a task for each of these items: a confirm window is not cut',
 };
 
 /** With the note gone that an earlier task, or run, has left of it. */

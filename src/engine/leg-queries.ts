@@ -21,17 +21,17 @@ export function queriesOf(
     const prepared = task.prepare(known);
     if (prepared.type === 'ready') asked.push(...prepared.bound.queries);
     if (prepared.type === 'waits' && factNames.includes(prepared.name)) asked.push(...factQueries);
-    known = afterEnding(known, keywords, beforehand(prepared));
+    known = afterEnding(known, keywords, beforehand(prepared, task));
   }
   return seen === null ? asked : asked.filter((one) => seen.get(one) === undefined);
 }
 
 /** What a task tells whatever its host is like (`set_fact`). */
-function beforehand(prepared: Prepared): Ending {
+function beforehand(prepared: Prepared, { task }: OpenTask): Ending {
   if (prepared.type === 'skipped') return expectedEnding(prepared.judgement);
-  if (prepared.type !== 'ready' || prepared.bound.queries.length > 0) return unknownEnding;
+  if (prepared.type !== 'ready' || prepared.bound.queries.length > 0) return unknownEnding(task);
   const plan = prepared.bound.plan(nothingSeen);
-  if ('refusal' in plan || plan.changes.length > 0) return unknownEnding;
+  if ('refusal' in plan || plan.changes.length > 0) return unknownEnding(task);
   return expectedEnding(prepared.judge(predictedOutcomes(plan)), plan);
 }
 

@@ -3,7 +3,7 @@ import type { HostState } from '../host/state.ts';
 import type { Inventory } from '../inventory/model.ts';
 import { factsOf } from '../playbook/facts.ts';
 import { failedJudgement, type Judgement, type Outcome } from '../playbook/judge.ts';
-import { type Handler, noKeywords } from '../playbook/keywords.ts';
+import { type Handler, type Loop, noKeywords, type Until } from '../playbook/keywords.ts';
 import {
   afterEnding,
   type Ending,
@@ -12,8 +12,10 @@ import {
   untold,
   whyPassedOver,
 } from '../playbook/knowledge.ts';
+import { untoldSets } from '../playbook/others.ts';
 import type { Prepared } from '../playbook/prepare.ts';
-import type { BoundStep, Plan } from '../steps/step.ts';
+import { taskName } from '../playbook/task-name.ts';
+import type { BoundStep, Plan, Target } from '../steps/step.ts';
 import { bindTask } from './bind-task.ts';
 import type { Activity, ChangeRecord, RunEvent, TaskStatus } from './events.ts';
 import type { AddToFleet } from './growing-fleet.ts';
@@ -42,6 +44,8 @@ export interface TaskResult {
   readonly changes: readonly ChangeRecord[];
   readonly pending?: readonly string[];
   readonly message?: string | null;
+  /** Nothing of it was done (`check_mode`). Absent: it was. */
+  readonly isOnlySaid?: boolean;
 }
 
 /** Why a leg goes no further than the tasks that ended. */
@@ -52,6 +56,7 @@ export interface LegEnding {
 
 /** The tasks of a leg: which are open, and what those that ended add up to. Tells as they end. */
 export class LegTasks {
+  readonly #at: Target;
   readonly #host: string;
   readonly #total: number;
   readonly #emit: (event: RunEvent) => void;
@@ -64,8 +69,8 @@ export class LegTasks {
   readonly #handlers: readonly Handler[];
   /** Whether it was looked for what earlier runs have left. */
   #hasLearnt = false;
-  /** How often the first open task was done in vain. */
-  #repeats = 0;
+  /** How often the first open task, or each item of its loop, was done in vain. */
+  readonly #repeats = new Map<number, number>();
   /** Since when the first open task waits, on the clock of performance.now; null: it does not. */
   #waitingSince: number | null = null;
   /** Whether it is done in place of another host, whose facts these are not. */
@@ -86,6 +91,7 @@ export class LegTasks {
     this.kept = keeping;
     this.#addToFleet = addToFleet;
     const at = { host, inventory };
+    this.#at = at;
     this.#host = host.name;
     this.#total = tasks.length;
     this.#known = known;
@@ -95,7 +101,7 @@ export class LegTasks {
       if (!this.#isSilent) emit(event);
     };
     this.#open = tasks.map((one) => ({
-      ...one,
+      ...called(one, { host: one.subject ?? host, inventory }, known),
       prepare:
         one.problem === undefined
           ? bindTask(one.task, at, { host: one.subject ?? host, inventory })
@@ -153,7 +159,9 @@ export class LegTasks {
     this.#learnNotices(state);
     if (this.#known.facts !== null || this.#isOnBehalf) return;
     const facts = factsOf(state);
-    if (facts !== null) this.#known = { ...this.#known, facts };
+    if (facts === null) return;
+    this.#known = { ...this.#known, facts };
+    this.#open = this.#open.map((one) => this.#called(one));
   }
 
   #learnNotices(state: HostState): void {
@@ -180,7 +188,7 @@ export class LegTasks {
 
   /** The first open task ended; `sets`: the variables that it sets. */
   end(
-    { status, changes, pending = [], message = null }: TaskResult,
+    { status, changes, pending = [], message = null, isOnlySaid = false }: TaskResult,
     judgement: Judgement | null = null,
     sets: Readonly<Record<string, Told>> = {},
   ): void {
@@ -188,17 +196,22 @@ export class LegTasks {
     if (ended === undefined) throw new Error('more tasks ended than there are');
     const { keywords = noKeywords } = ended.task;
     this.#open = open;
-    this.#repeats = 0;
+    const { name } = this.#called(ended).task;
+    this.#repeats.clear();
     this.#waitingSince = null;
-    this.#known = afterEnding(this.#known, keywords, endingOf(status, judgement, sets));
+    const { begun: _, ...known } = this.#known;
+    const isUnknown = judgement === null && status === 'unknown';
+    const told = isUnknown ? { ...untoldSets(ended.task), ...sets } : sets;
+    this.#known = afterEnding(known, keywords, endingOf(status, judgement, told));
     const hasFailedHalfway = status === 'failed' && changes.length > 0;
-    if (status === 'unknown' || status === 'changed' || hasFailedHalfway) this.#hasChanged = true;
+    const mayHaveChanged = status === 'unknown' || status === 'changed' || hasFailedHalfway;
+    if (mayHaveChanged && !isOnlySaid) this.#hasChanged = true;
     this.#emit(
       withheld(keywords, {
         event: 'task',
         host: this.#host,
         play: ended.play.name,
-        task: ended.task.name,
+        task: name,
         step: ended.task.step.name,
         status,
         changes,
@@ -239,7 +252,8 @@ export class LegTasks {
     changes: readonly ChangeRecord[],
     judgement: Judgement = failedJudgement(message),
   ): void {
-    const name = this.#open[0]?.task.name ?? '';
+    const [first] = this.#open;
+    const name = first === undefined ? '' : this.#called(first).task.name;
     const isIgnored = judgement.status === 'ignored';
     this.end(
       { status: 'failed', changes, message: isIgnored ? `ignored: ${message}` : message },
@@ -249,17 +263,54 @@ export class LegTasks {
     this.#failure ??= { status: 'failed', error: { message: `${name}: ${message}`, hint } };
   }
 
-  /** After how many seconds the first open task is to be done again; null: it has ended. */
-  repeat({ isToRepeat }: Judgement, { failure, patience }: Plan): number | null {
+  /**
+   * After how many seconds the first open task is to be done again; null: it has ended.
+   *
+   * @param begun how many of its items came to their turn; of the others nothing is known
+   */
+  repeat(
+    { isToRepeat, items = [] }: Judgement,
+    { failure, patience, isCutShort = false }: Plan,
+    begun = items.length,
+  ): number | null {
     if (failure !== undefined && patience !== undefined) {
       this.#waitingSince ??= performance.now();
       const leftMs = this.#waitingSince + patience.forSeconds * 1000 - performance.now();
       return leftMs > 0 ? Math.min(patience.delaySeconds, leftMs / 1000) : null;
     }
-    const { until = null } = this.#open[0]?.task.keywords ?? noKeywords;
-    if (!isToRepeat || until === null || this.#repeats >= until.retries) return null;
-    this.#repeats += 1;
-    return until.delaySeconds;
+    const { until, loop } = this.#open[0]?.task.keywords ?? noKeywords;
+    if (loop !== null && (until !== null || isCutShort)) {
+      return this.#goOnWithItems(loop, items.slice(0, begun), until, isCutShort);
+    }
+    return isToRepeat && until !== null && this.#mayRepeat(0, until) ? until.delaySeconds : null;
+  }
+
+  #called<One extends LegTask>(task: One): One {
+    return called(task, { ...this.#at, host: task.subject ?? this.#at.host }, this.#known);
+  }
+
+  #mayRepeat(item: number, { retries }: Until): boolean {
+    const before = this.#repeats.get(item) ?? 0;
+    this.#repeats.set(item, before + 1);
+    return before < retries;
+  }
+
+  /** Those that have ended well are kept, and the others done again, or for the first time. */
+  #goOnWithItems(
+    loop: Loop,
+    items: readonly Judgement[],
+    until: Until | null,
+    isCutShort: boolean,
+  ): number | null {
+    const again = items.flatMap(({ isToRepeat }, index) => (isToRepeat ? [index] : []));
+    const isOver = again.length === 0 && !isCutShort;
+    const isInVain =
+      until !== null && again.map((item) => this.#mayRepeat(item, until)).includes(false);
+    const hasFailed = items.some(({ status, isToRepeat }) => status === 'failed' && !isToRepeat);
+    if (isOver || isInVain || hasFailed) return null;
+    const ended = items.flatMap((one, index) => (one.isToRepeat ? [] : [[index, one] as const]));
+    this.#known = { ...this.#known, begun: { loop, items: new Map(ended) } };
+    return again.length === 0 ? 0 : (until?.delaySeconds ?? 0);
   }
 
   /** The open tasks are skipped. */
@@ -277,6 +328,12 @@ export class LegTasks {
   silence(): void {
     this.#isSilent = true;
   }
+}
+
+/** With its name worked out, as far as that goes. */
+function called<One extends LegTask>(one: One, subject: Target, known: Knowledge): One {
+  const name = taskName(one.task, subject, known);
+  return name === one.task.name ? one : { ...one, task: { ...one.task, name } };
 }
 
 function refused(message: string): OpenTask['prepare'] {

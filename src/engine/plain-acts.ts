@@ -2,12 +2,15 @@ import type { Act } from '../host/act-program.ts';
 import { isOpaque } from '../host/change.ts';
 import { HostState } from '../host/state.ts';
 import type { Sending } from '../host/upload-program.ts';
+import type { Judgement } from '../playbook/judge.ts';
+import type { Plan } from '../steps/step.ts';
 import {
   actsOf,
   endsOf,
   generationOf,
   noticeFailure,
   outcomesOf,
+  partsBegun,
   type Results,
   sendingsOf,
   taskOf,
@@ -181,6 +184,7 @@ export class PlainActs {
     }
     const said = [plan.message ?? ''];
     const ends = endsOf(task, place, results);
+    const before = this.#made.length;
     let hasFailed = false;
     for (const [index, { change, end }] of ends.entries()) {
       // not begun: the one before it was stale
@@ -192,10 +196,14 @@ export class PlainActs {
     }
     const outcomes = outcomesOf(task, ends);
     const judgement = outlook.judge(outcomes);
-    const again = this.#tasks.repeat(judgement, plan);
+    const again = this.#tasks.repeat(judgement, plan, partsBegun(plan, ends));
+    if (again !== null) {
+      const { items } = judgement;
+      this.#made.splice(before, Infinity, ...madeForGood(plan, ends, items ?? []));
+      return { repeatAfterSeconds: again };
+    }
     if (hasFailed && judgement.failure === null) this.#made.push(...failedCommands(ends));
     const changes = this.#takeMade();
-    if (again !== null) return { repeatAfterSeconds: again };
     endAs(this.#tasks, task, outcomes, changes, said.filter((part) => part !== '').join('\n'));
     return hasFailed ? 'cut' : 'ended';
   }
@@ -203,6 +211,21 @@ export class PlainActs {
   #takeMade(): readonly ChangeRecord[] {
     return this.#made.splice(0);
   }
+}
+
+/** What was made for items of a loop that are not done again. */
+function madeForGood(
+  plan: Plan,
+  ends: ReturnType<typeof endsOf>,
+  items: readonly Judgement[],
+): readonly ChangeRecord[] {
+  let at = 0;
+  return (plan.parts ?? []).flatMap(({ changes }, index) => {
+    const own = ends.slice(at, at + changes.length);
+    at += changes.length;
+    if (items[index]?.isToRepeat !== false) return [];
+    return own.flatMap(({ change, end }) => (end.type === 'done' ? [recordOf(change)] : []));
+  });
 }
 
 /** Commands that failed, which is what was asked of them. */

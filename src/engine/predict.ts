@@ -26,6 +26,10 @@ export function predict(
         ...{ status: 'unknown', changes: plan.changes.map(recordOf), message },
         pending: plan.pending ?? [],
       });
+    } else if (plan.isCutShort === true) {
+      const message =
+        'unknown until applied: what it does for one item changes what a later one asks';
+      tasks.end({ status: 'unknown', changes: plan.changes.map(recordOf), message });
     } else if (plan.failure !== undefined && plan.patience !== undefined) {
       const message = `would wait: ${plan.failure}`;
       tasks.end({ status: 'unknown', changes: [], message });

@@ -83,6 +83,7 @@ export class Rollout {
     this.#progress = new Progress(legs);
     const mayProve = request.verify === undefined ? null : prove;
     this.#gate = new BatchGate(this.#progress, mayProve, (bug) => this.bugs.push(bug));
+    this.#told.turn(legs);
     const halt = this.#halt.signal;
     const wasStopped = (): boolean => this.#wasStopped;
     this.#ends = new LegEnds(this.#progress, this.#undoing, {
@@ -162,6 +163,7 @@ export class Rollout {
     const before = this.#sequences.length;
     this.#sequences = [...this.#sequences, ...sequences];
     this.#schedule = new Schedule(legs, this.#sequences, inventory, this.#request.forks);
+    this.#told.turn(legs);
     const hosts = this.#progress.add(legs).map(runHost);
     if (hosts.length > 0) this.#request.emit({ event: 'hosts_added', hosts });
     for (const sequence of sequences.keys()) {

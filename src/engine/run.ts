@@ -65,7 +65,7 @@ export async function run(request: RunRequest): Promise<number> {
 function stagesOf(request: RunRequest, fleet: GrowingFleet): Stages {
   const { plays, inventory, check, emit, rehost } = request;
   const options = { ...(request.rollout ?? usualOptions), check };
-  const cuts = rehost === undefined ? [{ from: 0, to: plays.length }] : cutStages(plays);
+  const cuts = cutStages(plays, inventory);
   const waiting = cuts.slice(1);
   const isLast = waiting.length === 0;
   const first = planStage(plays.slice(0, cuts[0]?.to), inventory, options, {
@@ -74,24 +74,31 @@ function stagesOf(request: RunRequest, fleet: GrowingFleet): Stages {
   let firstSequence = first.sequences.length;
   const next = async (): Promise<Stage | null> => {
     const cut = waiting.shift();
-    if (cut === undefined || rehost === undefined) return null;
-    const settled = fleet.settle();
-    if (settled.problem !== null) {
-      emit({ event: 'message', level: 'warning', host: null, text: settled.problem });
-    }
-    const hosted = await rehost(cut, settled.inventory);
-    for (const text of hosted.notes) emit({ event: 'message', level: 'info', host: null, text });
-    fleet.take(hosted.inventory);
-    const chosen = plays.slice(cut.from, cut.to).map((one, index): HostedPlay => {
-      return { ...one, hosts: hosted.hosts[index] ?? new Set() };
-    });
-    const stage = planStage(chosen, hosted.inventory, options, {
+    if (cut === undefined) return null;
+    const planned = plays.slice(cut.from, cut.to);
+    const isOpen = planned.some((one) => one.isOpen === true);
+    const chosen = isOpen && rehost !== undefined ? await chosenAnew(cut, rehost) : planned;
+    const stage = planStage(chosen, fleet.inventory, options, {
       ...{ firstSequence, isLast: waiting.length === 0 },
     });
     firstSequence += stage.sequences.length;
     return stage;
   };
   return { first, next };
+
+  async function chosenAnew(
+    cut: Parameters<NonNullable<typeof rehost>>[0],
+    choose: NonNullable<typeof rehost>,
+  ): Promise<readonly HostedPlay[]> {
+    const { problem } = fleet.settle();
+    const hosted = await choose(cut, fleet.inventory);
+    fleet.take(hosted.inventory);
+    if (problem !== null) emit({ event: 'message', level: 'warning', host: null, text: problem });
+    for (const text of hosted.notes) emit({ event: 'message', level: 'info', host: null, text });
+    return plays.slice(cut.from, cut.to).map((one, index) => {
+      return { ...one, hosts: hosted.hosts[index] ?? new Set() };
+    });
+  }
 }
 
 /** null: all hosts. Nobody who proves finds nothing wrong. */

@@ -1,4 +1,5 @@
 import type { Inventory } from '../inventory/model.ts';
+import { hostvarsAliases, namesSet, readsOthers, tellsOthers } from '../playbook/others.ts';
 import { type HostedPlay, type PlannedLeg, planLegs } from './legs.ts';
 import { planSequences, type RolloutOptions, type Sequence } from './sequences.ts';
 
@@ -11,15 +12,41 @@ export interface Stage {
   readonly isLast: boolean;
 }
 
-/** Plays by their indexes, cut behind each that adds to the fleet: who is in the others depends on it. */
-export function cutStages(
-  plays: readonly HostedPlay[],
-): readonly { readonly from: number; readonly to: number }[] {
-  const ends = plays.flatMap(({ play }, index) =>
-    play.tasks.some(({ step }) => step.addsToFleet !== null) ? [index + 1] : [],
-  );
-  const all = [...new Set([...ends, plays.length])];
-  return all.map((to, index) => ({ from: all[index - 1] ?? 0, to }));
+/** Plays by their indexes. */
+interface Cut {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Plays in a row that need not wait for each other: cut behind each that adds to the fleet, as who is in the
+ * others depends on it, and before each that reads of other hosts what plays before it tell.
+ */
+export function cutStages(plays: readonly HostedPlay[], inventory: Inventory): readonly Cut[] {
+  const cuts = new Set([plays.length]);
+  let told: string[] = [];
+  let isTelling = false;
+  let aliases: ReadonlySet<string> | null = null;
+  for (const [index, { play }] of plays.entries()) {
+    if (isTelling) {
+      aliases ??= hostvarsAliases(inventory);
+      const [names, others] = [new Set(told), aliases];
+      if (play.tasks.some((task) => readsOthers(task, names, others))) {
+        cuts.add(index);
+        isTelling = false;
+        told = [];
+      }
+    }
+    told.push(...play.tasks.flatMap(namesSet));
+    isTelling ||= play.tasks.some(tellsOthers);
+    if (play.tasks.some(({ step }) => step.addsToFleet !== null)) {
+      cuts.add(index + 1);
+      isTelling = false;
+      told = [];
+    }
+  }
+  const ends = [...cuts].toSorted((one, other) => one - other);
+  return ends.map((to, index) => ({ from: ends[index - 1] ?? 0, to }));
 }
 
 /** @param firstSequence how many sequences the stages before have */

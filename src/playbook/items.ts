@@ -21,7 +21,7 @@ export function scopeOfItem(
 }
 
 /** Where an item is, under Ansible's names (`loop_control.extended`). */
-function placeAmong(items: readonly Data[], index: number): Data {
+export function placeAmong(items: readonly Data[], index: number): Data {
   const { length } = items;
   const [before, after] = [items[index - 1], items[index + 1]];
   return asMap({

@@ -26,6 +26,8 @@ export interface Judgement {
   readonly failure: string | null;
   /** Whether `until` asks for it to be done again. */
   readonly isToRepeat: boolean;
+  /** Of a loop: how each of its items ended. */
+  readonly items?: readonly Judgement[];
 }
 
 /** What `register` keeps of a task that was not done. */

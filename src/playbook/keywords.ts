@@ -48,6 +48,8 @@ export interface Written {
 
 /** What a task says beyond its step, its parameters and its name. */
 export interface Keywords {
+  /** Its name where that holds templates; null: it does not. */
+  readonly title: Template | null;
   /** Its parameters where they hold templates; null: they are known since the playbook was read. */
   readonly written: Written | null;
   /** All of these must hold; none: it is always done. */
@@ -91,6 +93,7 @@ export interface Keywords {
 
 /** A task that says nothing more. */
 export const noKeywords: Keywords = {
+  title: null,
   written: null,
   when: [],
   loop: null,

@@ -1,6 +1,8 @@
 import type { Data } from '../source/data.ts';
 import { afterFailure, type Failures, isReached, noFailures } from './blocks.ts';
-import type { Handler, Keywords } from './keywords.ts';
+import type { Judgement } from './judge.ts';
+import type { Handler, Keywords, Loop } from './keywords.ts';
+import type { Others } from './others.ts';
 
 /** Stands for the value of a variable that a task before has yet to give. */
 export const untold: unique symbol = Symbol('untold');
@@ -21,6 +23,10 @@ export interface Knowledge {
   readonly failures: Failures;
   /** A task failed that no rescue was for: only what is always done is left. */
   readonly hasFailed: boolean;
+  /** What plays before have told of other hosts. Absent: nobody knows. */
+  readonly others?: Others;
+  /** Items of a loop that is not over, which have ended, by their places. Absent: no loop is begun. */
+  readonly begun?: { readonly loop: Loop; readonly items: ReadonlyMap<number, Judgement> };
 }
 
 export const nothingTold: Knowledge = {

@@ -3,20 +3,12 @@ import type { Data } from '../source/data.ts';
 import { orEmptyMap, toData } from '../source/source-node.ts';
 import { diagnosticAt } from '../source/source-text.ts';
 import { validate } from '../source/validate.ts';
-import type { BoundStep, Plan, Refusal, Target } from '../steps/step.ts';
+import type { BoundStep, Target } from '../steps/step.ts';
 import { nameOfItem, scopeOfItem } from './items.ts';
-import {
-  asked,
-  asMap,
-  type Judgement,
-  judge,
-  type Outcome,
-  type ResultMap,
-  skippedJudgement,
-  wordsOf,
-} from './judge.ts';
+import { asked, type Judgement, judge, type Outcome, skippedJudgement, wordsOf } from './judge.ts';
 import type { Keywords, Loop } from './keywords.ts';
 import type { Knowledge } from './knowledge.ts';
+import { judgeParts, type Part, together } from './loop-parts.ts';
 import type { Task } from './model.ts';
 import { renderNode } from './render-node.ts';
 import type { Found, Scope, Waits } from './scope.ts';
@@ -64,8 +56,12 @@ export function prepareTask(
 ): Prepared {
   const scope = scopeOf(task.keywords, subject, known);
   const { loop } = task.keywords;
-  return loop === null ? prepareOne(task, target, scope) : prepareLoop(task, loop, target, scope);
+  if (loop === null) return prepareOne(task, target, scope);
+  const { begun } = known;
+  return prepareLoop(task, loop, target, scope, begun?.loop === loop ? begun.items : noItems);
 }
+
+const noItems: ReadonlyMap<number, Judgement> = new Map();
 
 function prepareOne(task: PreparedTask, target: Target, scope: Scope): Prepared {
   const { keywords, step } = task;
@@ -90,8 +86,18 @@ function prepareOne(task: PreparedTask, target: Target, scope: Scope): Prepared 
   };
 }
 
-/** Its items one after the other, each planned in the world that those before it leave. */
-function prepareLoop(task: PreparedTask, loop: Loop, target: Target, scope: Scope): Prepared {
+/**
+ * Its items one after the other, each planned in the world that those before it leave.
+ *
+ * @param done items that are not to be done again, and how they ended
+ */
+function prepareLoop(
+  task: PreparedTask,
+  loop: Loop,
+  target: Target,
+  scope: Scope,
+  done: ReadonlyMap<number, Judgement>,
+): Prepared {
   const items = itemsOf(loop, scope);
   if (items.type !== 'value') return untellable(items);
   const parts: Part[] = [];
@@ -99,6 +105,12 @@ function prepareLoop(task: PreparedTask, loop: Loop, target: Target, scope: Scop
   for (const [index, item] of items.value.entries()) {
     const own = scopeOfItem(loop, around, items.value, index);
     const name = nameOfItem(loop, own, item);
+    const before = done.get(index);
+    if (before !== undefined) {
+      const prepared = { type: 'done', judgement: before } as const;
+      parts.push({ name, item, variable: loop.variable, prepared });
+      continue;
+    }
     const prepared = prepareOne(task, target, own);
     if (prepared.type === 'waits') return prepared;
     if (prepared.type === 'wrong') {
@@ -129,93 +141,6 @@ function scopeAfter(scope: Scope, prepared: Prepared): Scope {
 }
 
 const nothingSeen = new HostState(new Map());
-
-interface Part {
-  readonly name: string;
-  readonly item: Data;
-  readonly variable: string;
-  readonly prepared: Extract<Prepared, { readonly type: 'ready' | 'skipped' }>;
-}
-
-function together(parts: readonly Part[]): BoundStep {
-  const bounds = parts.flatMap(({ prepared }) =>
-    prepared.type === 'ready' ? [prepared.bound] : [],
-  );
-  return {
-    queries: bounds.flatMap(({ queries }) => queries),
-    network: bounds.some(({ network }) => network),
-    isReadOnly: bounds.every(({ isReadOnly }) => isReadOnly === true),
-    plan: (observed) => planParts(parts, observed),
-    leave: null,
-  };
-}
-
-function planParts(parts: readonly Part[], observed: HostState): Plan | Refusal {
-  let state = observed;
-  const plans: Plan[] = [];
-  for (const { name, prepared } of parts) {
-    if (prepared.type === 'skipped') {
-      plans.push({ changes: [] });
-      continue;
-    }
-    const plan = prepared.bound.plan(state);
-    if ('refusal' in plan) return { ...plan, refusal: `${name}: ${plan.refusal}` };
-    plans.push(plan);
-    for (const change of [...plan.changes, ...(plan.upkeep ?? [])]) state = state.after(change);
-  }
-  return {
-    changes: plans.flatMap(({ changes }) => changes),
-    upkeep: plans.flatMap(({ upkeep }) => upkeep ?? []),
-    pending: [...new Set(plans.flatMap(({ pending }) => pending ?? []))],
-    message: messageOf(parts, plans),
-    sets: Object.assign({}, ...plans.map(({ sets }) => sets)),
-    adds: plans.flatMap(({ adds }) => adds ?? []),
-    parts: plans,
-  };
-}
-
-/** What is said of each item, where anything is. */
-function messageOf(parts: readonly Part[], plans: readonly Plan[]): string | null {
-  const said = plans.flatMap(({ message }, index) =>
-    typeof message === 'string' && message !== ''
-      ? [`${parts[index]?.name ?? ''}: ${message}`]
-      : [],
-  );
-  return said.length === 0 ? null : said.join('\n');
-}
-
-/** A loop has failed with the first of its items that has, and changed something if any of them did. */
-function judgeParts(
-  parts: readonly Part[],
-  outcomes: readonly Outcome[],
-  { ignoresErrors }: Keywords,
-): Judgement {
-  const judged = parts.map(({ name, item, variable, prepared }, index) => {
-    const outcome = outcomes[index];
-    const isDone = prepared.type === 'ready' && outcome !== undefined;
-    const own = isDone ? prepared.judge([outcome]) : skippedJudgement();
-    return { ...own, name, result: withItem(own.result, variable, item) };
-  });
-  const failed = judged.find(({ failure }) => failure !== null);
-  const hasChanged = judged.some(({ status }) => status === 'changed');
-  const failure = failed === undefined ? null : `${failed.name}: ${failed.failure}`;
-  return {
-    status:
-      failure !== null ? (ignoresErrors ? 'ignored' : 'failed') : hasChanged ? 'changed' : 'ok',
-    failure,
-    result: asMap({
-      results: judged.map(({ result }) => result),
-      changed: hasChanged,
-      failed: failure !== null,
-      ...(failure === null ? {} : { msg: failure }),
-    }),
-    isToRepeat: judged.some(({ isToRepeat }) => isToRepeat),
-  };
-}
-
-function withItem(result: ResultMap, variable: string, item: Data): Data {
-  return asMap({ ...result, [variable]: item, ansible_loop_var: variable });
-}
 
 function itemsOf({ items }: Loop, scope: Scope): Found<readonly Data[]> {
   const found = renderNode(items, scope);

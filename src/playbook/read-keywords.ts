@@ -110,6 +110,7 @@ export function readKeywords(node: MapNode, outer: Inherited): Result<ReadKeywor
       listens: namesAt(node, 'listen').map(({ name }) => name),
       keywords: {
         ...rest,
+        title: readTitle(nodeAt(node, ['name'])),
         loop: loop.value,
         register: value.register ?? null,
         changedWhen: has('changed_when') ? changedWhen.value : null,
@@ -124,6 +125,14 @@ export function readKeywords(node: MapNode, outer: Inherited): Result<ReadKeywor
       },
     },
   };
+}
+
+const loopSchema = v.object({ loop_control: v.optional(loopControl) });
+
+/** The loop of what is no task; null: it has none. */
+export function readLoopOf(node: MapNode): Result<Loop | null> {
+  const fields = validate(loopSchema, node);
+  return fields.ok ? readLoop(node, fields.value.loop_control) : fields;
 }
 
 function readLoop(
@@ -151,6 +160,12 @@ function readLoop(
       indexVariable: control?.index_var ?? null,
     },
   };
+}
+
+/** What is no template is a name all the same. */
+function readTitle(node: ReturnType<typeof nodeAt>): Template | null {
+  const read = node?.kind === 'scalar' ? templateAt(node) : null;
+  return read?.ok === true ? read.value : null;
 }
 
 function readLabel(node: ReturnType<typeof nodeAt>): Result<Template | null> {

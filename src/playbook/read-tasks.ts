@@ -7,8 +7,8 @@ import type { Result } from '../source/result.ts';
 import { type MapNode, nodeAt, placeOf, type SourceNode } from '../source/source-node.ts';
 import { diagnosticAt, type Place } from '../source/source-text.ts';
 import { validate } from '../source/validate.ts';
-import { hasMarks } from '../template/has-marks.ts';
 import type { BlockPart } from './blocks.ts';
+import { includedFile, inclusionsOf } from './included.ts';
 import { inheritedEntries, inheritFrom, namesAt } from './inherited.ts';
 import { type ReadTask, readTask, type Surroundings } from './read-task.ts';
 import { readRole } from './roles.ts';
@@ -50,10 +50,10 @@ function readItem(node: SourceNode, around: Surroundings): Result<readonly ReadI
   }
   if (node.entries.has('block')) return readBlock(node, around);
   for (const keyword of ['import_tasks', 'include_tasks'] as const) {
-    if (node.entries.has(keyword)) return readImport(node, keyword, around);
+    if (node.entries.has(keyword)) return readEach(node, keyword, around, readImport);
   }
   for (const keyword of ['import_role', 'include_role'] as const) {
-    if (node.entries.has(keyword)) return readRoleTask(node, keyword, around);
+    if (node.entries.has(keyword)) return readEach(node, keyword, around, readRoleTask);
   }
   if (node.entries.has('meta')) return readMeta(node);
   const read = readTask(node, around);
@@ -78,6 +78,25 @@ function readBlock(node: MapNode, around: Surroundings): Result<readonly ReadIte
   return together(parts);
 }
 
+/** What is included is done for each item of its loop; an import has none, as in Ansible. */
+function readEach<Keyword extends string>(
+  node: MapNode,
+  keyword: Keyword,
+  around: Surroundings,
+  readOne: (node: MapNode, keyword: Keyword, around: Surroundings) => Result<readonly ReadItem[]>,
+): Result<readonly ReadItem[]> {
+  if (!keyword.startsWith('include_')) return readOne(node, keyword, around);
+  const each = inclusionsOf(node, around);
+  if (!each.ok) return each;
+  const items: ReadItem[] = [];
+  for (const one of each.value) {
+    const read = readOne(one.node, keyword, one.around);
+    if (!read.ok) return read; // the others are the same: a circle would come to no end
+    items.push(...read.value);
+  }
+  return { ok: true, value: items };
+}
+
 /** The tasks of another file, as if they were written here. */
 function readImport(
   node: MapNode,
@@ -92,14 +111,12 @@ function readImport(
   if (file?.kind !== 'scalar' || typeof file.value !== 'string' || file.value === '') {
     return wrong(diagnosticAt(node.place, `${keyword} names a file`));
   }
-  if (hasMarks(file.value)) {
-    const hint = 'import each file with a "when" of its own';
-    return wrong(diagnosticAt(file.place, 'which tasks there are is known beforehand', hint));
-  }
   if (!fields.ok) return fields;
   const inherited = inheritFrom(around.inherited, fields.value, node);
   if (!inherited.ok) return inherited;
-  const path = resolve(around.directory, file.value);
+  const named = includedFile(file, around, node);
+  if (!named.ok) return named;
+  const path = resolve(around.directory, named.value);
   if (around.depth >= deepest) {
     return wrong(diagnosticAt(file.place, `${quoted(file.value)} is imported in a circle`));
   }

@@ -1,10 +1,12 @@
 import type { Host, Inventory } from '../inventory/model.ts';
 import type { Data } from '../source/data.ts';
+import { quoted } from '../source/quoted.ts';
 import type { Target } from '../steps/step.ts';
-import { LazyMap } from '../template/value.ts';
+import { LazyMap, ValueProblem } from '../template/value.ts';
 import { factCalled, factNames } from './facts.ts';
 import type { Keywords, Variables } from './keywords.ts';
 import { type Knowledge, nothingTold, type Told, untold } from './knowledge.ts';
+import type { Others } from './others.ts';
 import { omit } from './render-node.ts';
 import { type Level, Scope } from './scope.ts';
 
@@ -31,7 +33,7 @@ const magic: Readonly<Record<string, (target: Target, known: Knowledge) => Told 
   inventory_hostname_short: ({ host }) => host.name.split('.')[0] ?? host.name,
   group_names: ({ host }) => host.groups.filter((name) => name !== 'all' && !name.includes('@')),
   groups: ({ inventory }) => groupsOf(inventory),
-  hostvars: ({ inventory }) => hostvarsOf(inventory),
+  hostvars: hostvarsOf,
   omit: () => omit,
   ...Object.fromEntries(
     factNames.map((name) => [
@@ -60,7 +62,8 @@ function levelOf(vars: Variables): Level {
 }
 
 const groupsKnown = new WeakMap<Inventory, Data>();
-const hostvarsKnown = new WeakMap<Inventory, LazyMap>();
+const hostvarsKnown = new WeakMap<Others, WeakMap<Inventory, LazyMap>>();
+const noOthers: Others = { of: () => undefined, pending: new Set() };
 
 function groupsOf(inventory: Inventory): Data {
   const known = groupsKnown.get(inventory);
@@ -71,9 +74,37 @@ function groupsOf(inventory: Inventory): Data {
   return groups;
 }
 
-/** Each host as the inventory has it: what tasks have told of it is not among these. */
-function hostvarsOf(inventory: Inventory): LazyMap {
-  const known = hostvarsKnown.get(inventory);
+/** Each host as the inventory has it, with what plays before have told of it; the host itself with all it knows. */
+function hostvarsOf(target: Target, known: Knowledge): LazyMap {
+  const { host: self, inventory } = target;
+  const shared = sharedHostvars(inventory, known.others ?? noOthers);
+  return new LazyMap({
+    names: () => inventory.hosts.keys(),
+    get: (name) =>
+      name === self.name && inventory.hosts.has(name)
+        ? { ok: true, value: ownVars(target, known) }
+        : shared.get(name),
+  });
+}
+
+const ownKnown = new WeakMap<Knowledge, WeakMap<Inventory, Map<string, LazyMap>>>();
+
+/** The same as long as nothing more is known: what needs itself to be worked out is found out by that. */
+function ownVars(target: Target, known: Knowledge): LazyMap {
+  const { host, inventory } = target;
+  const ofInventories = ownKnown.get(known) ?? new WeakMap<Inventory, Map<string, LazyMap>>();
+  ownKnown.set(known, ofInventories);
+  const hosts = ofInventories.get(inventory) ?? new Map<string, LazyMap>();
+  ofInventories.set(inventory, hosts);
+  const own = hosts.get(host.name) ?? new LazyMap(scopeOfHost(target, known));
+  hosts.set(host.name, own);
+  return own;
+}
+
+function sharedHostvars(inventory: Inventory, others: Others): LazyMap {
+  const ofInventories = hostvarsKnown.get(others) ?? new WeakMap<Inventory, LazyMap>();
+  hostvarsKnown.set(others, ofInventories);
+  const known = ofInventories.get(inventory);
   if (known !== undefined) return known;
   const hosts = new Map<string, LazyMap>();
   const all = new LazyMap({
@@ -81,22 +112,45 @@ function hostvarsOf(inventory: Inventory): LazyMap {
     get: (name) => {
       const host = inventory.hosts.get(name);
       if (host === undefined) return undefined;
-      const own = hosts.get(name) ?? new LazyMap(scopeOfHost({ host, inventory }));
+      const own = hosts.get(name) ?? varsOfOther({ host, inventory }, others);
       hosts.set(name, own);
       return { ok: true, value: own };
     },
   });
-  hostvarsKnown.set(inventory, all);
+  ofInventories.set(inventory, all);
   return all;
 }
 
-/** The names of a host that no task is about. */
-function scopeOfHost(target: Target): Scope {
+/** What is not told of another host is an error: it may come to be told at any moment. */
+function varsOfOther(target: Target, others: Others): LazyMap {
+  const { name: host } = target.host;
+  const { of, pending } = others;
+  const known = { ...(of(host) ?? nothingTold), others };
+  const scope = scopeOfHost(target, known);
+  const areFactsUnknown = known.facts === null;
+  return new LazyMap({
+    names: () => [...scope.names()].filter((name) => !areFactsUnknown || !factNames.includes(name)),
+    get: (name) => {
+      if (areFactsUnknown && factNames.includes(name)) {
+        const hint = 'they are known to plays behind one that asks for them there';
+        throw new ValueProblem(`the facts of ${host} are not known here`, hint);
+      }
+      const found = scope.get(name);
+      if (found !== undefined || !pending.has(name)) return found;
+      const hint = 'hosts do not wait for each other within a play: read it in a play of its own';
+      throw new ValueProblem(`what ${host} tells as ${quoted(name)} is not known here`, hint);
+    },
+  });
+}
+
+/** The names of a host that the task is not about. */
+function scopeOfHost(target: Target, known: Knowledge): Scope {
   const { host } = target;
   return new Scope([
     levelOf({ ...describe(host), inventory_hostname: host.name }),
+    { names: () => known.variables.keys(), get: (name) => known.variables.get(name) },
     levelOf(host.vars),
-    magicLevel(target, nothingTold),
+    magicLevel(target, known),
   ]);
 }
 

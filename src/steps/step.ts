@@ -43,6 +43,8 @@ export interface Plan {
   readonly adds?: readonly FleetAddition[];
   /** Of a loop: the plans of its items, whose changes are those of the whole. */
   readonly parts?: readonly Plan[];
+  /** Of a loop: what is done for these items changes what the next one depends on. Absent: these are all. */
+  readonly isCutShort?: boolean;
 }
 
 /** A host, or more groups and variables for one that is there; or that its own host is in a group. */

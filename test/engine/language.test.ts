@@ -2,6 +2,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -53,17 +54,46 @@ tasks:
     expect(statSync(join(directory, 'site')).mode & 0o777).toBe(0o755);
   });
 
-  test('a loop whose items get in the way of each other fails, and says so', async () => {
-    mkdirSync(join(directory, 'site'));
-    writeFileSync(join(directory, 'site', 'page'), 'x');
-    const { lines } = await run(`
+  test('a loop whose items change what later ones ask about is cut there', async () => {
+    const playbook = `
 tasks:
   - name: anew
-    file: { path: DIR/site/new, state: "{{ item.state }}", src: "{{ item.src | default(omit) }}" }
-    loop: [{ state: link, src: page }, { state: absent }]
-`);
+    file: { path: "DIR/{{ item.path }}", state: "{{ item.state }}" }
+    loop: [{ path: site, state: absent }, { path: site, state: directory }, { path: site/new, state: touch }]
+    register: made
+  - debug: "{{ made.results | map(attribute='changed') | join(',') }} {{ made.results | map(attribute='item.path') | join(',') }}"
+`;
+    const old = () => {
+      mkdirSync(join(directory, 'site'));
+      writeFileSync(join(directory, 'site', 'page'), 'x');
+    };
+    old();
+    const checked = await run(playbook, true);
+    expect(checked.lines[0]).toMatch(/^anew unknown: unknown until applied: .* a later one asks/);
+    expect(checked.explained.map(({ ends }) => ends)).toContain(
+      'what "anew" does for one item changes what a later one asks about',
+    );
+    expect(existsSync(join(directory, 'site', 'page'))).toBe(true);
 
-    expect(lines).toEqual([expect.stringMatching(/^anew failed: .* for a later one$/)]);
+    const { lines, ended } = await run(playbook);
+    expect(lines).toEqual(['anew changed', 'debug ok: True,True,True site,site,site/new']);
+    expect(ended[0]?.changes.map(({ kind }) => kind)).toEqual(['tree', 'directory', 'write']);
+    expect(readdirSync(join(directory, 'site'))).toEqual(['new']);
+  });
+
+  test('a loop in which a command brings what a later item asks about goes on', async () => {
+    const { lines } = await run(`
+tasks:
+  - name: once
+    command: { argv: [touch, "DIR/{{ item }}"], creates: "DIR/{{ item }}" }
+    loop: [a, b, a]
+    register: made
+  - debug: "{{ made.results | map(attribute='changed') | join(',') }}"
+`);
+    expect(lines).toEqual([
+      expect.stringMatching(/^once changed: a: .* exists$/),
+      'debug ok: True,True,False',
+    ]);
   });
 
   test('a loop does its task for each item', async () => {
@@ -158,6 +188,79 @@ tasks:
   - debug: { msg: "{{ tried.stdout }}" }
 `);
     expect(lines).toEqual(['try changed: 3', 'debug ok: 3']);
+  });
+
+  test('of a loop, only the items that are not yet so are done again', async () => {
+    const { lines, ended } = await run(`
+tasks:
+  - name: try
+    shell: { cmd: "echo x >>DIR/{{ item.name }}; test $(grep -c x DIR/{{ item.name }}) -ge {{ item.times }}", changes: always }
+    loop: [{ name: a, times: 1 }, { name: b, times: 3 }, { name: c, times: 3 }]
+    register: tried
+    until: tried.rc == 0
+    retries: 2
+    delay: 0
+  - debug: "{{ tried.results | map(attribute='rc') | join(',') }} {{ tried.results | map(attribute='item.name') | join(',') }}"
+`);
+    expect(lines).toEqual(['try changed', 'debug ok: 0,0,0 a,b,c']);
+    expect(['a', 'b', 'c'].map((name) => readFileSync(join(directory, name), 'utf8'))).toEqual([
+      'x\n',
+      'x\nx\nx\n',
+      'x\nx\nx\n',
+    ]);
+    expect(ended[0]?.changes).toHaveLength(3);
+  });
+
+  test('an item that never comes to be so fails its loop, after its own retries', async () => {
+    const { lines, result } = await run(`
+tasks:
+  - name: try
+    shell: { cmd: "echo x >>DIR/{{ item }}; test {{ item }} = a", changes: always }
+    loop: [a, b, c]
+    register: tried
+    until: tried.rc == 0
+    retries: 2
+    delay: 0
+`);
+    expect(lines).toEqual([expect.stringMatching(/^try failed: b: .*exit status 1$/)]);
+    expect(result.status).toBe('failed');
+    expect(['a', 'b'].map((name) => readFileSync(join(directory, name), 'utf8'))).toEqual([
+      'x\n',
+      'x\nx\nx\n',
+    ]);
+    expect(existsSync(join(directory, 'c'))).toBe(false);
+  });
+
+  test('what is only planned does not make its host a changed one', async () => {
+    const { lines, result } = await run(`
+tasks:
+  - { name: shown, copy: { dest: DIR/a, content: x }, check_mode: true, register: it }
+  - debug: "{{ it.changed }}"
+`);
+    expect(lines).toEqual(['shown changed: only planned', 'debug ok: true']);
+    expect(result).toMatchObject({ status: 'ok', hasChanged: false });
+    expect(existsSync(join(directory, 'a'))).toBe(false);
+  });
+
+  test('a name is what its templates come to, or as it is written', async () => {
+    const playbook = `
+tasks:
+  - { name: "paint {{ color }}", debug: a }
+  - { name: "each {{ item }}", debug: "{{ item }}", loop: [x] }
+  - { name: said, shell: { cmd: "echo a; echo b", changes: never }, register: said }
+  - { name: "after {{ said.stdout }}", fail: { msg: no }, ignore_errors: true }
+  - { name: "on {{ facts.kernel | length > 0 }}", copy: { dest: DIR/a, content: "{{ facts.os_family }}" } }
+`;
+    const { lines } = await run(playbook);
+    expect(lines).toEqual([
+      'paint blue ok: a',
+      'each {{ item }} ok: x: x',
+      'said ok: a\nb',
+      'after a b failed: ignored: no',
+      'on True changed',
+    ]);
+    const { explained } = await run(playbook, true);
+    expect(explained.flatMap(({ tasks }) => tasks)).toContain('paint blue');
   });
 
   test('keywords say what a failure and a change are', async () => {
