@@ -32,20 +32,21 @@ printf '%s\\n' '[main]' 'gpgcheck=0' 'module_platform_id=platform:el9' 'reposdir
 
 const managers = [
   {
-    ...{ use: 'pacman', makeRepository: pacmanRepository, versions: ['1.0-1', '1.10-1'] },
+    ...{ use: 'pacman', makeRepository: pacmanRepository },
     shown: 'pacman -Q xpush-one 2>/dev/null | cut -d" " -f2',
     unknown: /target not found: xpush-none/,
   },
   {
-    ...{ use: 'dnf', makeRepository: dnfRepository, versions: ['1.0-1', '1.10-1'] },
+    ...{ use: 'dnf', makeRepository: dnfRepository },
     shown: "rpm -q --qf '%{VERSION}-%{RELEASE}' xpush-one | grep -v 'not installed'",
     unknown: /Unable to find a match: xpush-none/,
   },
 ] as const;
 
+const [old, newer] = ['1.0-1', '1.10-1'] as const;
+
 describe.runIf(hasOverlays).each(managers)('package by $use', (manager) => {
-  const { use, makeRepository, versions, shown, unknown } = manager;
-  const [old, newer] = versions;
+  const { use, makeRepository, shown, unknown } = manager;
   let host: OverlayHost;
   beforeAll(async () => {
     host = await OverlayHost.start();
