@@ -3,6 +3,7 @@ import type { Change } from '../host/change.ts';
 import { changeDocument, changeSchema } from '../host/change-document.ts';
 import { contentLimit } from '../host/query.ts';
 import type { RunIdentity } from '../host/run-identity.ts';
+import { sums } from '../host/sums.ts';
 
 /** Where hosts keep what undoes their last runs: `RUN-ID.N.json`, N from 1. */
 export const generationsDirectory = '/var/lib/xpush/generations';
@@ -65,12 +66,24 @@ export function generationText(run: RunIdentity, tasks: readonly ChangingTask[])
   if (changing.length === 0) return null;
   const kept = changing.map(({ changes, ...task }) => ({
     ...task,
-    changes: changes.map(changeDocument),
+    changes: changes.map(withoutSecret).map(changeDocument),
   }));
   const whole = textOf({ run, problem: null, tasks: kept });
   if (Buffer.byteLength(whole) <= contentLimit) return whole;
   const problem = `what it changed is more than a host keeps (${Buffer.byteLength(whole)} bytes, of at most ${contentLimit})`;
   return textOf({ run, problem, tasks: kept.map((task) => ({ ...task, changes: [] })) });
+}
+
+/** What tells whether a file with a secret is still as it was written, and not what is in it. */
+function withoutSecret(change: Change): Change {
+  if (change.kind !== 'write' || change.isSecret !== true) return change;
+  const { effect, path, mode, content } = change;
+  const before =
+    change.before.type === 'file' && change.before.content !== null
+      ? { ...change.before, content: null, sums: sums(change.before.content) }
+      : change.before;
+  const source = { path, size: content.length, sums: sums(content) };
+  return { kind: 'send', effect, path, mode, before, source };
 }
 
 /** Reads what `generationText` wrote; null for any other text. Whoever has root on the host may have written it. */

@@ -130,13 +130,15 @@ export type ChangeDocument = v.InferInput<typeof changeSchema>;
 
 export function changeDocument(change: Change): ChangeDocument {
   switch (change.kind) {
-    case 'write':
+    case 'write': {
+      const { isSecret: _, ...shown } = change;
       return {
-        ...change,
+        ...shown,
         content: bytesDocument(change.content),
         mode: change.mode === null ? null : modeDocument(change.mode),
         before: fileStateDocument(change.before),
       };
+    }
     case 'send':
       return {
         ...change,

@@ -55,6 +55,8 @@ export interface WriteFile {
   /** null: as the old file has it, 0644 for a new one. */
   readonly mode: number | null;
   readonly before: FileState;
+  /** Whether the content holds a secret, which nothing keeps but this file. Default: false. */
+  readonly isSecret?: boolean;
 }
 
 /** A file of the controller that is larger than `contentLimit`: it travels beside the programs, never whole in memory. */
@@ -188,7 +190,7 @@ export const change = {
     path: string,
     content: string,
     before: FileState,
-    options: { readonly effect: Effect; readonly mode?: number },
+    options: { readonly effect: Effect; readonly mode?: number; readonly isSecret?: boolean },
   ): readonly WriteFile[] => {
     if (/[^\0-\xff]/.test(content)) throw new Error(`${path}: a content is bytes, as latin1 text`);
     const mode = options.mode ?? null;
@@ -196,7 +198,10 @@ export const change = {
       before.type === 'file' &&
       hasContent(before, content) &&
       (mode === null || before.mode === mode);
-    return isSame ? [] : [{ kind: 'write', effect: options.effect, path, content, mode, before }];
+    const secret = options.isSecret === true ? { isSecret: true } : {};
+    return isSame
+      ? []
+      : [{ kind: 'write', effect: options.effect, path, content, mode, before, ...secret }];
   },
 
   /** The file gets the content of a large one here (and mode); nothing when it already has. */

@@ -1,7 +1,7 @@
 import { asText } from '../host/look-part.ts';
 import type { Diagnostic } from '../source/diagnostic.ts';
 import type { Result } from '../source/result.ts';
-import { Secret } from '../source/secret.ts';
+import { Secret, secretsIn } from '../source/secret.ts';
 import { diagnosticAt, SourceText } from '../source/source-text.ts';
 import { ControllerTemplate } from '../steps/controller-files.ts';
 import { readTemplate, type Template } from '../template/template.ts';
@@ -42,7 +42,7 @@ export function renderFiles(params: unknown, scope: Scope): Found<null> {
     const found = scope.render(template.value);
     if (found.type === 'waits') return found;
     if (found.type === 'wrong') wrong.push(...found.diagnostics);
-    else file.render(textOf(found.value));
+    else file.render(textOf(found.value), secretsIn(found.value).length > 0);
   }
   return wrong.length > 0 ? { type: 'wrong', diagnostics: wrong } : { type: 'value', value: null };
 }

@@ -60,6 +60,7 @@ export class ControllerFiles {
 /** A file of the controller that is a template: who prepares a task for a host works it out. */
 export class ControllerTemplate extends ControllerFiles {
   #text: string | null = null;
+  #isSecret = false;
 
   /** What it comes to on the host; throws before it was worked out. */
   get text(): string {
@@ -67,8 +68,14 @@ export class ControllerTemplate extends ControllerFiles {
     return this.#text;
   }
 
-  render(text: string): void {
+  /** Whether a secret is in it. */
+  get isSecret(): boolean {
+    return this.#isSecret;
+  }
+
+  render(text: string, isSecret = false): void {
     this.#text = text;
+    this.#isSecret = isSecret;
   }
 }
 

@@ -35,6 +35,8 @@ export const placing = {
 /** What is wanted of a file that is put in place. */
 interface Wanted {
   readonly content?: string | undefined;
+  /** Whether the content holds a secret. */
+  readonly isSecret?: boolean | undefined;
   readonly mode?: string | undefined;
   readonly owner?: string | undefined;
   readonly group?: string | undefined;
@@ -88,7 +90,7 @@ export function fileChanges(
   return {
     backupFile: name,
     changes: [
-      ...(checked === null ? [] : [validation(path, checked, wanted.validate ?? '')]),
+      ...(checked === null ? [] : [validation(path, checked, wanted)]),
       ...(name === null ? [] : [backup(path, name)]),
       ...writes,
       ...(isOwned && !isKept ? change.setAttributes(path, all, after, 'boot') : []),
@@ -121,7 +123,10 @@ function contentChanges(
 ): readonly Change[] {
   const options = { effect: 'boot', ...(mode === undefined ? {} : { mode }) } as const;
   if (remote !== null) return fromHost(wanted, { path, remote, state }, mode);
-  if (file === null) return change.writeFile(path, asBytes(wanted.content ?? ''), state, options);
+  if (file === null) {
+    const { content = '', isSecret = false } = wanted;
+    return change.writeFile(path, asBytes(content), state, { ...options, isSecret });
+  }
   return file.content === null
     ? change.sendFile(path, sourceOf(file, state), state, options)
     : change.writeFile(path, file.content, state, options);

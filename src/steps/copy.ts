@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { isHostPath } from '../host/names.ts';
 import { type Entry, type FileState, query } from '../host/query.ts';
-import { noSecret } from '../source/schema-walk.ts';
+import { Secret } from '../source/secret.ts';
 import { type ControllerFile, type ControllerFiles, controllerPath } from './controller-files.ts';
 import { directoryChange, fileChanges, placing } from './copied-file.ts';
 import { described } from './described.ts';
@@ -19,8 +19,8 @@ const params = v.pipe(
     ),
     content: v.optional(
       described(
-        v.pipe(v.string(), noSecret('what a file holds is shown in diffs and plans')),
-        'The text that the file holds, in place of `src`.',
+        v.union([v.string(), v.instance(Secret)]),
+        'The text that the file holds, in place of `src`; may be a secret.',
       ),
     ),
     dest: described(
@@ -105,7 +105,12 @@ export const copy = defineStep({
   },
 
   plan: (_target, given, seen) => {
-    const { src, content, dest, directory_mode: inDirectories } = given;
+    const { src, dest, directory_mode: inDirectories } = given;
+    if (given.content instanceof Secret && !given.content.isSettled) {
+      return refuse(`what ${dest} holds is a secret that was not fetched`);
+    }
+    const content = given.content instanceof Secret ? given.content.reveal() : given.content;
+    const wanted = { ...given, content, isSecret: given.content instanceof Secret };
     const top = trimmed(dest);
     const tree = treeOf(src, dest, given.remote);
     const isInto =
@@ -142,7 +147,7 @@ export const copy = defineStep({
       files.map(fileRefusal).find((one) => one !== null);
     if (refusal !== undefined && refusal !== null) return refusal;
     const plans = files.map(({ path, file, state = absent }) =>
-      fileChanges(given, { path, file, remote: remote ?? null, state, entry: entryAt(path) }),
+      fileChanges(wanted, { path, file, remote: remote ?? null, state, entry: entryAt(path) }),
     );
     const wrong = plans.find((one) => 'refusal' in one);
     if (wrong !== undefined && 'refusal' in wrong) return wrong;
@@ -151,7 +156,7 @@ export const copy = defineStep({
     return {
       changes: [
         ...directories.flatMap(({ path, state = absent }) =>
-          directoryChange(given, path, state, inDirectories, entryAt(path)),
+          directoryChange(wanted, path, state, inDirectories, entryAt(path)),
         ),
         ...done.flatMap(({ changes }) => changes),
       ],

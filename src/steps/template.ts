@@ -46,7 +46,7 @@ export const template = defineStep({
     }
     const [entry = null] = entries;
     const made = fileChanges(
-      { ...wanted, content: src.text },
+      { ...wanted, content: src.text, isSecret: src.isSecret },
       { path: dest, file: null, remote: null, state: file, entry },
     );
     if ('refusal' in made) return made;

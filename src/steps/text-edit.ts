@@ -85,7 +85,7 @@ export function planEdit(
     return refuse(`${path} is no UTF-8, and cannot be validated`);
   }
   const isToCheck = validate !== undefined && written.length > 0;
-  const checks = isToCheck ? [validation(path, edited.text, validate)] : [];
+  const checks = isToCheck ? [validation(path, edited.text, { validate })] : [];
   const name = isKept && written.length > 0 ? backupName(path, file) : null;
   return {
     changes: [...checks, ...(name === null ? [] : [backup(path, name)]), ...written, ...owned],

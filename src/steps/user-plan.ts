@@ -131,10 +131,12 @@ function makeUser(
         /^[^/\n]+$/.test(one) ? [`${made.home}/${one}`] : [],
       )
     : [];
+  // busybox makes one that is there its user's, too
+  const isRight = isHome || (isMade && !isShadow && seen.homes[0]?.type === 'directory');
   const rights = { uid, gid, owner: name, group: first, mode: homeMode(seen.loginDefs, tools) };
   const also = [
     ...homes,
-    ...(isHome && homes.length > 0 ? newHome(made.home, rights) : []),
+    ...(isRight && homes.length > 0 ? newHome(made.home, rights) : []),
     ...shadowPrediction(name, seen.shadow, 'new'),
   ];
   const touches = [shadowName(name), '/etc/subuid', '/etc/subgid', ...inHome];
@@ -151,9 +153,11 @@ function makeUser(
   const flags = ['-D', ...(system ? ['-S'] : []), ...(isMade ? [] : ['-H'])];
   const texts = ['-h', made.home, '-s', made.shell, '-g', given.comment ?? ''];
   const ids = ['-u', `${uid}`, '-G', first];
-  const alone = { ...then, groups: lines };
+  // it lists the user in its first group, too: loginutils/adduser.c
+  const joined = (names: readonly string[]) => withMemberships(lines, name, new Set(names));
+  const alone = { ...then, groups: joined([first]) };
   changes.call(['adduser', ...flags, ...texts, ...ids, name], words, alone, also, touches);
-  if (others.size > 0) changes.write({ groups: then.groups });
+  if (others.size > 0) changes.write({ groups: joined([first, ...others]) });
   return made;
 }
 
@@ -169,12 +173,12 @@ function changeUser(
     home: given.home ?? entry.home,
     shell: given.shell ?? entry.shell,
   };
-  const memberships = groupEntries(groups).flatMap((one) =>
-    one.members.includes(name) ? [one.name] : [],
-  );
+  // its first group may list it, and need not
   const first = groupEntries(groups).find((one) => one.gid === gid)?.name;
-  // its first group need not list it
-  const asked = (given.groups ?? []).filter((one) => one !== first || memberships.includes(one));
+  const memberships = groupEntries(groups).flatMap((one) =>
+    one.members.includes(name) && one.name !== first ? [one.name] : [],
+  );
+  const asked = (given.groups ?? []).filter((one) => one !== first);
   const others = new Set(
     given.groups === undefined
       ? memberships

@@ -27,15 +27,25 @@ while case $line in *%s*) ;; *) false ;; esac; do
 done
 /bin/sh -c "$line" </dev/null`;
 
+interface Wanted {
+  readonly validate?: string | undefined;
+  /** Whether the content holds a secret. Default: false. */
+  readonly isSecret?: boolean | undefined;
+}
+
 /**
  * The command is asked about a content (bytes as latin1 text): where it fails, nothing behind it is done.
  * Throws for bytes that are no text.
  */
-export function validation(path: string, content: string, line: string): Change {
+export function validation(
+  path: string,
+  content: string,
+  { validate: line = '', isSecret = false }: Wanted,
+): Change {
   const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(content, 'latin1'));
   return change.call(['/bin/sh', '-c', script, 'validate', line], {
     ...{ effect: 'live', subject: `${path}: ${line}`, before: 'not asked', after: 'right' },
-    ...{ predicts: [], touches: [], stdin: text },
+    ...{ predicts: [], touches: [], stdin: isSecret ? { reveal: () => text } : text },
   });
 }
 

@@ -69,6 +69,37 @@ describe('a secret', () => {
     expectNoTrace(run);
   });
 
+  test.concurrent('is what a file holds that copy writes, and is shown by nothing', async () => {
+    const host = room.take();
+    const book = (more: string) => `- hosts: all
+  tasks:
+    - copy: { content: !secret db, dest: /usr/local/secret, mode: "0600"${more} }
+`;
+    const check = await room.apply(book(''), '-l', host.name, '--check', '--diff', '-o', 'json');
+    const run = await room.apply(book(''), '-l', host.name, '--diff', '-o', 'json', '-vv');
+    const again = await room.apply(
+      book(', backup: true, validate: "! grep -q . %s"'),
+      ...['-l', host.name, '--diff', '-o', 'plain', ...loud],
+    );
+
+    for (const one of [check, run, again]) {
+      expect(one.code, one.stderr).toBe(0);
+      expectNoTrace(one);
+    }
+    expect(check.stdout).toContain('content differs (secret)');
+    expect(run.stdout).toContain('content differs (secret)');
+    expect((await host.readFile('/usr/local/secret')).toString()).toBe(canary);
+
+    await host.writeFile('/usr/local/secret', 'old', 0o600);
+    const refused = await room.apply(
+      book(', backup: true, validate: "cat %s; false"'),
+      ...['-l', host.name, '-o', 'plain', ...loud],
+    );
+    expect(refused.code).toBe(1);
+    expectNoTrace(refused);
+    expect((await host.readFile('/usr/local/secret')).toString()).toBe('old');
+  });
+
   test.concurrent.each(views.map((view) => [view.join(' '), view] as const))(
     'is in no view of what a command prints: %s',
     async (_name, view) => {

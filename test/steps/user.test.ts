@@ -91,6 +91,17 @@ describe('user', () => {
     expect(argvOf(second)).toEqual([]);
   });
 
+  test('adduser of busybox lists a user in its first group, too, which is no difference afterwards', () => {
+    const { first, second } = plan({ name: 'bob', groups: ['ops'] }, busybox);
+
+    const [last] = 'refusal' in first ? [] : first.changes.slice(-1);
+    expect(last).toMatchObject({
+      content: expect.stringMatching(/^ops:x:\d+:(?:.*,)?bob$(?:.*\n)*bob:x:1001:bob$/m),
+      before: { content: expect.stringMatching(/^bob:x:1001:bob$/m) },
+    });
+    expect(second).toMatchObject({ changes: [] });
+  });
+
   test('no password is in a word, or in what is shown', () => {
     const { first } = plan({ name: 'ann', password: '$6$x$secret' });
 
