@@ -31,7 +31,7 @@ export async function runConvert({
   const { files, left } = makeLoadable(playbooks, project);
   const top = dirname(resolve(playbooks[0] ?? ''));
   const texts = new Map([...files].map(([path, file]) => [relative(top, path), textOf(file)]));
-  const said = [...project.said, ...left.map(({ message }) => message)];
+  const said = [...project.said, ...left.map(formatDiagnostic)];
   if (inventory !== undefined) {
     const vars = readVarsFiles([inventory, ...playbooks], projectReader);
     said.push(...vars.said);

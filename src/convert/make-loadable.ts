@@ -122,7 +122,6 @@ function offsetOf(text: string, line: number, column: number): number {
 class ConvertedFiles extends PlaybookFiles {
   readonly #files: ReadonlyMap<string, ConvertedFile>;
   readonly #parsed = new Map<string, Result<SourceNode>>();
-
   constructor(files: ReadonlyMap<string, ConvertedFile>) {
     super();
     this.#files = files;
@@ -131,7 +130,12 @@ class ConvertedFiles extends PlaybookFiles {
   override read(file: string, what = 'file', place: Place | null = null): Result<SourceNode> {
     const path = resolve(file);
     const converted = this.#files.get(path);
-    if (converted === undefined) return super.read(file, what, place);
+    if (converted === undefined) {
+      const read = super.read(file, what, place);
+      // it is not among what is written: the roles that it needs are in the tasks
+      const isMeta = what === 'file of a role' && read.ok && read.value.kind === 'map';
+      return isMeta ? { ok: true, value: { ...read.value, entries: new Map() } } : read;
+    }
     const known = this.#parsed.get(path);
     if (known !== undefined) return known;
     const parsed = parseYaml(textOf(converted), path, { takesSecrets: true });

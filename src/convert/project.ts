@@ -126,6 +126,10 @@ class Converter {
       } else if (key === 'import_role' || key === 'include_role') {
         for (const root of roots) this.#roleOf(value, root);
       } else if (taskLists.includes(key)) this.#follow(value, directory, roots);
+      else if (sourceSteps.includes(key)) {
+        const source = keptText(keptAt(value, 'src'));
+        for (const root of new Set([directory, ...roots])) this.#source(root, source, key);
+      }
     }
   }
 
@@ -209,6 +213,15 @@ class Converter {
     this.#keep(path, 'vars', { ...document, head }, converted);
   }
 
+  /** A file that a task names and that is in neither `files` nor `templates`. */
+  #source(directory: string, source: string | null, step: string): void {
+    if (source === null || /^\/|(?:^|\/)\.\.(?:\/|$)|\{\{/.test(source)) return;
+    const path = join(directory, source);
+    if (this.#files.has(path) || this.#reader.read(path) === null) return;
+    if (step === 'template') this.#template(path);
+    else this.#copied.add(path);
+  }
+
   #plainFiles(directory: string): void {
     for (const file of this.#reader.list(directory)) {
       const path = join(directory, file);
@@ -259,6 +272,8 @@ class Converter {
   }
 }
 
+/** Steps that take a file of the controller. */
+const sourceSteps = ['copy', 'template', 'script', 'unarchive'];
 const taskLists = [
   ...['tasks', 'pre_tasks', 'post_tasks', 'handlers', 'block', 'rescue', 'always'],
 ];

@@ -1,4 +1,4 @@
-import { isList, isMap, mapOf, type Plain, textOf, ValueProblem } from './value.ts';
+import { isList, isMap, mapOf, type Plain, partsOf, textOf, ValueProblem } from './value.ts';
 
 /** The only key of what stands for a map in the engine. */
 const NUMBER = '\0';
@@ -11,8 +11,14 @@ export class Exchange {
   readonly #maps: Plain[] = [];
   readonly #numbers = new Map<Plain, number>();
 
+  /** Throws a ValueProblem for a value of too many parts. */
   toEngine(value: Plain): unknown {
-    if (isList(value)) return value.map((item) => this.toEngine(item));
+    partsOf(value);
+    return this.#toEngine(value);
+  }
+
+  #toEngine(value: Plain): unknown {
+    if (isList(value)) return value.map((item) => this.#toEngine(item));
     if (!isMap(value)) return value;
     if (Object.keys(value).length === 0) return {}; // the engine must know it for false
     const number = this.#numbers.get(value) ?? this.#maps.push(value) - 1;

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Data } from '../source/data.ts';
 import type { Diagnostic } from '../source/diagnostic.ts';
 import type { Result } from '../source/result.ts';
@@ -61,6 +62,9 @@ export function runPath(runnable: Runnable, path: PathUse, scope: Scope): Result
   return run.direct(path);
 }
 
+/** A rendering that lasts longer has as much time of the processor again: others may have kept it waiting. */
+const longestMs = 2_000;
+
 /** One rendering: answers what the engine asks, and keeps what went wrong first. */
 class Run {
   readonly #runnable: Runnable;
@@ -70,6 +74,8 @@ class Run {
   #failure: readonly Diagnostic[] | null = null;
   /** What is thrown by others ends the rendering, and the engine must not see it. */
   #thrown: { readonly error: unknown } | null = null;
+  readonly #beganMs = performance.now();
+  #used: NodeJS.CpuUsage | null = null;
   #result: Plain = null;
   #length = 0;
 
@@ -83,6 +89,7 @@ class Run {
     const operation = this.#runnable.program.operations[Number(number)];
     if (operation === undefined) return stop;
     try {
+      this.#hurry();
       return this.#exchange.toEngine(this.#answer(operation, values));
     } catch (error) {
       if (error instanceof ValueProblem) this.#fail(spanOf(operation), error);
@@ -161,6 +168,14 @@ class Run {
   /** A value of the engine's, or of the scope. */
   #subject(path: PathUse | null, values: readonly unknown[]): Plain {
     return path === null ? this.#in(values[0]) : this.#at(path, values);
+  }
+
+  /** Steps of the engine are counted there; this is for filters. */
+  #hurry(): void {
+    if (performance.now() - this.#beganMs < longestMs) return;
+    this.#used ??= process.cpuUsage();
+    const { user, system } = process.cpuUsage(this.#used);
+    if (user + system > longestMs * 1000) throw new ValueProblem('the template takes too long');
   }
 
   #at(path: PathUse, values: readonly unknown[]): Plain {

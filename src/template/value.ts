@@ -90,6 +90,37 @@ export function kindOf(value: unknown): string {
 }
 
 const MOST_PARTS = 1_000_000;
+const DEEPEST = 500;
+
+const counted = new WeakMap<object, { readonly parts: number; readonly depth: number }>();
+
+/**
+ * How many parts a value has: what is in it twice counts twice, since whoever goes through it meets it twice.
+ * Throws a ValueProblem where these are too many, or where it is too deep.
+ */
+export function partsOf(value: Plain): number {
+  return sizeOf(value).parts;
+}
+
+function sizeOf(value: Plain): { readonly parts: number; readonly depth: number } {
+  if (typeof value !== 'object' || value === null) return single;
+  const known = counted.get(value);
+  if (known !== undefined) return known;
+  let [parts, depth] = [1, 0];
+  for (const item of Object.values(value)) {
+    const inner = sizeOf(item);
+    parts += inner.parts;
+    depth = Math.max(depth, inner.depth);
+  }
+  if (parts > MOST_PARTS) throw new ValueProblem(`the value has more than ${MOST_PARTS} parts`);
+  if (depth >= DEEPEST)
+    throw new ValueProblem(`the value is deeper than ${DEEPEST} lists and maps`);
+  const size = { parts, depth: depth + 1 };
+  counted.set(value, size);
+  return size;
+}
+
+const single = { parts: 1, depth: 0 } as const;
 
 const plainOnes = new WeakSet<object>();
 

@@ -103,6 +103,25 @@ describe('xpush convert', () => {
     );
   });
 
+  test('takes files along that are beside the playbook, and says nothing of roles that a role needs', async () => {
+    const tasks = '- template: { src: motd.j2, dest: /etc/motd }\n    - copy: src=plain dest=/x\n';
+    const playbook = written('site.yml', `- hosts: all\n  roles: [a]\n  tasks:\n    ${tasks}`);
+    written('motd.j2', '{{ ansible_hostname }}\n');
+    written('plain', 'x\n');
+    written('roles/a/tasks/main.yml', '- debug: msg=hi\n- include_tasks: "{{ os }}.yml"\n');
+    written('roles/a/meta/main.yml', 'dependencies: [b]\n');
+    written('roles/b/tasks/main.yml', '- debug: msg=ho\n');
+    const out = join(directory, 'out');
+
+    expect(await run(playbook, '--out', out)).toBe(0);
+    expect(readFileSync(join(out, 'motd.j2'), 'utf8')).toBe('{{ facts.hostname }}\n');
+    expect(readFileSync(join(out, 'plain'), 'utf8')).toBe('x\n');
+    expect(readFileSync(join(out, 'roles/a/tasks/main.yml'), 'utf8')).toMatch(
+      /^- import_role:\n {4}name: b\n- debug: hi\n# TODO: /,
+    );
+    expect(said).toBe(`Translated: 4 files in ${out}; 1 thing is left to do: look for "TODO:".\n`);
+  });
+
   test('takes what plays say of connections to the inventory', async () => {
     const playbook = written(
       'site.yml',

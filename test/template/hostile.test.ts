@@ -137,7 +137,20 @@ describe('rendering', () => {
   const doubled = (operator: string, start: string): string =>
     `{% set a = ${start} %}${`{% set a = a ${operator} a %}`.repeat(40)}{{ a }}`;
 
+  /** A value that is made anew of itself, so many times. */
+  const grown = (times: number, value: string): string =>
+    `{% set ns = namespace(x=[]) %}{% for i in range(${times}) %}{% set ns.x = ${value} %}{% endfor %}`;
+
   test.each([
+    [`${grown(30, '[ns.x, ns.x]')}{{ ns.x | to_json }}`, 'too'],
+    [`${grown(30, '{"a": ns.x, "b": ns.x}')}{{ ns.x }}`, 'more than 1000000 parts'],
+    [`${grown(30, '{"a": ns.x, "b": ns.x}')}{{ ns.x == ns.x }}`, 'more than 1000000 parts'],
+    [`${grown(600, '[ns.x]')}{{ ns.x | to_json }}`, 'deeper than 500'],
+    [`${grown(600, '{"a": ns.x}')}{{ ns.x }}`, 'deeper than 500'],
+    [
+      '{% set b = "a" * 9000000 %}{% for i in range(90000) %}{{ b | hash }}{% endfor %}',
+      'takes too long',
+    ],
     [
       '{% for i in range(90000) %}{% for j in range(90000) %}{% endfor %}{% endfor %}',
       'too many steps',
