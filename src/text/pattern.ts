@@ -58,6 +58,9 @@ const searching = new Script(
   'texts.map((text) => (isAll ? [...text.matchAll(expression)] : [expression.exec(text)]))',
 );
 
+/** What the search has for variables. Making a context takes a hundred times as long as a search. */
+const room: { context?: ReturnType<typeof createContext> } = {};
+
 /**
  * What is found in each of the texts: the first match of each, all of them where the expression is
  * global. V8's expressions may take for ever: a clock stops them. Throws SlowPattern.
@@ -66,14 +69,21 @@ export function matchesIn(
   texts: readonly string[],
   expression: RegExp,
 ): readonly (readonly RegExpExecArray[])[] {
-  const context = createContext({ texts, expression, isAll: expression.global });
-  for (const timeout of turnsMs) {
-    try {
-      const found: (RegExpExecArray | null)[][] = searching.runInContext(context, { timeout });
-      return found.map((matches) => matches.filter((match) => match !== null));
-    } catch {
-      expression.lastIndex = 0;
+  room.context ??= createContext(room);
+  Object.assign(room, { texts, expression, isAll: expression.global });
+  try {
+    for (const timeout of turnsMs) {
+      try {
+        const found: (RegExpExecArray | null)[][] = searching.runInContext(room.context, {
+          timeout,
+        });
+        return found.map((matches) => matches.filter((match) => match !== null));
+      } catch {
+        expression.lastIndex = 0;
+      }
     }
+  } finally {
+    Object.assign(room, { texts: [], expression: null });
   }
   throw new SlowPattern(expression.source);
 }
