@@ -51,6 +51,7 @@ export function savedStep(name: string, bound: ReadonlyMap<string, BoundStep>): 
     isReadOnly: false,
     mayBeNetwork: [...bound.values()].some(({ network }) => network),
     canLeave: false,
+    mayPrepare: [...bound.values()].some(({ prepare }) => prepare !== undefined),
     bind: ({ host }) => bound.get(host.name) ?? idle,
   };
 }
