@@ -9,7 +9,7 @@ export const modulesWithStep: readonly ModuleEntry[] = [
     freeForm: 'cmd',
     dropped: { warn: 'nothing is warned of', strip_empty_ends: 'output ends without a line feed' },
     refused: { expand_argument_vars: 'use `shell`' },
-    note: 'says what it changes: `creates`, `removes`, `changed_when` or `changes`; no variables of a shell are expanded',
+    note: 'says what it changes: `creates`, `removes`, `changed_when` or `changes`; no variables of a shell are expanded; `stdin` gets no line feed at its end',
   },
   {
     names: ['shell'],

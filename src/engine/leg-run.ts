@@ -282,6 +282,7 @@ function hasWork({ plan }: PlannedTask): boolean {
 /** What is slow to make is made before planning, which would hold up the other hosts. */
 async function prepare({ open, known }: LegTasks, state: HostState): Promise<void> {
   for (const task of open) {
+    if (!task.task.step.mayPrepare) continue;
     const prepared = task.prepare(known);
     if (prepared.type !== 'ready' || prepared.bound.prepare === undefined) continue;
     const isSeen = prepared.bound.queries.every((asked) => state.get(asked) !== undefined);

@@ -52,6 +52,7 @@ export function savedStep(name: string, bound: ReadonlyMap<string, BoundStep>): 
     addsToFleet: null,
     mayBeNetwork: [...bound.values()].some(({ network }) => network),
     canLeave: false,
+    mayPrepare: [...bound.values()].some(({ prepare }) => prepare !== undefined),
     bind: ({ host }) => bound.get(host.name) ?? idle,
   };
 }

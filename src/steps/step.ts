@@ -176,6 +176,8 @@ export interface Step {
   readonly addsToFleet: 'once' | 'each' | null;
   /** Whether it leaves traces that it can take off a host. */
   readonly canLeave: boolean;
+  /** Whether what it is bound to may have something to prepare. */
+  readonly mayPrepare: boolean;
   /** The step for one host. `params` are the schema's output; the host is of a kind in `on`. */
   readonly bind: (target: Target, params: unknown, around?: Surroundings) => BoundStep;
 }
@@ -225,6 +227,7 @@ export function defineStep<
     mayBeNetwork: network !== false,
     addsToFleet: definition.addsToFleet ?? null,
     canLeave: definition.leave !== undefined,
+    mayPrepare: definition.prepare !== undefined,
     bind: (target, values, around = usualSurroundings) => {
       if (!isFor(on, target)) throw new Error(`${name} was bound to a ${target.host.kind}`);
       const typedTarget = target;

@@ -55,16 +55,7 @@ const translations: Readonly<Record<string, Translation>> = {
   ],
   authorized_key: ({ path, key }) => [['lineinfile', { path, line: key, create: true }]],
   timezone: ({ name }) => [
-    [
-      'file',
-      {
-        path: '/etc/localtime',
-        src: `/usr/share/zoneinfo/${String(name)}`,
-        state: 'link',
-        force: true,
-      },
-    ],
-    ['copy', { dest: '/etc/timezone', content: `${String(name)}\n` }],
+    ['file', { path: '/etc/localtime', src: `../usr/share/zoneinfo/${name}`, state: 'link' }],
   ],
 };
 

@@ -8,8 +8,15 @@ import { repositoryScript, siteLab } from '../e2e/site-lab.ts';
 import { environmentOf, repository } from './bench-fleet.ts';
 import type { Cost, Meter } from './meter.ts';
 
-/** Ansible's cron looks for it, even where it writes to /etc/cron.d. */
-const crontab = "printf '#!/bin/sh\\n' >/usr/local/bin/crontab; chmod 755 /usr/local/bin/crontab\n";
+/**
+ * What else a Debian host has: directories of its packages, which Ansible would make with the mode and owner of what is
+ * below them; and a crontab(1), which Ansible's cron looks for, even where it writes to /etc/cron.d.
+ */
+const debian = `
+mkdir -p /etc/ssl /var/backups /var/lib/php
+printf '#!/bin/sh\\n' >/usr/local/bin/crontab
+chmod 755 /usr/local/bin/crontab
+`;
 
 /** The hosts of inventory/site.yaml, with systemd and packages to install, as their installer left them. */
 export class SiteFleet implements AsyncDisposable {
@@ -48,7 +55,7 @@ export class SiteFleet implements AsyncDisposable {
     const fleet = new SiteFleet(lab, await groupOf(lab), inventory, file, meter);
     await Promise.all(
       fleet.names.map(async (name) => {
-        const made = await lab.host(name).exec(['sh', '-ec', repositoryScript + crontab]);
+        const made = await lab.host(name).exec(['sh', '-ec', repositoryScript + debian]);
         if (made.code !== 0) throw new Error(`${name}: ${made.stderr}`);
       }),
     );

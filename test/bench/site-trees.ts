@@ -1,19 +1,25 @@
 import type { SiteFleet } from './site-fleet.ts';
 
+/** What each of the two keeps for itself, what each lab has of its own, and what tools of the host note down. */
+const apart = [
+  ...['/root/\\.ansible', '/var/lib/xpush', '/srv/repository', '/home/ops/', '/etc/machine-id'],
+  ...['/etc/ssh/ssh_host_', '/root/\\.ssh/authorized_keys', '/var/lib/(apt|dpkg|systemd)/'],
+  ...['/var/log/(apt|journal)/', '/var/log/[^/]*log\t', '/etc/[^/]*-\t'],
+];
+
 /**
- * What a push has to do with, but for what each of the two keeps for itself, copies that tools of the host make before
- * they write, keys that each fleet has its own of, and what records when something was installed.
+ * Lines `PATH, a tab, KIND MODE OWNER LINK` or a sum, and the packages. The comment above a job says whose it is; a page's
+ * group is the one of its directory here, and root's there.
  */
 const script = `
-find /etc /home /opt /root /srv /usr/local /var/backups /var/lib /var/log -xdev \\
-  ! -path '/root/.ansible*' ! -path '/var/lib/xpush*' \\
-  ! -path '/etc/ssh/ssh_host_*' ! -path '/root/.ssh/authorized_keys' ! -path '/home/ops/*' \\
-  ! -path '/etc/*-' ! -path '/var/lib/apt/*' ! -path '/var/lib/dpkg/*' ! -path '/var/log/*log' \\
-  ! -path '/var/log/apt/*' ! -path '/var/log/journal/*' ! -path '/var/lib/systemd/*' \\
-  -printf '%p\\t%y %m %u:%g %l\\n' | sort
-find /etc /home /opt /root /srv /usr/local /var/lib/monitoring /var/lib/php -xdev -type f -exec sha256sum {} + | sort -k 2 |
-  sed -E 's/^([0-9a-f]+)  (.*)/\\2\\t\\1/'
-dpkg-query -W -f '\${Package}\\t\${Version} \${Status}\\n'
+tab=$(printf '\\t')
+keep() { grep -Ev '^(${apart.join('|')})'; }
+find /etc /home /opt /root /srv /usr/local /var/backups /var/lib /var/log -xdev -printf '%p\\t%y %m %u:%g %l\\n' |
+  keep | sed -E "s#^(/srv/www/[^/]+/.*$tab.*):[a-z-]+ #\\1 #"
+find /etc /home /opt /root /srv /usr/local /var/lib -xdev -type f -printf '%p\\t\\n' | keep | while IFS=$tab read -r file; do
+  printf '%s\\t%s\\n' "$file" "$(sed 's/^# xpush: /#Ansible: /' "$file" | sha256sum)"
+done
+dpkg-query -W -f='\${Package}\\t\${Version} \${Status}\\n'
 `;
 
 /** What is not the same on the hosts of two fleets, as `HOST:PATH`: names, kinds, modes, owners, contents, packages. */

@@ -1,3 +1,4 @@
+import { keepFile } from '../../src/cli/keep-file.ts';
 import type { Transport } from '../../src/connection/transport.ts';
 import type { RunEvent, TaskEnd } from '../../src/engine/events.ts';
 import { planHosts } from '../../src/engine/plays.ts';
@@ -59,7 +60,16 @@ export async function playOnFleet(
   const events: RunEvent[] = [];
   const before = programsOf(inventory, fleet);
   const exit = await run({
-    ...{ version: '0', identity, inventory, plays, check, forks: 4, pendingAsExit: false },
+    ...{
+      version: '0',
+      identity,
+      inventory,
+      plays,
+      check,
+      forks: 4,
+      pendingAsExit: false,
+      keepFile,
+    },
     ...(rehost === undefined ? {} : { rehost }),
     transport: fleet.transport,
     endpointOf: ({ name, address }) => ({ name, address }),

@@ -1,0 +1,2 @@
+#!/bin/sh
+for name; do echo "$name" >"$name"; done
