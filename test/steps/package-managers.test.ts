@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasOverlays, OverlayHost } from '../engine/overlay-host.ts';
-import { playOn } from './play-on-overlay.ts';
+import { playOn } from '../engine/play.ts';
+import { hasPrivateHosts, PrivateHost } from '../engine/private-host.ts';
 
 /** Makes `/srv/repository` anew, a repository of pacman's with this version of a package. */
 const pacmanRepository = (version: string) => `
@@ -45,11 +45,11 @@ const managers = [
 
 const [old, newer] = ['1.0-1', '1.10-1'] as const;
 
-describe.runIf(hasOverlays).each(managers)('package by $use', (manager) => {
+describe.runIf(hasPrivateHosts).each(managers)('package by $use', (manager) => {
   const { use, makeRepository, shown, unknown } = manager;
-  let host: OverlayHost;
+  let host: PrivateHost;
   beforeAll(async () => {
-    host = await OverlayHost.start();
+    host = await PrivateHost.start();
     host.run(makeRepository(old));
   });
   afterAll(async () => await host?.[Symbol.asyncDispose]());
