@@ -185,7 +185,8 @@ function plain(schema: v.GenericSchema): JsonSchema {
       ['instance', 'custom', 'unknown', 'any'].includes(type) ? {} : undefined,
     overrideAction: ({ valibotAction: { type }, jsonSchema }) => {
       if (type !== 'metadata') return undefined;
-      const { noSecret: _own, ...others } = { noSecret: null, ...jsonSchema };
+      const own = { noSecret: null, isHostPath: null };
+      const { noSecret: _why, isHostPath: _is, ...others } = { ...own, ...jsonSchema };
       return others;
     },
   });

@@ -9,6 +9,7 @@ import {
   keptText,
 } from '../source/kept-yaml.ts';
 import { steps } from '../steps/index.ts';
+import { parametersOf } from '../steps/parameters.ts';
 import type { Step } from '../steps/step.ts';
 import { addedHost } from './added-host.ts';
 import { fitted } from './fitted.ts';
@@ -109,7 +110,7 @@ function parameter(
   remarks: Remarks,
 ): readonly KeptPair[] {
   const key = entry?.renamed?.[pair.key] ?? pair.key;
-  const takes = (one: string): boolean => Object.hasOwn(step.params.entries, one);
+  const takes = (one: string): boolean => parametersOf(step).some((own) => own.name === one);
   if (!takes(key)) {
     const { dropped = {}, refused = {}, lost = {}, usual = {} } = entry ?? {};
     if (dropped[key] !== undefined) return [];

@@ -32,10 +32,7 @@ export const modulesWithStep: readonly ModuleEntry[] = [
     names: ['template'],
     step: 'template',
     dropped: { ...sureOfFiles, newline_sequence: 'line feeds are as in the template' },
-    lost: { backup: files.backup, validate: noValidation },
-    usual: { force: true },
     refused: {
-      force: files.force,
       block_start_string: "marks are Jinja's usual ones",
       variable_start_string: "marks are Jinja's usual ones",
       output_encoding: 'texts are UTF-8',
@@ -236,7 +233,10 @@ export const modulesWithStep: readonly ModuleEntry[] = [
   {
     names: ['pause'],
     step: 'pause',
-    refused: { echo: 'what is typed is never shown' },
+    refused: {
+      echo: 'what is typed is never shown',
+      prompt: 'nobody is asked in the middle of a run: `vars_prompt` asks before it',
+    },
   },
   { names: ['reboot'], step: 'reboot', renamed: { reboot_timeout_sec: 'reboot_timeout' } },
   {

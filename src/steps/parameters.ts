@@ -10,7 +10,11 @@ export interface Parameter {
 
 /** The parameters of a step in the order of its schema. */
 export function parametersOf(step: Step): readonly Parameter[] {
-  return Object.entries(step.params.entries).map(([name, schema]) => ({
+  // those that are known only to be refused are none
+  const taken = Object.entries(step.params.entries).filter(
+    ([, schema]) => inner(schema).type !== 'never',
+  );
+  return taken.map(([name, schema]) => ({
     name,
     isOptional: schema.type === 'optional',
     description: v.getDescription(schema) ?? v.getDescription(inner(schema)) ?? '',

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { change } from '../host/change.ts';
+import { refused } from '../source/complaint.ts';
 import { described } from './described.ts';
 import { defineStep } from './step.ts';
 
@@ -9,6 +10,10 @@ const params = v.pipe(
   v.strictObject({
     seconds: v.optional(described(length, 'How many seconds.')),
     minutes: v.optional(described(length, 'How many minutes.')),
+    prompt: refused(
+      'nobody is asked in the middle of a run: hosts go on at their own pace, and would wait with locks held',
+      'vars_prompt of the play asks before any host is contacted, --step before each task is chosen; serial with pause waits between batches',
+    ),
   }),
   v.check(
     ({ seconds, minutes }) => (seconds === undefined) !== (minutes === undefined),

@@ -5,6 +5,7 @@ import { type KeywordEntry, playKeywords, taskKeywords } from '../../src/convert
 import type { ModuleEntry } from '../../src/convert/module-entry.ts';
 import { modules } from '../../src/convert/modules.ts';
 import { steps } from '../../src/steps/index.ts';
+import { parametersOf } from '../../src/steps/parameters.ts';
 
 const page = join(import.meta.dirname, '../../docs/from-ansible.md');
 
@@ -29,9 +30,10 @@ function row({ name, here, difference }: KeywordEntry): string {
 
 function moduleRow(entry: ModuleEntry): string {
   const { names, step, renamed = {}, note } = entry;
-  const has = steps.find(({ name }) => name === step)?.params.entries ?? {};
+  const own = steps.find(({ name }) => name === step);
+  const has = new Set(own === undefined ? [] : parametersOf(own).map(({ name }) => name));
   const gone = (given: Readonly<Record<string, string>> = {}): string[] => {
-    const missing = Object.entries(given).filter(([name]) => !Object.hasOwn(has, name));
+    const missing = Object.entries(given).filter(([name]) => !has.has(name));
     const reasons = [...new Set(missing.map(([, why]) => why))];
     return reasons.map((reason) => {
       const those = missing.filter(([, why]) => why === reason).map(([name]) => `\`${name}\``);

@@ -15,6 +15,12 @@ describe('pause', () => {
     expect(checked - started).toBeLessThan(performance.now() - checked);
   });
 
+  test('asks nobody in the middle of a run, and says who asks when', async () => {
+    await expect(run('- pause: { prompt: "Go on?" }')).rejects.toThrow(
+      /nobody is asked in the middle of a run[\s\S]*vars_prompt/,
+    );
+  });
+
   test('takes one length', async () => {
     await expect(run('- pause: {}')).rejects.toThrow('exactly one of "seconds" and "minutes"');
   });
