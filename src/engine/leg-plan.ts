@@ -17,6 +17,7 @@ import {
   untold,
   whyPassedOver,
 } from '../playbook/knowledge.ts';
+import { namesUsed } from '../playbook/names-used.ts';
 import { untoldSets } from '../playbook/others.ts';
 import { type Prepared, type Ready, skipped } from '../playbook/prepare.ts';
 import type { BoundStep, Plan, Refusal } from '../steps/step.ts';
@@ -205,10 +206,24 @@ export function queriesOf(
     const { keywords = noKeywords } = task.task;
     const prepared = task.prepare(known);
     if (prepared.type === 'ready') asked.push(...prepared.bound.queries);
-    if (prepared.type === 'waits' && factNames.includes(prepared.name)) asked.push(...factQueries);
+    if (prepared.type === 'waits') {
+      asked.push(...(prepared.queries ?? []));
+      if (factNames.includes(prepared.name) || usesFacts(task.task)) asked.push(...factQueries);
+    }
     known = afterEnding(known, keywords, beforehand(prepared, task));
   }
   return seen === null ? asked : asked.filter((one) => seen.get(one) === undefined);
+}
+
+const factUsers = new WeakMap<object, boolean>();
+
+/** Whether a task asks for facts, whatever else it waits for. */
+function usesFacts(task: OpenTask['task']): boolean {
+  const { keywords = noKeywords } = task;
+  const known =
+    factUsers.get(keywords) ?? namesUsed(task).some(({ keys: [root] }) => factNames.includes(root));
+  factUsers.set(keywords, known);
+  return known;
 }
 
 /** What a task tells whatever its host is like (`set_fact`). */
