@@ -21,7 +21,13 @@ export function namesRead(
     ...tasks.flatMap(usesIn),
     ...[...levels].flatMap((level) => Object.values(level).flatMap(usesInValue)),
   ];
-  return new Set(uses.map(({ keys: [root] }) => root));
+  return new Set(uses.flatMap(({ keys: [root, host, name] }) => ofOthers(root, host, name)));
+}
+
+/** What is read of another host is read by name, too; where its name is worked out, nobody knows which: `*`. */
+function ofOthers(root: string, ...[host, name]: readonly unknown[]): readonly string[] {
+  if (root !== 'hostvars') return [root];
+  return [root, host === undefined || typeof name !== 'string' ? '*' : name];
 }
 
 const known = new WeakMap<Task, readonly VariableUse[]>();
