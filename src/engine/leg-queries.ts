@@ -3,6 +3,7 @@ import { HostState } from '../host/state.ts';
 import { factNames, factQueries } from '../playbook/facts.ts';
 import { noKeywords } from '../playbook/keywords.ts';
 import { afterEnding, type Ending, type Knowledge } from '../playbook/knowledge.ts';
+import { namesUsed } from '../playbook/names-used.ts';
 import type { Prepared } from '../playbook/prepare.ts';
 import { expectedEnding, unknownEnding } from './expected-ending.ts';
 import type { OpenTask } from './leg-tasks.ts';
@@ -20,10 +21,24 @@ export function queriesOf(
     const { keywords = noKeywords } = task.task;
     const prepared = task.prepare(known);
     if (prepared.type === 'ready') asked.push(...prepared.bound.queries);
-    if (prepared.type === 'waits' && factNames.includes(prepared.name)) asked.push(...factQueries);
+    if (prepared.type === 'waits') {
+      asked.push(...(prepared.queries ?? []));
+      if (factNames.includes(prepared.name) || usesFacts(task.task)) asked.push(...factQueries);
+    }
     known = afterEnding(known, keywords, beforehand(prepared, task));
   }
   return seen === null ? asked : asked.filter((one) => seen.get(one) === undefined);
+}
+
+const factUsers = new WeakMap<object, boolean>();
+
+/** Whether a task asks for facts, whatever else it waits for. */
+function usesFacts(task: OpenTask['task']): boolean {
+  const { keywords = noKeywords } = task;
+  const known =
+    factUsers.get(keywords) ?? namesUsed(task).some(({ keys: [root] }) => factNames.includes(root));
+  factUsers.set(keywords, known);
+  return known;
 }
 
 /** What a task tells whatever its host is like (`set_fact`). */

@@ -1,3 +1,4 @@
+import { addsToFleet } from '../playbook/added-names.ts';
 import type { Play } from '../playbook/model.ts';
 import { isHandler } from '../playbook/select-tasks.ts';
 import { quoted } from '../source/quoted.ts';
@@ -8,7 +9,10 @@ import { hostsOf, type Subject } from './subject.ts';
 export function emptyPlays({ plays, inventory }: Subject): readonly Finding[] {
   if (inventory === null) return [];
   return plays
-    .filter((play) => hostsOf(play, inventory, null).length === 0)
+    .filter((play, index) => {
+      const mayCome = plays.slice(0, index).some(({ tasks }) => tasks.some(addsToFleet));
+      return !mayCome && hostsOf(play, inventory, null).length === 0;
+    })
     .map(({ name, hostsPlace }) => ({
       rule: 'empty-play',
       severity: 'warning',

@@ -10,6 +10,7 @@ import { namesRead } from './uses.ts';
 /** Results that are registered and never read. */
 export function unusedRegisters({ plays, inventory }: Subject): readonly Finding[] {
   const read = namesRead(plays, inventory);
+  if (read.has('*')) return [];
   return plays.flatMap(({ tasks }) =>
     tasks.flatMap(({ node, keywords = noKeywords }): Finding[] => {
       const { register } = keywords;

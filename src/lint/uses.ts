@@ -14,7 +14,13 @@ export function namesRead(
 ): ReadonlySet<string> {
   const ofTasks = plays.flatMap(({ tasks }) => tasks.flatMap(usesIn));
   const uses = [...ofTasks, ...usesOfVariables(plays, inventory)];
-  return new Set(uses.map(({ keys: [root] }) => root));
+  return new Set(uses.flatMap(({ keys: [root, host, name] }) => ofOthers(root, host, name)));
+}
+
+/** What is read of another host is read by name, too; where its name is worked out, nobody knows which: `*`. */
+function ofOthers(root: string, ...[host, name]: readonly unknown[]): readonly string[] {
+  if (root !== 'hostvars') return [root];
+  return [root, host === undefined || typeof name !== 'string' ? '*' : name];
 }
 
 /** What the variables of these plays, and of the inventory, read. */

@@ -1,3 +1,4 @@
+import type { Query } from '../host/query.ts';
 import { HostState } from '../host/state.ts';
 import type { Data } from '../source/data.ts';
 import { orEmptyMap, toData } from '../source/source-node.ts';
@@ -21,7 +22,8 @@ export type Prepared =
   | Ready
   /** It is not to be done: why. */
   | { readonly type: 'skipped'; readonly why: string; readonly judgement: Judgement }
-  | Waits
+  /** `queries`: what it asks once it is done, if it is. Absent: that is not known yet. */
+  | (Waits & { readonly queries?: readonly Query[] })
   | { readonly type: 'wrong'; readonly message: string };
 
 /** It can be planned. */
@@ -71,6 +73,7 @@ function prepareOne(task: PreparedTask, target: Target, scope: Scope): Prepared 
     return { type: 'wrong', message };
   }
   const when = asked(keywords.when, scope) ?? yes;
+  if (when.type === 'waits') return { ...when, ...askedAhead(task, target, scope) };
   if (when.type !== 'value') return untellable(when);
   if (!when.value) return skipped('its condition is false');
   const params = paramsOf(task, scope);
@@ -84,6 +87,21 @@ function prepareOne(task: PreparedTask, target: Target, scope: Scope): Prepared 
     judge: ([outcome]) => judge(keywords, outcome ?? nothingDone, scope),
     fail: (message) => judge(keywords, { ...nothingDone, failure: message }, scope),
   };
+}
+
+/** What costs next to nothing to look at, and does nothing, is asked before it is known whether it is needed. */
+const cheap: readonly Query['kind'][] = ['file', 'entry', 'directory', 'parameter', 'tool'];
+
+function askedAhead(
+  task: PreparedTask,
+  target: Target,
+  scope: Scope,
+): { readonly queries?: readonly Query[] } {
+  const params = paramsOf(task, scope);
+  const around = surroundingsOf(task.keywords, scope);
+  if (params.type !== 'value' || around.type !== 'value') return {};
+  const { queries } = task.step.bind(target, params.value, around.value);
+  return queries.every(({ kind }) => cheap.includes(kind)) ? { queries } : {};
 }
 
 /**

@@ -298,6 +298,27 @@ tasks:
     expect(lines[0]).toMatch(/^kind ok: \d/);
   });
 
+  test('what a task asks whose condition waits is looked at with all else', async () => {
+    const { lines, programs } = await run(`
+tasks:
+  - { name: kept, copy: { dest: "DIR/{{ color }}", content: x }, when: facts.kernel is not defined }
+  - { name: said, shell: { cmd: echo a, changes: never }, register: said }
+  - { name: made, file: { path: DIR, state: directory }, when: [said.stdout == 'a', facts.kernel is defined] }
+`);
+    expect(lines).toEqual(['kept skipped: its condition is false', 'said ok: a', 'made ok']);
+    expect(programs).toBe(1);
+  });
+
+  test('but a command is not run before its condition is known', async () => {
+    const { lines } = await run(`
+tasks:
+  - { name: said, shell: { cmd: echo a, changes: never }, register: said }
+  - { name: not, shell: { cmd: touch DIR/run, changes: never }, when: said.stdout == 'b' }
+`);
+    expect(lines).toEqual(['said ok: a', 'not skipped: its condition is false']);
+    expect(existsSync(join(directory, 'run'))).toBe(false);
+  });
+
   test('in a check, what depends on a command is unknown', async () => {
     const { lines } = await run(
       `

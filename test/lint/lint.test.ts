@@ -317,6 +317,14 @@ describe('what is unused', () => {
     ]);
   });
 
+  test('what other hosts read of a result is used', async () => {
+    const told = '- hosts: web\n  tasks: [{ debug: { msg: x }, register: out }]\n';
+    const reads = (name: string) => `${told}- { hosts: db, tasks: [debug: "{{ ${name} }}"] }\n`;
+    expect(await found(reads("hostvars['web1'].out.msg | default('')"))).toEqual([]);
+    expect(await found(reads("hostvars[groups['web'][0]].out.msg | default('')"))).toEqual([]);
+    expect(await found(reads('hostvars.web1.port'))).toHaveLength(1);
+  });
+
   test('what failed_when and other handlers read is used', async () => {
     const site = `
 - hosts: web
@@ -379,6 +387,11 @@ describe('empty-play and nothing-chosen', () => {
     expect(await found(play('none', 'debug: { msg: x }'))).toEqual([
       'site.yaml:1:10 empty-play: the play "none" has no hosts',
     ]);
+  });
+
+  test('but not of one that hosts may join before', async () => {
+    const site = `- { hosts: web, tasks: [group_by: none] }\n${play('none', 'debug: { msg: x }')}`;
+    expect(await found(site)).toEqual([]);
   });
 
   test('a limit and tags that leave nothing', async () => {
