@@ -12,8 +12,9 @@ import { levelsOf, namesUsed, reachedNames, valuesOn } from '../playbook/names-u
 import type { Plan } from '../steps/step.ts';
 import type { Foreseen, PlannedTask } from './foreseen.ts';
 import type { LegOptions } from './leg-options.ts';
-import type { LegTasks, OpenTask } from './leg-tasks.ts';
+import type { LegTasks } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
+import type { OpenTask } from './open-task.ts';
 import { allChanges } from './plan-effects.ts';
 import { cutSegments } from './segment.ts';
 

@@ -5,7 +5,7 @@ import type { Ready } from '../playbook/prepare.ts';
 import type { Plan, Refusal } from '../steps/step.ts';
 import type { ChangeRecord } from './events.ts';
 import type { LegError } from './leg-options.ts';
-import type { BoundTask } from './leg-tasks.ts';
+import type { BoundTask } from './open-task.ts';
 
 /** A task with what is to be done for it. */
 export interface PlannedTask extends BoundTask {

@@ -17,8 +17,8 @@ import { expectedEnding, unknownEnding } from './expected-ending.ts';
 import type { Foreseen, Outlook, PlannedTask } from './foreseen.ts';
 import { hasFetched } from './kept-files.ts';
 import { queriesOf } from './leg-queries.ts';
-import type { OpenTask } from './leg-tasks.ts';
 import { leaveNotice, takeNotice } from './notices.ts';
+import type { OpenTask } from './open-task.ts';
 import { allChanges, predictedOutcomes, stateAfter } from './plan-effects.ts';
 import { recordOf } from './records.ts';
 

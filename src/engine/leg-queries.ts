@@ -6,7 +6,7 @@ import { afterEnding, type Ending, type Knowledge } from '../playbook/knowledge.
 import { namesUsed } from '../playbook/names-used.ts';
 import type { Prepared } from '../playbook/prepare.ts';
 import { expectedEnding, unknownEnding } from './expected-ending.ts';
-import type { OpenTask } from './leg-tasks.ts';
+import type { OpenTask } from './open-task.ts';
 import { predictedOutcomes } from './plan-effects.ts';
 
 /** What tasks ask that can be told by now, and what the host lacks for them. */

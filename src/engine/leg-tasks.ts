@@ -3,7 +3,7 @@ import type { HostState } from '../host/state.ts';
 import type { Inventory } from '../inventory/model.ts';
 import { factsOf } from '../playbook/facts.ts';
 import { failedJudgement, type Judgement, type Outcome } from '../playbook/judge.ts';
-import { type Handler, type Loop, noKeywords, type Until } from '../playbook/keywords.ts';
+import { type Handler, noKeywords } from '../playbook/keywords.ts';
 import {
   afterEnding,
   type Ending,
@@ -13,9 +13,8 @@ import {
   whyPassedOver,
 } from '../playbook/knowledge.ts';
 import { untoldSets } from '../playbook/others.ts';
-import type { Prepared } from '../playbook/prepare.ts';
 import { taskName } from '../playbook/task-name.ts';
-import type { BoundStep, Plan, Target } from '../steps/step.ts';
+import type { Plan, Target } from '../steps/step.ts';
 import { bindTask } from './bind-task.ts';
 import type { Activity, ChangeRecord, RunEvent, TaskStatus } from './events.ts';
 import type { AddToFleet } from './growing-fleet.ts';
@@ -24,19 +23,9 @@ import type { LegError, LegResult } from './leg-options.ts';
 import { queriesOf } from './leg-queries.ts';
 import type { Leg, LegTask } from './legs.ts';
 import { noticedBefore, noticeQuery } from './notices.ts';
+import type { OpenTask } from './open-task.ts';
+import { Tries } from './tries.ts';
 import { withheld } from './withheld.ts';
-
-/** A task that has not ended yet, on its host. */
-export interface OpenTask extends LegTask {
-  readonly prepare: (known: Knowledge) => Prepared;
-}
-
-/** A task that can be planned. */
-export interface BoundTask extends OpenTask {
-  readonly bound: BoundStep;
-  /** Whether its changes could cut the host off. */
-  readonly isNetwork: boolean;
-}
 
 /** How a task ended. */
 export interface TaskResult {
@@ -69,10 +58,8 @@ export class LegTasks {
   readonly #handlers: readonly Handler[];
   /** Whether it was looked for what earlier runs have left. */
   #hasLearnt = false;
-  /** How often the first open task, or each item of its loop, was done in vain. */
-  readonly #repeats = new Map<number, number>();
-  /** Since when the first open task waits, on the clock of performance.now; null: it does not. */
-  #waitingSince: number | null = null;
+  /** Of the first open task. */
+  #tries = new Tries();
   /** Whether it is done in place of another host, whose facts these are not. */
   readonly #isOnBehalf: boolean;
   readonly #addToFleet: AddToFleet;
@@ -197,8 +184,7 @@ export class LegTasks {
     const { keywords = noKeywords } = ended.task;
     this.#open = open;
     const { name } = this.#called(ended).task;
-    this.#repeats.clear();
-    this.#waitingSince = null;
+    this.#tries = new Tries();
     const { begun: _, ...known } = this.#known;
     const isUnknown = judgement === null && status === 'unknown';
     const told = isUnknown ? { ...untoldSets(ended.task), ...sets } : sets;
@@ -268,49 +254,16 @@ export class LegTasks {
    *
    * @param begun how many of its items came to their turn; of the others nothing is known
    */
-  repeat(
-    { isToRepeat, items = [] }: Judgement,
-    { failure, patience, isCutShort = false }: Plan,
-    begun = items.length,
-  ): number | null {
-    if (failure !== undefined && patience !== undefined) {
-      this.#waitingSince ??= performance.now();
-      const leftMs = this.#waitingSince + patience.forSeconds * 1000 - performance.now();
-      return leftMs > 0 ? Math.min(patience.delaySeconds, leftMs / 1000) : null;
-    }
-    const { until, loop } = this.#open[0]?.task.keywords ?? noKeywords;
-    if (loop !== null && (until !== null || isCutShort)) {
-      return this.#goOnWithItems(loop, items.slice(0, begun), until, isCutShort);
-    }
-    return isToRepeat && until !== null && this.#mayRepeat(0, until) ? until.delaySeconds : null;
+  repeat(judgement: Judgement, plan: Plan, begun?: number): number | null {
+    const { keywords = noKeywords } = this.#open[0]?.task ?? {};
+    const again = this.#tries.again(judgement, plan, keywords, begun);
+    if (again === null) return null;
+    if (again.begun !== undefined) this.#known = { ...this.#known, begun: again.begun };
+    return again.afterSeconds;
   }
 
   #called<One extends LegTask>(task: One): One {
     return called(task, { ...this.#at, host: task.subject ?? this.#at.host }, this.#known);
-  }
-
-  #mayRepeat(item: number, { retries }: Until): boolean {
-    const before = this.#repeats.get(item) ?? 0;
-    this.#repeats.set(item, before + 1);
-    return before < retries;
-  }
-
-  /** Those that have ended well are kept, and the others done again, or for the first time. */
-  #goOnWithItems(
-    loop: Loop,
-    items: readonly Judgement[],
-    until: Until | null,
-    isCutShort: boolean,
-  ): number | null {
-    const again = items.flatMap(({ isToRepeat }, index) => (isToRepeat ? [index] : []));
-    const isOver = again.length === 0 && !isCutShort;
-    const isInVain =
-      until !== null && again.map((item) => this.#mayRepeat(item, until)).includes(false);
-    const hasFailed = items.some(({ status, isToRepeat }) => status === 'failed' && !isToRepeat);
-    if (isOver || isInVain || hasFailed) return null;
-    const ended = items.flatMap((one, index) => (one.isToRepeat ? [] : [[index, one] as const]));
-    this.#known = { ...this.#known, begun: { loop, items: new Map(ended) } };
-    return again.length === 0 ? 0 : (until?.delaySeconds ?? 0);
   }
 
   /** The open tasks are skipped. */

@@ -1,7 +1,7 @@
 import { isOpaque } from '../host/change.ts';
 import type { HostState } from '../host/state.ts';
 import type { Knowledge } from '../playbook/knowledge.ts';
-import type { OpenTask } from './leg-tasks.ts';
+import type { OpenTask } from './open-task.ts';
 import { allChanges } from './plan-effects.ts';
 
 /**

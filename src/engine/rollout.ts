@@ -2,14 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ConnectionError } from '../connection/transport.ts';
 import type { Host } from '../inventory/model.ts';
 import { BatchGate } from './batch-gate.ts';
+import { BatchNews, type BatchStatus } from './batch-news.ts';
 import { exceeded } from './budget.ts';
-import type { Activity, HostStatus, RunEvent } from './events.ts';
+import type { Activity, HostStatus } from './events.ts';
 import type { GrowingFleet } from './growing-fleet.ts';
 import { type HostProgress, type LegEnd, Progress } from './host-progress.ts';
 import { endOfBug, LegEnds } from './leg-ends.ts';
 import { type LegOptions, usualConfirm } from './leg-options.ts';
 import { runLeg } from './leg-run.ts';
 import type { PlannedLeg } from './legs.ts';
+import { onBehalfOf } from './on-behalf.ts';
 import { probeAll } from './probe-all.ts';
 import { runHost } from './run-host.ts';
 import type { RunRequest } from './run-request.ts';
@@ -54,6 +56,7 @@ export class Rollout {
   readonly #undoing = new Undoing();
   readonly #ends: LegEnds;
   readonly #gate: BatchGate;
+  readonly #news: BatchNews;
   readonly #numbers = new Map<string, number>();
   /** Aborted by an interrupt, or when the rollout stops: no changes are begun any more. */
   readonly #halt = new AbortController();
@@ -84,6 +87,7 @@ export class Rollout {
     const mayProve = request.verify === undefined ? null : prove;
     this.#gate = new BatchGate(this.#progress, mayProve, (bug) => this.bugs.push(bug));
     this.#told.turn(legs);
+    this.#news = new BatchNews(request.emit);
     const halt = this.#halt.signal;
     const wasStopped = (): boolean => this.#wasStopped;
     this.#ends = new LegEnds(this.#progress, this.#undoing, {
@@ -276,16 +280,8 @@ export class Rollout {
     const why = sequence === undefined ? null : await this.#gate.whyClosed(sequence, over.batch);
     if (why !== null) this.#stop(over, why);
     else if (!this.#halt.signal.aborted) this.#tellBatch(over, 'done', null);
-    await this.#pause(over);
+    if (sequence !== undefined) await this.#news.pause(sequence, over.batch, this.#halt.signal);
     if (!this.#halt.signal.aborted) this.#announce({ ...over, batch: over.batch + 1 });
-  }
-
-  async #pause({ sequence, batch }: BatchOf): Promise<void> {
-    const { pauseSeconds = 0, batches = [] } = this.#sequences[sequence] ?? {};
-    if (pauseSeconds === 0 || this.#halt.signal.aborted) return;
-    const text = `Pausing ${pauseSeconds} s before batch ${batch + 2} of ${batches.length}.`;
-    this.#request.emit({ event: 'message', level: 'info', host: null, text });
-    await sleep(pauseSeconds * 1000, undefined, { signal: this.#halt.signal }).catch(() => {});
   }
 
   /** Nothing new is begun, and what has not begun to change is left as it is. */
@@ -300,18 +296,9 @@ export class Rollout {
     this.#tellBatch(batch, 'start', null);
   }
 
-  /** One batch alone is no news, unless it stops. */
-  #tellBatch(
-    { sequence, batch }: BatchOf,
-    status: 'start' | 'done' | 'stopped',
-    message: string | null,
-  ): void {
-    const { name = '', batches = [] } = this.#sequences[sequence] ?? {};
-    if (batches.length < 2 && status !== 'stopped') return;
-    this.#request.emit({
-      ...{ event: 'batch', play: name, batch: batch + 1, batches: batches.length },
-      ...{ total: batches.flat().length, hosts: batches[batch] ?? [], status, message },
-    });
+  #tellBatch({ sequence, batch }: BatchOf, status: BatchStatus, message: string | null): void {
+    const of = this.#sequences[sequence];
+    if (of !== undefined) this.#news.tell(of, batch, status, message);
   }
 
   /** The second interrupt: what is under way says in a moment how it is left. */
@@ -340,18 +327,6 @@ export class Rollout {
     if (text !== null) this.#request.emit({ event: 'message', level: 'warning', host: null, text });
     this.#resolve();
   }
-}
-
-/** Events of one host under the name of the one that it works for. */
-function onBehalfOf(
-  host: Host,
-  at: Host,
-  emit: (event: RunEvent) => void,
-): (event: RunEvent) => void {
-  return (event) => {
-    const isItsOwn = 'host' in event && event.host === at.name;
-    emit(isItsOwn ? { ...event, host: host.name } : event);
-  };
 }
 
 function onAbort(signal: AbortSignal, listener: () => void): void {

@@ -1,6 +1,7 @@
 import type { Act } from './act-program.ts';
 import { isCommand } from './change.ts';
 import { wordsOf } from './change-words.ts';
+import { isWithin } from './names.ts';
 import { quote, quoteAll } from './quote.ts';
 
 /** Lines of an act program. */
@@ -56,12 +57,27 @@ function groupsOf(acts: readonly NumberedAct[]): readonly (readonly NumberedAct[
   let isOpen = false;
   for (const act of acts) {
     const isAlone = isCommand(act.change);
-    const isFull = isWrite(act) && groups.at(-1)?.filter(isWrite).length === mostFiles;
-    if (!isOpen || isAlone || isFull) groups.push([]);
+    const group = groups.at(-1) ?? [];
+    const isFull = isWrite(act) && group.filter(isWrite).length === mostFiles;
+    const isTooEarly = group.some((before) => isTakenAway(act.change, before.change));
+    if (!isOpen || isAlone || isFull || isTooEarly) groups.push([]);
     groups.at(-1)?.push(act);
     isOpen = !isAlone;
   }
   return groups;
+}
+
+/** Whether a file that is made before its turn would be taken away, or be elsewhere, once that has come. */
+function isTakenAway(file: Act['change'], before: Act['change']): boolean {
+  if (file.kind !== 'write') return false;
+  switch (before.kind) {
+    case 'remove':
+    case 'link':
+    case 'tree':
+      return isWithin(file.path, before.path);
+    default:
+      return false;
+  }
 }
 
 function isWrite({ change }: Act): boolean {

@@ -63,3 +63,8 @@ export function checkedSuffix(suffix: string): string {
   if (/[/\0\n]|\p{Surrogate}/u.test(suffix)) throw new Error(`not the end of a name: ${suffix}`);
   return suffix;
 }
+
+/** Whether a path is a directory's own, or below it, by its name alone. */
+export function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory.replace(/\/*$/, '/'));
+}

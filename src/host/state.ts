@@ -4,7 +4,7 @@ import type { Change, SwapChains } from './change.ts';
 import { entryObservationAfter, isOfEntry } from './entries-after.ts';
 import { directoryAfter, fileAfter } from './files-after.ts';
 import type { Observation } from './look-program.ts';
-import { normalParameter, parameterPath } from './names.ts';
+import { isWithin, normalParameter, parameterPath } from './names.ts';
 import { dependenciesOf } from './output-query.ts';
 import type { Answers, ChainsState, NetworkInterface, Query } from './query.ts';
 import { entryOf, listingOf, queryKey } from './query.ts';
@@ -236,10 +236,6 @@ function doTouch(touched: readonly string[], others: readonly string[]): boolean
   return touched.some((one) =>
     others.some((other) => isWithin(one, other) || isWithin(other, one)),
   );
-}
-
-function isWithin(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory.replace(/\/*$/, '/'));
 }
 
 /** The chains as they are once swapped. */

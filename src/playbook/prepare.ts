@@ -90,7 +90,14 @@ function prepareOne(task: PreparedTask, target: Target, scope: Scope): Prepared 
 }
 
 /** What costs next to nothing to look at, and does nothing, is asked before it is known whether it is needed. */
-const cheap: readonly Query['kind'][] = ['file', 'entry', 'directory', 'parameter', 'tool'];
+const cheap: readonly Query['kind'][] = [
+  'file',
+  'entry',
+  'directory',
+  'aliases',
+  'parameter',
+  'tool',
+];
 
 function askedAhead(
   task: PreparedTask,

@@ -5,12 +5,12 @@ import { iftabPath } from '../xen/iftab.ts';
 import { netplanDirectories } from '../xen/netplan.ts';
 import { networkdDirectories } from '../xen/networkd.ts';
 import { udevNamesPaths } from '../xen/udev-names.ts';
+import type { Seen } from './answers.ts';
 import { cloudInitQueries } from './cloud-init.ts';
 import { formerSchema } from './former.ts';
 import { ifupdownQueries } from './ifupdown-files.ts';
 import { memoryQueries } from './memory.ts';
 import { systemQueries } from './network-era.ts';
-import type { Seen } from './step.ts';
 
 const [etcNetworkd, runNetworkd] = networkdDirectories;
 const [runNetplan, etcNetplan, libNetplan] = netplanDirectories;

@@ -9,6 +9,7 @@ import { netplanPath } from '../xen/netplan.ts';
 import { networkdDirectories } from '../xen/networkd.ts';
 import { udevNamesFile, udevNamesPaths } from '../xen/udev-names.ts';
 import { inForce } from '../xen/whole-file.ts';
+import type { Seen } from './answers.ts';
 import { editable } from './editable.ts';
 import { formerSchema } from './former.ts';
 import { memoryQueries } from './memory.ts';
@@ -21,7 +22,7 @@ import {
   withoutHeader,
   writeOwnFiles,
 } from './own-files.ts';
-import type { Refusal, Seen } from './step.ts';
+import type { Refusal } from './step.ts';
 
 const [etcNetworkd, runNetworkd] = networkdDirectories;
 

@@ -1,11 +1,11 @@
 import type * as v from 'valibot';
 import type { Change } from '../host/change.ts';
-import type { Observation } from '../host/look-program.ts';
-import type { Answer, Answers, Query } from '../host/query.ts';
+import type { Query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import type { Data } from '../source/data.ts';
 import type { PartialData } from '../source/source-node.ts';
+import { type Asked, answersTo, isList, type Seen } from './answers.ts';
 import { aliasesOf, namesHostPath } from './host-path.ts';
 import { askedThere, madeThere, type Surroundings, usualSurroundings } from './surroundings.ts';
 
@@ -92,18 +92,6 @@ export interface Refusal {
 /** A strict object, perhaps with checks behind it: each entry is a parameter. */
 export type Parameters = v.GenericSchema & {
   readonly entries: Readonly<Record<string, v.GenericSchema>>;
-};
-
-/** What a step asks: by name, one query or a list of them. */
-type Asked = Readonly<Record<string, Query | readonly Query[]>>;
-
-/** The answers by the same names. */
-export type Seen<Questions extends Asked> = {
-  readonly [Name in keyof Questions]: Questions[Name] extends Query
-    ? Answer<Questions[Name]>
-    : Questions[Name] extends readonly (infer One extends Query)[]
-      ? readonly Answer<One>[]
-      : never;
 };
 
 interface Definition<K extends Host['kind'], Schema extends Parameters, Questions extends Asked> {
@@ -285,41 +273,4 @@ export function refuse(refusal: string, hint: string | null = null): Refusal {
 
 function isFor<K extends Host['kind']>(on: readonly K[], target: Target): target is Target<K> {
   return on.some((kind) => kind === target.host.kind);
-}
-
-function answersTo<Questions extends Asked>(
-  asked: Questions,
-  state: HostState,
-): { answers: Seen<Questions> } | Refusal {
-  const answers: Record<string, AnyAnswer | readonly AnyAnswer[]> = {};
-  for (const [name, one] of Object.entries(asked)) {
-    const found = [one].flat().map((each: Query) => observationOf(each, state));
-    const failed = found.find((observation) => 'failure' in observation);
-    if (failed !== undefined) return refuse(failed.failure);
-    if (found.some((observation) => 'outdated' in observation)) return outdated;
-    const list = found.flatMap((observation) =>
-      'answer' in observation ? [observation.answer] : [],
-    );
-    answers[name] = isList(one) ? list : (list[0] ?? null);
-  }
-  // filled name by name from `asked`, each with the answers of its own queries
-  return { answers: answers as Seen<Questions> };
-}
-
-const outdated: Refusal = {
-  refusal: 'an earlier task changes what it depends on',
-  hint: null,
-  isOutdated: true,
-};
-
-type AnyAnswer = Answers[Query['kind']];
-
-function isList(asked: Query | readonly Query[]): asked is readonly Query[] {
-  return Array.isArray(asked);
-}
-
-function observationOf(asked: Query, state: HostState): Observation {
-  const observation = state.get(asked);
-  if (observation === undefined) throw new Error(`never asked: ${asked.kind}`);
-  return observation;
 }

@@ -73,7 +73,7 @@ function answersTo(program: string, nonce: string): string {
     parts.push(`\n@${nonce} begin ${id}\n${body}\n@${nonce} end ${id} ${status}\n`);
   };
   const wordsOf = (command: string): readonly string[] =>
-    new RegExp(`^(?:xp_section \\w+ )?${command} (.*)`, 'm')
+    new RegExp(`^(?:xp_(?:section|collect) \\w+ )?${command} (.*)`, 'm')
       .exec(look)?.[1]
       ?.match(/'[^']*'|\S+/g) ?? [];
   const [count, ...words] = wordsOf('xp_directories');
@@ -90,7 +90,7 @@ function answersTo(program: string, nonce: string): string {
     network: 'has:ifupdown\nhas:ifupdown-files\nhas:ifrename\n',
   };
   for (const [id, text] of Object.entries(texts)) {
-    if (look.includes(`xp_section ${id} `)) section(id, text);
+    if (new RegExp(`^xp_(?:section|collect) ${id} `, 'm').test(look)) section(id, text);
   }
   return `${parts.join('')}\n@${nonce} done ${parts.length}\n`;
 }

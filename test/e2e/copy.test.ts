@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { errorOf, FaultFleet, type FaultHost, faultDescribe } from './faults/fault-fleet.ts';
@@ -171,7 +171,8 @@ describe('copy of a large file', () => {
       20_000,
     );
 
-    await writeFile(own, randomBytes(size));
+    await using moving = await open(own, 'r+'); // it keeps its size
+    await moving.write(randomBytes(size));
     const { code, document } = await run.ended;
 
     expect(code).toBe(1);

@@ -58,10 +58,10 @@ tasks:
     const playbook = `
 tasks:
   - name: anew
-    file: { path: "DIR/{{ item.path }}", state: "{{ item.state }}" }
-    loop: [{ path: site, state: absent }, { path: site, state: directory }, { path: site/new, state: touch }]
+    file: { path: DIR/site/new, state: "{{ item.state }}", src: "{{ item.src | default(omit) }}" }
+    loop: [{ state: link, src: page }, { state: absent }, { state: touch }]
     register: made
-  - debug: "{{ made.results | map(attribute='changed') | join(',') }} {{ made.results | map(attribute='item.path') | join(',') }}"
+  - debug: "{{ made.results | map(attribute='changed') | join(',') }} {{ made.results | map(attribute='item.state') | join(',') }}"
 `;
     const old = () => {
       mkdirSync(join(directory, 'site'));
@@ -76,7 +76,21 @@ tasks:
     expect(existsSync(join(directory, 'site', 'page'))).toBe(true);
 
     const { lines, ended } = await run(playbook);
-    expect(lines).toEqual(['anew changed', 'debug ok: True,True,True site,site,site/new']);
+    expect(lines).toEqual(['anew changed', 'debug ok: True,True,True link,absent,touch']);
+    expect(ended[0]?.changes.map(({ kind }) => kind)).toEqual(['link', 'call', 'write']);
+    expect(readdirSync(join(directory, 'site'))).toEqual(['new', 'page']);
+  });
+
+  test('a directory that is removed, made again and filled is foreseen, and done in that order', async () => {
+    mkdirSync(join(directory, 'site'));
+    writeFileSync(join(directory, 'site', 'page'), 'x');
+    const { lines, ended } = await run(`
+tasks:
+  - name: anew
+    file: { path: "DIR/{{ item.path }}", state: "{{ item.state }}" }
+    loop: [{ path: site, state: absent }, { path: site, state: directory }, { path: site/new, state: touch }]
+`);
+    expect(lines).toEqual(['anew changed']);
     expect(ended[0]?.changes.map(({ kind }) => kind)).toEqual(['tree', 'directory', 'write']);
     expect(readdirSync(join(directory, 'site'))).toEqual(['new']);
   });

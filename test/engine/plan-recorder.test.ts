@@ -57,6 +57,7 @@ const host = hostWith([
   [query.file(path), { type: 'absent' }],
   [query.file('/'), { type: 'directory' }],
   [query.file('/etc/done'), { type: 'absent' }],
+  [query.aliases(['/etc/done']), new Map()],
   [query.rules(4), { entries: [], fingerprint: 'as listed' }],
   [query.routes(4), { entries: [], fingerprint: 'as listed' }],
 ]);
