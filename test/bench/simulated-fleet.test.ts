@@ -6,7 +6,7 @@ import { type Simulated, simulate } from './simulated-fleet.ts';
 setFlagsFromString('--expose-gc');
 globalThis.gc = runInNewContext('gc');
 
-const ownBytes = 40_000;
+const ownBytes = 80_000;
 
 describe('simulate', () => {
   test.each([
