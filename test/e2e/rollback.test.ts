@@ -195,7 +195,8 @@ describe.concurrent('xpush plan', () => {
     await fleet.xpush('plan', fleet.file, '--out', `${file}.2`);
     const second = (await readFile(`${file}.2`, 'utf8')).split('\n');
     const differing = text.split('\n').filter((line, index) => line !== second[index]);
-    expect(differing.map((line) => line.trim().split(':')[0])).toEqual(['digest', 'made']);
+    const names = differing.map((line) => line.trim().split(':')[0]);
+    expect(['digest,made', '']).toContain(names.join(',')); // nothing differs within a second
 
     const applied = await fleet.xpush('apply', '--plan', file, '-o', 'json');
     expect(applied.code, applied.stdout + applied.stderr).toBe(0);
