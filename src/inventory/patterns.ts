@@ -1,4 +1,5 @@
 import { nearest } from '../source/did-you-mean.ts';
+import { matchesIn, SlowPattern } from '../source/matches-in-time.ts';
 import { quoted } from '../source/quoted.ts';
 import { expandText } from './expand-ranges.ts';
 import { globMatcher, isGlob } from './glob.ts';
@@ -25,7 +26,8 @@ type Names =
  * Selects hosts for `--limit` and for a play's `hosts`.
  *
  * Terms are parted by `,` or `:`; each is a host, a group, a range `xen[01:09]`, or a glob with
- * `*`, `?` and `[a-c]` over the names of hosts and of the user's groups. A term with `&` before it
+ * `*`, `?` and `[a-c]` over the names of hosts and of the user's groups, or `~` with a regular
+ * expression for how these begin, as in Ansible. A term with `&` before it
  * keeps only what it names too, one with `!` takes away what it names; both apply after all others,
  * wherever they stand, and alone they start from all hosts.
  *
@@ -66,14 +68,17 @@ export function selectHosts(
   };
 }
 
-/** Splits at commas and colons outside brackets. */
+/** Splits at commas and colons outside brackets; those of a regular expression may be round or curly, too. */
 function parseTerms(pattern: string): Term[] {
   const texts = [''];
-  let isInBrackets = false;
+  let depth = 0;
   for (const character of pattern) {
-    if (character === '[') isInBrackets = true;
-    if (character === ']') isInBrackets = false;
-    if (!isInBrackets && (character === ',' || character === ':')) texts.push('');
+    const isExpression = /^\s*[&!]?\s*~/.test(texts.at(-1) ?? '');
+    if (character === '[' || (isExpression && '({'.includes(character))) depth += 1;
+    if (character === ']' || (isExpression && ')}'.includes(character))) {
+      depth = Math.max(0, depth - 1);
+    }
+    if (depth === 0 && (character === ',' || character === ':')) texts.push('');
     else texts.push((texts.pop() ?? '') + character);
   }
   return texts
@@ -87,13 +92,14 @@ function parseTerms(pattern: string): Term[] {
 }
 
 function namesOf(text: string, inventory: Inventory): Names {
+  if (text.startsWith('~')) return byExpression(text, inventory);
   const group = inventory.groups.get(text);
   if (inventory.hosts.has(text)) return { ok: true, names: new Set([text]) };
   if (group !== undefined) return { ok: true, names: new Set(group.hosts) };
   const range = expandText(text);
   if (range !== null)
     return 'bad' in range ? { ok: false, ...range.bad } : allOf(range.texts, inventory);
-  return isGlob(text) ? matching(text, inventory) : unknown(text, inventory);
+  return isGlob(text) ? matching(text, globMatcher(text), inventory) : unknown(text, inventory);
 }
 
 function allOf(texts: readonly string[], inventory: Inventory): Names {
@@ -101,8 +107,21 @@ function allOf(texts: readonly string[], inventory: Inventory): Names {
   return missing === undefined ? { ok: true, names: new Set(texts) } : unknown(missing, inventory);
 }
 
-function matching(glob: string, inventory: Inventory): Names {
-  const matches = globMatcher(glob);
+/** re.match() of Python: from the beginning, not to the end. */
+function byExpression(text: string, inventory: Inventory): Names {
+  const names = [...inventory.hosts.keys(), ...inventory.groups.keys()];
+  try {
+    const found = matchesIn(names, new RegExp(`^(?:${text.slice(1)})`, 'u'));
+    const matched = new Set(names.filter((_, index) => (found[index] ?? []).length > 0));
+    return matching(text, (name) => matched.has(name), inventory);
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof SlowPattern)) throw error;
+    const message = `${quoted(text)} is no expression to find hosts by: ${error.message}`;
+    return { ok: false, message, hint: null };
+  }
+}
+
+function matching(text: string, matches: (name: string) => boolean, inventory: Inventory): Names {
   const names = new Set<string>();
   let isFound = false;
   for (const name of inventory.hosts.keys()) {
@@ -115,7 +134,7 @@ function matching(glob: string, inventory: Inventory): Names {
     for (const name of group.hosts) names.add(name);
   }
   if (isFound || names.size > 0) return { ok: true, names };
-  return { ok: false, message: `no host or group matches ${quoted(glob)}`, hint: null };
+  return { ok: false, message: `no host or group matches ${quoted(text)}`, hint: null };
 }
 
 function unknown(text: string, inventory: Inventory): Names {

@@ -7,7 +7,7 @@ const naming = ['name', 'groups', 'key', 'parents'];
 
 /**
  * Whether plays may come to have hosts or groups of a name, by what the plays before them add to the
- * fleet; a glob is expected wherever anything is.
+ * fleet; a glob or an expression is expected wherever anything is.
  */
 export function expectedAfter(plays: readonly Pick<Play, 'tasks'>[]): (name: string) => boolean {
   const adding = plays.flatMap(({ tasks }) => tasks).filter(addsToFleet);
@@ -15,7 +15,7 @@ export function expectedAfter(plays: readonly Pick<Play, 'tasks'>[]): (name: str
   const names = adding.map(namesAdded);
   const isAny = names.some((one) => one === null);
   const all = new Set(names.flatMap((one) => [...(one ?? [])]));
-  return (name) => isAny || all.has(name) || /[*?[]/.test(name);
+  return (name) => isAny || all.has(name) || /[*?[]|^~/.test(name);
 }
 
 /** Whether a task adds hosts or groups to the fleet. */

@@ -52,6 +52,14 @@ describe('selectHosts', () => {
     ['web*', 'web1 web2'],
     ['serv*', 'web1 web2 mail'],
     ['d*', 'db-1'],
+    ['~xen[12]', 'xen1 xen2'],
+    ['~(web|mail)', 'web1 web2 mail'],
+    ['~we', 'web1 web2'],
+    ['~eb', 'no host or group matches "~eb"'],
+    ['~serv.*s$', 'web1 web2 mail'],
+    ['~d', 'db-1'],
+    ['~(web|xen).{1,3}:!~.*1$', 'xen2 xen3 web2'],
+    ['all:&~(a,b|xen)', 'xen1 xen2 xen3'],
     ['all:!dom0', 'web1 web2 mail db-1'],
     ['domU:&webs', 'web1 web2'],
     ['domU,&webs,!web1', 'web2'],
@@ -78,6 +86,11 @@ describe('selectHosts', () => {
     ['!', 'no host or group is called ""'],
   ])('%j is an error: %s', (pattern, said) => {
     expect(select(pattern)).toBe(said);
+  });
+
+  test('says why something is no regular expression, and gives one up that takes too long', () => {
+    expect(select('~xen[')).toMatch(/^"~xen\[" is no expression to find hosts by: Invalid/);
+    expect(select('~(a|(?:[a-z]+)+)+!$')).toMatch(/no host or group|takes longer/);
   });
 
   test('a list of patterns is their union', () => {
