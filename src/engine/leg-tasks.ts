@@ -4,19 +4,13 @@ import type { Inventory } from '../inventory/model.ts';
 import { factsOf } from '../playbook/facts.ts';
 import { failedJudgement, type Judgement, type Outcome } from '../playbook/judge.ts';
 import { type Handler, noKeywords } from '../playbook/keywords.ts';
-import {
-  afterEnding,
-  type Ending,
-  type Knowledge,
-  type Told,
-  untold,
-  whyPassedOver,
-} from '../playbook/knowledge.ts';
+import { afterEnding, type Knowledge, type Told, whyPassedOver } from '../playbook/knowledge.ts';
 import { untoldSets } from '../playbook/others.ts';
 import { taskName } from '../playbook/task-name.ts';
 import type { Plan, Target } from '../steps/step.ts';
 import { bindTask } from './bind-task.ts';
 import type { Activity, ChangeRecord, RunEvent, TaskStatus } from './events.ts';
+import { endingOf } from './expected-ending.ts';
 import type { AddToFleet } from './growing-fleet.ts';
 import { type Keeping, keptBy } from './kept-files.ts';
 import type { LegError, LegResult } from './leg-options.ts';
@@ -291,13 +285,4 @@ function called<One extends LegTask>(one: One, subject: Target, known: Knowledge
 
 function refused(message: string): OpenTask['prepare'] {
   return () => ({ type: 'wrong', message });
-}
-
-function endingOf(
-  status: TaskStatus,
-  judgement: Judgement | null,
-  sets: Readonly<Record<string, Told>>,
-): Ending {
-  if (judgement !== null) return { status: judgement.status, result: judgement.result, sets };
-  return { status: status === 'unknown' ? 'untold' : status, result: untold, sets };
 }

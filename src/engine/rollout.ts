@@ -8,11 +8,9 @@ import type { Activity, HostStatus } from './events.ts';
 import type { GrowingFleet } from './growing-fleet.ts';
 import { type HostProgress, type LegEnd, Progress } from './host-progress.ts';
 import { endOfBug, LegEnds } from './leg-ends.ts';
-import { type LegOptions, usualConfirm } from './leg-options.ts';
 import { runLeg } from './leg-run.ts';
+import { LegSetup } from './leg-setup.ts';
 import type { PlannedLeg } from './legs.ts';
-import { onBehalfOf } from './on-behalf.ts';
-import { probeAll } from './probe-all.ts';
 import { runHost } from './run-host.ts';
 import type { RunRequest } from './run-request.ts';
 import { type BatchOf, Schedule } from './schedule.ts';
@@ -20,13 +18,6 @@ import type { Sequence } from './sequences.ts';
 import type { Stage } from './stages.ts';
 import { ToldByHosts } from './told.ts';
 import { Undoing } from './undoing.ts';
-import { WindowTurns } from './window-turns.ts';
-
-/** domUs of one dom0 in a confirm window at once, unless the play says otherwise. */
-const usualWindows = 1;
-
-/** Health checks of one host at once. */
-const probesAtOnce = 64;
 
 /** How long hosts that are left may take to say how they are left. */
 const partingMs = 300;
@@ -52,12 +43,11 @@ export class Rollout {
   #isBetween = false;
   readonly #progress: Progress;
   readonly #told = new ToldByHosts();
-  readonly #turns = new WindowTurns();
   readonly #undoing = new Undoing();
   readonly #ends: LegEnds;
   readonly #gate: BatchGate;
   readonly #news: BatchNews;
-  readonly #numbers = new Map<string, number>();
+  readonly #setup: LegSetup;
   /** Aborted by an interrupt, or when the rollout stops: no changes are begun any more. */
   readonly #halt = new AbortController();
   #wasStopped = false;
@@ -89,6 +79,7 @@ export class Rollout {
     this.#told.turn(legs);
     this.#news = new BatchNews(request.emit);
     const halt = this.#halt.signal;
+    this.#setup = new LegSetup(request, fleet, this.#told, halt);
     const wasStopped = (): boolean => this.#wasStopped;
     this.#ends = new LegEnds(this.#progress, this.#undoing, {
       isCheck: request.check,
@@ -182,8 +173,10 @@ export class Rollout {
       emit({ event: 'host_start', host: host.name, kind: host.kind });
     }
     try {
-      const result = await runLeg({ ...leg, host: at }, this.#optionsOf(leg), (signal, first) =>
-        transport.connect(endpointOf(at, this.#fleet.inventory), signal, first),
+      const result = await runLeg(
+        { ...leg, host: at },
+        this.#setup.optionsOf(leg, this.#sequences[leg.sequence]),
+        (signal, first) => transport.connect(endpointOf(at, this.#fleet.inventory), signal, first),
       );
       this.#told.keep(leg, result.known);
       if (result.undoesItselfWithinSeconds !== null) this.#tell(leg, 'undo');
@@ -193,37 +186,6 @@ export class Rollout {
       if (isBug) this.bugs.push(error);
       this.#end(leg, isBug ? endOfBug(error) : this.#ends.ofConnectionError(host, error), true);
     }
-  }
-
-  #optionsOf({ host, at = host, sequence }: PlannedLeg): LegOptions {
-    const { check, identity, leaving, confirm = usualConfirm } = this.#request;
-    const emit = at === host ? this.#request.emit : onBehalfOf(host, at, this.#request.emit);
-    const { inventoryWord = 'INVENTORY' } = this.#request;
-    const { inventory } = this.#fleet;
-    const ofDom0 = this.#sequences[sequence]?.maxPer.find(({ group }) => group === 'dom0');
-    return {
-      ...{ inventory, inventoryWord, identity, check, confirm, emit, leaving },
-      ...(this.#request.explain === undefined ? {} : { explain: this.#request.explain }),
-      ...(this.#request.keepFile === undefined ? {} : { keepFile: this.#request.keepFile }),
-      addToFleet: (additions, place) => this.#fleet.add(host.name, additions, place),
-      known: this.#told.of(host),
-      stopping: this.#halt.signal,
-      nextNumber: () => this.#nextNumber(at.name),
-      enterWindow: () => this.#turns.enter(at, ofDom0?.most ?? usualWindows),
-      reach: (probes, timeoutMs) =>
-        probeAll(probes, () => false, {
-          most: probesAtOnce,
-          timeoutsMs: [timeoutMs, timeoutMs],
-          signal: leaving,
-          onProbe: () => {},
-        }),
-    };
-  }
-
-  #nextNumber(host: string): number {
-    const number = (this.#numbers.get(host) ?? 0) + 1;
-    this.#numbers.set(host, number);
-    return number;
   }
 
   #end(leg: PlannedLeg, end: LegEnd, wasBegun: boolean): void {
