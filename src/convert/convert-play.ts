@@ -70,8 +70,6 @@ function sayHosts(value: KeptNode, { hasInventory }: PlaySurroundings, remarks: 
       remarks.say(
         'hosts: which hosts a play is for is known beforehand: name them, or say --limit',
       );
-    } else if (/\[-?\d*(?::-?\d*)?\]$/.test(pattern) && !/\[\d+:\d+\]/.test(pattern)) {
-      remarks.say('hosts: places in a group are not there: name the hosts');
     } else if (!hasInventory && /^(?:localhost|127\.0\.0\.1)$/.test(pattern)) {
       remarks.say('the inventory names it: hosts: { localhost: { ssh: { transport: local } } }');
     }

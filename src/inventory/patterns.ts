@@ -1,8 +1,10 @@
 import { nearest } from '../source/did-you-mean.ts';
 import { matchesIn, SlowPattern } from '../source/matches-in-time.ts';
+import { readPattern } from '../source/python-pattern.ts';
 import { quoted } from '../source/quoted.ts';
 import { expandText } from './expand-ranges.ts';
 import { globMatcher, isGlob } from './glob.ts';
+import { type GroupPlaces, groupPlaces, outside } from './group-places.ts';
 import type { Host, Inventory } from './model.ts';
 import { BUILT_IN_GROUPS } from './name-rules.ts';
 
@@ -27,7 +29,8 @@ type Names =
  *
  * Terms are parted by `,` or `:`; each is a host, a group, a range `xen[01:09]`, or a glob with
  * `*`, `?` and `[a-c]` over the names of hosts and of the user's groups, or `~` with a regular
- * expression for how these begin, as in Ansible. A term with `&` before it
+ * expression for how these begin, or a group with a place in it, `web[0]`, `web[1:]`, as in
+ * Ansible. A term with `&` before it
  * keeps only what it names too, one with `!` takes away what it names; both apply after all others,
  * wherever they stand, and alone they start from all hosts.
  *
@@ -96,10 +99,39 @@ function namesOf(text: string, inventory: Inventory): Names {
   const group = inventory.groups.get(text);
   if (inventory.hosts.has(text)) return { ok: true, names: new Set([text]) };
   if (group !== undefined) return { ok: true, names: new Set(group.hosts) };
+  const places = groupPlaces(text, inventory.groups);
+  return places === null ? byName(text, inventory) : byPlace(text, places, inventory);
+}
+
+function byName(text: string, inventory: Inventory): Names {
   const range = expandText(text);
   if (range !== null)
     return 'bad' in range ? { ok: false, ...range.bad } : allOf(range.texts, inventory);
   return isGlob(text) ? matching(text, globMatcher(text), inventory) : unknown(text, inventory);
+}
+
+/** What names hosts of a group and other hosts, too, is not guessed at. */
+function byPlace(text: string, { group, hosts }: GroupPlaces, inventory: Inventory): Names {
+  const range = expandText(text);
+  const texts = range !== null && 'texts' in range ? range.texts : [];
+  const matches = globMatcher(text);
+  const called = [...inventory.hosts.keys()].filter(
+    (name) => texts.includes(name) || (range === null && matches(name)),
+  );
+  if (hosts === null && called.length === 0) {
+    return { ok: false, message: outside(text, group), hint: null };
+  }
+  if (hosts === null) return byName(text, inventory);
+  const named = new Set([...hosts, ...called]);
+  const isSame = named.size === hosts.length && named.size === called.length;
+  if (called.length === 0 || isSame) return { ok: true, names: new Set(hosts) };
+  const message = `${quoted(text)} are hosts of the group ${group.name} by their places (${someOf(hosts)}), and hosts of that name (${someOf(called)})`;
+  return { ok: false, message, hint: 'write the names of those that are meant' };
+}
+
+function someOf(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(', ');
+  return names.length > 3 ? `${shown}, ...` : shown || 'none';
 }
 
 function allOf(texts: readonly string[], inventory: Inventory): Names {
@@ -110,14 +142,19 @@ function allOf(texts: readonly string[], inventory: Inventory): Names {
 /** re.match() of Python: from the beginning, not to the end. */
 function byExpression(text: string, inventory: Inventory): Names {
   const names = [...inventory.hosts.keys(), ...inventory.groups.keys()];
+  const wrong = (why: string): Names => {
+    return { ok: false, message: `${quoted(text)} finds no hosts: ${why}`, hint: null };
+  };
+  const read = readPattern(text.slice(1));
+  if ('problem' in read) return wrong(read.problem);
+  const { source, flags } = read.expression;
   try {
-    const found = matchesIn(names, new RegExp(`^(?:${text.slice(1)})`, 'u'));
+    const found = matchesIn(names, new RegExp(`^(?:${source})`, flags));
     const matched = new Set(names.filter((_, index) => (found[index] ?? []).length > 0));
     return matching(text, (name) => matched.has(name), inventory);
   } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof SlowPattern)) throw error;
-    const message = `${quoted(text)} is no expression to find hosts by: ${error.message}`;
-    return { ok: false, message, hint: null };
+    if (!(error instanceof SlowPattern)) throw error;
+    return wrong(error.message);
   }
 }
 

@@ -23,7 +23,7 @@ function findingsOf(task: Task, ofHosts: readonly Readonly<Record<string, unknow
   const { loop } = task.keywords ?? noKeywords;
   if (loop?.items.kind !== 'scalar') return [];
   const template = templateAt(loop.items);
-  if (template?.ok !== true || template.value.path === null) return [];
+  if (template?.ok !== true || template.value.way?.path.segments.length !== 0) return [];
   const [use] = template.value.names;
   if (use === undefined || use.keys.length !== 1) return [];
   const [name] = use.keys;

@@ -7,6 +7,7 @@ import { orEmptyMap, toData } from '../source/source-node.ts';
 import { validate } from '../source/validate.ts';
 import type { Finding } from './finding.ts';
 import { placeAt } from './place-at.ts';
+import { scopeWithStandIns } from './stand-ins.ts';
 import type { Subject } from './subject.ts';
 import { type TaskVisit, takesSecrets, taskVisits } from './task-visits.ts';
 import { usesIn } from './uses.ts';
@@ -36,21 +37,29 @@ export function wrongValues(subject: Subject): readonly Finding[] {
 }
 
 function wrongIn(visit: TaskVisit): readonly Diagnostic[] {
-  const { task, scope, levels } = visit;
+  const { task, levels } = visit;
   const { loop, written } = task.keywords ?? noKeywords;
-  if (written === null || takesSecrets(usesIn(task), levels)) return [];
-  const scopes = loop === null ? [scope] : scopesOfItems(visit);
+  if (written === null) return [];
+  const hasSecrets = takesSecrets(usesIn(task), levels);
+  const scope = hasSecrets ? scopeWithStandIns(visit) : visit.scope;
+  const scopes = loop === null ? [scope] : scopesOfItems(visit, scope);
   return scopes.flatMap((own) => {
     const rendered = renderNode(written.node, own, written.expressions);
     if (rendered.type === 'waits') return [];
-    if (rendered.type === 'wrong') return rendered.diagnostics;
+    if (rendered.type === 'wrong') return hasSecrets ? [] : rendered.diagnostics;
     const read = validate(task.step.params, orEmptyMap(rendered.value), written.key);
-    return read.ok ? [] : read.diagnostics;
+    if (read.ok) return [];
+    // what else is wrong may be so of what stands in
+    return hasSecrets ? read.diagnostics.filter(isOfSecret) : read.diagnostics;
   });
 }
 
+function isOfSecret({ message }: Diagnostic): boolean {
+  return / takes no secret\b/.test(message);
+}
+
 /** Of each item that is known beforehand. */
-function scopesOfItems({ task, scope }: TaskVisit): readonly Scope[] {
+function scopesOfItems({ task }: TaskVisit, scope: Scope): readonly Scope[] {
   const { loop } = task.keywords ?? noKeywords;
   if (loop === null) return [];
   const found = renderNode(loop.items, scope);

@@ -119,11 +119,17 @@ export function asText(value: Plain): string {
   throw new ValueProblem(`a text is wanted, not ${kindOf(value)}`);
 }
 
+/** Of a list, by its number, as -1 counts from the end; undefined where there is nothing, or that is no number. */
+export function itemAt(list: readonly Plain[], key: Plain): Plain | undefined {
+  const number = asText(key);
+  return /^-?\d{1,9}$/.test(number) ? list.at(Number(number)) : undefined;
+}
+
 /** What stands at `a.b.0` in a value; undefined where there is nothing. */
 export function attributeOf(value: Plain, path: Plain): Plain | undefined {
   let part: Plain | undefined = value;
   for (const key of typeof path === 'number' ? [path] : asText(path).split('.')) {
-    if (isList(part)) part = part.at(Number(key));
+    if (isList(part)) part = itemAt(part, key);
     else if (isMap(part) && Object.hasOwn(part, key)) part = part[key];
     else return undefined;
   }

@@ -22,7 +22,7 @@ export const library: Library = {
 export const methods: ReadonlyMap<string, FilterFunction> = new Map(Object.entries(mapMethods));
 
 /** Filters that the engine has, and does well. */
-export const engineFilters: ReadonlySet<string> = new Set([...['batch', 'slice', 'urlencode']]);
+export const engineFilters: ReadonlySet<string> = new Set(['batch', 'slice']);
 
 const notPredictable = 'a check must predict what an apply does: write the value in vars';
 const whereFilesAre = 'a template reads no files: use the copy step, or write the value in vars';

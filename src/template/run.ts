@@ -56,10 +56,23 @@ export function runValue(runnable: Runnable, scope: Scope): Result<Data> {
   return run.outcome(runProgram(runnable.program.source, run.call), null);
 }
 
-/** What a path leads to, as it is: secrets stay what they are. */
-export function runPath(runnable: Runnable, path: PathUse, scope: Scope): Result<Data> {
-  const run = new Run(runnable, scope);
-  return run.direct(path);
+/** The way to a value of the scope. */
+export interface Way {
+  readonly path: PathUse;
+  /** What the keys come to that are not written, in their order. */
+  readonly keys: readonly Program[];
+}
+
+/** What a way leads to, as it is: secrets stay what they are. null: a secret is among its keys. */
+export function runWay(runnable: Runnable, { path, keys }: Way, scope: Scope): Result<Data> | null {
+  const known: Data[] = [];
+  for (const program of keys) {
+    const key = runValue({ ...runnable, program }, scope);
+    if (!key.ok) return key;
+    if (key.value instanceof Secret) return null;
+    known.push(key.value);
+  }
+  return new Run(runnable, scope).direct(path, known);
 }
 
 /** A rendering that lasts longer has as much time of the processor again: others may have kept it waiting. */
@@ -110,9 +123,9 @@ class Run {
     return { ok: true, value: this.#secrets.size === 0 ? made : this.#hidden(made) };
   }
 
-  direct(path: PathUse): Result<Data> {
+  direct(path: PathUse, keys: readonly Data[]): Result<Data> {
     try {
-      const value = requiredAt(path, this.#scope, null, []);
+      const value = requiredAt(path, this.#scope, null, keys);
       return { ok: true, value: dataOf(value) };
     } catch (error) {
       if (!(error instanceof ValueProblem)) throw error;

@@ -3,8 +3,8 @@ import type { Result } from '../source/result.ts';
 import { diagnosticAt, type Place } from '../source/source-text.ts';
 import { hasMarks } from './has-marks.ts';
 import { parseBareExpression, parseTemplate } from './parse-template.ts';
-import type { PathUse, Program } from './program.ts';
-import { type Runnable, runPath, runText, runValue } from './run.ts';
+import type { Program } from './program.ts';
+import { type Runnable, runText, runValue, runWay, type Way } from './run.ts';
 import { type Expr, SyntaxProblem } from './syntax.ts';
 import type { TemplateOptions } from './template-scanner.ts';
 import { placesOf } from './text-places.ts';
@@ -31,12 +31,12 @@ export interface Template extends Readable {
   readonly makes: 'value' | 'text';
   readonly text: string;
   /** Its one expression is this and nothing else. */
-  readonly path: PathUse | null;
+  readonly way: Way | null;
 }
 
 /** An expression that was read, such as that of `when`. */
 export interface Expression extends Readable {
-  readonly path: PathUse | null;
+  readonly way: Way | null;
 }
 
 /**
@@ -60,7 +60,7 @@ export function readTemplate(
       ...readable(program, text, place),
       makes,
       text,
-      path: isValue ? pathOf(program, only.value) : null,
+      way: isValue ? wayOf(program, only.value) : null,
     };
   });
 }
@@ -76,7 +76,7 @@ export function readExpression(text: string, place: Place): Result<Expression> {
     }
     const value = parseBareExpression(text);
     const program = writeExpression(value);
-    return { ...readable(program, text, place), path: pathOf(program, value) };
+    return { ...readable(program, text, place), way: wayOf(program, value) };
   });
 }
 
@@ -92,8 +92,8 @@ export function render(template: Template, scope: Scope): Result<Data> {
 
 /** The value of an expression; the rest as in `render`. */
 export function evaluate(expression: Expression, scope: Scope): Result<Data> {
-  const { path } = expression;
-  return path === null ? runValue(expression, scope) : runPath(expression, path, scope);
+  const { way } = expression;
+  return (way === null ? null : runWay(expression, way, scope)) ?? runValue(expression, scope);
 }
 
 /** Whether an expression is true. It must be true or false: Jinja takes the text "false" for true. */
@@ -126,10 +126,21 @@ function readable(program: Program, text: string, place: Place): Readable {
   return { program, place, placeOf, names };
 }
 
-/** The path that is all of the expression: it needs no engine. */
-function pathOf({ operations }: Program, value: Expr): PathUse | null {
-  const [first] = operations;
-  if (first?.kind !== 'path' || (value.kind !== 'name' && value.kind !== 'member')) return null;
-  const { root, segments } = first.path;
-  return root !== null && segments.every(({ key }) => key !== null) ? first.path : null;
+/** The way that is all of the expression; nothing but its keys needs the engine. */
+function wayOf({ operations }: Program, value: Expr): Way | null {
+  const path = operations.findLast((one) => one.kind === 'path')?.path;
+  if (path === undefined || path.root === null || !isMemberOfName(value)) return null;
+  return { path, keys: keysOf(value).map(writeExpression) };
+}
+
+function isMemberOfName(value: Expr): boolean {
+  return value.kind === 'member' ? isMemberOfName(value.object) : value.kind === 'name';
+}
+
+/** Those that are worked out, in their order. */
+function keysOf(value: Expr): readonly Expr[] {
+  if (value.kind !== 'member') return [];
+  const { key, object } = value;
+  const isWritten = key.kind === 'literal' && ['string', 'number'].includes(typeof key.value);
+  return [...keysOf(object), ...(isWritten ? [] : [key])];
 }

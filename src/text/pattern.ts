@@ -1,26 +1,4 @@
-const longestPattern = 2000;
-
-/** A pattern of the user's as an expression, or why it is none. */
-export type ReadPattern = { readonly expression: RegExp } | { readonly problem: string };
-
-/**
- * Python's `re` as JavaScript's: named groups `(?P<name>)`, `\A`, `\Z`, and flags at the beginning
- * (`(?i)`). All else has JavaScript's meaning: `\d` and `\w` are ASCII, there is no verbose mode.
- */
-export function readPattern(pattern: string, flags = ''): ReadPattern {
-  if (pattern.length > longestPattern) {
-    return { problem: `an expression has at most ${longestPattern} characters` };
-  }
-  const inline = /^\(\?([aimsu]+)\)/.exec(pattern);
-  const all = new Set([...flags, ...(inline?.[1] ?? '').replace(/[au]/g, '')]);
-  try {
-    const source = asJavaScript(pattern.slice(inline?.[0].length ?? 0), all.has('m'));
-    return { expression: new RegExp(source, [...all].join('')) };
-  } catch (error) {
-    const why = error instanceof Error ? error.message.replace(/^.*: /s, '') : '';
-    return { problem: `${JSON.stringify(pattern)} is no regular expression: ${why}` };
-  }
-}
+import { groupsIn, readPattern, replaced } from '../source/python-pattern.ts';
 
 /** The expression of a pattern that was read before. Throws for others. */
 export function patternOf(pattern: string, flags = ''): RegExp {
@@ -29,35 +7,12 @@ export function patternOf(pattern: string, flags = ''): RegExp {
   return read.expression;
 }
 
-function asJavaScript(pattern: string, isMultiline: boolean): string {
-  const parts = /\\[\s\S]|\[\^?\]?(?:\\[\s\S]|[^\]\\])*\]|\(\?P<|\(\?P=(\w+)\)|\$/g;
-  return pattern.replace(parts, (part: string, name?: string) => {
-    if (part === '\\A') return '(?<![\\s\\S])';
-    if (part === '\\Z') return '(?![\\s\\S])';
-    if (part === '(?P<') return '(?<';
-    // before a newline at the very end, too
-    if (part === '$') return isMultiline ? '$' : '(?=\\n?(?![\\s\\S]))';
-    if (name !== undefined) return `\\k<${name}>`;
-    // in Python a bracket that comes first is meant
-    return part.replace(/^\[(\^?)\](?=.)/s, '[$1\\]');
-  });
-}
-
-const groups = /\\(?:g<(\w+)>|(\d{1,2})|([nrt\\]))/g;
-
-/** What a replacement in Python's writing names: `\1`, `\g<1>`, `\g<name>`. */
-function groupsIn(replacement: string): readonly string[] {
-  return [...replacement.matchAll(groups)].flatMap(([, named, number]) => named ?? number ?? []);
-}
-
 /** The replacement for a match. A group that took no part is empty. */
 export function expanded(replacement: string, match: RegExpExecArray): string {
-  const letters: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '\\': '\\' };
-  return replacement.replace(groups, (_all, named, number, letter) => {
-    if (letter !== undefined) return letters[letter] ?? '';
-    const name: string = named ?? number;
-    return (/^\d+$/.test(name) ? match[Number(name)] : match.groups?.[name]) ?? '';
-  });
+  return replaced(
+    replacement,
+    (name) => (/^\d+$/.test(name) ? match[Number(name)] : match.groups?.[name]) ?? '',
+  );
 }
 
 /** A group that the replacement names and the pattern has not; null: it has all. */

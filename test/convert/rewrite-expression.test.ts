@@ -21,6 +21,10 @@ const expressions: readonly (readonly [string, string])[] = [
   ['f(ansible_x=1)', 'f(ansible_x=1)'],
   ['"ansible_os_family"', '"ansible_os_family"'],
   ['my_ansible_hostname', 'my_ansible_hostname'],
+  [
+    'ansible_failed_result.msg ~ ansible_loop.index',
+    'ansible_failed_result.msg ~ ansible_loop.index',
+  ],
 ];
 
 describe('rewriteExpression', () => {

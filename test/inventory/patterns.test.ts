@@ -52,6 +52,20 @@ describe('selectHosts', () => {
     ['web*', 'web1 web2'],
     ['serv*', 'web1 web2 mail'],
     ['d*', 'db-1'],
+    ['webs[0]', 'web1'],
+    ['webs[-1]', 'web2'],
+    ['services[1:]', 'web2 mail'],
+    ['services[0:1]', 'web1 web2'],
+    ['services[:1]', 'web1 web2'],
+    ['services[1:7]', 'web2 mail'],
+    ['all[3]', 'web1'],
+    ['domU@xen1[1]', 'mail'],
+    ['services[-2:]', 'web2 mail'],
+    ['services[:-2]', 'web1 web2'],
+    ['empty[0]', ''],
+    ['empty[1:]', ''],
+    ['services:!services[0],&domU', 'web2 mail'],
+    ['web[1:2]', 'web1 web2'],
     ['~xen[12]', 'xen1 xen2'],
     ['~(web|mail)', 'web1 web2 mail'],
     ['~we', 'web1 web2'],
@@ -81,6 +95,13 @@ describe('selectHosts', () => {
     ['foo*', 'no host or group matches "foo*"'],
     ['xen[1:4]', 'no host or group is called "xen4" (did you mean "xen1"?)'],
     ['xen[3:1]', 'the range [3:1] ends before it begins'],
+    ['webs[2]', '"webs[2]" is outside of the group: webs has 2 hosts, and the first is webs[0]'],
+    ['webs[-3]', '"webs[-3]" is outside of the group: webs has 2 hosts, and the first is webs[0]'],
+    [
+      'webs[2:4]',
+      '"webs[2:4]" is outside of the group: webs has 2 hosts, and the first is webs[0]',
+    ],
+    ['webz[0]', 'no host or group matches "webz[0]"'],
     ['', 'the host pattern is empty (write all for every host)'],
     [' , :', 'the host pattern is empty (write all for every host)'],
     ['!', 'no host or group is called ""'],
@@ -89,8 +110,30 @@ describe('selectHosts', () => {
   });
 
   test('says why something is no regular expression, and gives one up that takes too long', () => {
-    expect(select('~xen[')).toMatch(/^"~xen\[" is no expression to find hosts by: Invalid/);
+    expect(select('~xen[')).toBe(
+      `"~xen[" finds no hosts: "xen[" is no regular expression: Unterminated character class`,
+    );
     expect(select('~(a|(?:[a-z]+)+)+!$')).toMatch(/no host or group|takes longer/);
+  });
+
+  test('does not guess which hosts are meant by what is a place in a group and a name', async () => {
+    const ambiguous = await loadInventory({
+      argument: '-',
+      stdin: 'hosts: { mail: , "web[1:4]": }\ngroups: { web: ["web[1:4]", mail] }\n',
+    });
+    const said = (pattern: string) => {
+      const found = selectHosts(ambiguous, pattern);
+      return found.ok ? found.hosts.map(({ name }) => name).join(' ') : found.message;
+    };
+    expect(said('web[0]')).toBe('mail');
+    expect(said('web[1:3]')).toBe('web1 web2 web3');
+    expect(said('web[24]')).toBe('web2 web4');
+    expect(said('web[-1:]')).toMatch(/by their places \(web4\), and hosts of that name \(web1\)/);
+    expect(said('web[2:2]')).toBe('web2');
+    expect(said('web[0:4]')).toBe(
+      '"web[0:4]" are hosts of the group web by their places (mail, web1, web2, ...), and hosts of that name (web1, web2, web3, ...)',
+    );
+    expect(said('web[1-3]')).toBe('web1 web2 web3');
   });
 
   test('a list of patterns is their union', () => {
@@ -113,6 +156,8 @@ describe('selectHosts', () => {
         '[',
         'xen[',
         '?*?',
+        'webs[0]',
+        'services[1:]',
       ),
       fc.string({ maxLength: 6 }),
     );

@@ -213,13 +213,42 @@ describe('wrong-value', () => {
     const inventory = 'hosts:\n  a: { vars: { key: !secret key } }\n';
     const site = play(
       'a',
-      'copy: { dest: "/a{{ key }}", content: x }',
+      'copy: { dest: /a, content: "x{{ key }}", mode: "{{ key | default(omit) | length }}" }',
       'debug: { msg: x }\n      register: out',
       'copy: { dest: "{{ out.msg }}", content: x }',
       '{ debug: { msg: x }, when: key == "a" }',
     );
 
     expect(await found(site, {}, { inventory })).toEqual([]);
+  });
+});
+
+describe('wrong-value, of secrets', () => {
+  const inventory = `hosts:
+  a: { vars: { pw: !secret pw, by_way: "{{ pw }}", app: { name: x, pass: !secret pw } } }
+`;
+
+  test.each([
+    ['debug: { msg: "{{ pw }}" }', '3:21 !wrong-value: msg takes no secret'],
+    ['debug: { msg: "is {{ by_way }}" }', '3:21 !wrong-value: msg takes no secret'],
+    [
+      'command: { argv: [x, "{{ app.pass }}"], changes: never }',
+      '3:28 !wrong-value: argv[1] takes no secret',
+    ],
+    [
+      '{ copy: { dest: "/{{ item }}", content: x }, loop: ["{{ app.pass }}"] }',
+      '3:23 !wrong-value: dest takes no secret',
+    ],
+    ['{ debug: { msg: "{{ pw }}" }, when: "pw == \'x\'" }', '3:23 wrong-value: msg takes no'],
+    ['debug: { msg: "{{ app.name }} {{ pw is defined }}" }', ''],
+    ['debug: { msg: "{{ pw | length }}" }', ''],
+    ['copy: { dest: /a, content: "{{ pw }}" }', ''],
+    ['command: { argv: [x], stdin: "{{ by_way }}", changes: never }', ''],
+  ])('%s', async (task, words) => {
+    const all = await found(play('a', task), {}, { inventory });
+
+    expect(all.filter((one) => one.includes('wrong-value')).length).toBe(words === '' ? 0 : 1);
+    if (words !== '') expect(all.join()).toContain(words);
   });
 });
 
@@ -231,6 +260,13 @@ describe('loop-over-text', () => {
       'site.yaml:4:17 !loop-over-text: a loop goes over a list, and "list" is none (write its value as a list)',
     ]);
     expect(await found(play('db', task))).toEqual([]);
+  });
+
+  test('is no list out of a map, by a key that is a text', async () => {
+    const task = 'debug: { msg: "{{ item }}" }\n      loop: "{{ lists[list] }}"';
+    const inventory = 'hosts: { a: { vars: { list: one, lists: { one: [1] } } } }\n';
+
+    expect(await found(play('a', task), {}, { inventory })).toEqual([]);
   });
 });
 

@@ -152,6 +152,10 @@ describe('filters', () => {
     ['rows | selectattr("on", "nope") | list', 'there is no test "nope"'],
     ['"x" | hash("crc32")', '"hashtype" takes one of'],
     ['"10.0.0.1" | ipaddr("nope")', '"nope" is not known here'],
+    ['"x" | extract(["a"])', 'there is no "x" in it'],
+    ['"" | extract([[1]], {"a": 1})', 'there is no "" in it'],
+    ['0 | extract([[1]], {"a": 1})', 'a text is wanted, not a map'],
+    ['[["a"]] | map(attribute="x") | list', 'a list has no "x"'],
     ['"%d" | format("x")', '%d takes a number, not a text'],
     ['"%s%s" | format("x")', 'there is no value for %s'],
   ])('say what they cannot take: %s', (text, words) => {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readTemplate } from '../../src/template/template.ts';
+import { revealed, textOf } from '../../src/template/value.ts';
 import { runs } from '../runs.ts';
 import { fileOf, rendering } from './scope.ts';
 
@@ -40,6 +41,8 @@ const values = {
     { name: 'y', size: 1, on: false },
     { name: 'z', size: 2, on: true },
   ],
+  k: 'zeta',
+  keys: { first: 'alpha', third: 'name' },
   d: { zeta: 1, alpha: [1, { deep: "it's" }], q: 'say "hi"' },
 };
 
@@ -66,6 +69,15 @@ const texts = [
   ],
   ...[
     '{{ d.alpha[1].deep }}',
+    '{{ d[k] }}',
+    '{{ d[keys.first][1].deep }}',
+    '{{ d[keys["first"]][list[1]] }}',
+    '{{ rows[list[1]].name }}',
+    '{{ rows[n - 6][keys.third] }}',
+    '{{ words[list[0] - 3:list[1]] }}',
+    '{{ {"zeta": "b"}[k] }}',
+    '{{ (d)[k] }}',
+    '{{ d[k ~ ""] }}',
     "{{ d['alpha'][0] }}",
     '{{ list[-1] }}',
     '{{ list[1:] }}',
@@ -219,6 +231,8 @@ const texts = [
   ],
   ...[
     '{{ "<a>" | e }}',
+    '{{ "a b/&\\u00e9~*\\\'" | urlencode }}{{ 5 | urlencode }}',
+    '{{ {"a b": "c/d", "e": 1} | urlencode }}{{ [["x", "(y)"]] | urlencode }}',
     '{{ "x" | center(7) }}',
     '{{ list | batch(2) | list }}',
     '{{ list | reverse | list }}',
@@ -328,6 +342,20 @@ describe.skipIf(!hasJinja)('templates', () => {
     const made = texts.map((text) => [text, ours(`${text} `)]);
 
     expect(made).toEqual(texts.map((text, index) => [text, wanted[index]?.[1] ?? null]));
+  });
+
+  test('come to the value, where an expression stands alone, that it has in a text', () => {
+    const alone = texts.filter((text) => {
+      const read = readTemplate(text, fileOf(text));
+      return read.ok && read.value.makes === 'value';
+    });
+    const made = alone.map((text) => {
+      const result = rendering(text, values);
+      return [text, result.ok ? `${textOf(revealed(result.value, () => {}))} ` : null];
+    });
+
+    expect(alone.length).toBeGreaterThan(100);
+    expect(made).toEqual(alone.map((text) => [text, ours(`${text} `)]));
   });
 
   test('name the variables that Jinja finds in them', () => {

@@ -89,6 +89,31 @@ describe('render', () => {
     },
   );
 
+  test('gives the value at a key that is worked out', () => {
+    const many = { m: { x: 1, y: { z: 'deep' } }, k: 'x', j: ['y', 'x'], at: { k: 'y' }, n: 1 };
+    for (const [text, value] of [
+      ['m[k]', 1],
+      ['m[j[0]]', many.m.y],
+      ['m[j[0]].z', 'deep'],
+      ['m[at.k].z', 'deep'],
+      ["m[at['k']]['z']", 'deep'],
+      ['j[n]', 'x'],
+      ['j[n - 1]', 'y'],
+      ['m[j[n]]', 1],
+      ["m[k | replace('x', 'y')].z", 'deep'],
+      ["{'a': 5}[('A' | lower)]", 5],
+    ] as const) {
+      expect(told(rendering(`{{ ${text} }}`, many)), text).toEqual(value);
+      expect(told(evaluation(text, many)), text).toEqual(value);
+      expect(told(rendering(`{{ (${text}) }}`, many)), text).toEqual(value);
+    }
+    expect(complaint(rendering('{{ m[q] }}', many))).toMatch(/^1:6 "q" is not defined/);
+    expect(complaint(rendering('{{ m[j[1]].z }}', many))).toBe(
+      '1:12 "m.x" is a number: it has no "z"',
+    );
+    expect(complaint(rendering('{{ m[n] }}', many))).toMatch(/^1:6 "m\[1\]" is not defined/);
+  });
+
   test('gives a text where anything stands beside the expression', () => {
     expect(told(rendering(' {{ n }}', values))).toBe(' 7');
     expect(told(rendering('{{ n }}{{ n }}', values))).toBe('77');
@@ -237,6 +262,9 @@ describe('render, of secrets', () => {
   test('gives a secret itself where nothing is done with it', () => {
     expect(told(rendering('{{ pw }}', values))).toBe(secret);
     expect(told(rendering('{{ app }}', values))).toBe(values.app);
+    expect(told(rendering('{{ all[name] }}', { all: values, name: 'app' }))).toBe(values.app);
+    expect(told(rendering('{{ all[n].pw }}', { all: [values], n: 0 }))).toBe(secret);
+    expect(revealedBy("{{ {'hunter2': 'x'}[pw] }}")).toBe('x');
   });
 
   test('makes a secret of every text that one went into', () => {

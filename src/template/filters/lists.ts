@@ -8,6 +8,7 @@ import {
   type FilterFunction,
   filter,
   Given,
+  itemAt,
   misfit,
 } from '../function.ts';
 import { isEqual, isList, isMap, isTrue, type Plain, textOf, ValueProblem } from '../value.ts';
@@ -136,7 +137,7 @@ export const listFilters: Readonly<Record<string, FilterFunction>> = {
     const keys = more === undefined ? [] : isList(more) ? more : [more];
     return [key, ...keys].reduce((part: Plain, step) => {
       const found = isList(part)
-        ? part.at(Number(step))
+        ? itemAt(part, step)
         : isMap(part) && Object.hasOwn(part, asText(step))
           ? part[asText(step)]
           : undefined;

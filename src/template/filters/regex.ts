@@ -1,4 +1,5 @@
 import { longestSearchSeconds, matchesIn, SlowPattern } from '../../source/matches-in-time.ts';
+import { readPattern, replaced } from '../../source/python-pattern.ts';
 import { quoted } from '../../source/quoted.ts';
 import { bounded, boundedList } from '../arithmetic.ts';
 import {
@@ -11,14 +12,13 @@ import {
 } from '../function.ts';
 import { type Plain, ValueProblem } from '../value.ts';
 
-const LONGEST_PATTERN = 2_000;
 const LONGEST_INPUT = 1_000_000;
 
 /** Filters of regular expressions, in Python's writing. */
 export const regexFilters: Readonly<Record<string, FilterFunction>> = {
   regex_replace: filter('pattern replacement ignorecase multiline count', (text, given) => {
     const expression = expressionOf(given, 'g');
-    const replacement = replacementOf(asText(given.value('replacement', '')));
+    const replacement = asText(given.value('replacement', ''));
     const most = given.integer('count', 0);
     let made = '';
     let at = 0;
@@ -26,7 +26,8 @@ export const regexFilters: Readonly<Record<string, FilterFunction>> = {
     const subject = asText(text);
     for (const found of matches(subject, expression)) {
       if (most > 0 && count++ >= most) break;
-      made += subject.slice(at, found.index) + replacement(found);
+      made += subject.slice(at, found.index);
+      made += replaced(replacement, (group) => asText(groupOf(found, group) ?? ''));
       at = found.index + (found[0]?.length ?? 0);
       bounded(made);
     }
@@ -72,26 +73,10 @@ function flags(given: Given): string {
   return (given.flag('ignorecase', false) ? 'i' : '') + (given.flag('multiline', false) ? 'm' : '');
 }
 
-/** Python's `re` as JavaScript's: named groups, `\A`, `\Z` and flags at the beginning. */
 function compiled(pattern: string, wanted: string, more: string): RegExp {
-  if (pattern.length > LONGEST_PATTERN) throw new ValueProblem('the pattern is too long');
-  const inline = /^\(\?([aimsuLx]+)\)/.exec(pattern);
-  const found = new Set([...wanted, ...more, ...(inline?.[1] ?? '').replace(/[^ims]/g, '')]);
-  const source = pattern
-    .slice(inline?.[0].length ?? 0)
-    .replace(/\\[\s\S]|\(\?P<|\(\?P=(\w+)\)|\$$/g, (part, name) => {
-      if (part === '\\A') return '(?<![\\s\\S])';
-      if (part === '\\Z') return '(?![\\s\\S])';
-      if (part === '(?P<') return '(?<';
-      if (part === '$') return found.has('m') ? '$' : '(?=\\n?(?![\\s\\S]))';
-      return name === undefined ? part : `\\k<${name}>`;
-    });
-  try {
-    return new RegExp(source, [...found].join(''));
-  } catch (error) {
-    const why = error instanceof Error ? error.message.replace(/^.*: /, '') : '';
-    throw new ValueProblem(`${quoted(pattern)} is no regular expression: ${why}`);
-  }
+  const read = readPattern(pattern, wanted + more);
+  if ('problem' in read) throw new ValueProblem(read.problem);
+  return read.expression;
 }
 
 type Found = readonly (string | undefined)[] & {
@@ -111,16 +96,6 @@ function matches(text: string, expression: RegExp): readonly Found[] {
       'repeat nothing that is repeated, as in (a+)+',
     );
   }
-}
-
-/** `\1`, `\g<1>` and `\g<name>`. */
-function replacementOf(text: string): (found: Found) => string {
-  const group = /\\(?:g<(\w+)>|(\d{1,2})|([nt\\]))/g;
-  return (found) =>
-    text.replace(group, (_all, named, number, letter) => {
-      if (letter !== undefined) return { n: '\n', t: '\t' }[String(letter)] ?? '\\';
-      return String(groupOf(found, named ?? number) ?? '');
-    });
 }
 
 function groupOf(found: Found, name: string): Plain {

@@ -1,7 +1,7 @@
 import { bounded, longestText } from '../arithmetic.ts';
 import { formatted } from '../format-text.ts';
-import { asText, type FilterFunction, filter } from '../function.ts';
-import { isList, isMap, textOf, ValueProblem } from '../value.ts';
+import { asList, asText, type FilterFunction, filter } from '../function.ts';
+import { isList, isMap, type Plain, textOf, ValueProblem } from '../value.ts';
 import { quotedForShell } from './shell-quote.ts';
 
 /** Filters of texts: Jinja's own, and those of Ansible about paths and quotes. */
@@ -33,6 +33,7 @@ export const textFilters: Readonly<Record<string, FilterFunction>> = {
   safe: filter('', (text) => text),
   escape: filter('', (text) => escapedHtml(asText(text))),
   e: filter('', (text) => escapedHtml(asText(text))),
+  urlencode: filter('', (value) => bounded(urlEncoded(value))),
   length: filter('', lengthOf),
   count: filter('', lengthOf),
   wordcount: filter('', (text) => asText(text).match(/[\p{L}\p{N}_]+/gu)?.length ?? 0),
@@ -91,6 +92,23 @@ export const textFilters: Readonly<Record<string, FilterFunction>> = {
 };
 
 /** The parts between separators, as Python splits; between runs of blanks when null. */
+/** A text with "/" as it is; a map, or a list of pairs, as a query. */
+function urlEncoded(value: Plain): string {
+  if (!isMap(value) && !isList(value)) return percentEncoded(textOf(value)).replaceAll('%2F', '/');
+  const pairs = isMap(value) ? Object.entries(value) : value.map(asList);
+  const part = (one: Plain | undefined): string =>
+    percentEncoded(textOf(one ?? null)).replaceAll('%20', '+');
+  return pairs.map(([name, one]) => `${part(name)}=${part(one)}`).join('&');
+}
+
+/** All but letters, digits, "_", ".", "-" and "~" (RFC 3986). */
+function percentEncoded(text: string): string {
+  return encodeURIComponent(Buffer.from(text).toString()).replace(
+    /[!'()*]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
 function splitText(text: string, separator: string | null, most: number): readonly string[] {
   if (separator === '') throw new ValueProblem('the separator is empty');
   if (separator !== null) {
