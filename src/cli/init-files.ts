@@ -103,7 +103,7 @@ A command on all of them, and a single step:
 No hosts yet? In a checkout of xpush, the lab makes this fleet of network namespaces on one machine:
 
     npm run lab -- up --inventory /path/to/inventory.yaml
-    npm run lab -- run xpush apply /path/to/inventory.yaml
+    npm run lab -- run bin/xpush apply /path/to/inventory.yaml
     npm run lab -- down
 `;
 

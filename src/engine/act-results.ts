@@ -1,5 +1,11 @@
 import { type Act, staleStatus } from '../host/act-program.ts';
-import { type Change, isCommand, mustTravel } from '../host/change.ts';
+import {
+  type CallCommand,
+  type Change,
+  isCommand,
+  mustTravel,
+  type RunCommand,
+} from '../host/change.ts';
 import type { Sending } from '../host/upload-program.ts';
 import type { GenerationText } from '../host/window.ts';
 import type { Outcome } from '../playbook/judge.ts';
@@ -92,33 +98,52 @@ export function endsOf(
   }));
 }
 
+/** The parts of a task with how their changes went. */
+export function partsWith(
+  plan: Plan,
+  ends: ReturnType<typeof endsOf>,
+): readonly { readonly part: Plan; readonly ends: ReturnType<typeof endsOf> }[] {
+  let at = 0;
+  return partsOf(plan).map((part) => {
+    const first = at;
+    at += part.changes.length;
+    return { part, ends: ends.slice(first, at) };
+  });
+}
+
 /** What became of each part of a task, by how its changes went. */
 export function outcomesOf(
   { plan }: Pick<PlannedTask, 'plan'>,
-  ends: ReturnType<typeof endsOf>,
+  all: ReturnType<typeof endsOf>,
 ): readonly Outcome[] {
-  let at = 0;
-  return partsOf(plan).map(({ changes, failure = null, data = {}, tells }) => {
-    const own = ends.slice(at, at + changes.length);
-    at += changes.length;
-    const failed = own.find(({ end }) => end.type === 'failed')?.end;
+  return partsWith(plan, all).map(({ part: { failure = null, data = {}, tells }, ends }) => {
+    const failed = ends.find(({ end }) => end.type === 'failed')?.end;
     return {
-      isChanged: own.some(hasActed),
+      isChanged: ends.some(hasActed),
       failure: failed?.type === 'failed' ? failed.message : failure,
-      data: { ...data, ...toldBy(own, tells) },
+      data: { ...data, ...toldBy(ends, tells) },
     };
   });
 }
 
+/** What a task says of itself, and what its changes said that were made; what its step reads is not for people. */
+export function messageOf(
+  { plan }: Pick<PlannedTask, 'plan'>,
+  all: ReturnType<typeof endsOf>,
+): string {
+  const said = partsWith(plan, all).flatMap(({ part, ends }) =>
+    part.tells === undefined ? ends.map(({ end }) => (end.type === 'done' ? end.said : '')) : [],
+  );
+  return [plan.message ?? '', ...said].filter((text) => text !== '').join('\n');
+}
+
 /** How many parts of a task came to their turn before the first that failed, and that one. */
-export function partsBegun({ parts = [] }: Plan, ends: ReturnType<typeof endsOf>): number {
-  let at = 0;
-  for (const [index, { changes }] of parts.entries()) {
-    const own = ends.slice(at, at + changes.length);
-    at += changes.length;
-    if (own.some(({ end }) => end.type !== 'done')) return index + 1;
-  }
-  return parts.length;
+export function partsBegun(plan: Plan, all: ReturnType<typeof endsOf>): number {
+  const { parts = [] } = plan;
+  const end = partsWith(plan, all).findIndex(({ ends }) =>
+    ends.some((one) => one.end.type !== 'done'),
+  );
+  return end === -1 ? parts.length : Math.min(end + 1, parts.length);
 }
 
 /** Whether a change was made; what a command that failed has done, nobody knows. */
@@ -156,10 +181,16 @@ function endOf(change: Change, result: ActResult | undefined): ActEnd {
 /** '': what it said tells. */
 function whyFailed(change: Change, { status, output, isLate }: ActResult): string {
   if (!isCommand(change)) return output.trim() === '' ? `failed with status ${status}` : '';
-  const line = commandLine(change);
+  const what = isOwnScript(change) ? change.subject : commandLine(change);
   return isLate === true
-    ? `${line}: took longer than ${change.timeoutSeconds} s: stopped`
-    : `${line}: exit status ${status}`;
+    ? `${what}: took longer than ${change.timeoutSeconds} s: stopped`
+    : `${what}: exit status ${status}`;
+}
+
+/** Whether it is a script of a step, which tells its user nothing. */
+function isOwnScript(change: RunCommand | CallCommand): change is CallCommand {
+  const [shell, option] = change.argv;
+  return change.kind === 'call' && shell === '/bin/sh' && option === '-c';
 }
 
 /** What the host keeps to have these tasks undone later; null: nothing. */

@@ -1,8 +1,9 @@
-import { noKeywords } from '../playbook/keywords.ts';
+import { type Keywords, noKeywords } from '../playbook/keywords.ts';
 import { type Knowledge, nothingTold } from '../playbook/knowledge.ts';
 import { isConstant, type Prepared, prepareTask } from '../playbook/prepare.ts';
 import type { BoundStep, Plan, Refusal, Target } from '../steps/step.ts';
 import type { LegTask } from './legs.ts';
+import { WatchedKnowledge } from './watched-knowledge.ts';
 
 /**
  * The step of a task, bound to its host as soon as enough is known. What a user calls a network change
@@ -34,11 +35,21 @@ export function bindTask(
     const once = prepare(nothingTold);
     return () => once;
   }
-  let last: { readonly known: Knowledge; readonly prepared: Prepared } | null = null;
+  let last: { readonly watched: WatchedKnowledge; readonly prepared: Prepared } | null = null;
+  const asks = asksLater(keywords);
   return (known) => {
-    last = last?.known === known ? last : { known, prepared: prepare(known) };
+    if (last !== null && (asks ? last.watched.is(known) : last.watched.isLike(known))) {
+      return last.prepared;
+    }
+    const watched = new WatchedKnowledge(known);
+    last = { watched, prepared: prepare(watched.view) };
     return last.prepared;
   };
+}
+
+/** Whether it asks for more of what is known once it was done. */
+function asksLater({ changedWhen, failedWhen, until }: Keywords): boolean {
+  return [changedWhen, failedWhen, until].some((one) => one !== null);
 }
 
 function inWindow(

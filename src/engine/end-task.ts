@@ -31,7 +31,7 @@ export function endAs(
     case 'do': {
       const kept = tasks.kept(plan, outcomes, play.hostsPlace?.source.file ?? '');
       const all = tasks.added(plan, kept, planned);
-      endJudged(tasks, outlook.judge(all), { ...plan, changes, message });
+      endJudged(tasks, outlook.judge(all, true), { ...plan, changes, message });
     }
   }
 }

@@ -17,6 +17,7 @@ import type { Leg } from './legs.ts';
 import type { OpenTask } from './open-task.ts';
 import { allChanges } from './plan-effects.ts';
 import { cutSegments } from './segment.ts';
+import { withheldError } from './withheld.ts';
 
 /** Tasks of a host that are carried out together, with one message to it. */
 export interface ExplainedSegment {
@@ -62,7 +63,8 @@ function explainLeg(leg: LegOutlook): readonly ExplainedSegment[] {
     };
   });
   if (foreseen.refusal !== null) {
-    const ends = `${quoted(rest[0])} cannot be done: ${foreseen.refusal.message}`;
+    const { message } = withheldError(rest[0]?.task.keywords ?? noKeywords, foreseen.refusal);
+    const ends = `${quoted(rest[0])} cannot be done: ${message}`;
     return endedBy(segments, ends);
   }
   const [next] = rest;

@@ -1,6 +1,8 @@
 import type { Change } from '../host/change.ts';
 import type { Query } from '../host/query.ts';
+import type { HostState } from '../host/state.ts';
 import type { Judgement } from '../playbook/judge.ts';
+import type { Knowledge } from '../playbook/knowledge.ts';
 import type { Ready } from '../playbook/prepare.ts';
 import type { Plan, Refusal } from '../steps/step.ts';
 import type { ChangeRecord } from './events.ts';
@@ -41,4 +43,8 @@ export interface Foreseen {
   readonly isOpen: boolean;
   /** What must be looked at before more can be foreseen; that may be done at once. */
   readonly wants: readonly Query[];
+  /** What is known once they have ended, as far as that is foreseen. */
+  readonly known: Knowledge;
+  /** The host as they leave it, as far as that is foreseen. */
+  readonly state: HostState;
 }

@@ -5,6 +5,7 @@ import type { Knowledge } from '../playbook/knowledge.ts';
 import type { FetchedFile } from '../steps/step.ts';
 import type { HostStatus, RunEvent } from './events.ts';
 import type { ExplainedSegment } from './explain-leg.ts';
+import type { Foretold } from './foretold.ts';
 import type { AddToFleet } from './growing-fleet.ts';
 
 /** How network changes are confirmed. */
@@ -51,6 +52,8 @@ export interface LegOptions {
   readonly keepFile?: KeepFile;
   /** Adds hosts and groups to the fleet of the run. Absent: steps that do so fail. */
   readonly addToFleet?: AddToFleet;
+  /** In a check: what was foreseen of the host by now. Absent: nothing. */
+  readonly foretold?: Foretold;
   /** Told in a check how the leg would be carried out. Absent: nobody asks. */
   readonly explain?: (host: string, segments: readonly ExplainedSegment[]) => void;
   /**

@@ -1,6 +1,7 @@
 import { type Change, isOpaque } from '../host/change.ts';
-import type { Query } from '../host/query.ts';
-import type { HostState } from '../host/state.ts';
+import type { Observation } from '../host/look-program.ts';
+import { type Query, queryKey } from '../host/query.ts';
+import { HostState } from '../host/state.ts';
 import { factNames, factQueries } from '../playbook/facts.ts';
 import { failedJudgement, type Judgement, skippedJudgement } from '../playbook/judge.ts';
 import { type Keywords, noKeywords } from '../playbook/keywords.ts';
@@ -20,6 +21,7 @@ import { queriesOf } from './leg-queries.ts';
 import { leaveNotice, takeNotice } from './notices.ts';
 import type { OpenTask } from './open-task.ts';
 import { allChanges, predictedOutcomes, stateAfter } from './plan-effects.ts';
+import { PlanMemory } from './plan-memory.ts';
 import { recordOf } from './records.ts';
 
 /**
@@ -30,16 +32,28 @@ export function foresee(
   tasks: readonly OpenTask[],
   observed: HostState,
   told: Knowledge,
-  isCheck = false,
+  { isCheck = false, ahead = all, memory = new PlanMemory() }: Partial<ForesightOptions> = {},
 ): Foreseen {
-  return new Foresight(tasks, observed, told, isCheck).all();
+  return new Foresight(tasks, observed, told, { isCheck, ahead, memory }).all();
 }
+
+interface ForesightOptions {
+  readonly isCheck: boolean;
+  readonly ahead: Ahead;
+  /** Of earlier decisions in the leg. */
+  readonly memory: PlanMemory;
+}
+
+/** How many of these tasks, which are behind one that asks what is not known, are looked at with it. */
+type Ahead = (tasks: readonly OpenTask[], known: Knowledge) => number;
+
+const all: Ahead = ({ length }) => length;
 
 /** What is foreseen by now. What plans one task gives what is foreseen if no task behind it can be; else null. */
 class Foresight {
   readonly #tasks: readonly OpenTask[];
   readonly #observed: HostState;
-  readonly #isCheck: boolean;
+  readonly #options: ForesightOptions;
   readonly #planned: PlannedTask[] = [];
   /** The host as the planned tasks leave it. */
   #state: HostState;
@@ -48,10 +62,15 @@ class Foresight {
   /** Whether they do something whose effect must be observed. */
   #isOpen = false;
 
-  constructor(tasks: readonly OpenTask[], observed: HostState, told: Knowledge, isCheck: boolean) {
+  constructor(
+    tasks: readonly OpenTask[],
+    observed: HostState,
+    told: Knowledge,
+    options: ForesightOptions,
+  ) {
     this.#tasks = tasks;
     this.#observed = observed;
-    this.#isCheck = isCheck;
+    this.#options = options;
     this.#state = observed;
     this.#known = told;
   }
@@ -65,8 +84,9 @@ class Foresight {
   }
 
   #end(rest: Partial<Foreseen> = {}): Foreseen {
-    const all = { tasks: this.#planned, refusal: null, isOpen: this.#isOpen, wants: [] };
-    return { ...all, ...rest };
+    const foreseen = { tasks: this.#planned, isOpen: this.#isOpen };
+    const after = { known: this.#known, state: this.#state };
+    return { ...foreseen, ...after, refusal: null, wants: [], ...rest };
   }
 
   #next(task: OpenTask, place: number): Foreseen | null {
@@ -113,7 +133,8 @@ class Foresight {
   #wait(task: OpenTask, name: string): Foreseen | null {
     const isFact = factNames.includes(name);
     if (this.#isOpen) return this.#end({ isOpen: true });
-    if (!isFact && this.#isCheck && task.task.step.isReadOnly) return this.#leaveUnknown(task);
+    if (!isFact && this.#options.isCheck && task.task.step.isReadOnly)
+      return this.#leaveUnknown(task);
     if (!isFact) return this.#end({ isOpen: true });
     const wants = this.#unseen(factQueries);
     return this.#end(wants.length > 0 ? { wants } : { refusal: noFacts });
@@ -123,11 +144,14 @@ class Foresight {
     const { bound, judge } = prepared;
     if (this.#isOpen && !isBlind(bound, this.#planned.at(-1))) return this.#end();
     const wants = this.#unseen(bound.queries);
+    if (!this.#options.isCheck && this.#willOutdate(wants)) return this.#end({ isOpen: true });
     if (wants.length > 0) {
-      const later = queriesOf(this.#tasks.slice(place + 1), this.#known, this.#observed);
-      return this.#end({ wants: [...wants, ...later] });
+      const behind = this.#tasks.slice(place + 1);
+      const later = behind.slice(0, this.#options.ahead(behind, this.#known));
+      const alsoAsked = queriesOf(later, this.#known, this.#observed);
+      return this.#end({ wants: [...wants, ...alsoAsked] });
     }
-    const decided = bound.plan(this.#state);
+    const decided = this.#options.memory.plan(bound, this.#state);
     const isTorn = 'changes' in decided && decided.isCutShort === true && bound.network;
     const plan = isTorn ? entangled : decided;
     if ('refusal' in plan) return this.#refuse(task, place, prepared, plan);
@@ -140,6 +164,16 @@ class Foresight {
     return queries.filter((asked) => this.#state.get(asked) === undefined);
   }
 
+  /** Whether what the planned tasks do makes these answers other ones: then they are asked for behind them. */
+  #willOutdate(wants: readonly Query[]): boolean {
+    const outputs = wants.filter(({ kind }) => kind === 'output');
+    if (outputs.length === 0) return false;
+    const anything: Observation = { failure: '' };
+    const asked = new HostState(new Map(outputs.map((one) => [queryKey(one), anything])));
+    const after = this.#planned.reduce((state, { plan }) => stateAfter(plan, state), asked);
+    return outputs.some((one) => after.get(one) !== anything);
+  }
+
   #refuse(
     task: OpenTask,
     place: number,
@@ -147,7 +181,8 @@ class Foresight {
     refusal: Refusal,
   ): Foreseen | null {
     const isOutdated = refusal.isOutdated === true;
-    if (isOutdated && this.#isCheck && bound.isReadOnly === true) return this.#leaveUnknown(task);
+    if (isOutdated && this.#options.isCheck && bound.isReadOnly === true)
+      return this.#leaveUnknown(task);
     if (isOutdated && place > 0) return this.#end({ isOpen: true });
     const said = isOutdated ? entangled : refusal;
     return this.#fail(task, place, said, fail(said.refusal));
@@ -191,7 +226,9 @@ class Foresight {
       {
         ...{ ...task, bound, isNetwork: bound.network, outlook: { type: 'do', judge } },
         plan: handled(plan, keywords, this.#known),
-        notice: noticeOf(plan, keywords, this.#known, judgement),
+        // another host's note would have this one do what it was never told to
+        notice:
+          task.subject === undefined ? noticeOf(plan, keywords, this.#known, judgement) : null,
       },
       expectedEnding(judgement, plan),
     );

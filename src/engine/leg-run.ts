@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ConnectionError } from '../connection/transport.ts';
+import type { Observation } from '../host/look-program.ts';
 import type { Query } from '../host/query.ts';
 import { HostState } from '../host/state.ts';
 import { nothingTold } from '../playbook/knowledge.ts';
@@ -13,9 +14,9 @@ import { lackOf } from './lacking.ts';
 import type { LegOptions, LegResult } from './leg-options.ts';
 import { foresee } from './leg-plan.ts';
 import { leftResult, legResult } from './leg-result.ts';
+import { LegSight } from './leg-sight.ts';
 import { LegTasks } from './leg-tasks.ts';
 import type { Leg } from './legs.ts';
-import { lookAhead } from './look-ahead.ts';
 import { LostError } from './lost-error.ts';
 import { nextBoot } from './next-boot.ts';
 import { PlainActs } from './plain-acts.ts';
@@ -62,6 +63,7 @@ class LegRun {
   readonly #tasks: LegTasks;
   readonly #acts: PlainActs;
   readonly #windows: Windows;
+  readonly #sight = new LegSight();
   #controller: string | null = null;
   #isIntroduced = false;
   #wasStopped = false;
@@ -129,7 +131,7 @@ class LegRun {
     const queries = this.#queries();
     const shell = await this.#contact.shell(this.#options.stopping, queries);
     tasks.tell('look', null);
-    let state: HostState | null = new HostState(await shell.look(queries));
+    let state: HostState | null = this.#seen(await shell.look(queries));
     const { overdue, ending } = this.#introduce(state);
     if (ending !== null) {
       tasks.giveUp(ending, ending.error.message);
@@ -147,20 +149,24 @@ class LegRun {
     while (state !== null && tasks.open.length > 0) {
       tasks.learn(state);
       await prepare(tasks, state);
-      const foreseen = foresee(tasks.open, state, tasks.known, this.#options.check);
+      const { check, foretold } = this.#options;
+      const before: HostState = foretold?.over(state) ?? state;
+      const foreseen = foresee(tasks.open, before, tasks.known, this.#sight.foresight(check));
       if (foreseen.wants.length > 0) {
-        state = state.with(await (await this.#shell()).look(foreseen.wants));
+        const seen = await (await this.#shell()).look(foreseen.wants);
+        state = state.with(this.#sight.keep(seen));
         continue;
       }
-      if (!this.#options.check && foreseen.isOpen && foreseen.tasks.length === 0) {
+      if (!check && foreseen.isOpen && foreseen.tasks.length === 0) {
         // nothing that is to be done could ever tell it
         tasks.fail({ message: 'it needs what no task before it tells', hint: null }, []);
         continue;
       }
-      explainTo(this.#options, this.#leg.host, tasks, state, foreseen);
-      const lack = lackOf(foreseen, tasks, state, this.#options.confirm.isOff);
+      explainTo(this.#options, this.#leg.host, tasks, before, foreseen);
+      const lack = lackOf(foreseen, tasks, before, this.#options.confirm.isOff);
       if (lack !== null) tasks.refuse(lack.place, lack.error);
-      else if (this.#options.check) predict(tasks, state, foreseen);
+      else if (check) predict(tasks, before, foreseen);
+      if (lack === null) foretold?.add(foreseen.tasks);
       if (tasks.open.length === 0) break;
       const next = await this.#goOn(foreseen, state);
       if (next === 'stale') return 'stale';
@@ -171,14 +177,12 @@ class LegRun {
   }
 
   /** Does what is foreseen; gives the state to go on from, null when the leg is over. */
-  async #goOn(
-    { tasks: planned, refusal, isOpen }: Foreseen,
-    observed: HostState,
-  ): Promise<HostState | null | 'stale'> {
+  async #goOn(foreseen: Foreseen, observed: HostState): Promise<HostState | null | 'stale'> {
     const tasks = this.#tasks;
+    const { tasks: planned, refusal, isOpen } = foreseen;
     const segments = cutSegments(planned, this.#options.confirm.isOff);
     let answers: HostState | null = planned.some(hasWork) ? null : observed;
-    const ahead = isOpen ? lookAhead(tasks.open.slice(planned.length), observed, tasks.known) : 0;
+    const ahead = this.#sight.behind(foreseen, tasks.open);
     for (const [index, { kind, tasks: cutOff }] of segments.entries()) {
       const mayFinish = kind === 'act' && this.#hasActed;
       if (cutOff.some(hasWork) && this.#options.stopping.aborted && !mayFinish) return this.#stop();
@@ -191,7 +195,7 @@ class LegRun {
         }
         if (tasks.ending !== null) return null;
         if (end.isCut) return await this.#goOnAfter(end.repeatAfterSeconds ?? 0);
-        answers = end.answers ?? answers;
+        answers = end.answers === null ? answers : this.#seen(end.answers);
       } else {
         const goesOn = isOpen || index < segments.length - 1;
         const end = await this.#windows.carryOut(cutOff, this.#controller, goesOn);
@@ -222,7 +226,8 @@ class LegRun {
   async #goOnAfterRestart(seconds: number, before: HostState): Promise<HostState | null> {
     const tasks = this.#tasks;
     tasks.tell('wait', null);
-    const end = await nextBoot(this.#contact, tasks.queries(), before, seconds, this.#options);
+    const queries = this.#sight.queriesOf(tasks);
+    const end = await nextBoot(this.#contact, queries, before, seconds, this.#options);
     switch (end.type) {
       case 'booted':
         return tasks.open.length === 0 ? null : end.state;
@@ -249,9 +254,13 @@ class LegRun {
 
   /** After a window, over the connection that it was confirmed on. */
   async #lookOn(): Promise<HostState> {
-    const queries = this.#tasks.queries();
+    const queries = this.#sight.queriesOf(this.#tasks);
     const shell = await this.#contact.shell(this.#options.leaving, queries);
-    return new HostState(await shell.look(queries));
+    return this.#seen(await shell.look(queries));
+  }
+
+  #seen(answers: ReadonlyMap<string, Observation>): HostState {
+    return new HostState(this.#sight.keep(answers));
   }
 
   #shell(): Promise<HostShell> {
@@ -260,7 +269,7 @@ class LegRun {
 
   #queries(): readonly Query[] {
     const own = introductionQueries(this.#leg.host);
-    return [...this.#tasks.queries(), ...own];
+    return [...this.#sight.queriesOf(this.#tasks), ...own];
   }
 
   /** Hears who the host is, and who is at it. */

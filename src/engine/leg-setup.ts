@@ -1,3 +1,4 @@
+import { Foretold } from './foretold.ts';
 import type { GrowingFleet } from './growing-fleet.ts';
 import { type LegOptions, usualConfirm } from './leg-options.ts';
 import type { PlannedLeg } from './legs.ts';
@@ -22,6 +23,11 @@ export class LegSetup {
   readonly #stopping: AbortSignal;
   readonly #turns = new WindowTurns();
   readonly #numbers = new Map<string, number>();
+  /** Of a check: what is foreseen of hosts that have legs to come. */
+  readonly #foretold = new Map<string, Foretold>();
+  /** How many legs are to come, by the host that they are done on. */
+  readonly #toCome = new Map<string, number>();
+  #isLastStage = true;
 
   /** @param stopping aborted when no changes are to be begun any more */
   constructor(request: RunRequest, fleet: GrowingFleet, told: ToldByHosts, stopping: AbortSignal) {
@@ -31,6 +37,15 @@ export class LegSetup {
     this.#stopping = stopping;
   }
 
+  /** These legs are to come, and in the last stage no others. */
+  expect(legs: readonly PlannedLeg[], isLastStage: boolean): void {
+    this.#isLastStage = isLastStage;
+    for (const { host, at = host } of legs) {
+      this.#toCome.set(at.name, (this.#toCome.get(at.name) ?? 0) + 1);
+    }
+  }
+
+  /** Once for each leg, as it begins. */
   optionsOf({ host, at = host }: PlannedLeg, sequence: Sequence | undefined): LegOptions {
     const { check, identity, leaving, confirm = usualConfirm } = this.#request;
     const emit = at === host ? this.#request.emit : onBehalfOf(host, at, this.#request.emit);
@@ -42,6 +57,7 @@ export class LegSetup {
       ...(this.#request.explain === undefined ? {} : { explain: this.#request.explain }),
       ...(this.#request.keepFile === undefined ? {} : { keepFile: this.#request.keepFile }),
       addToFleet: (additions, place) => this.#fleet.add(host.name, additions, place),
+      ...(check ? this.#foretoldOf(at.name) : {}),
       known: this.#told.of(host),
       stopping: this.#stopping,
       nextNumber: () => this.#nextNumber(at.name),
@@ -54,6 +70,19 @@ export class LegSetup {
           onProbe: () => {},
         }),
     };
+  }
+
+  #foretoldOf(host: string): Pick<LegOptions, 'foretold'> {
+    const before = this.#foretold.get(host);
+    const left = (this.#toCome.get(host) ?? 1) - 1;
+    this.#toCome.set(host, left);
+    if (left === 0 && this.#isLastStage) {
+      this.#foretold.delete(host); // plans hold the files of a host
+      return before === undefined ? {} : { foretold: before };
+    }
+    const foretold = before ?? new Foretold();
+    this.#foretold.set(host, foretold);
+    return { foretold };
   }
 
   #nextNumber(host: string): number {

@@ -19,7 +19,7 @@ import type { Leg, LegTask } from './legs.ts';
 import { noticedBefore, noticeQuery } from './notices.ts';
 import type { OpenTask } from './open-task.ts';
 import { Tries } from './tries.ts';
-import { withheld } from './withheld.ts';
+import { withheld, withheldError } from './withheld.ts';
 
 /** How a task ended. */
 export interface TaskResult {
@@ -131,7 +131,7 @@ export class LegTasks {
   queries(first = 0, count = this.#open.length): readonly Query[] {
     const tasks = this.#open.slice(first, first + count);
     if (tasks.length === 0) return [];
-    const notices = this.#handlers.length === 0 ? [] : [noticeQuery];
+    const notices = this.#handlers.length === 0 || this.#hasLearnt ? [] : [noticeQuery];
     return [...queriesOf(tasks, this.#known), ...notices, query.lacks()];
   }
 
@@ -228,19 +228,22 @@ export class LegTasks {
 
   /** The first open task failed; those behind it still end by themselves. */
   failInPlace(
-    { message, hint }: LegError,
+    error: LegError,
     changes: readonly ChangeRecord[],
-    judgement: Judgement = failedJudgement(message),
+    judgement: Judgement = failedJudgement(error.message),
   ): void {
     const [first] = this.#open;
     const name = first === undefined ? '' : this.#called(first).task.name;
+    const { message } = error;
+    const shown = withheldError(first?.task.keywords ?? noKeywords, error);
     const isIgnored = judgement.status === 'ignored';
     this.end(
       { status: 'failed', changes, message: isIgnored ? `ignored: ${message}` : message },
       judgement,
     );
     if (!this.#known.hasFailed) return;
-    this.#failure ??= { status: 'failed', error: { message: `${name}: ${message}`, hint } };
+    const why = { message: `${name}: ${shown.message}`, hint: shown.hint };
+    this.#failure ??= { status: 'failed', error: why };
   }
 
   /**

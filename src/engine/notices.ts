@@ -11,7 +11,7 @@ const place = 'if [ "$(id -u)" = 0 ]; then place=/var/lib/xpush; else place=$HOM
 /** The names of the notes that an earlier run has left. */
 export const noticeQuery = query.output(
   ['/bin/sh', '-c', `${place}\ncd "$place/notified" 2>/dev/null || exit 0\necho *`],
-  { isLasting: true },
+  { isLasting: true, isBrief: true },
 );
 
 /** The handlers that were notified by an earlier run, which did not come to them. */
@@ -42,7 +42,7 @@ function called(
 ): CallCommand {
   return change.call(['/bin/sh', '-c', script, 'notified', ...names], {
     ...{ effect: 'live', subject: 'notified handlers', before, after },
-    ...{ predicts: [], touches: [] },
+    ...{ predicts: [], touches: [], isBrief: true },
   });
 }
 

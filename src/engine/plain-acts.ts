@@ -1,6 +1,6 @@
 import type { Act } from '../host/act-program.ts';
 import { isOpaque } from '../host/change.ts';
-import { HostState } from '../host/state.ts';
+import type { Observation } from '../host/look-program.ts';
 import type { Sending } from '../host/upload-program.ts';
 import type { Judgement } from '../playbook/judge.ts';
 import type { Plan } from '../steps/step.ts';
@@ -8,9 +8,11 @@ import {
   actsOf,
   endsOf,
   generationOf,
+  messageOf,
   noticeFailure,
   outcomesOf,
   partsBegun,
+  partsWith,
   type Results,
   sendingsOf,
   taskOf,
@@ -32,7 +34,7 @@ import { busyEnding } from './window-words.ts';
  */
 export type ActsEnd =
   | {
-      readonly answers: HostState | null;
+      readonly answers: ReadonlyMap<string, Observation> | null;
       /** Whether what follows is to be planned anew, and only once so long has passed. */
       readonly isCut: boolean;
       readonly repeatAfterSeconds?: number;
@@ -147,11 +149,15 @@ export class PlainActs {
       return { answers: null, isCut: true };
     }
     if (lock !== null && lock.note !== null) this.#tasks.note('warning', lock.note);
-    return this.#settleAll(tasks, results, answers === null ? null : new HostState(answers));
+    return this.#settleAll(tasks, results, answers);
   }
 
   /** `isCut`: a task failed, and what follows is not what was planned; or it is to be done again. */
-  #settleAll(tasks: readonly PlannedTask[], results: Results, answers: HostState | null): ActsEnd {
+  #settleAll(
+    tasks: readonly PlannedTask[],
+    results: Results,
+    answers: ReadonlyMap<string, Observation> | null,
+  ): ActsEnd {
     for (const [index, task] of tasks.entries()) {
       const end = this.#settle(task, index, results);
       if (end === 'stale') return 'stale';
@@ -182,7 +188,6 @@ export class PlainActs {
       this.#tasks.fail({ message: unnoted, hint: null }, this.#takeMade());
       return 'cut';
     }
-    const said = [plan.message ?? ''];
     const ends = endsOf(task, place, results);
     const before = this.#made.length;
     let hasFailed = false;
@@ -192,7 +197,6 @@ export class PlainActs {
       hasFailed = end.type === 'failed';
       if (hasFailed) break;
       if (index < plan.changes.length) this.#made.push(recordOf(change));
-      if (end.type === 'done') said.push(end.said);
     }
     const outcomes = outcomesOf(task, ends);
     const judgement = outlook.judge(outcomes);
@@ -204,7 +208,7 @@ export class PlainActs {
     }
     if (hasFailed && judgement.failure === null) this.#made.push(...failedCommands(ends));
     const changes = this.#takeMade();
-    endAs(this.#tasks, task, outcomes, changes, said.filter((part) => part !== '').join('\n'));
+    endAs(this.#tasks, task, outcomes, changes, messageOf(task, ends));
     return hasFailed ? 'cut' : 'ended';
   }
 
@@ -219,12 +223,10 @@ function madeForGood(
   ends: ReturnType<typeof endsOf>,
   items: readonly Judgement[],
 ): readonly ChangeRecord[] {
-  let at = 0;
-  return (plan.parts ?? []).flatMap(({ changes }, index) => {
-    const own = ends.slice(at, at + changes.length);
-    at += changes.length;
+  if (plan.parts === undefined) return [];
+  return partsWith(plan, ends).flatMap((part, index) => {
     if (items[index]?.isToRepeat !== false) return [];
-    return own.flatMap(({ change, end }) => (end.type === 'done' ? [recordOf(change)] : []));
+    return part.ends.flatMap(({ change, end }) => (end.type === 'done' ? [recordOf(change)] : []));
   });
 }
 

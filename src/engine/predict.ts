@@ -15,7 +15,9 @@ import { recordOf } from './records.ts';
 export function predict(
   tasks: LegTasks,
   observed: HostState,
-  { tasks: planned, refusal }: Foreseen = foresee(tasks.open, observed, tasks.known, true),
+  { tasks: planned, refusal }: Foreseen = foresee(tasks.open, observed, tasks.known, {
+    isCheck: true,
+  }),
 ): void {
   let state = observed;
   for (const task of planned) {

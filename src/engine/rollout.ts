@@ -80,6 +80,7 @@ export class Rollout {
     this.#news = new BatchNews(request.emit);
     const halt = this.#halt.signal;
     this.#setup = new LegSetup(request, fleet, this.#told, halt);
+    this.#setup.expect(legs, isLast);
     const wasStopped = (): boolean => this.#wasStopped;
     this.#ends = new LegEnds(this.#progress, this.#undoing, {
       isCheck: request.check,
@@ -154,7 +155,8 @@ export class Rollout {
     }
   }
 
-  #begin({ legs, sequences, inventory }: Stage): void {
+  #begin({ legs, sequences, inventory, isLast }: Stage): void {
+    this.#setup.expect(legs, isLast);
     const before = this.#sequences.length;
     this.#sequences = [...this.#sequences, ...sequences];
     this.#schedule = new Schedule(legs, this.#sequences, inventory, this.#request.forks);

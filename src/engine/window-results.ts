@@ -1,4 +1,5 @@
-import { endsOf, outcomesOf, type Results } from './act-results.ts';
+import { noKeywords } from '../playbook/keywords.ts';
+import { endsOf, messageOf, outcomesOf, type Results } from './act-results.ts';
 import { wrongText } from './confirmed-results.ts';
 import { endAs } from './end-task.ts';
 import type { PlannedTask } from './foreseen.ts';
@@ -7,6 +8,7 @@ import { allChanges } from './plan-effects.ts';
 import { recordOf } from './records.ts';
 import type { Unconfirmed } from './window-end.ts';
 import { type NextCommand, refusalText, windowEnding } from './window-words.ts';
+import { withheldError } from './withheld.ts';
 
 /** The first open tasks have ended, by what the host said of their changes, all of which stay. */
 export function endConfirmed(
@@ -24,9 +26,7 @@ export function endConfirmed(
       open.failInPlace({ message, hint: 'run again' }, changes);
       continue;
     }
-    const said = ends.map(({ end }) => (end.type === 'done' ? end.said : ''));
-    const message = [plan.message ?? '', ...said].filter((part) => part !== '').join('\n');
-    endAs(open, task, outcomesOf(task, ends), changes, message);
+    endAs(open, task, outcomesOf(task, ends), changes, messageOf(task, ends));
   }
   const { failure } = open;
   if (failure !== null) open.giveUp(failure, 'an earlier task failed');
@@ -42,10 +42,10 @@ export function endUnconfirmed(
 ): void {
   const failed =
     end.type === 'refused' ? refusedTask(tasks, end.message) : failureIn(tasks, results);
-  const name = failed === null ? '' : (tasks[failed.place]?.task.name ?? '');
+  const task = failed === null ? undefined : tasks[failed.place]?.task;
   const ending = windowEnding(
     end,
-    failed === null ? null : `${name}: ${failed.message}`,
+    failed === null ? null : whyFailed(failed.message, task),
     open.hasChanged,
     next,
   );
@@ -73,6 +73,11 @@ export function endUnconfirmed(
     }
   }
   open.giveUp(ending, failed === null ? afterWords[end.type] : 'an earlier task failed');
+}
+
+function whyFailed(message: string, task: PlannedTask['task'] | undefined): string {
+  const shown = withheldError(task?.keywords ?? noKeywords, { message, hint: null });
+  return `${task?.name ?? ''}: ${shown.message}`;
 }
 
 /** Why tasks behind a window are skipped. */

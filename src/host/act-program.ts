@@ -3,6 +3,7 @@ import type { Change } from './change.ts';
 import { runtimeOf } from './change-words.ts';
 import { holdCall, holdRuntime } from './lock-program.ts';
 import { lookOf } from './look-program.ts';
+import { noticeCall } from './notice.ts';
 import { compound, type Program } from './program.ts';
 import type { Query } from './query.ts';
 import { quoteAll } from './quote.ts';
@@ -33,13 +34,14 @@ export function compileAct(
   thenLook: readonly Query[] = [],
   holder: Holder | null = null,
 ): Program {
-  const { functions, calls } = actCalls(acts);
+  const { functions, calls } = actCalls(acts, holder !== null);
   const hold = holder === null ? [] : [`xp_do lock ${holdCall(holder)} || return`];
   const look = lookOf(thenLook);
   const files = [
     ...look.files,
     ...runtimeOf(acts.map(({ change }) => change)),
     ...(holder === null ? [] : holdRuntime),
+    ...(acts.some(({ change }) => noticeCall(change) !== null) ? ['act-notices.sh' as const] : []),
   ];
   return compound(files, known, [
     ...functions,

@@ -5,7 +5,7 @@ import { quoteAll } from './quote.ts';
 
 /** Where paths are once symbolic links are followed. */
 export const lookAliases: LookPart = {
-  runtime: ['look-aliases.sh'],
+  runtime: ['look-links.sh', 'look-aliases.sh'],
   lines: (asked) => {
     const paths = pathsOf(asked('aliases'));
     return paths.length === 0 ? [] : [`xp_section aliases xp_aliases ${quoteAll(paths)}`];
@@ -43,6 +43,8 @@ function aliasesOf(paths: readonly string[], body: string): ReadonlyMap<string, 
 /** Other names of what is known: where each path is in truth. */
 export class Aliases {
   readonly #known: ReadonlyMap<string, Alias>;
+  /** Where paths are that were asked for. */
+  readonly #real = new Map<string, string>();
 
   constructor(observations: Iterable<readonly [key: string, Observation]>) {
     const known = new Map<string, Alias>();
@@ -69,8 +71,12 @@ export class Aliases {
   real(path: string, isFollowed: boolean): string {
     const own = this.#known.get(path);
     if (own !== undefined) return isFollowed ? own.to : own.at;
+    const before = this.#real.get(path);
+    if (before !== undefined) return before;
     const [above, name] = split(path);
-    return above === '' ? path : `${this.real(above, true)}/${name}`;
+    const real = above === '' ? path : `${this.real(above, true)}/${name}`;
+    this.#real.set(path, real);
+    return real;
   }
 }
 

@@ -24,7 +24,8 @@ const needed: Partial<Record<Change['kind'], readonly RuntimeFile[]>> = {
   link: ['act-entries.sh'],
   attributes: ['act-entries.sh'],
   tree: ['act-entries.sh'],
-  routing: ['act-routing.sh'],
+  parameter: ['act-parameter.sh'],
+  routing: ['act-parameter.sh', 'act-routing.sh'],
   chains: ['chains.sh', 'act-chains.sh'],
   nft: ['nft.sh', 'act-nft.sh'],
   command: ['run.sh', 'act-command.sh'],
@@ -73,8 +74,9 @@ export function wordsOf(change: Change, stage: string | null = null): readonly s
     case 'tree':
       return treeWords(change);
     case 'command':
-    case 'call':
       return ['xp_command', ...commandWords(change)];
+    case 'call':
+      return [change.isBrief ? 'xp_brief' : 'xp_command', ...commandWords(change)];
   }
 }
 

@@ -38,6 +38,8 @@ export interface CallCommand extends CommandRun {
    * may change whatever the output of a command depends on, but no file.
    */
   readonly touches: readonly string[] | null;
+  /** Whether it starts nothing that could outlive it, and prints little: that is run at less expense. */
+  readonly isBrief: boolean;
 }
 
 /** What an answer becomes. */
@@ -77,5 +79,13 @@ export function callCommand(
   options: Pick<CallCommand, 'effect' | 'subject' | 'before' | 'after' | 'predicts'> &
     Partial<Omit<CallCommand, 'kind' | 'argv'>>,
 ): CallCommand {
-  return { kind: 'call', argv, ...defaults, timeoutSeconds: 120, touches: null, ...options };
+  return {
+    kind: 'call',
+    argv,
+    ...defaults,
+    timeoutSeconds: 120,
+    touches: null,
+    isBrief: false,
+    ...options,
+  };
 }

@@ -49,6 +49,7 @@ const outputQuery = v.strictObject({
   ...{ kind: v.literal('output'), argv, directory, environment: environmentOf(plain), user },
   ...{ stdin: v.nullable(plain), timeoutSeconds: seconds, limitBytes: natural },
   ...{ isLasting: v.boolean(), readsOnly: v.nullable(listOf(line)) },
+  isBrief: v.optional(v.boolean(), false),
 }) satisfies v.GenericSchema<unknown, OutputQuery>;
 
 const commandOutput = v.strictObject({
@@ -91,6 +92,7 @@ export const callEntries = {
   ...{ subject: line, before: line, after: line },
   predicts: v.nullable(predictions),
   touches: v.nullable(listOf(line)),
+  isBrief: v.optional(v.boolean(), false),
 } as const;
 
 /** What `commandEntries` reads. */

@@ -32,14 +32,11 @@ export function commandText(
   const bits = umask === null ? [] : [`umask ${umask.toString(8).padStart(3, '0')}`];
   const run = `exec ${quoteAll(argv)}`;
   return [
-    ...(directory === null ? [] : [entering(checkedPath(directory))]),
+    ...entering(directory),
     ...bits,
     // known before the environment is that of the command
     ...(user === null ? [] : [`xp_user=$(id -un)`]),
-    ...Object.entries(environment).map(
-      ([name, value]) =>
-        `export ${checkedVariable(name)}=${quote(typeof value === 'string' ? value : value.reveal())}`,
-    ),
+    ...exports(environment),
     ...(user === null
       ? [run]
       : [
@@ -49,12 +46,30 @@ export function commandText(
   ].join('\n');
 }
 
-function entering(directory: string): string {
-  const missing = `the directory ${directory} does not exist\n`;
+/** The text that a subshell of ours goes on with, as a shell of its own would that is given these words. */
+export function scriptText(
+  { directory, environment }: Pick<CommandSpec, 'directory' | 'environment'>,
+  words: readonly string[],
+  text: string,
+): string {
+  const given = `set -- ${quoteAll(words)}`;
+  return [...entering(directory), ...exports(environment), given, text].join('\n');
+}
+
+function exports(environment: Environment): readonly string[] {
+  return Object.entries(environment).map(
+    ([name, value]) =>
+      `export ${checkedVariable(name)}=${quote(typeof value === 'string' ? value : value.reveal())}`,
+  );
+}
+
+function entering(directory: string | null): readonly string[] {
+  if (directory === null) return [];
+  const missing = `the directory ${checkedPath(directory)} does not exist\n`;
   return [
     `[ -d ${quote(directory)} ] || { xp_print ${quote(missing)} >&2; exit 1; }`,
     `cd ${quote(directory)} || exit 1`,
-  ].join('\n');
+  ];
 }
 
 /** Whether an environment variable may have that name. */

@@ -2,8 +2,8 @@ import type { Change } from './change.ts';
 import type { SetAttributes } from './entry-change.ts';
 import type { FileChange } from './files-after.ts';
 import type { Observation } from './look-part.ts';
+import type { Place } from './observations.ts';
 import type { Answers, Entry, FileState, FoundEntry } from './query.ts';
-import { entryOf } from './query.ts';
 
 type EntryChange = FileChange | Extract<Change, { kind: 'link' | 'attributes' | 'tree' }>;
 
@@ -25,27 +25,36 @@ export function isOfEntry(change: Change): change is EntryChange {
 
 /** The observation after a change, as far as that can be told; null: this is not about it. */
 export function entryObservationAfter(
-  key: string,
+  place: Place,
   observation: { readonly answer: Answers[keyof Answers] },
   change: EntryChange,
 ): Observation | null {
-  // a key begins with its kind, so the answer is of that kind
-  if (key.startsWith('entry:')) {
-    const after = entryAfter(entryOf(key), observation.answer as Entry, change);
-    return after === null ? { outdated: true } : { answer: after };
+  // the answer is of that kind
+  switch (place.kind) {
+    case 'entry': {
+      const after = entryAfter(place, observation.answer as Entry, change);
+      if (after === observation.answer) return observation;
+      return after === null ? { outdated: true } : { answer: after };
+    }
+    case 'file': {
+      if (place.path !== change.path) return null;
+      const after = fileAfter(observation.answer as FileState, change);
+      return after === null ? null : { answer: after };
+    }
+    case 'tree': {
+      const top = place.path.replace(/\/*$/, '/');
+      if (!`${change.path}/`.startsWith(top)) return null;
+      const isAll = change.kind === 'tree' && `${change.path}/` === top;
+      const none = {
+        type: 'absent',
+        entries: new Map<string, FoundEntry>(),
+        isCut: false,
+      } as const;
+      return isAll ? { answer: none } : { outdated: true };
+    }
+    case 'directory':
+      return null;
   }
-  if (key === `file:${change.path}`) {
-    const after = fileAfter(observation.answer as FileState, change);
-    return after === null ? null : { answer: after };
-  }
-  if (key.startsWith('tree:')) {
-    const top = key.slice('tree:'.length).replace(/\/*$/, '/');
-    if (!`${change.path}/`.startsWith(top)) return null;
-    const isAll = change.kind === 'tree' && `${change.path}/` === top;
-    const none = { type: 'absent', entries: new Map<string, FoundEntry>(), isCut: false } as const;
-    return isAll ? { answer: none } : { outdated: true };
-  }
-  return null;
 }
 
 /** What is at a path once a change is made; null: that can't be told. */

@@ -7,7 +7,7 @@ import { quoteAll } from './quote.ts';
 
 /** What is at paths, with what they have of owners and times. */
 export const lookEntries: LookPart = {
-  runtime: ['look-entries.sh'],
+  runtime: ['look-links.sh', 'look-entries.sh'],
   lines: (asked) => {
     const entries = asked('entry');
     return [

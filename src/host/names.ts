@@ -66,5 +66,8 @@ export function checkedSuffix(suffix: string): string {
 
 /** Whether a path is a directory's own, or below it, by its name alone. */
 export function isWithin(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory.replace(/\/*$/, '/'));
+  if (path === directory) return true;
+  return directory.endsWith('/')
+    ? path.startsWith(directory.replace(/\/*$/, '/'))
+    : path.startsWith(directory) && path[directory.length] === '/';
 }

@@ -27,11 +27,17 @@ export interface OutputOptions {
    * changes of these, or of what is below or above one of them, make it another one. null: any change may.
    */
   readonly readsOnly: readonly string[] | null;
+  /**
+   * Whether it is a text of ours that starts nothing that could outlive it, and prints little: those are run in one
+   * go, at a process each.
+   */
+  readonly isBrief: boolean;
 }
 
 const outputDefaults: OutputOptions = {
   ...{ directory: null, environment: {}, user: null, stdin: null },
   ...{ timeoutSeconds: 30, limitBytes: contentLimit, isLasting: false, readsOnly: null },
+  isBrief: false,
 };
 
 /**
@@ -46,7 +52,13 @@ export function outputQuery(
 }
 
 /** Equal for those that run the same command in the same way. */
-export function outputKey({ kind: _, isLasting, readsOnly, ...run }: OutputQuery): string {
+export function outputKey({
+  kind: _,
+  isLasting,
+  readsOnly,
+  isBrief: __,
+  ...run
+}: OutputQuery): string {
   const { environment, ...others } = run;
   const variables = Object.entries(environment);
   const about = Object.entries(others).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,7 +1,7 @@
 import type { Entry, FileState } from './answers.ts';
 import { type Change, change } from './change.ts';
 import { entryAfter } from './entries-after.ts';
-import { type Attributes, type Effect, setAttributes } from './entry-change.ts';
+import { type Attributes, type Effect, type SetAttributes, setAttributes } from './entry-change.ts';
 
 /**
  * A file gets a content, an owner, a group and a mode; what is left out stays, and is root's, 0644, of a
@@ -27,7 +27,12 @@ export function writeOwned(
     entry,
   );
   const all = file.type === 'absent' ? { mode: 0o644, ...attributes } : attributes;
-  return [...writes, ...setAttributes(path, all, written, effect)];
+  return [
+    ...writes,
+    ...setAttributes(path, all, written, effect).map((one) =>
+      file.type === 'absent' ? ofAnyGroup(one) : one,
+    ),
+  ];
 }
 
 /** A directory is made, where there is none, and gets an owner, a group and a mode. Nothing when it is so. */
@@ -44,5 +49,15 @@ export function ownDirectory(
     entry,
   );
   const all = file.type === 'absent' ? { mode, ...attributes } : attributes;
-  return [...made, ...setAttributes(path, all, after, effect)];
+  return [
+    ...made,
+    ...setAttributes(path, all, after, effect).map((one) =>
+      made.length > 0 ? ofAnyGroup(one) : one,
+    ),
+  ];
+}
+
+/** What was just made is of the group of a directory that hands its group on (set-group-ID). */
+function ofAnyGroup(change: SetAttributes): SetAttributes {
+  return { ...change, before: { ...change.before, gid: null } };
 }

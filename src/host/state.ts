@@ -5,9 +5,9 @@ import { entryObservationAfter, isOfEntry } from './entries-after.ts';
 import { directoryAfter, fileAfter } from './files-after.ts';
 import type { Observation } from './look-program.ts';
 import { isWithin, normalParameter, parameterPath } from './names.ts';
-import { dependenciesOf } from './output-query.ts';
+import { Observations, type Place } from './observations.ts';
 import type { Answers, ChainsState, NetworkInterface, Query } from './query.ts';
-import { entryOf, listingOf, queryKey } from './query.ts';
+import { queryKey } from './query.ts';
 import { interfacesAfter, proxiesAfter, routesAfter, rulesAfter } from './routing-after.ts';
 
 /**
@@ -15,12 +15,13 @@ import { interfacesAfter, proxiesAfter, routesAfter, rulesAfter } from './routin
  * tasks - in check mode too - plan from the predicted world. Immutable.
  */
 export class HostState {
-  readonly #observations: ReadonlyMap<string, Observation>;
+  readonly #observations: Observations;
   readonly #aliases: Aliases;
 
-  constructor(observations: ReadonlyMap<string, Observation>, aliases?: Aliases) {
-    this.#observations = observations;
-    this.#aliases = aliases ?? new Aliases(observations);
+  constructor(observations: ReadonlyMap<string, Observation> | Observations, aliases?: Aliases) {
+    this.#observations =
+      observations instanceof Observations ? observations : new Observations(observations);
+    this.#aliases = aliases ?? new Aliases(this.#observations.all());
   }
 
   /** The observation for a query; undefined when it was never asked. */
@@ -28,14 +29,19 @@ export class HostState {
     return this.#observations.get(queryKey(asked));
   }
 
+  /** What is known, by the keys of queries. */
+  get observations(): ReadonlyMap<string, Observation> {
+    return this.#observations.all();
+  }
+
   /** The state once these further answers are known. */
   with(observations: ReadonlyMap<string, Observation>): HostState {
-    return new HostState(new Map([...this.#observations, ...observations]));
+    return new HostState(new Map([...this.#observations.all(), ...observations]));
   }
 
   /** The state predicted after a change. An opaque change predicts nothing: observe again. */
   after(change: Change): HostState {
-    const next = new Map(this.#observations);
+    const next = this.#observations.copy();
     const update = <K extends Query['kind']>(
       kind: K,
       key: string,
@@ -44,7 +50,8 @@ export class HostState {
       const observation = next.get(key);
       // a key begins with its kind, so the answer is of that kind
       if (observation !== undefined && 'answer' in observation && key.startsWith(kind)) {
-        next.set(key, { answer: map(observation.answer as Answers[K]) });
+        const answer = map(observation.answer as Answers[K]);
+        if (answer !== observation.answer) next.set(key, { answer });
       }
     };
     switch (change.kind) {
@@ -52,21 +59,21 @@ export class HostState {
       case 'send':
       case 'remove':
       case 'directory':
-        for (const key of next.keys()) {
-          if (key.startsWith('file:')) {
-            update('file', key, (state) => fileAfter(key.slice('file:'.length), state, change));
-          } else if (key.startsWith('directory:')) {
-            update('directory', key, (state) => directoryAfter(listingOf(key), state, change));
+        for (const place of next.upFrom(change.path)) {
+          if (place.kind === 'file') {
+            update('file', place.key, (state) => fileAfter(place.path, state, change));
+          } else if (place.kind === 'directory') {
+            update('directory', place.key, (state) => directoryAfter(place, state, change));
           }
         }
         break;
       case 'link':
       case 'tree':
-        outdatePaths(next, [change.path]);
+        outdatePaths(next, next.places, [change.path]);
         break;
       case 'attributes':
         // what is below a directory stays as it is
-        outdatePaths(next, [change.path], false);
+        outdatePaths(next, next.upFrom(change.path), [change.path], false);
         break;
       case 'parameter':
         update('parameter', `parameter:${change.name}`, () => normalParameter(change.value));
@@ -114,14 +121,16 @@ export class HostState {
       case 'command':
         break;
       case 'call':
-        outdatePaths(next, change.touches ?? []);
+        outdatePaths(next, next.places, change.touches ?? []);
         break;
     }
     if (isOfEntry(change)) {
-      for (const [key, observation] of this.#observations) {
-        if (!('answer' in observation)) continue;
-        const known = entryObservationAfter(key, observation, change);
-        if (known !== null) next.set(key, known);
+      const isBelowToo = change.kind === 'link' || change.kind === 'tree';
+      for (const place of isBelowToo ? next.places : next.upFrom(change.path)) {
+        const observation = this.#observations.get(place.key);
+        if (observation === undefined || !('answer' in observation)) continue;
+        const known = entryObservationAfter(place, observation, change);
+        if (known !== null && known !== next.get(place.key)) next.set(place.key, known);
       }
     }
     if (!this.#aliases.isEmpty) this.#followAliases(next, change);
@@ -133,59 +142,54 @@ export class HostState {
   }
 
   /** What is known of the same thing by other names than the change's. */
-  #followAliases(observations: Map<string, Observation>, change: Change): void {
+  #followAliases(observations: Observations, change: Change): void {
     const aliases = this.#aliases;
     const isOfTarget = ['write', 'send', 'call'].includes(change.kind);
     for (const path of touchedBy(change) ?? []) {
       if (!path.startsWith('/')) continue;
       const real = aliases.real(path, isOfTarget);
-      for (const [key, observation] of observations) {
-        const place = placeOf(key);
-        if (place === null || isWithin(place.path, path) || isWithin(path, place.path)) continue;
-        const other = aliases.real(place.path, !/^(?:entry::|tree:)/.test(key));
-        const name = nameThere(place.path, other, real);
-        if (name === null) continue;
+      for (const { key, path: own, isFollowed } of observations.places) {
+        if (isWithin(own, path) || isWithin(path, own)) continue;
+        const name = nameThere(own, aliases.real(own, isFollowed), real);
+        const observation = name === null ? undefined : observations.get(key);
+        if (name === null || observation === undefined) continue;
         const alone = new HostState(new Map([[key, observation]])).after(renamed(change, name));
-        observations.set(key, [...alone.#observations.values()][0] ?? observation);
+        observations.set(key, alone.#observations.get(key) ?? observation);
       }
     }
   }
 }
 
 /** What commands have printed may be another text by then. */
-function outdateOutputs(
-  observations: Map<string, Observation>,
-  change: Change,
-  aliases: Aliases,
-): void {
-  const real = (path: string) => (path.startsWith('/') ? aliases.real(path, true) : path);
+function outdateOutputs(observations: Observations, change: Change, aliases: Aliases): void {
+  const real = (path: string) =>
+    !aliases.isEmpty && path.startsWith('/') ? aliases.real(path, true) : path;
   const touched = touchedBy(change)?.map(real) ?? null;
-  for (const key of observations.keys()) {
-    if (!key.startsWith('output:')) continue;
-    const dependencies = dependenciesOf(key);
+  for (const { key, dependencies } of observations.outputs) {
     const isSame =
       dependencies?.length === 0 ||
       (dependencies !== null && touched !== null && !doTouch(touched, dependencies.map(real)));
-    if (!isSame) observations.set(key, { outdated: true });
+    if (!isSame) observations.set(key, outdated);
   }
 }
 
+const outdated: Observation = { outdated: true };
+
 /** What was there may be another thing by then. */
 function outdatePaths(
-  observations: Map<string, Observation>,
+  observations: Observations,
+  places: readonly Place[],
   touched: readonly string[],
   isBelowToo = true,
 ): void {
-  for (const [key, observation] of observations) {
-    const place = placeOf(key);
-    if (place === null) continue;
-    const { path, isWhole } = place;
+  if (touched.length === 0) return;
+  for (const { key, path, isWhole } of places) {
     const isTouched = touched.some(
       (one) =>
         (isBelowToo ? isWithin(path, one) : path === one) ||
-        ((isWhole || isAbsent(observation)) && isWithin(one, path)),
+        (isWithin(one, path) && (isWhole || isAbsent(observations.get(key)))),
     );
-    if (isTouched) observations.set(key, { outdated: true });
+    if (isTouched) observations.set(key, outdated);
   }
 }
 
@@ -202,16 +206,9 @@ function nameThere(path: string, other: string, real: string): string | null {
   return path.endsWith(below) ? path.slice(0, -below.length) || '/' : path;
 }
 
-function isAbsent(observation: Observation): boolean {
-  return 'answer' in observation && JSON.stringify(observation.answer) === '{"type":"absent"}';
-}
-
-/** `isWhole`: it tells what is below the path, too. */
-function placeOf(key: string): { readonly path: string; readonly isWhole: boolean } | null {
-  if (key.startsWith('file:')) return { path: key.slice('file:'.length), isWhole: false };
-  if (key.startsWith('entry:')) return { path: entryOf(key).path, isWhole: false };
-  if (key.startsWith('tree:')) return { path: key.slice('tree:'.length), isWhole: true };
-  return key.startsWith('directory:') ? { path: listingOf(key).path, isWhole: true } : null;
+function isAbsent(observation: Observation | undefined): boolean {
+  if (observation === undefined || !('answer' in observation)) return false;
+  return JSON.stringify(observation.answer) === '{"type":"absent"}';
 }
 
 /** What a change touches: paths, and things by name; null: that is not known. */

@@ -11,7 +11,7 @@ const debianVersion = query.file('/etc/debian_version');
 /** The kernel's lines; its files in /proc are no files to a look. */
 const machine = query.output(
   ['/bin/sh', '-c', 'head -n 1 /proc/meminfo; grep -c ^processor /proc/cpuinfo'],
-  { isLasting: true },
+  { isLasting: true, isBrief: true },
 );
 
 /** What is asked of a host for `facts`. */

@@ -49,26 +49,46 @@ type Judging = Pick<
   'register' | 'ignoresErrors' | 'changedWhen' | 'failedWhen' | 'until'
 >;
 
-/** What the keywords of a task make of the outcome of its step; `scope` is the one it was done in. */
-export function judge(keywords: Judging, outcome: Outcome, scope: Scope): Judgement {
+/**
+ * What the keywords of a task make of the outcome of its step.
+ *
+ * @param scope the one it was done in
+ * @param isLast whether it is done no more: what `until` still asks for has failed then, as in Ansible
+ */
+export function judge(
+  keywords: Judging,
+  outcome: Outcome,
+  scope: Scope,
+  isLast = false,
+): Judgement {
   const { register, ignoresErrors, changedWhen, failedWhen, until } = keywords;
   const raw = resultOf(outcome);
   const seen = register === null ? scope : scope.with(only(register, raw));
   const failed = asked(failedWhen, seen) ?? { type: 'value', value: outcome.failure !== null };
   const changed = asked(changedWhen, seen) ?? { type: 'value', value: outcome.isChanged };
   const wrong = whatIsWrong(failed) ?? whatIsWrong(changed);
-  const isFailed = wrong !== null || (failed.type === 'value' && failed.value);
-  const isChanged = !isFailed && changed.type === 'value' && changed.value;
-  const done = asked(until?.conditions ?? null, seen);
-  const failure = isFailed ? (wrong ?? outcome.failure ?? 'failed_when is true') : null;
-  const result = { ...raw, changed: isChanged, failed: isFailed };
+  const isChanged = wrong === null && changed.type === 'value' && changed.value;
+  const done = asked(until?.conditions ?? null, seen) ?? yes;
+  const isToRepeat = done.type !== 'value' || !done.value;
+  const inVain =
+    isLast && isToRepeat && (until?.retries ?? 0) > 0
+      ? (whatIsWrong(done) ?? '`until` is still not true')
+      : null;
+  const failure =
+    wrong ??
+    (failed.type === 'value' && failed.value ? (outcome.failure ?? 'failed_when is true') : inVain);
+  const isFailed = failure !== null;
+  const why = failure === null || Object.hasOwn(raw, 'msg') ? {} : { msg: failure };
+  const result = { ...why, ...raw, changed: !isFailed && isChanged, failed: isFailed };
   return {
     status: isFailed ? (ignoresErrors ? 'ignored' : 'failed') : isChanged ? 'changed' : 'ok',
     failure,
     result: asMap(result),
-    isToRepeat: done !== null && (done.type !== 'value' || !done.value),
+    isToRepeat,
   };
 }
+
+const yes: Found<boolean> = { type: 'value', value: true };
 
 /** Whether all of these hold; null: nothing is asked. */
 export function asked(

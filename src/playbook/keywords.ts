@@ -48,6 +48,8 @@ export interface Written {
 
 /** What a task says beyond its step, its parameters and its name. */
 export interface Keywords {
+  /** Its name as it is written, and its step. */
+  readonly called: { readonly name: string; readonly action: string };
   /** Its name where that holds templates; null: it does not. */
   readonly title: Template | null;
   /** Its parameters where they hold templates; null: they are known since the playbook was read. */
@@ -93,6 +95,7 @@ export interface Keywords {
 
 /** A task that says nothing more. */
 export const noKeywords: Keywords = {
+  called: { name: '', action: '' },
   title: null,
   written: null,
   when: [],

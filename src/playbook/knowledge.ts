@@ -1,6 +1,7 @@
 import type { Data } from '../source/data.ts';
+import { hidden } from '../source/secret.ts';
 import { afterFailure, type Failures, isReached, noFailures } from './blocks.ts';
-import type { Judgement } from './judge.ts';
+import { asMap, type Judgement } from './judge.ts';
 import type { Handler, Keywords, Loop } from './keywords.ts';
 import type { Others } from './others.ts';
 
@@ -23,6 +24,8 @@ export interface Knowledge {
   readonly failures: Failures;
   /** A task failed that no rescue was for: only what is always done is left. */
   readonly hasFailed: boolean;
+  /** The task that failed last and that a rescue was for. Absent: there was none. */
+  readonly rescued?: { readonly task: Data; readonly result: Told };
   /** What plays before have told of other hosts. Absent: nobody knows. */
   readonly others?: Others;
   /** Items of a loop that is not over, which have ended, by their places. Absent: no loop is begun. */
@@ -51,14 +54,10 @@ export interface Ending {
 /** What is known once a task has ended. */
 export function afterEnding(
   known: Knowledge,
-  {
-    register,
-    notify,
-    handler,
-    within,
-  }: Pick<Keywords, 'register' | 'notify' | 'handler' | 'within'>,
+  keywords: Pick<Keywords, 'called' | 'register' | 'notify' | 'handler' | 'within' | 'isSilent'>,
   { status, result, sets }: Ending,
 ): Knowledge {
+  const { register, notify, handler, within } = keywords;
   const set = Object.entries(sets);
   const isSaid = register !== null || notify.length > 0 || handler !== null || set.length > 0;
   if (!isSaid && status !== 'failed') return known;
@@ -75,7 +74,17 @@ export function afterEnding(
   const after = { ...known, variables, notified, noted };
   if (status !== 'failed') return after;
   const { failures, isCaught } = afterFailure(within, known.failures);
-  return { ...after, failures, hasFailed: known.hasFailed || !isCaught };
+  if (!isCaught) return { ...after, failures, hasFailed: true };
+  return {
+    ...after,
+    failures,
+    rescued: { task: asMap(keywords.called), result: shown(result, keywords) },
+  };
+}
+
+/** Rescues print what they rescue: of a task of which nothing is shown they know no more than that it failed. */
+function shown(result: Told, { isSilent }: Pick<Keywords, 'isSilent'>): Told {
+  return isSilent ? asMap({ changed: false, failed: true, msg: hidden }) : result;
 }
 
 /** The handlers that a note is left of with a task that may have changed something. */

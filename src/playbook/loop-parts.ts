@@ -78,17 +78,19 @@ function messageOf(parts: readonly Part[], plans: readonly Plan[]): string | nul
  * A loop has failed with the first of its items that has, and changed something if any of them did.
  *
  * @param outcomes of the items by their places; of those that did not come to their turn, none
+ * @param isLast whether it is done no more
  */
 export function judgeParts(
   parts: readonly Part[],
-  outcomes: readonly Outcome[],
+  outcomes: readonly (Outcome | undefined)[],
   { ignoresErrors }: Keywords,
+  isLast = false,
 ): Judgement {
   const judged = parts.map(({ name, item, variable, prepared }, index) => {
     const outcome = outcomes[index];
     const isDone = prepared.type === 'ready' && outcome !== undefined;
     const before = prepared.type === 'done' ? prepared.judgement : skippedJudgement();
-    const own = isDone ? prepared.judge([outcome]) : before;
+    const own = isDone ? prepared.judge([outcome], isLast) : before;
     return { ...own, name, result: withItem(own.result, variable, item) };
   });
   const failed = judged.find(({ failure }) => failure !== null);
@@ -107,6 +109,21 @@ export function judgeParts(
     isToRepeat: judged.some(({ isToRepeat }) => isToRepeat),
     items: judged,
   };
+}
+
+/** Of a loop that was refused for one of its items, so that none was done; null: it is none of them. */
+export function refusedPart(
+  parts: readonly Part[],
+  message: string,
+  keywords: Keywords,
+): Judgement | null {
+  const refused = parts.find(({ name }) => message.startsWith(`${name}: `));
+  if (refused === undefined) return null;
+  const failure = message.slice(`${refused.name}: `.length);
+  const outcomes = parts.map((part) =>
+    part === refused ? { isChanged: false, failure, data: {} } : undefined,
+  );
+  return judgeParts(parts, outcomes, keywords);
 }
 
 function withItem(result: ResultMap, variable: string, item: Data): ResultMap {

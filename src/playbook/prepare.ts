@@ -9,7 +9,7 @@ import { nameOfItem, scopeOfItem } from './items.ts';
 import { asked, type Judgement, judge, type Outcome, skippedJudgement, wordsOf } from './judge.ts';
 import type { Keywords, Loop } from './keywords.ts';
 import type { Knowledge } from './knowledge.ts';
-import { judgeParts, type Part, together } from './loop-parts.ts';
+import { judgeParts, type Part, refusedPart, together } from './loop-parts.ts';
 import type { Task } from './model.ts';
 import { renderNode } from './render-node.ts';
 import type { Found, Scope, Waits } from './scope.ts';
@@ -32,7 +32,7 @@ export interface Ready {
   readonly bound: BoundStep;
   readonly scope: Scope;
   /** How it ended, by what became of each part of its plan. */
-  readonly judge: (outcomes: readonly Outcome[]) => Judgement;
+  readonly judge: (outcomes: readonly Outcome[], isLast?: boolean) => Judgement;
   /** How it ended when it cannot be done. */
   readonly fail: (message: string) => Judgement;
 }
@@ -84,7 +84,7 @@ function prepareOne(task: PreparedTask, target: Target, scope: Scope): Prepared 
     type: 'ready',
     bound: step.bind(target, params.value, around.value),
     scope,
-    judge: ([outcome]) => judge(keywords, outcome ?? nothingDone, scope),
+    judge: ([outcome], isLast) => judge(keywords, outcome ?? nothingDone, scope, isLast),
     fail: (message) => judge(keywords, { ...nothingDone, failure: message }, scope),
   };
 }
@@ -151,8 +151,10 @@ function prepareLoop(
     type: 'ready',
     bound: together(parts),
     scope,
-    judge: (outcomes) => judgeParts(parts, outcomes, task.keywords),
-    fail: (message) => judge(task.keywords, { ...nothingDone, failure: message }, scope),
+    judge: (outcomes, isLast) => judgeParts(parts, outcomes, task.keywords, isLast),
+    fail: (message) =>
+      refusedPart(parts, message, task.keywords) ??
+      judge(task.keywords, { ...nothingDone, failure: message }, scope),
   };
 }
 

@@ -75,8 +75,8 @@ export interface ReadKeywords {
   readonly hasNoWindow: boolean;
   readonly notifies: readonly Notified[];
   readonly listens: readonly string[];
-  /** Without its parameters, its handlers and its blocks. */
-  readonly keywords: Omit<Keywords, 'written' | 'notify' | 'handler' | 'within'>;
+  /** Without its step and parameters, its handlers and its blocks. */
+  readonly keywords: Omit<Keywords, 'called' | 'written' | 'notify' | 'handler' | 'within'>;
 }
 
 /** Reads the keywords of a task, with what it inherits. */

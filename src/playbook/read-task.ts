@@ -84,6 +84,7 @@ export function readTask(node: MapNode, around: Surroundings): Result<ReadTask> 
     keywords: {
       ...noKeywords,
       ...said,
+      called: { name: name ?? step.name, action: step.name },
       written: params.value.written,
       within: around.within,
       isOnce: said.isOnce || step.addsToFleet === 'once',

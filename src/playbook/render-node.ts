@@ -1,12 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { type MapEntry, type SourceNode, toNode } from '../source/source-node.ts';
 import type { Found, Scope } from './scope.ts';
 import { expressionAt, templateAt } from './written-templates.ts';
 
 /**
  * A value that stands for no value at all: what is rendered to it is left out (`default(omit)`). No
- * text of a user's or a host's is the same.
+ * text of a user's or a host's is the same, since nobody knows it before the run.
  */
-export const omit = '\u{10fffd}omit\u{10fffd}';
+export const omit = `\u{10fffd}omit ${randomUUID()}`;
 
 /**
  * A node with what its templates come to in place of their texts, each part where it was written.

@@ -28,13 +28,17 @@ export function scopeOf(
 }
 
 /** Names that mean the same in every playbook; no variable of the user's has them. */
-const magic: Readonly<Record<string, (target: Target, known: Knowledge) => Told | LazyMap>> = {
+const magic: Readonly<
+  Record<string, (target: Target, known: Knowledge) => Told | LazyMap | undefined>
+> = {
   inventory_hostname: ({ host }) => host.name,
   inventory_hostname_short: ({ host }) => host.name.split('.')[0] ?? host.name,
   group_names: ({ host }) => host.groups.filter((name) => name !== 'all' && !name.includes('@')),
   groups: ({ inventory }) => groupsOf(inventory),
   hostvars: hostvarsOf,
   omit: () => omit,
+  ansible_failed_task: (_target, { rescued }) => rescued?.task,
+  ansible_failed_result: (_target, { rescued }) => rescued?.result,
   ...Object.fromEntries(
     factNames.map((name) => [
       name,
@@ -44,12 +48,16 @@ const magic: Readonly<Record<string, (target: Target, known: Knowledge) => Told 
   ),
 };
 
+/** Those that only a host has on which a rescue was needed. */
+const ofRescues: ReadonlySet<string> = new Set(['ansible_failed_task', 'ansible_failed_result']);
+
 /** The names of `magic`. */
 export const magicNames: readonly string[] = Object.keys(magic);
 
 function magicLevel(target: Target, known: Knowledge): Level {
   return {
-    names: () => magicNames,
+    names: () =>
+      known.rescued === undefined ? magicNames.filter((name) => !ofRescues.has(name)) : magicNames,
     get: (name) => (Object.hasOwn(magic, name) ? magic[name]?.(target, known) : undefined),
   };
 }

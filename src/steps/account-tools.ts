@@ -67,6 +67,7 @@ export class AccountChanges {
       change.call(argv, {
         ...{ effect: 'both', subject, before, after, predicts },
         touches: [passwdPath, groupPath, '/etc/gshadow', ...touches],
+        isBrief: true,
       }),
     );
   }

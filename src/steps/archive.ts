@@ -143,7 +143,9 @@ zip)
   count=$#
   while [ "$count" -gt 0 ]; do
     if [ -e "$1" ] || [ -L "$1" ]; then
-      set -- "$@" -C "$(dirname -- "$1")" "./$(basename -- "$1")"
+      name=$(basename -- "$1")
+      case $name in -* | /) name=./$name ;; esac
+      set -- "$@" -C "$(dirname -- "$1")" "$name"
     fi
     shift
     count=$((count - 1))

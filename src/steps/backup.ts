@@ -17,6 +17,6 @@ export function backupName(path: string, before: FileState): string | null {
 export function backup(path: string, name: string): Change {
   return change.call(['cp', '-p', '--', path, name], {
     ...{ effect: 'boot', subject: name, before: 'not kept', after: `what ${path} was` },
-    ...{ predicts: [], touches: [name] },
+    ...{ predicts: [], touches: [name], isBrief: true },
   });
 }

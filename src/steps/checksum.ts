@@ -10,6 +10,7 @@ export function checksumQuery(path: string, kind: ChecksumKind = 'sha256') {
   const line = `[ -f "$1" ] || exit 3; exec ${kind}sum <"$1"`;
   return query.output(['/bin/sh', '-c', line, 'sum', path], {
     ...{ readsOnly: [path], timeoutSeconds: 300, limitBytes: 4096 },
+    isBrief: true,
   });
 }
 

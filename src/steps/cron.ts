@@ -91,9 +91,13 @@ function whose(user: string | undefined): readonly string[] {
   return user === undefined ? [] : ['-u', user];
 }
 
+/** The crontab of who is logged in may be that of a user with a name as well. */
+const tables = ['crontab:login', 'crontab:named'] as const;
+
 function crontabQuery(user: string | undefined) {
+  const own = tables[user === undefined ? 0 : 1];
   return query.output(['crontab', ...whose(user), '-l'], {
-    readsOnly: ['/var/spool/cron', '/etc/crontabs', `user:${user ?? ''}`],
+    readsOnly: ['/var/spool/cron', '/etc/crontabs', `user:${user ?? ''}`, own],
   });
 }
 
@@ -143,7 +147,7 @@ export const cron = defineStep({
           after: edited.text.trimEnd(),
           stdin: edited.text,
           predicts: [{ query: asked, before: table, answer }],
-          touches: [],
+          touches: [tables[user === undefined ? 1 : 0]],
         }),
       ],
     };

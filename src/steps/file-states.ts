@@ -46,6 +46,7 @@ export function absence({ path, entry, content, tree }: Seen): Decision {
     change.call(['rm', '-f', '--', path], {
       ...{ effect: 'boot', subject: path, before: wordsOf(entry), after: 'absent' },
       ...{ predicts: [{ query: query.entry(path), before: entry, answer: { type: 'absent' } }] },
+      isBrief: true,
       touches: [path],
     }),
   ];
@@ -168,6 +169,7 @@ export function hardLink(src: string, wanted: Wanted, { path, entry, source }: S
     change.call(['/bin/sh', '-c', line, 'link', path, src], {
       ...{ effect: 'boot', subject: path, before: wordsOf(entry), after: `the file ${src}` },
       ...{ predicts: [{ query: query.entry(path), before: entry, answer: linked }] },
+      isBrief: true,
       touches: [path],
     }),
   ];

@@ -111,7 +111,7 @@ export const find = defineStep({
 
   queries: (_target, { paths, age: aged, contains }) => ({
     trees: paths.map((path) => query.tree(path)),
-    clock: aged === undefined ? [] : [query.output(['date', '+%s'])],
+    clock: aged === undefined ? [] : [query.output(['date', '+%s'], { isBrief: true })],
     matching:
       contains === undefined
         ? []

@@ -10,6 +10,7 @@ export function askScript(
   return query.output(['/bin/sh', '-c', script, 'sh', ...words], {
     ...options,
     environment: { LC_ALL: 'C' },
+    isBrief: true,
   });
 }
 

@@ -53,6 +53,7 @@ const params = v.pipe(
 
 const knownQuery = query.output(['locale', '-a'], {
   readsOnly: ['/usr/lib/locale', '/usr/share/locale', 'locales'],
+  isBrief: true,
 });
 
 export const locale = defineStep({
@@ -75,18 +76,19 @@ export const locale = defineStep({
 
   plan: (_target, { name, state, default: isDefault = false }, seen) => {
     const { known, gen, etc } = seen;
+    const isAbsent = state === 'absent';
+    // what comes with the C library is on no list
+    const isBuiltIn = /^(?:C|POSIX)(?:\.|$)/.test(name);
     if (known.status !== 0) {
+      if (isBuiltIn ? !isAbsent && !isDefault : isAbsent) return { changes: [] };
       return refuse(
         'this host has no locale(1)',
         'musl (Alpine) knows C.UTF-8 only; install musl-locales',
       );
     }
-    const isAbsent = state === 'absent';
     const isThere = localesIn(known).has(normalLocale(name));
     const changes: Change[] = [];
     const hasList = gen.type === 'file' && seen.tool;
-    // what comes with the C library is on no list
-    const isBuiltIn = /^(?:C|POSIX)(?:\.|$)/.test(name);
     if (isBuiltIn && isThere) {
       if (isAbsent) return refuse(`${name} is part of the C library`);
     } else if (hasList) {

@@ -53,6 +53,7 @@ type ModuleState = 'loaded' | 'builtin' | 'available' | 'missing';
 function moduleQuery(name: string): QueryOf<'output'> {
   return query.output(['/bin/sh', '-c', asking, 'sh', name], {
     readsOnly: ['/lib/modules', '/usr/lib/modules', `module:${name}`],
+    isBrief: true,
   });
 }
 
@@ -91,7 +92,7 @@ export const modprobe = defineStep({
           : [];
     const files = [
       lasting(`${loadDirectory}/${name}.conf`, `${name}\n`, seen.load, seen.loadDirectory),
-      options === undefined
+      options === undefined && persistent !== 'absent'
         ? []
         : lasting(
             `${optionDirectory}/${name}.conf`,

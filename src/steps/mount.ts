@@ -81,6 +81,7 @@ type Params = v.InferOutput<typeof params>;
 const mountsQuery = query.output(['cat', '/proc/self/mountinfo'], {
   readsOnly: ['mounts'],
   limitBytes: 1_048_576,
+  isBrief: true,
 });
 
 interface Seen {

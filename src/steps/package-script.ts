@@ -31,21 +31,22 @@ has() { command -v "$1" >/dev/null 2>&1; }
 is() { [ "$use" = "$1" ] || [ "$use" = auto ]; }
 wants() { case " $asks " in *" $1 "*) ;; *) return 1 ;; esac; }
 newest() {
-  top=0
+  top=
   for file in "$@"; do
-    time=$(stat -c %Y "$file" 2>/dev/null) || continue
-    [ "$time" -le "$top" ] || top=$time
+    [ -e "$file" ] || continue
+    if [ -z "$top" ] || [ "$file" -nt "$top" ]; then top=$file; fi
   done
 }
-age() { # SOURCE... -- STAMP...
-  sources=0
+age() { # FILE DIRECTORY STAMP...
   newest "$1" "$2"/* "$2"
-  sources=$top
+  source=$top
   shift 2
   newest "$@"
   echo '[age]'
-  [ "$top" = 0 ] || echo "age $(($(date +%s) - top))"
-  [ "$sources" -le "$top" ] || echo stale
+  [ -n "$top" ] || return 0
+  echo "age $(($(date +%s) - $(stat -c %Y "$top")))"
+  # both may be of one second
+  [ -z "$source" ] || ! [ "$source" -nt "$top" ] || echo stale
 }
 rpms() {
   for name in "$@"; do

@@ -74,6 +74,10 @@ export function planService(
   }
   const [word, isRunning, before, after] = running(wanted.state, state.isRunning);
   if (word !== null) {
+    if (state.isCrashed) {
+      const words = ['crashed', 'stopped'] as const;
+      calls.call(['rc-service', name, 'zap'], 'live', ...words, { isCrashed: false });
+    }
     calls.call(acting(state, name, word), 'live', before, after, { isRunning });
   }
   if (wanted.masked === true && !isMasked(state)) {
@@ -127,6 +131,7 @@ class Calls {
         predicts: [{ query, before: this.#output, answer }],
         touches: [serviceName(name)],
         timeoutSeconds: 300,
+        isBrief: argv[0] === 'systemctl', // what it starts is not its own
       }),
     );
     this.#output = answer;

@@ -10,6 +10,8 @@ export interface ServiceState {
   /** `LoadState` of systemd (systemctl(1)): `loaded`, `not-found`, `masked`, `bad-setting`, ... */
   readonly load: string;
   readonly isRunning: boolean;
+  /** Whether its process is gone while OpenRC takes it for started: it would not start it. */
+  readonly isCrashed: boolean;
   /** `UnitFileState` of systemd: `enabled`, `disabled`, `static`, `masked`, ...; empty: it is not told. */
   readonly start: string;
   /** Of one that is masked: whether it is enabled once it is that no more. */
@@ -22,7 +24,7 @@ export interface ServiceState {
 
 /**
  * Prints what there is to a service, in the words of `systemctl show`, whatever the init system is. Its own
- * `status` tells whether a service of OpenRC or sysv runs, which LSB wants to be 0 for.
+ * `status` tells whether a service of OpenRC or sysv runs, which LSB wants to be 0 for; 32 is OpenRC's for one that crashed.
  */
 const script = String.raw`
 name=$1 runlevel=$2
@@ -51,7 +53,8 @@ elif has rc-service && [ -d /etc/runlevels ]; then
   echo Manager=openrc
   if [ -e "/etc/init.d/$name" ] || rc-service -e "$name" 2>/dev/null; then
     echo LoadState=loaded
-    if rc-service "$name" status </dev/null >/dev/null 2>&1; then echo ActiveState=active; else echo ActiveState=inactive; fi
+    rc-service "$name" status </dev/null >/dev/null 2>&1
+    case $? in 0) echo ActiveState=active ;; 32) echo ActiveState=failed ;; *) echo ActiveState=inactive ;; esac
     if files "/etc/runlevels/$runlevel/$name"; then echo UnitFileState=enabled; else echo UnitFileState=disabled; fi
   else
     echo LoadState=not-found
@@ -121,6 +124,7 @@ export function serviceState(output: CommandOutput): ServiceState | null {
     isRunning: ['active', 'activating', 'reloading', 'refreshing'].includes(
       values.get('ActiveState') ?? '',
     ),
+    isCrashed: manager === 'openrc' && values.get('ActiveState') === 'failed',
     start: values.get('Enabled') ?? values.get('UnitFileState') ?? '',
     isEnabledBelow: values.get('Unmasked') === 'enabled',
     needsReload: values.get('NeedDaemonReload') === 'yes',
@@ -134,7 +138,7 @@ export function serviceOutput(state: ServiceState): CommandOutput {
     `Manager=${state.manager}`,
     ...(state.tool === '' ? [] : [`Tool=${state.tool}`]),
     `LoadState=${state.load}`,
-    `ActiveState=${state.isRunning ? 'active' : 'inactive'}`,
+    `ActiveState=${state.isRunning ? 'active' : state.isCrashed ? 'failed' : 'inactive'}`,
     `UnitFileState=${state.start}`,
     ...(state.isEnabledBelow ? ['Unmasked=enabled'] : []),
     `NeedDaemonReload=${state.needsReload ? 'yes' : 'no'}`,

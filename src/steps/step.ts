@@ -222,13 +222,13 @@ export function defineStep<
       // the playbook took them from this schema
       const typedValues = values as v.InferOutput<Schema>;
       const asked = askedAround(definition.queries(typedTarget, typedValues), around);
+      const { prepare } = definition;
+      const queries: readonly Query[] = Object.values(asked).flat();
       const by = (decide: typeof definition.plan) => (state: HostState) => {
         const seen = answersTo(asked, state);
         if (!('answers' in seen)) return seen;
         return madeAround(decide(typedTarget, typedValues, seen.answers), around);
       };
-      const { prepare } = definition;
-      const queries: readonly Query[] = Object.values(asked).flat();
       const preparing = prepare && {
         prepare: (state: HostState) => {
           const seen = answersTo(asked, state);

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
+import { readPattern } from '../source/python-pattern.ts';
 import { noSecret } from '../source/schema-walk.ts';
-import { readPattern } from '../text/pattern.ts';
 import { described } from './described.ts';
 import { hostPath } from './host-path.ts';
 import { ownership } from './ownership.ts';

@@ -31,7 +31,7 @@ const params = v.strictObject({
   ),
 });
 
-const linkQuery = query.output(['readlink', localtime], { readsOnly: [localtime] });
+const linkQuery = query.output(['readlink', localtime], { readsOnly: [localtime], isBrief: true });
 
 export const timezone = defineStep({
   name: 'timezone',
@@ -70,6 +70,7 @@ export const timezone = defineStep({
               change.call(['/bin/sh', '-c', linking, 'sh', target], {
                 effect: 'both',
                 subject: localtime,
+                isBrief: true,
                 before:
                   leadsTo === '' ? (current.type === 'absent' ? 'nothing' : 'a file') : leadsTo,
                 after: target,

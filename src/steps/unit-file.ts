@@ -101,6 +101,7 @@ function reloaded(
     ...{ effect: 'live', subject: `unit ${unit.name}`, before: 'as before', after: 'read again' },
     predicts: [{ query: unit.query, before: unit.output, answer: output }],
     touches: [serviceName(unit.name)],
+    isBrief: true,
   });
   return { seen: { ...unit, state, output }, changes: [call] };
 }

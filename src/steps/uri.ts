@@ -136,7 +136,7 @@ const noCurl = {
 
 /** The last line of what curl writes is the status, among other words. */
 const script = `said=$(curl -q -K - && echo x); code=$?
-said=\${said%?x}
+said=\${said%x}
 printf '%s' "$said"
 [ "$code" = 0 ] || exit "$code"
 last=\${said##*"
@@ -167,12 +167,19 @@ function outcomeOf(given: Params, said: CommandOutput): Plan {
 function dataOf(given: Params, answer: WebAnswer | null): Readonly<Record<string, Data>> {
   if (answer === null) return {};
   const { status: code, url, content, headers, json, redirects } = answer;
+  const { location } = headers;
   return {
     ...headers,
+    ...(location === undefined ? {} : { location: wholeAddress(location, url) }),
     ...{ status: code, url, redirected: redirects > 0 },
     ...(given.return_content === true ? { content } : {}),
     ...(json === undefined ? {} : { json }),
   };
+}
+
+/** A server may leave out what is the same (RFC 9110, 10.2.2). */
+function wholeAddress(location: string, from: string): string {
+  return URL.canParse(location, from) ? new URL(location, from).href : location;
 }
 
 function optionsOf(given: Params): readonly (readonly [string, string | null])[] {

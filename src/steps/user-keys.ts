@@ -60,6 +60,7 @@ export function userKeysQuery(user: string): QueryOf<'output'> {
   return query.output(['/bin/sh', '-c', reading, 'sh', user], {
     user,
     readsOnly: ['/etc/passwd', '/root', '/home', `user:${user}`],
+    isBrief: true,
   });
 }
 
@@ -120,6 +121,7 @@ export function planUserKeys(
         user,
         stdin: text,
         predicts: [{ query: asked, before: seen, answer }],
+        isBrief: true,
         touches: [found.path],
       }),
     ],

@@ -129,7 +129,7 @@ class ShadowChanges {
     this.#changes.push(
       change.call(argv, {
         ...{ effect: 'both', subject: `password of ${this.#name}`, before, after },
-        ...{ predicts, touches: [shadowName(this.#name)], stdin },
+        ...{ predicts, touches: [shadowName(this.#name)], stdin, isBrief: true },
       }),
     );
     this.#output = answer;

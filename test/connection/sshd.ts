@@ -84,6 +84,13 @@ export interface TestServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+const isRoot = process.getuid?.() === 0;
+
+/** What a run remembers on a host goes with the server, and is not this machine's. */
+const ownState = [
+  ...['unshare', '-m', 'sh', '-c', 'mount -t tmpfs -o mode=755 tmpfs /var/lib && exec "$@"', 'sh'],
+];
+
 /** An OpenSSH server, which ends with `dir`. `config` lines come first, so they win. */
 export async function startSshd(
   dir: TempDir,
@@ -125,7 +132,11 @@ export async function startSshd(
       '',
     ].join('\n'),
   );
-  const argv = [...(options.within ?? []), '/usr/sbin/sshd', '-D', '-e', '-f', config];
+  const argv = [
+    ...(isRoot ? ownState : []),
+    ...(options.within ?? []),
+    ...['/usr/sbin/sshd', '-D', '-e', '-f', config],
+  ];
   const [program = '', ...args] =
     options.accounts === undefined ? argv : amongAccounts(dir, name, options.accounts, argv);
   const server = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });

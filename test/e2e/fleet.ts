@@ -80,7 +80,7 @@ export class Fleet implements AsyncDisposable {
 
   /** The command line and the environment of `xpush ARGS`, for `lab.spawn`. */
   command(...args: readonly string[]): {
-    readonly argv: readonly [string, ...string[]];
+    readonly argv: [string, ...string[]];
     readonly env: NodeJS.ProcessEnv;
   } {
     const { home: HOME, sshConfig: XPUSH_SSH_CONFIG } = this.lab;

@@ -15,13 +15,20 @@ import { type ForgedWindow, forgedWindow, type Lies, noWay, say } from './forged
 import { identity } from './identity.ts';
 import { legOptions } from './leg-options.ts';
 
-// the clock of a test may be turned on
+// the clock of a test may be turned on; nothing stays with a signal once the time is over, as with the real one
 vi.mock('node:timers/promises', async (original) => ({
   ...(await original<typeof import('node:timers/promises')>()),
   setTimeout: (ms: number, value: unknown, { signal }: { signal?: AbortSignal } = {}) =>
     new Promise((resolve, reject) => {
-      setTimeout(resolve, ms, value);
-      signal?.addEventListener('abort', () => reject(signal.reason));
+      const stop = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', stop);
+        resolve(value);
+      }, ms);
+      signal?.addEventListener('abort', stop, { once: true });
     }),
 }));
 

@@ -225,6 +225,28 @@ tasks:
     expect(ended[0]?.changes).toHaveLength(3);
   });
 
+  test('what never comes to be so has failed, as far as that counts', async () => {
+    const playbook = (more: string) => `
+tasks:
+  - name: try
+    shell: { cmd: "echo x >>DIR/tries", changes: always }
+    register: tried
+    until: tried.stdout == 'never'
+    retries: 2
+    delay: 0${more}
+  - debug: "{{ tried is failed }}"
+`;
+    const ended = await run(playbook(''));
+    const ignored = await run(playbook('\n    ignore_errors: true'));
+    const looped = await run(playbook('\n    loop: [a]'));
+
+    expect(ended.lines[0]).toMatch(/^try failed: `until` is still not true/);
+    expect(ended.result.status).toBe('failed');
+    expect(ignored.lines.at(-1)).toBe('debug ok: true');
+    expect(looped.lines[0]).toMatch(/^try failed: a: `until` is still not true/);
+    expect(readFileSync(join(directory, 'tries'), 'utf8')).toBe('x\n'.repeat(9));
+  });
+
   test('an item that never comes to be so fails its loop, after its own retries', async () => {
     const { lines, result } = await run(`
 tasks:

@@ -1,13 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import type { Connection, Exec } from '../../src/connection/transport.ts';
+import { placeFor } from '../place.ts';
 import { execOf } from './shell-connection.ts';
 
-const homes = mkdtempSync(join(tmpdir(), 'xpush-local-host-'));
-afterAll(() => rmSync(homes, { recursive: true, force: true }));
+const homes = placeFor('local-host');
 
 /** Whether what is remembered below /var/lib can be kept from the machine's own. */
 const canHide = process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0;

@@ -59,4 +59,60 @@ tasks:
     expect(existsSync(join(directory, 'never'))).toBe(false);
     expect(programs).toBe(4);
   });
+
+  test('what was seen before tells how far to look, however many changes nobody can foretell', async () => {
+    const tasks = `
+tasks:
+  - { name: place, file: { path: DIR/made, state: directory } }
+  - { name: first, command: { cmd: "true", changes: always } }
+  - { name: one, copy: { dest: DIR/made/file-one, content: "1" } }
+  - { name: second, command: { cmd: "true", changes: always } }
+  - { name: two, copy: { dest: DIR/made/file-two, content: "2" } }
+  - { name: third, command: { cmd: "true", changes: always } }
+  - { name: three, copy: { dest: DIR/made/file-three, content: "3" } }
+`;
+
+    const { lines, programs } = await play(host, tasks, { directory });
+
+    expect(lines).toHaveLength(7);
+    expect(lines.every((line) => line.endsWith(' changed'))).toBe(true);
+    expect(namesIn(['file-one', 'file-two', 'file-three'])).toEqual([
+      'file-one',
+      'file-one file-two',
+      'file-two file-three',
+      'file-three',
+    ]);
+    expect(programs).toBe(5);
+  });
+
+  test('what another task makes another answer is asked once, behind that', async () => {
+    const tasks = `
+tasks:
+  - { name: first, command: { cmd: "true", changes: always } }
+  - { name: one, copy: { dest: DIR/file-one, content: "1" } }
+  - { name: reads, command: { cmd: cat DIR/file-one, changes: never }, register: read }
+  - { name: two, copy: { dest: DIR/file-two, content: "2" }, when: read.stdout == '1' }
+`;
+
+    const { lines, programs } = await play(host, tasks, { directory });
+
+    expect(lines).toEqual(['first changed', 'one changed', 'reads ok: 1', 'two changed']);
+    expect(namesIn(['xp_output'])).toEqual(['', 'xp_output', '']);
+    expect(programs).toBe(4);
+  });
+
+  test('what cannot be expected to go well is looked at all the same', async () => {
+    const tasks = `
+tasks:
+  - { name: first, command: { cmd: mkdir DIR/made, changes: always } }
+  - { name: one, copy: { dest: DIR/made/file-one, content: "1" } }
+  - { name: two, copy: { dest: DIR/made/file-two, content: "2" } }
+`;
+
+    const { lines, programs } = await play(host, tasks, { directory });
+
+    expect(lines).toEqual(['first changed', 'one changed', 'two changed']);
+    expect(namesIn(['file-one', 'file-two'])).toEqual(['file-one file-two', 'file-one file-two']);
+    expect(programs).toBe(3);
+  });
 });

@@ -11,7 +11,7 @@ import { LocalFleet, playOnFleet } from '../conformance/play-on-fleet.ts';
 const inventory = await loadInventory({
   argument: '-',
   stdin: `
-vars: { by_way: "{{ hostvars['here'].said.stdout }}", further: "{{ by_way }}", circle: "{{ hostvars.here.circle }}" }
+vars: { by_way: "{{ hostvars['here'].said.stdout }}", further: "{{ by_way }}", circle: "{{ hostvars.here.circle }}", ring: "{{ hostvars[inventory_hostname].ring }}" }
 hosts:
   here: { address: 127.0.0.1 }
   there: { address: 127.0.0.2, vars: { number: 2 } }
@@ -93,8 +93,12 @@ describe('hostvars', () => {
   });
 
   test('a variable that needs itself by way of it is told', async () => {
-    const lines = await play('- { hosts: here, tasks: [{ name: turn, debug: "{{ circle }}" }] }\n');
-    expect(lines[0]).toMatch(/^here turn failed .*needs itself to be worked out/);
+    for (const name of ['circle', 'ring']) {
+      const lines = await play(
+        `- { hosts: here, tasks: [{ name: turn, debug: "{{ ${name} }}" }] }\n`,
+      );
+      expect(lines[0]).toMatch(/^here turn failed \S+:\d+:\d+: .*needs itself to be worked out/);
+    }
   });
 
   test('and all hosts are through with the plays before', async () => {
@@ -128,5 +132,19 @@ describe('cutStages', () => {
       1, 2,
     ]);
     expect(cuts(`${reads('said')}${told}`)).toEqual([2]);
+  });
+
+  test('a task that is done elsewhere has no handlers run there', async () => {
+    const lines = await play(`
+- hosts: all
+  tasks:
+    - { name: there, copy: { dest: DIR/x, content: x }, delegate_to: there, run_once: true, notify: hand }
+  handlers:
+    - { name: hand, command: { argv: [echo, done], changes: always } }
+`);
+    expect(lines.filter((line) => line.includes(' hand ')).toSorted()).toEqual([
+      'here hand changed done',
+      'there hand skipped not notified',
+    ]);
   });
 });

@@ -2,14 +2,27 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { change } from '../../src/host/change.ts';
-import { describeShells, isRoot, RunningShell, temporaryDirectory, until } from './shells.ts';
+import { type CallCommand, change } from '../../src/host/change.ts';
+import {
+  describeWaitingShells,
+  isRoot,
+  RunningShell,
+  temporaryDirectory,
+  until,
+} from './shells.ts';
 
 const directory = temporaryDirectory();
 const at = (name: string) => join(directory, name);
 
+const call = (line: string, options: Partial<CallCommand> = {}) =>
+  change.call(['/bin/sh', '-c', line], {
+    ...{ effect: 'live', subject: 'service a', before: 'stopped', after: 'running' },
+    ...{ predicts: [], isBrief: true },
+    ...options,
+  });
+
 const shell = (line: string) => change.command(['/bin/sh', '-c', line], null);
-describeShells('xp_command', (each) => {
+describeWaitingShells('xp_command', (each) => {
   test('gives status, output and errors', async () => {
     await using running = new RunningShell(each);
 
@@ -113,14 +126,15 @@ describeShells('xp_command', (each) => {
 
   test('caps the output at 64 KiB and lets the command finish', async () => {
     await using running = new RunningShell(each);
+    const finished = at(`finished ${each.name}`);
 
     const [result] = await running.act(
-      shell(`yes | head -c 20000000 || exit 9; touch '${at('finished')}'; exit 5`),
+      shell(`yes | head -c 20000000 || exit 9; touch '${finished}'; exit 5`),
     );
 
     expect(result?.status).toBe(5);
     expect(result?.body === 'y\n'.repeat(32_768)).toBe(true);
-    expect(existsSync(at('finished'))).toBe(true);
+    expect(existsSync(finished)).toBe(true);
   });
 
   test('does not wait for a process that it leaves behind with the output open', async () => {
@@ -220,13 +234,49 @@ describeShells('xp_command', (each) => {
   test('is told of as a call of ours, too', async () => {
     await using running = new RunningShell(each);
 
-    const [called] = await running.act(
-      change.call(['/bin/sh', '-c', 'echo out; echo err >&2; exit 4'], {
-        ...{ effect: 'live', subject: 'service a', before: 'stopped', after: 'running' },
-        predicts: [],
-      }),
-    );
+    const [called] = await running.act(call('echo out; echo err >&2; exit 4', { isBrief: false }));
 
     expect(called).toEqual({ status: 4, body: 'out\n', errors: 'err' });
+  });
+});
+
+describeWaitingShells('xp_brief', (each) => {
+  test('gives status, output and errors, and goes on after what is fine', async () => {
+    await using running = new RunningShell(each);
+
+    const results = await running.act(
+      call('echo out; echo err >&2; exit 3', { okStatuses: [3] }),
+      call('cat; printf "%s|" "$A"; kill -KILL $$', {
+        ...{ stdin: { reveal: () => "it's é\n" }, environment: { A: '$(id)' } },
+        okStatuses: [137],
+      }),
+      call('exit 4'),
+      call('echo never'),
+    );
+
+    expect(results).toMatchObject([
+      { status: 3, body: 'out\n', errors: 'err' },
+      { status: 137, body: Buffer.from("it's é\n$(id)|").toString('latin1') },
+      { status: 4, body: '' },
+    ]);
+    expect(results.length).toBe(3);
+    await until(() => running.processes().length === 1);
+  });
+
+  test('stops what takes too long, with all that came of it', async () => {
+    await using running = new RunningShell(each);
+    const slow = { timeoutSeconds: 1, okStatuses: Array.from({ length: 256 }, (_, one) => one) };
+
+    const [late, stubborn, next] = await running.act(
+      call('echo out; echo err >&2; (sleep 77; echo no); echo no', slow),
+      call("trap '' TERM; echo on; while :; do sleep 0.1; done", slow),
+      call('echo next', slow),
+    );
+
+    expect(late).toMatchObject({ body: 'out\n', errors: 'err', isLate: true });
+    expect(late?.status).not.toBe(0);
+    expect(stubborn).toMatchObject({ body: 'on\n', isLate: true });
+    expect(next).toEqual({ status: 0, body: 'next\n' });
+    await until(() => running.processes().length === 1);
   });
 });

@@ -102,6 +102,21 @@ describeShells('query.entry', (shell) => {
     expect(link).toMatchObject({ type: 'link', target: 'file' });
   });
 
+  test('tells what many links say, also beside some that no line can hold', async () => {
+    const directory = temporaryDirectory();
+    const targets = ['file', ' it\'s "$(id)" * ', '-n', 'é', '\n', 'a\nb', '\nc', 'd\n'];
+    const paths = targets.map((_, index) => join(directory, `${index}`));
+    for (const [index, target] of targets.entries()) symlinkSync(target, paths[index] ?? '');
+    const told = targets.map((target) => (target.includes('\n') ? null : target));
+    await using running = new RunningShell(shell);
+
+    for (const chosen of [[0, 1, 2, 3], [0, 4], [0, 7], [4, 5, 0], [6, 5, 3, 2], [0]]) {
+      const entries = await ask(running, ...chosen.map((each) => query.entry(paths[each] ?? '')));
+
+      expect(entries).toMatchObject(chosen.map((each) => ({ target: told[each] })));
+    }
+  });
+
   test('tells less where there is no stat', async () => {
     const at = furnished();
     await using running = new RunningShell(shell);
@@ -287,6 +302,27 @@ describeShells('writeOwned', (shell) => {
       expect(after.entry).toMatchObject({ type: 'directory', owner: 'daemon', mode: 0o2775 });
       expect(ownDirectory(path, after, options)).toEqual([]);
     }
+  });
+
+  test.runIf(isRoot)('what is made below a directory that hands its group on', async () => {
+    const at = furnished();
+    execFileSync('chown', [':daemon', at('sub')]);
+    chmodSync(at('sub'), 0o2775);
+    await using running = new RunningShell(shell);
+    const none = { file: { type: 'absent' }, entry: absent } as const;
+    const options = { effect: 'boot', owner: daemon, group: { name: 'bin', id: null } } as const;
+
+    const results = await running.act(
+      ...ownDirectory(at('sub/made'), none, { ...options, mode: 0o770 }),
+      ...writeOwned(at('sub/written'), 'new', none, options),
+    );
+
+    expect(results.map(({ status }) => status)).toEqual([0, 0, 0, 0]);
+    const seen = await ask(running, query.entry(at('sub/made')), query.entry(at('sub/written')));
+    expect(seen).toMatchObject([
+      { owner: 'daemon', group: 'bin', mode: 0o770 },
+      { owner: 'daemon', group: 'bin', mode: 0o644 },
+    ]);
   });
 });
 

@@ -5,22 +5,33 @@ import { expect, test } from 'vitest';
 import type { CommandOutput, OutputOptions } from '../../src/host/query.ts';
 import { query, queryKey } from '../../src/host/query.ts';
 import { runs } from '../runs.ts';
-import { describeShells, isRoot, RunningShell, temporaryDirectory, until } from './shells.ts';
+import {
+  describeWaitingShells,
+  isRoot,
+  RunningShell,
+  temporaryDirectory,
+  until,
+} from './shells.ts';
 
 const directory = temporaryDirectory();
 const line = (text: string, options: Partial<OutputOptions> = {}) =>
   query.output(['/bin/sh', '-c', text], options);
 const fine = { status: 0, stderr: '', isCut: false, isTimedOut: false };
 
-describeShells('query.output', (shell) => {
-  test('gives output, errors and status, each for itself', async () => {
+const ways = [
+  ['alone', {}],
+  ['with others', { isBrief: true }],
+] as const;
+
+describeWaitingShells('query.output', (shell) => {
+  test.each(ways)('gives output, errors and status, each for itself, %s', async (_, way) => {
     await using running = new RunningShell(shell);
 
     const [said, quiet, bad, missing] = await answers(running, [
-      line('echo out; echo err >&2; echo more; exit 3'),
-      line(':'),
-      line('printf "no end"; printf "a\\n\\nb\\n\\n" >&2; exit 255'),
-      query.output(['/no/such/command']),
+      line('echo out; echo err >&2; echo more; exit 3', way),
+      line(':', way),
+      line('printf "no end"; printf "a\\n\\nb\\n\\n" >&2; exit 255', way),
+      query.output(['/no/such/command'], way),
     ]);
 
     expect(said).toEqual({ ...fine, status: 3, stdout: 'out\nmore\n', stderr: 'err' });
@@ -106,13 +117,46 @@ describeShells('query.output', (shell) => {
     await until(() => running.processes().length === 1);
   });
 
+  test('stops each of those that take too long, of many in one go', async () => {
+    await using running = new RunningShell(shell);
+    const brief = { isBrief: true, timeoutSeconds: 1 };
+
+    const [quick, slow, stubborn, next] = await answers(running, [
+      line('echo quick; echo why >&2', brief),
+      line('echo early; (sleep 77; echo never); echo later', brief),
+      line("trap '' TERM; echo early; while :; do sleep 0.1; done", brief),
+      line('echo next', brief),
+    ]);
+
+    expect(quick).toEqual({ ...fine, stdout: 'quick\n', stderr: 'why' });
+    expect(slow).toMatchObject({ stdout: 'early\n', isTimedOut: true });
+    expect(stubborn).toMatchObject({ stdout: 'early\n', isTimedOut: true });
+    expect(next).toEqual({ ...fine, stdout: 'next\n' });
+    await until(() => running.processes().length === 1);
+  });
+
+  test('runs a script of ours with its words, where and with what it is asked', async () => {
+    await using running = new RunningShell(shell);
+    const script = 'printf "%s|" "$#" "$@" "$A"; pwd; exit 3; echo never';
+    const brief = { isBrief: true, directory, environment: { A: "it's" } };
+    const asked = (...words: string[]) =>
+      query.output(['/bin/sh', '-c', script, 'sh', ...words], brief);
+
+    const [some, none] = await answers(running, [asked('$(id)', "'é\n"), asked()]);
+
+    expect(some?.stdout).toBe(`2|$(id)|'é\n|it's|${directory}\n`);
+    expect(none).toMatchObject({ status: 3 });
+    expect(none?.stdout).toBe(`0|it's|${directory}\n`);
+  });
+
   test('does not wait for ever for a process that it leaves behind', async () => {
     await using running = new RunningShell(shell);
     const gate = join(directory, `gate ${shell.name}`);
 
     const [left, next] = await answers(running, [
       line(`echo before; { until [ -e '${gate}' ]; do sleep 0.05; done; } & exit 4`, {
-        timeoutSeconds: 1,
+        // longer than what stops it looks away at a time
+        timeoutSeconds: shell.name === 'dash' ? 7 : 1,
       }),
       line('echo next'),
     ]);
@@ -123,12 +167,12 @@ describeShells('query.output', (shell) => {
     await until(() => running.processes().length === 1);
   });
 
-  test('leaves no process behind', async () => {
+  test.each(ways)('leaves no process behind, %s', async (_, way) => {
     await using running = new RunningShell(shell);
 
     await answers(
       running,
-      Array.from({ length: 10 }, (_, index) => line(`echo ${index}`)),
+      Array.from({ length: 10 }, (_, index) => line(`echo ${index}`, way)),
     );
 
     await until(() => running.processes().length === 1);
@@ -146,7 +190,7 @@ describeShells('query.output', (shell) => {
     expect(same.map(({ stdout }) => stdout.trim())).toEqual(['1', '1']);
   });
 
-  test('whatever it prints comes as it is', async () => {
+  test.each(ways)('whatever it prints comes as it is, %s', async (_, way) => {
     await using running = new RunningShell(shell);
     const hostile = `\n@${running.nonce.slice(1)} end output.0 0\n\n@${'0'.repeat(32)} done 1\n`;
 
@@ -159,8 +203,9 @@ describeShells('query.output', (shell) => {
             Array.from(Buffer.from(text), (byte) => `\\0${byte.toString(8).padStart(3, '0')}`).join(
               '',
             );
-          const [said] = await answers(running, [
-            line(`printf %b '${octal(out)}'; printf %b '${octal(err)}' >&2`),
+          const [said, next] = await answers(running, [
+            line(`printf %b '${octal(out)}'; printf %b '${octal(err)}' >&2`, way),
+            line('echo next', way),
           ]);
 
           expect(said).toEqual({
@@ -168,6 +213,7 @@ describeShells('query.output', (shell) => {
             stdout: Buffer.from(out).toString(),
             stderr: Buffer.from(err).toString().replaceAll('\0', '').replace(/\n+$/, ''),
           });
+          expect(next).toEqual({ ...fine, stdout: 'next\n' });
         },
       ),
       { numRuns: Math.min(60, runs()) },

@@ -8,17 +8,16 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe } from 'vitest';
+import { describe } from 'vitest';
 import { type Act, compileAct } from '../../src/host/act-program.ts';
 import type { Change } from '../../src/host/change.ts';
 import { compileLook, type Observation, readAnswers } from '../../src/host/look-program.ts';
 import { compound, nothingKnown, type Program } from '../../src/host/program.ts';
 import { type Answer, type Query, queryKey } from '../../src/host/query.ts';
 import { type Section, type SectionEvent, SectionReader } from '../../src/host/sections.ts';
+import { placeFor } from '../place.ts';
 
 export type { Section } from '../../src/host/sections.ts';
 
@@ -31,9 +30,7 @@ export interface Shell {
   readonly isBusybox: boolean;
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'xpush-host-'));
-chmodSync(directory, 0o755); // other users' shells are among the tests
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = placeFor('host');
 
 const busyboxPath = join(directory, 'busybox');
 mkdirSync(busyboxPath);
@@ -60,6 +57,11 @@ export const shells: readonly Shell[] = [dash, busybox, bash, ...(hasTool('mksh'
 /** `describe` once for each shell. */
 export function describeShells(name: string, body: (shell: Shell) => void): void {
   for (const shell of shells) describe(`${name} (${shell.name})`, () => body(shell));
+}
+
+/** The same for tests that mostly wait, and may go on side by side. */
+export function describeWaitingShells(name: string, body: (shell: Shell) => void): void {
+  for (const shell of shells) describe.concurrent(`${name} (${shell.name})`, () => body(shell));
 }
 
 export const isRoot = process.getuid?.() === 0;
@@ -93,7 +95,7 @@ function tryRead(read: () => string): string {
   }
 }
 
-/** An empty directory that is removed when the tests of the file are over. */
+/** An empty directory that is removed when all tests are over. */
 export function temporaryDirectory(): string {
   const made = mkdtempSync(join(directory, 'd-'));
   chmodSync(made, 0o755);

@@ -208,6 +208,7 @@ const prediction: fc.Arbitrary<Prediction> = fc.oneof(
       kind: fc.constant('output' as const),
       ...{ argv, environment, user, directory: maybe(path), stdin: maybe(plain) },
       ...{ timeoutSeconds: fc.nat(100), limitBytes: fc.nat(), isLasting: fc.boolean() },
+      isBrief: fc.boolean(),
       readsOnly: maybe(fc.array(path, { maxLength: 2 })),
     }),
     before: output,
@@ -322,5 +323,6 @@ export const someChange: fc.Arbitrary<Change> = fc.oneof(
     after: fc.constant('running'),
     predicts: maybe(fc.array(prediction, { maxLength: 3 })),
     touches: maybe(fc.array(path, { maxLength: 2 })),
+    isBrief: fc.boolean(),
   }),
 );

@@ -16,6 +16,8 @@ const window = compileWindow(
   windowPlan([sh('ip route del default; echo new >/etc/kept', ['/etc/kept'])], {
     generation,
     pings: ['10.0.0.1'],
+    // the whole one is over, and its output ends, when nobody has confirmed it
+    confirmSeconds: 1,
   }),
   look.known,
 );
@@ -35,20 +37,22 @@ function cutsOf({ text }: { readonly text: string }): readonly number[] {
   return [...all.slice(0, 200), ...between, ...all.slice(-200)];
 }
 
-describe.runIf(isRoot).each([dash, busybox])('a program that is cut ($name)', (shell) => {
-  test.concurrent.each([
-    ['window', window],
-    ['decision', decision],
-  ])('runs nothing of a %s, and leaves no lock', async (_what, program) => {
-    const place = temporaryDirectory();
-    writeFileSync(join(place, 'look'), look.text);
-    writeFileSync(join(place, 'program'), program.text);
-    const cuts = cutsOf(program);
-    writeFileSync(join(place, 'cuts'), cuts.map((cut) => `${cut}\n`).join(''));
-    await using room = new Room(shell);
-    await room.running.observe([]);
+describe.runIf(isRoot).concurrent.each([dash, busybox])(
+  'a program that is cut ($name)',
+  (shell) => {
+    test.concurrent.each([
+      ['window', window],
+      ['decision', decision],
+    ])('runs nothing of a %s, and leaves no lock', async (_what, program) => {
+      const place = temporaryDirectory();
+      writeFileSync(join(place, 'look'), look.text);
+      writeFileSync(join(place, 'program'), program.text);
+      const cuts = cutsOf(program);
+      writeFileSync(join(place, 'cuts'), cuts.map((cut) => `${cut}\n`).join(''));
+      await using room = new Room(shell);
+      await room.running.observe([]);
 
-    const said = await room.say(`cd ${place}
+      const said = await room.say(`cd ${place}
       while read -r cut; do
         { cat look; head -c "$cut" program; } | sh -s 2>/dev/null
         echo "ended $cut"
@@ -56,8 +60,9 @@ describe.runIf(isRoot).each([dash, busybox])('a program that is cut ($name)', (s
       ls -A /var/lib; cat /etc/kept; ip route | grep -c default
       { cat look; cat program; } | sh -s 2>&1 | grep -c -e ' end lock 0' -e ' end decision 0'`);
 
-    // each was there, and only looked; then the whole one, which runs
-    expect(said).toBe(`${2 * cuts.length}\nold\n1\n1\n`);
-    expect(cuts.length).toBeGreaterThan(400);
-  });
-});
+      // each was there, and only looked; then the whole one, which runs
+      expect(said).toBe(`${2 * cuts.length}\nold\n1\n1\n`);
+      expect(cuts.length).toBeGreaterThan(400);
+    });
+  },
+);

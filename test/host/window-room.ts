@@ -12,7 +12,7 @@ import type {
 } from '../../src/host/window.ts';
 import { compileDecision, compileWindow } from '../../src/host/window-program.ts';
 import { readDecision } from '../../src/host/window-sections.ts';
-import { RunningShell, type Shell, temporaryDirectory, unshared } from './shells.ts';
+import { RunningShell, type Shell, temporaryDirectory, unshared, until } from './shells.ts';
 
 /** A host of its own network, /etc, /run and /var/lib; /run/bin comes first in its PATH. */
 const room = `
@@ -124,13 +124,19 @@ export class Room {
       ls -a /etc | grep xpush; ls /etc/rcS.d`);
   }
 
+  /** What watches over a window goes too: it has the shell's output open, until the window is over. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.running.child.kill('SIGKILL');
+    await until(() => {
+      const left = this.running.processes();
+      for (const id of left) {
+        try {
+          process.kill(Number(id), 'SIGKILL');
+        } catch {} // it has just ended
+      }
+      return left.length === 0;
+    });
     await this.running[Symbol.asyncDispose]();
-    for (const id of this.running.processes()) {
-      try {
-        process.kill(Number(id), 'SIGKILL');
-      } catch {} // it has just ended
-    }
   }
 }
 

@@ -201,7 +201,7 @@ function wordsInShell(changes: readonly Change[]): readonly (readonly string[])[
   expect(program).toMatch(/^[\t\n\x20-\x7e]*$/);
   const stubs = `
 xp_watch() { :; }; xp_unwatch() { :; }; xp_done() { printf 'done\\n'; }
-xp_prepare() { :; }; xp_finish_files() { :; }
+xp_prepare() { :; }; xp_finish_files() { :; }; xp_place_together() { :; }
 xp_show() { for each; do printf '%s\\0' "$each"; done; printf '\\1'; }
 xp_do() { case $2 in xp_file_*) "$2" xp_show "$1" xp_write ;; *) xp_show "$@" ;; esac; }
 `;

@@ -94,6 +94,20 @@ describe('locale', () => {
   });
 });
 
+test('without locale(1), as on Alpine, there is what the C library has', () => {
+  const without = (params: object) => {
+    const bound = bind(locale, 'plain', params);
+    const said = { status: 127, stdout: '', stderr: '', isCut: false, isTimedOut: false };
+    return planTwice(bound, { output: said }).first;
+  };
+
+  expect(without({ name: 'C.UTF-8' })).toEqual({ changes: [] });
+  expect(without({ name: 'de_DE.UTF-8', state: 'absent' })).toEqual({ changes: [] });
+  for (const params of [{ name: 'de_DE.UTF-8' }, { name: 'C.UTF-8', default: true }]) {
+    expect(without(params)).toMatchObject({ refusal: 'this host has no locale(1)' });
+  }
+});
+
 describe('normalLocale', () => {
   test.each([
     ['de_DE.UTF-8', 'de_DE.utf8'],

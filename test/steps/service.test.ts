@@ -58,6 +58,12 @@ describe('service', () => {
       other('openrc', 'active', 'enabled'),
       ['rc-update del nginx boot'],
     ],
+    [
+      { state: 'started' },
+      other('openrc', 'failed', 'enabled'),
+      ['rc-service nginx zap', 'rc-service nginx start'],
+    ],
+    [{ state: 'stopped' }, other('openrc', 'failed', 'enabled'), []],
     [{ state: 'stopped' }, other('sysv', 'active', ''), ['service nginx stop']],
     [{ enabled: false }, other('sysv', 'active', 'enabled'), ['update-rc.d nginx disable']],
   ])('%j where it says %j takes %j', (params, said, calls) => {
@@ -117,14 +123,16 @@ describe('serviceState', () => {
     const state = fc.record({
       manager: fc.constantFrom('systemd', 'openrc', 'sysv'),
       load: fc.constantFrom('loaded', 'not-found', 'masked'),
-      isRunning: fc.boolean(),
+      activity: fc.constantFrom('runs', 'crashed', 'stopped'),
       start: fc.constantFrom('enabled', 'disabled', 'static', ''),
       isEnabledBelow: fc.boolean(),
       needsReload: fc.boolean(),
       tool: fc.constantFrom('update-rc.d', 'chkconfig', ''),
     } as const);
     fc.assert(
-      fc.property(state, (one) => {
+      fc.property(state, ({ activity, ...rest }) => {
+        const isCrashed = rest.manager === 'openrc' && activity === 'crashed';
+        const one = { ...rest, isRunning: activity === 'runs', isCrashed };
         expect(serviceState(serviceOutput(one))).toEqual(one);
       }),
     );

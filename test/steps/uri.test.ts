@@ -54,7 +54,7 @@ describe('uri', () => {
       'moved", follow_redirects: none, status_code: 302, return_content: true',
       "it.location ~ ' ' ~ it.content",
     );
-    expect(line).toBe('tell ok: /json elsewhere');
+    expect(line).toBe(`tell ok: ${web.address}/json elsewhere`);
   });
 
   test('another status fails, and tells what came', async () => {

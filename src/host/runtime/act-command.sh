@@ -7,6 +7,27 @@ xp_command() { # SECONDS STATUSES ENCODING INPUT TEXT
   xp_command_apart "$@"
 }
 
+# One that leaves nothing behind which holds its outputs, and prints little. Errors are told when it is over.
+xp_brief() { # SECONDS STATUSES ENCODING INPUT TEXT
+  XP_FINE=" $2 "
+  xp_uptime
+  xp_since=$XP_UP
+  {
+    xp_err=$(
+      exec 2>&1 >&5 5>&- # for good: shells keep copies of what they must put back
+      xp_start_run "$1" '' "$3" "$4" "$5"
+      xp_await_run
+      [ -z "$xp_timer" ] || kill "$xp_timer" 2>/dev/null
+      exit "$xp_over"
+    )
+    xp_over=$?
+  } 5>&1
+  [ -z "$xp_err" ] || xp_print "$XP_NEWLINE@$XP_NONCE rest $xp_id$XP_NEWLINE$xp_err"
+  xp_uptime
+  [ -z "$1" ] || [ $((XP_UP - xp_since)) -lt $(($1 * 100)) ] || xp_print "$XP_NEWLINE@$XP_NONCE late $xp_id$XP_NEWLINE"
+  return "$xp_over"
+}
+
 # What it prints is capped here: how much a host sends is not the host's to decide. A process that the
 # command leaves behind may hold an output open: the readers are ended a second after the command, and
 # what is left in a pipe goes to a `cat` that lives as long as that process writes. dd by bytes is the

@@ -40,18 +40,23 @@ xp_expect_entry() { # PATH PATTERN TARGET
   [ "$XP_TARGET" = "$3" ] || xp_refuse "expected a link to $3, found one to $XP_TARGET" || return "$XP_STALE"
 }
 
-# Made in a directory that only we can enter, and moved to its place.
 xp_make_link() { # PATH PATTERN TARGET NEW-TARGET
   xp_expect_entry "$1" "$2" "$3" || return
   xp_directory=${1%/*}
   [ -d "$xp_directory/" ] || xp_refuse "the directory $xp_directory does not exist" || return
+  # without -T, which some lack, `ln` would go into a directory that is there by now
+  if [ "$2" != absent ] || ! ln -sT -- "$4" "$1" 2>/dev/null; then xp_replace_link "$@" || return; fi
+  xp_durable_later "$xp_directory/" || :
+}
+
+# Made in a directory that only we can enter, and moved to its place.
+xp_replace_link() { # PATH PATTERN TARGET NEW-TARGET
   xp_sweep "$xp_directory"
   xp_private=$xp_directory/.xpush-$$-$XP_NONCE
-  (umask 077 && mkdir "$xp_private") || return
+  xp_make_closed "$xp_private" || return
   ln -s -- "$4" "$xp_private/new" && xp_expect_entry "$1" "$2" "$3" && xp_move_link "$1"
   xp_failure=$?
   rm -rf "$xp_private"
-  [ "$xp_failure" != 0 ] || xp_durable_entry "$xp_directory/" || :
   return "$xp_failure"
 }
 
@@ -64,10 +69,10 @@ xp_move_link() { # PATH
 }
 
 xp_set_attributes() { # PATH PATTERN OWNER MODE
-  xp_has_entry "$1" "$2" || return
+  [ "$1" = "$XP_LAST" ] || xp_has_entry "$1" "$2" || return
   [ -z "$3" ] || chown -h "$3" "$1" || return
   [ -z "$4" ] || xp_set_mode "$1" "$4" || return
-  [ -L "$1" ] || xp_durable "$1" || :
+  [ -L "$1" ] || xp_durable_later "$1" || :
 }
 
 # Five digits: with fewer, GNU's chmod leaves a directory its set-group-ID bit, which it may have from above.
@@ -87,7 +92,7 @@ xp_remove_tree() { # PATH SUMS
   esac
   xp_has_no_mounts "$xp_real" || return
   rm -rf "$1" || return
-  xp_durable_entry "${1%/*}/" || :
+  xp_durable_later "${1%/*}/" || :
 }
 
 # Names without newlines, as a tree is looked at.

@@ -5,11 +5,11 @@
 
 # Between xp_prepare and xp_finish_files: the files that are made, and the directories that must be made
 # durable. Only paths without blanks and patterns are in such lists.
-XP_READY='' XP_LATER='' XP_KEPT='' XP_LITTER='' xp_privates=''
+XP_READY='' XP_PLACED='' XP_LATER='' XP_KEPT='' XP_LITTER='' xp_privates=''
 
 # Each change of a file is a function xp_file_NUMBER; it calls its arguments with the words of xp_write.
 xp_prepare() { # NUMBER...
-  XP_READY='' XP_LATER=' ' XP_IS_FRESH='' XP_PRIVATE=.xpush-$$-$XP_NONCE-new
+  XP_READY='' XP_PLACED=' ' XP_LATER=' ' XP_IS_FRESH='' XP_PRIVATE=.xpush-$$-$XP_NONCE-new
   xp_places='' xp_news='' xp_olds='' xp_modes='' xp_planned=''
   if [ -z "$XP_GONE" ]; then
     for xp_number; do "xp_file_$xp_number" xp_plan_file "$xp_number"; done
@@ -27,12 +27,23 @@ xp_plan_file() { # NUMBER PATH BEFORE AFTER MODE ENCODING CONTENT
   absent,absent | -*,file) ;;
   *) return ;;
   esac
+  [ ! -L "$2" ] || return
   xp_directory=${2%/*}
-  [ ! -L "$2" ] && [ -d "$xp_directory/" ] || return
+  while [ ! -d "$xp_directory/" ]; do # it is yet to be made
+    [ ! -L "$xp_directory" ] || return
+    xp_directory=${xp_directory%/*}
+  done
+  [ ! -g "$xp_directory/" ] || [ "$xp_directory" = "${2%/*}" ] || return
   xp_new=$xp_directory/$XP_PRIVATE/${2##*/}
-  case "$xp_news " in *" $xp_new "*) return ;; esac # a file that is changed twice
+  case "$xp_news " in
+  *" $xp_new "*)
+    [ "$xp_directory" != "${2%/*}" ] || return # a file that is changed twice
+    xp_new=$xp_new.$1.xpush
+    ;;
+  esac
   case "$xp_places " in *" $xp_directory/ "*) ;; *) xp_places="$xp_places $xp_directory/" ;; esac
   xp_planned="$xp_planned $1" xp_news="$xp_news $xp_new"
+  eval "XP_NEW_$1=\$xp_new"
   [ "$3" = absent ] || xp_olds="$xp_olds $2"
 }
 
@@ -58,11 +69,8 @@ xp_make_planned() {
 }
 
 xp_make_privates() {
-  umask 077
   # shellcheck disable=SC2086 # words
-  mkdir -m 700 $xp_privates && xp_failure=0 || xp_failure=1
-  umask 022
-  [ "$xp_failure" = 0 ] && return
+  xp_make_closed $xp_privates && return
   # shellcheck disable=SC2086 # words
   rmdir $xp_privates
   xp_privates=
@@ -97,13 +105,14 @@ xp_copy_olds() { # DIRECTORY/
 
 # Where umask gives the mode no process must: nobody else enters the directory.
 xp_fill_new() { # PATH BEFORE AFTER MODE ENCODING CONTENT
-  xp_new=${1%/*}/$XP_PRIVATE/${1##*/}
+  xp_find_new
+  # shellcheck disable=SC2153 # of xp_find_new
   case $2,$4 in
   absent,0644 | *,) ;;
   absent,0600) umask 077 ;;
-  *) xp_modes="$xp_modes $4:$xp_new" ;;
+  *) xp_modes="$xp_modes $4:$XP_NEW" ;;
   esac
-  if [ "$2" = absent ] || [ -f "$xp_new" ]; then xp_input "$5" "$6" >"$xp_new"; fi
+  if [ "$2" = absent ] || [ -f "$XP_NEW" ]; then xp_input "$5" "$6" >"$XP_NEW"; fi
   umask 022
 }
 
@@ -138,10 +147,9 @@ xp_list_states() { # PATH...
 # `MODE UID GID` in XP_LISTED, and the sums in XP_SUMS, as xp_file_state has them; fails for what was
 # not listed.
 xp_find_listed() { # PATH
-  xp_rest=${XP_LISTING#*" $1$XP_NEWLINE"}
-  xp_line=${XP_LISTING%%" $1$XP_NEWLINE"*}
-  case $xp_rest in *" $1$XP_NEWLINE"*) ;; *) return 1 ;; esac
-  xp_sum=${xp_rest%%" $1$XP_NEWLINE"*}
+  # from both ends: `#*` takes shells the square of the time
+  xp_line=${XP_LISTING%%" $1$XP_NEWLINE"*} xp_sum=${XP_LISTING%" $1$XP_NEWLINE"*}
+  [ "$xp_line" != "$xp_sum" ] || return
   xp_sum=${xp_sum##*"$XP_NEWLINE"}
   case $xp_sum in
   *' ') XP_SUMS="${xp_sum% } * *" ;;
@@ -153,7 +161,8 @@ xp_find_listed() { # PATH
 }
 
 xp_check_new() { # PATH BEFORE AFTER ...
-  xp_find_listed "${1%/*}/$XP_PRIVATE/${1##*/}" || return
+  xp_find_new
+  xp_find_listed "$XP_NEW" || return
   [ "$2" != absent ] || XP_LISTED='* *' # whose it is, the directory decides
   xp_fits "$3" "$XP_MODE $XP_LISTED $XP_SUMS" || return
   [ "$2" != absent ] || return 0
@@ -161,16 +170,53 @@ xp_check_new() { # PATH BEFORE AFTER ...
 }
 
 xp_drop_new() { # PATH ...
-  rm -f "${1%/*}/$XP_PRIVATE/${1##*/}"
+  xp_find_new
+  rm -f "$XP_NEW"
+}
+
+# Where the one of xp_number is made, in XP_NEW.
+xp_find_new() {
+  eval "XP_NEW=\$XP_NEW_$xp_number"
 }
 
 xp_write_ready() { # NUMBER PATH BEFORE AFTER MODE ENCODING CONTENT
   xp_number=$1
   shift
-  case $XP_READY in
-  *" $xp_number "*) xp_place "$@" ;;
+  case $XP_PLACED,$XP_READY in
+  *" $xp_number "*,*) XP_REAL=$1 xp_directory=${1%/*} && xp_after_placing "$@" ;;
+  *,*" $xp_number "*) xp_place "$@" ;;
   *) xp_write "$@" ;;
   esac
+}
+
+# Neighbours that are new in one directory, by one process. Where that fails, those behind the first
+# that stays where it is wait for their change.
+xp_place_together() { # NUMBER...
+  xp_together=
+  [ -z "$XP_GONE" ] || return 0
+  for xp_number; do "xp_file_$xp_number" xp_add_together || return 0; done
+  # shellcheck disable=SC2086 # words
+  mv -f $xp_together "$xp_directory/" && xp_failure='' || xp_failure=seen
+  for xp_number; do
+    xp_find_new
+    if [ -n "$xp_failure" ] && [ -f "$XP_NEW" ]; then
+      xp_failure=found
+    elif [ "$xp_failure" = found ]; then
+      mv -f "$xp_directory/${XP_NEW##*/}" "$XP_NEW"
+    else
+      XP_PLACED="$XP_PLACED$xp_number "
+    fi
+  done
+} </dev/null >/dev/null 2>&1 3<&-
+
+xp_add_together() { # PATH BEFORE ...
+  case $XP_READY in *" $xp_number "*) ;; *) return 1 ;; esac
+  xp_find_new
+  xp_type "$1"
+  xp_directory=${1%/*} xp_private=${XP_NEW%/*}
+  [ "$XP_TYPE" = absent ] && [ ! -L "$1" ] && [ -f "$XP_NEW" ] && xp_fits_there || return
+  [ "${XP_NEW##*/}" = "${1##*/}" ] || return
+  xp_together="$xp_together $XP_NEW"
 }
 
 # One process, as long as there is no sign that somebody has changed the file since it was checked: a
@@ -178,9 +224,9 @@ xp_write_ready() { # NUMBER PATH BEFORE AFTER MODE ENCODING CONTENT
 xp_place() { # PATH BEFORE AFTER MODE ENCODING CONTENT
   # shellcheck disable=SC2034 # for xp_put_in_place
   XP_REAL=$1 XP_LINKS=1 xp_directory=${1%/*}
-  xp_private=$xp_directory/$XP_PRIVATE
-  XP_NEW=$xp_private/${1##*/}
-  if [ -L "$1" ] || [ ! -f "$XP_NEW" ]; then
+  xp_find_new
+  xp_private=${XP_NEW%/*}
+  if [ -L "$1" ] || [ ! -f "$XP_NEW" ] || ! xp_fits_there; then
     xp_write "$@"
     return
   fi
@@ -196,8 +242,14 @@ xp_place() { # PATH BEFORE AFTER MODE ENCODING CONTENT
   xp_put_in_place "$@"
 }
 
-# The entry of a directory: at once, or with the others when the changes are made.
-xp_durable_entry() { # DIRECTORY/
+# A directory that was yet to be made may have come out otherwise.
+xp_fits_there() {
+  [ "$xp_private" != "$xp_directory/$XP_PRIVATE" ] || return 0
+  [ -d "$xp_directory/" ] && [ ! -L "$xp_directory" ] && [ ! -g "$xp_directory" ]
+}
+
+# The entry of a directory, or attributes: at once, or with the others when the changes are made.
+xp_durable_later() { # DIRECTORY/|PATH
   if [ -z "$XP_LATER" ] || ! xp_is_listable "$1."; then
     xp_durable "$1"
     return

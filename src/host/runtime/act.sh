@@ -5,6 +5,9 @@
 
 XP_STALE=75
 
+# What the change before this one has made, and nobody else has changed.
+XP_MADE='' XP_LAST=''
+
 # The controller holds our standard input open; its end means that nobody is there any more. What
 # comes on it is eaten here, so nothing may follow a program before that has answered.
 xp_watch() {
@@ -28,7 +31,8 @@ xp_unwatch() {
 
 xp_do() { # ID FUNCTION ARGUMENTS...
   [ -z "$XP_GONE" ] || return 1
-  xp_id=$1 XP_FINE=
+  # shellcheck disable=SC2034 # for what follows what was made
+  xp_id=$1 XP_FINE='' XP_LAST=$XP_MADE XP_MADE=
   shift
   xp_begin "$xp_id"
   "$@" </dev/null 2>&1 3<&-
@@ -39,6 +43,15 @@ xp_do() { # ID FUNCTION ARGUMENTS...
   ?*,0) return 1 ;;
   esac
   return "$xp_status"
+}
+
+# Of changes that another one has made.
+xp_did() { # ID...
+  for xp_id; do
+    xp_add_begin "$xp_id"
+    xp_add_end "$xp_id" 0
+  done
+  xp_flush
 }
 
 xp_refuse() { # MESSAGE
@@ -130,7 +143,10 @@ xp_resolve() { # PATH
 xp_durable() { # PATH...
   sync "$@" 2>/dev/null && return
   xp_lost=0
-  for xp_each; do dd if=/dev/null of="$xp_each" conv=notrunc,fsync 2>/dev/null || xp_lost=1; done
+  for xp_each; do
+    [ -e "$xp_each" ] || continue # dd would make it
+    dd if=/dev/null of="$xp_each" conv=notrunc,fsync 2>/dev/null || xp_lost=1
+  done
   return "$xp_lost"
 }
 
@@ -157,10 +173,19 @@ xp_write() { # PATH BEFORE AFTER MODE ENCODING CONTENT
   [ -d "$xp_directory/" ] || xp_refuse "the directory $xp_directory does not exist" || return
   xp_sweep "$xp_directory"
   xp_private=$xp_directory/.xpush-$$-$XP_NONCE
-  (umask 077 && mkdir -m 700 "$xp_private") || return
+  xp_make_closed "$xp_private" || return
   xp_make_new "$@" && xp_expect_file "$1" "$2" && xp_put_in_place "$@"
   xp_failure=$?
   rm -rf "$xp_private"
+  return "$xp_failure"
+}
+
+# Nobody else enters them; what is made in them has the group that it would have beside them, in busybox too.
+xp_make_closed() { # DIRECTORY...
+  umask 077
+  mkdir -m 2700 "$@"
+  xp_failure=$?
+  umask 022
   return "$xp_failure"
 }
 
@@ -205,10 +230,20 @@ xp_put_in_place() { # PATH BEFORE AFTER MODE ...
     *) xp_refuse "$xp_said (immutable, or a read-only file system?)" ;;
     esac || return
   fi
-  if [ "$2" = absent ] && command -v restorecon >/dev/null 2>&1; then
-    restorecon "$XP_REAL" 2>/dev/null
+  xp_after_placing "$@"
+}
+
+xp_after_placing() { # PATH BEFORE ...
+  if [ "$2" = absent ]; then
+    ! command -v restorecon >/dev/null 2>&1 || restorecon "$XP_REAL" 2>/dev/null
+    xp_has_made "$1"
   fi
-  xp_durable_entry "$xp_directory/" || :
+  xp_durable_later "$xp_directory/" || :
+}
+
+# Where it has its group from us.
+xp_has_made() { # PATH
+  [ -g "${1%/*}/" ] || XP_MADE=$1
 }
 
 # Not atomic: only where rename(2) is refused. A full disk must not leave it empty.
@@ -232,34 +267,21 @@ xp_make_directory() { # PATH MODE
     xp_refuse "$1 is in the way: it is no directory"
     return
   fi
-  { [ -d "${1%/*}/" ] || mkdir -p "${1%/*}/"; } && (umask 077 && mkdir -m 700 "$1") && chmod "00$2" "$1" || return
-  xp_durable_entry "${1%/*}/" || :
+  [ -d "${1%/*}/" ] || mkdir -p "${1%/*}/" || return
+  umask 077
+  mkdir -m "00$2" "$1"
+  xp_failure=$?
+  umask 022
+  [ "$xp_failure" = 0 ] || return "$xp_failure"
+  xp_has_made "$1"
+  xp_durable_later "${1%/*}/" || :
 }
 
 xp_remove() { # PATH BEFORE
   if [ -n "${XP_HELD-}" ] && [ "$1" = "$XP_HOME" ]; then xp_forget_later; return; fi
   xp_expect_file "$1" "$2" || return
   if [ "$XP_STATE" = directory ] && [ ! -L "$1" ]; then rmdir "$1"; else rm -f "$1"; fi || return
-  xp_durable_entry "${1%/*}/" || :
-}
-
-# Values are compared with their blanks as single spaces: the kernel prints tabs between numbers.
-xp_parameter() { # /proc/sys/PATH BEFORE VALUE AFTER
-  xp_value "$1"
-  [ "$XP_VALUE" = "$2" ] || xp_refuse "expected $2, found $XP_VALUE" || return "$XP_STALE"
-  xp_print "$3
-" >"$1" || xp_refuse "the kernel refuses '$3'" || return
-  xp_value "$1"
-  [ "$XP_VALUE" = "$4" ] || xp_refuse "the kernel did not take '$3': it says '$XP_VALUE'"
-}
-
-xp_value() { # /proc/sys/PATH
-  xp_list=$(cat "$1" 2>/dev/null)
-  set -f
-  # shellcheck disable=SC2086 # split into words
-  set -- $xp_list
-  set +f
-  XP_VALUE=$*
+  xp_durable_later "${1%/*}/" || :
 }
 
 # The input may be a secret: it is no variable, which could be exported, and no word of a command

@@ -267,7 +267,8 @@ xp_told_syslog() { # STATUS RUN BY
 # A line in the host's own log.
 xp_syslog() { # PRIORITY TEXT
   command -v logger >/dev/null 2>&1 || return 0
-  xp_bounded 2 logger -t xpush -p "daemon.$1" -- "$2" >/dev/null 2>&1 </dev/null || :
+  [ -z "${XP_UNTOLD-}" ] || [ -e /dev/log ] || return 0 # there is none, or nobody who listens
+  xp_bounded 2 logger -t xpush -p "daemon.$1" -- "$2" >/dev/null 2>&1 </dev/null || XP_UNTOLD=yes
 }
 
 # `timeout` where there is one: its words were other ones in busybox before 1.30. What busybox leaves

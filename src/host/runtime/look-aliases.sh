@@ -3,7 +3,7 @@
 # the name itself and what it leads to.
 
 xp_aliases() ( # PATH...
-  xp_count=0
+  xp_count=0 xp_links=
   for xp_path; do
     xp_count=$((xp_count + 1))
     xp_place=${xp_path%/*} xp_rest=
@@ -13,14 +13,13 @@ xp_aliases() ( # PATH...
     done
     [ -n "$xp_place" ] || cd / || return
     xp_at=${PWD%/}$xp_rest/${xp_path##*/}
-    [ "$xp_at" = "$xp_path" ] || xp_tell_alias "$xp_count at" "$xp_at"
-    [ ! -L "$xp_path" ] || xp_tell_alias "$xp_count to" "$(readlink -f "$xp_path")"
+    if [ "$xp_at" != "$xp_path" ]; then
+      case $xp_at in
+      *"$XP_NEWLINE"*) ;; # nothing can name that
+      *) xp_print "$xp_count at $xp_at$XP_NEWLINE" ;;
+      esac
+    fi
+    [ ! -L "$xp_path" ] || xp_links="$xp_links $xp_count"
   done
+  xp_tell_links -f to "$xp_links" "$@"
 )
-
-xp_tell_alias() { # WORDS PATH
-  case $2 in
-  '' | *"$XP_NEWLINE"*) ;; # nothing can name that
-  *) xp_print "$1 $2$XP_NEWLINE" ;;
-  esac
-}

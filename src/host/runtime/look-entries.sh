@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What is at paths, and in directories with all below: one process for all of them, and one more for each
-# symbolic link.
+# What is at paths, and in directories with all below: one process for all of them, and one more for their
+# symbolic links.
 
 XP_STAT='%f:%u:%g:%s:%Y:%h:%i:%U:%G:%n'
 
@@ -16,21 +16,13 @@ xp_entries() { # ID ''|-L PATH...
     ls "-lidn${xp_option#-}" "$@" 2>/dev/null
   fi
   echo links
-  xp_count=0
+  xp_count=0 xp_links=
   for xp_path; do
     xp_count=$((xp_count + 1))
-    [ -n "$xp_option" ] || [ ! -L "$xp_path" ] || xp_tell_link "$xp_count" "$xp_path"
+    [ -n "$xp_option" ] || [ ! -L "$xp_path" ] || xp_links="$xp_links $xp_count"
   done
+  xp_tell_links '' '' "$xp_links" "$@"
   xp_end "$xp_entries_id" 0
-}
-
-xp_tell_link() { # NUMBER PATH
-  xp_link=$(readlink "$2" && echo x) || return
-  xp_link=${xp_link%?x} # it may end in newlines
-  case $xp_link in
-  *"$XP_NEWLINE"*) ;; # nothing can name that
-  *) xp_print "$1 $xp_link$XP_NEWLINE" ;;
-  esac
 }
 
 # The directory itself comes first. What has a newline in its name is left out: lines are read.

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'vitest';
 import type { LabHost } from '../../../src/lab/lab.ts';
@@ -9,6 +10,7 @@ import type { JsonDocument } from '../../../src/report/json-document.ts';
 import { labDescribe } from '../../lab-tier.ts';
 import { type CliRun, documentOf, Fleet, type JsonRun, until } from '../fleet.ts';
 import { goodChange, oldFile } from './changes.ts';
+import { hastyProgram } from './hasty-program.ts';
 import { differences, type HostState, hostState } from './host-state.ts';
 import { type LinkFault, TcpProxy } from './tcp-proxy.ts';
 
@@ -22,8 +24,12 @@ export const soon = ['--confirm-timeout', '4'];
 export const ample = ['--confirm-timeout', '20'];
 
 /** `describe` for tests that need hosts of these kinds, as `labDescribe` gives it. */
-export function faultDescribe(kinds: readonly FaultKind[]): ReturnType<typeof labDescribe> {
-  return labDescribe({ hosts: kinds.map((kind) => ({ name: kind, kind, nics: [] })) });
+export function faultDescribe(
+  kinds: readonly FaultKind[],
+  options?: { readonly concurrent: boolean },
+): ReturnType<typeof labDescribe> {
+  const hosts = kinds.map((kind) => ({ name: kind, kind, nics: [] }));
+  return labDescribe({ hosts }, options);
 }
 
 export interface FaultFleetOptions {
@@ -38,6 +44,8 @@ export interface WayOptions {
   readonly proxy?: TcpProxy;
   /** Keys of the host in the inventory, such as `safety: { on_rollback_failure: open }`. */
   readonly keys?: string;
+  /** Gives all changes of a window so many seconds, in place of a minute. */
+  readonly applySeconds?: number;
 }
 
 /** What `goodChange` changes of every host. */
@@ -53,6 +61,7 @@ export class FaultFleet implements AsyncDisposable {
   readonly fleet: Fleet;
   readonly #free: Map<FaultKind, string[]>;
   readonly #new = new Map<FaultKind, Promise<HostState>>();
+  readonly #hasty = new Map<number, string>();
   #files = 0;
 
   private constructor(fleet: Fleet, free: Map<FaultKind, string[]>) {
@@ -113,6 +122,14 @@ export class FaultFleet implements AsyncDisposable {
     return state;
   }
 
+  /** The program that gives changes so many seconds; made once. */
+  hasty(applySeconds: number): string {
+    const place = join(this.fleet.lab.directory, `hasty-${applySeconds}`);
+    const program = this.#hasty.get(applySeconds) ?? hastyProgram(place, applySeconds);
+    this.#hasty.set(applySeconds, program);
+    return program;
+  }
+
   /** A path beside the inventory that nothing has yet. */
   async write(suffix: string, text: string): Promise<string> {
     this.#files += 1;
@@ -170,6 +187,7 @@ export class FaultHost {
       ...['apply', inventory, file, '-o', 'ndjson', '-v'],
       ...args,
     );
+    if (way?.applySeconds !== undefined) argv[1] = this.fleet.hasty(way.applySeconds);
     const child = this.fleet.fleet.lab.spawn(argv, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const { stdout, stderr } = child;
     if (stdout === null || stderr === null) throw new Error('no pipes');
@@ -269,6 +287,20 @@ export class FaultHost {
     await until(
       `${this.name} is ${mark}`,
       async () => (await this.windowFiles()).includes(mark),
+      30_000,
+    );
+  }
+
+  /** Waits until the time of a window for its changes is over, whether or not anybody watches over it. */
+  async reachesDeadline(): Promise<void> {
+    await until(
+      `${this.name} is at its deadline`,
+      async () => {
+        const [uptime, deadline] = (
+          await this.sh('cut -d " " -f 1 /proc/uptime; cat /run/xpush-*/deadline')
+        ).split('\n');
+        return Number(uptime) > Number(deadline) / 10;
+      },
       30_000,
     );
   }

@@ -3,7 +3,7 @@ import { badChange, changing, goodChange, waitingChange } from './changes.ts';
 import { ample, errorOf, FaultFleet, type FaultKind, faultDescribe, soon } from './fault-fleet.ts';
 
 const kinds = ['full', 'mini'] as const satisfies readonly FaultKind[];
-const describe = await faultDescribe(kinds);
+const describe = await faultDescribe(kinds, { concurrent: true });
 
 let fleet: FaultFleet;
 beforeAll(async () => {

@@ -12,7 +12,7 @@ import {
 } from './fault-fleet.ts';
 
 const kinds = ['full', 'mini'] as const satisfies readonly FaultKind[];
-const describe = await faultDescribe(kinds);
+const describe = await faultDescribe(kinds, { concurrent: true });
 
 let fleet: FaultFleet;
 beforeAll(async () => {
@@ -30,7 +30,7 @@ describe('a line that breaks', () => {
     '%s: for good after arming: the host undoes it; a human is asked for, since nobody heard',
     async (kind) => {
       const host = await fleet.take(kind);
-      const run = await host.begin(waitingChange, ['--confirm-timeout', '3']);
+      const run = await host.begin(waitingChange, ['--confirm-timeout', '3'], { applySeconds: 10 });
       await host.waits();
 
       await cut(host);

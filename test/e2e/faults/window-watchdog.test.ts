@@ -11,7 +11,7 @@ import {
 } from './fault-fleet.ts';
 
 const kinds = ['full', 'mini', 'systemd'] as const satisfies readonly FaultKind[];
-const describe = await faultDescribe(kinds);
+const describe = await faultDescribe(kinds, { concurrent: true });
 
 let fleet: FaultFleet;
 beforeAll(async () => {
@@ -54,7 +54,8 @@ describe('what watches over a window', () => {
     '%s: both are killed: the next run puts it in order first',
     async (kind) => {
       const host = await fleet.take(kind);
-      const run = await host.begin(changing(...everything, 'touch /run/waits', 'sleep 30'), soon);
+      const changes = changing(...everything, 'touch /run/waits', 'sleep 30');
+      const run = await host.begin(changes, soon, { applySeconds: 15 });
       await host.waits();
       run.kill('SIGKILL');
       await run.ended;
@@ -65,14 +66,14 @@ describe('what watches over a window', () => {
       let next = await host.apply(goodChange, ample);
       if (next.code === 6) {
         // until its deadline the host might still be waited for
-        await new Promise((resolve) => setTimeout(resolve, 60_000));
+        await host.reachesDeadline();
         next = await host.apply(goodChange, ample);
       }
 
       expect(next.code, next.stderr).toBe(0);
       await host.expectNew(await fleet.newState(kind));
     },
-    150_000,
+    120_000,
   );
 
   test.concurrent.each(kinds)(
