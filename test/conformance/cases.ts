@@ -13,6 +13,10 @@ export interface Case {
   readonly skipTags: readonly string[];
   /** Variables of the command line. */
   readonly extraVars: Readonly<Record<string, unknown>>;
+  /** `lab`: hosts of a lab; `here`: this machine. */
+  readonly on: string;
+  /** Whether only failures tell why, and programs are not counted: these differ from run to run. */
+  readonly isQuiet: boolean;
   /** Why Ansible is not asked; null: it is. */
   readonly notAnsible: string | null;
 }
@@ -28,7 +32,7 @@ function readCase(base: string): Case {
   const said = new Map(
     [
       ...readFileSync(file, 'utf8').matchAll(
-        /^# (tags|skip-tags|extra-vars|not in Ansible): (.*)$/gm,
+        /^# (tags|skip-tags|extra-vars|on|quiet|not in Ansible): (.*)$/gm,
       ),
     ].map(([, key = '', value = '']) => [key, value]),
   );
@@ -38,6 +42,8 @@ function readCase(base: string): Case {
     tags: said.get('tags')?.split(',') ?? [],
     skipTags: said.get('skip-tags')?.split(',') ?? [],
     extraVars: parse(said.get('extra-vars') ?? '{}'),
+    on: said.get('on') ?? 'here',
+    isQuiet: said.has('quiet'),
     notAnsible: said.get('not in Ansible') ?? null,
   };
 }

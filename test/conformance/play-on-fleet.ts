@@ -11,13 +11,24 @@ import { ConfigError } from '../../src/source/diagnostic.ts';
 import { identity } from '../engine/identity.ts';
 import { type LocalHost, localHost } from '../engine/local-host.ts';
 
+/** Where playbooks are run. */
+export interface PlayedFleet {
+  readonly transport: Transport;
+  /** How many programs a host was sent so far. */
+  readonly programsOf: (host: string) => number;
+}
+
 /** Hosts that are all this machine, each with a memory of its own. */
-export class LocalFleet {
+export class LocalFleet implements PlayedFleet {
   readonly #hosts = new Map<string, LocalHost>();
   readonly transport: Transport = {
     connect: async ({ name }) => this.host(name).connect(),
     close: async () => {},
   };
+
+  programsOf(host: string): number {
+    return this.host(host).programs.length;
+  }
 
   host(name: string): LocalHost {
     const known = this.#hosts.get(name) ?? localHost();
@@ -47,7 +58,7 @@ export interface Played {
 export async function playOnFleet(
   file: string,
   given: Inventory,
-  fleet: LocalFleet,
+  fleet: PlayedFleet,
   { check, extraVars, tags, skipTags }: PlayOptions,
 ): Promise<Played> {
   const books = loadPlaybooks([file], { extraVars });
@@ -81,6 +92,6 @@ export async function playOnFleet(
   return { exit, ended, events, programs: programsOf(inventory, fleet) - before };
 }
 
-function programsOf({ hosts }: Inventory, fleet: LocalFleet): number {
-  return [...hosts.keys()].reduce((sum, name) => sum + fleet.host(name).programs.length, 0);
+function programsOf({ hosts }: Inventory, fleet: PlayedFleet): number {
+  return [...hosts.keys()].reduce((sum, name) => sum + fleet.programsOf(name), 0);
 }
