@@ -1,27 +1,28 @@
 import { readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import { isApart } from './test/apart.ts';
 import { LongestFirst } from './test/longest-first.ts';
-import { isPure } from './test/pure.ts';
 
 const { XPUSH_TEST_RUNS = '200', CI } = process.env;
 
-const pure = readdirSync('test', { recursive: true, encoding: 'utf8' })
+const apart = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((path) => `test/${path}`)
-  .filter((path) => path.endsWith('.test.ts') && isPure(path));
+  .filter((path) => path.endsWith('.test.ts') && isApart(path));
 
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: 'real', include: ['test/**/*.test.ts'], exclude: pure } },
-      // a process for each file, which loads all modules anew, took half of their CPU
+      // a process for each file, which loads all modules anew, would take longer than many files do
       {
         extends: true,
-        test: { name: 'pure', include: pure, isolate: false, benchmark: { include: [] } },
+        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: apart, isolate: false },
       },
+      { extends: true, test: { name: 'apart', include: apart, benchmark: { include: [] } } },
     ],
+    globalSetup: './test/set-up.ts',
     sequence: { sequencer: LongestFirst },
     // most of a lab's time is waiting, on two cores too
-    maxWorkers: 4,
+    maxWorkers: 5,
     maxConcurrency: 8,
     // what is broken fails twice; what a busy machine delayed does not, and the log says that it was tried again
     retry: CI === undefined ? 0 : 1,

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { isApart } from './apart.ts';
 import { longest } from './longest-first.ts';
-import { isPure } from './pure.ts';
 
 const root = join(import.meta.dirname, '..');
 
-test('what is begun first is there, once, and has processes of its own', () => {
+test('what is begun first is there, once, and has no process of its own', () => {
   expect(longest.filter((file) => !existsSync(join(root, file)))).toEqual([]);
   expect(new Set(longest).size).toBe(longest.length);
-  expect(longest.filter((file) => isPure(file))).toEqual([]);
+  expect(longest.filter((file) => isApart(file))).toEqual([]);
 });

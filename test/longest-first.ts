@@ -6,13 +6,21 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * the first few are begun together.
  */
 export const longest = [
-  ...['e2e/faults/window-line', 'host/window-trouble', 'e2e/verify', 'host/output'],
-  ...['e2e/faults/window-watchdog', 'host/window-cut', 'e2e/window-health', 'host/window-boot'],
-  ...['e2e/faults/window-undo', 'host/command', 'xen/firewall-packets', 'e2e/rollback-hosts'],
-  ...['connection/transport-contract', 'e2e/firewall-families', 'e2e/import', 'host/program'],
-  ...['e2e/faults/window-controller', 'host/lock', 'e2e/become', 'steps/timer', 'e2e/output'],
-  ...['e2e/faults/missing-tools', 'e2e/faults/ssh-shells', 'e2e/failures'],
-  ...['e2e/faults/window-crash', 'connection/hostile-server', 'xen/nft-plan', 'e2e/layouts'],
+  ...['e2e/verify', 'e2e/faults/window-crash', 'e2e/import', 'e2e/faults/window-controller'],
+  ...['e2e/window-health', 'e2e/faults/window-watchdog', 'e2e/become', 'e2e/faults/missing-tools'],
+  ...['host/output', 'template/hostile', 'e2e/failures', 'xen/firewall-packets'],
+  ...['e2e/firewall-families', 'e2e/faults/ssh-shells', 'connection/transport-contract'],
+  ...['e2e/faults/window-line', 'host/command', 'e2e/faults/window-undo', 'host/lock', 'e2e/site'],
+  ...[
+    'e2e/output',
+    'conformance/playbooks',
+    'conformance/lab',
+    'e2e/rollback-hosts',
+    'host/window-proof',
+  ],
+  ...['e2e/copy', 'xen/nft-plan', 'e2e/reboot', 'xen/interfaces-boot', 'host/program'],
+  ...['xen/firewall-behaviour', 'e2e/layouts', 'e2e/dual-stack', 'conformance/ansible'],
+  ...['lab/systemd-hosts', 'lab/main'],
 ].map((name) => `test/${name}.test.ts`);
 
 /**
@@ -25,9 +33,9 @@ export class LongestFirst extends BaseSequencer {
     return sorted.toSorted((one, other) => this.#place(one) - this.#place(other));
   }
 
-  /** Files that share processes come one after the other, or else the processes end; they are short. */
+  /** Processes that are shared end when a file that has its own comes next: these come before all others. */
   #place({ moduleId, project }: TestSpecification): number {
-    if (project.config.isolate === false) return longest.length + 1;
+    if (project.config.isolate) return -1;
     const place = longest.indexOf(relative(this.ctx.config.root, moduleId));
     return place === -1 ? longest.length : place;
   }
