@@ -1,9 +1,7 @@
 import type { Duplex } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerHostKeyAlgorithm } from 'ssh2';
-import { orAborted } from './abort.ts';
 import type { Authenticator } from './authenticator.ts';
-import { ClosedBeforeBannerError } from './early-close.ts';
+import { EarlyCloseRetries } from './early-close.ts';
 import { judgeHostKeys, type ScannedKey } from './host-key-standing.ts';
 import type { HostKeyVerifier } from './host-key-verifier.ts';
 import type { KnownHosts } from './known-hosts.ts';
@@ -42,9 +40,6 @@ const families: readonly (readonly ServerHostKeyAlgorithm[])[] = [
   ['ssh-dss'],
 ];
 
-const maximumRetries = 3;
-const firstRetryMs = 300;
-
 /**
  * Asks a host for its keys, one connection a type, up to the end of the key exchange: the server has
  * proven by then that it holds the key, and nobody has said who he is. Rejects with `ConnectionError`
@@ -74,14 +69,16 @@ async function keyOf(
   offered: readonly ServerHostKeyAlgorithm[],
   means: ScanMeans,
 ): Promise<PublicKey | ConnectionError> {
-  for (let retry = 0; ; retry += 1) {
+  const { label, signal } = means;
+  const retries = new EarlyCloseRetries({ label, signal, patienceMs: target.connectTimeoutMs });
+  for (;;) {
     const sink = new KeySink();
     try {
       await means.onLine((socket) =>
         openClient(
           {
             socket,
-            label: means.label,
+            label,
             user: 'nobody',
             hostKey: sink,
             authentication: sink,
@@ -89,7 +86,7 @@ async function keyOf(
             algorithms: { ...target.algorithms, hostKeys: offered, hostCertificates: [] },
             phaseTimeoutMs: target.connectTimeoutMs,
             keepaliveMs: target.keepaliveMs,
-            signal: means.signal,
+            signal,
           },
           (client) => client.destroy(),
         ),
@@ -98,11 +95,8 @@ async function keyOf(
       if (sink.proven !== null) return sink.proven;
       if (!(error instanceof ConnectionError)) throw error;
       if (isOfType(error)) return error;
-      const isEarly = error instanceof ClosedBeforeBannerError && error.isWorthRetrying;
-      if (!isEarly || retry === maximumRetries) throw error;
+      await retries.next(error);
     }
-    const delayMs = firstRetryMs * 2 ** retry * (0.5 + Math.random());
-    await orAborted(sleep(delayMs), means.signal, means.label);
   }
 }
 

@@ -3,10 +3,9 @@ import { mkdtempSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { abortedError, orAborted } from './abort.ts';
 import type { Observe } from './contact.ts';
-import { ClosedBeforeBannerError } from './early-close.ts';
+import { ClosedBeforeBannerError, EarlyCloseRetries } from './early-close.ts';
 import { FailedLogins } from './failed-logins.ts';
 import { IdentityFiles } from './identity.ts';
 import { forwardError, JumpHosts } from './jump-hosts.ts';
@@ -46,10 +45,6 @@ export interface OpensshTransport extends Transport {
    */
   prepare(endpoints: readonly Endpoint[]): Promise<readonly ConnectionError[]>;
 }
-
-/** How often a host is tried again that hangs up before its banner. */
-const maximumRetries = 3;
-const firstRetryMs = 300;
 
 /** Of what one host sends in a run; programs and their answers are a small part of it. */
 const hostReceiveLimit = 256 * 1024 * 1024;
@@ -143,21 +138,20 @@ class Run implements OpensshTransport {
     const refusal = this.#failedLogins.refusal(login);
     if (refusal !== null) throw refusal;
     const beganMs = performance.now();
-    for (let retry = 0; ; retry += 1) {
+    const label = opensshLabel(target);
+    const retries = new EarlyCloseRetries({ label, signal, patienceMs: target.connectTimeoutMs });
+    for (let isFirst = true; ; isFirst = false) {
       try {
         const connection = await this.#attempt(target, signal, receiveLimit);
         this.#failedLogins.succeeded(login);
         return connection;
       } catch (error) {
-        if (signal.aborted) throw abortedError(opensshLabel(target));
+        if (signal.aborted) throw abortedError(label);
         const isRefusal = error instanceof ConnectionError && error.reason === 'authentication';
         if (isRefusal) this.#failedLogins.failed(login, error);
-        if (retry === 0 && isMissedNeighbour(error, performance.now() - beganMs)) continue;
-        const isEarly = error instanceof ClosedBeforeBannerError;
-        if (!isEarly || !error.isWorthRetrying || retry === maximumRetries) throw error;
+        if (isFirst && isMissedNeighbour(error, performance.now() - beganMs)) continue;
+        await retries.next(error);
       }
-      const delayMs = firstRetryMs * 2 ** retry * (0.5 + Math.random());
-      await orAborted(sleep(delayMs), signal, opensshLabel(target));
     }
   }
 

@@ -1,13 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { abortedError, orAborted } from './abort.ts';
 import { Agent } from './agent.ts';
 import { Login } from './authentication.ts';
 import type { Observe } from './contact.ts';
 import { ContactTelling } from './contact-telling.ts';
-import { ClosedBeforeBannerError } from './early-close.ts';
+import { EarlyCloseRetries } from './early-close.ts';
 import { FailedLogins } from './failed-logins.ts';
 import { type FlightLevel, type FlightPlan, FlightRefusedError } from './first-flight.ts';
 import { FlightMemory } from './flight-memory.ts';
@@ -78,10 +77,6 @@ interface HandshakeMeans {
   /** null: nobody wants to know. */
   readonly telling: ContactTelling | null;
 }
-
-/** How often a host is tried again that hangs up before its banner. */
-const maximumRetries = 3;
-const firstRetryMs = 300;
 
 /** Of what one host sends in a run; programs and their answers are a small part of it. */
 const hostReceiveLimit = 256 * 1024 * 1024;
@@ -185,21 +180,19 @@ class Run implements Ssh2Transport {
     const refusal = this.#failedLogins.refusal(target);
     if (refusal !== null) throw refusal;
     const offers = await orAborted(this.#keysFor(target), signal, labelOf(target));
-    for (let retry = 0; ; retry += 1) {
+    const label = labelOf(target);
+    const retries = new EarlyCloseRetries({ label, signal, patienceMs: target.connectTimeoutMs });
+    for (;;) {
       try {
         return await this.#attempt(target, offers, options);
       } catch (error) {
-        if (signal.aborted) throw abortedError(labelOf(target));
+        if (signal.aborted) throw abortedError(label);
         if (error instanceof FlightRefusedError) {
           this.#flights.refused(target, firstKeyOf(offers), error);
-          retry -= 1;
-          continue;
+        } else {
+          await retries.next(error);
         }
-        const isEarly = error instanceof ClosedBeforeBannerError;
-        if (!isEarly || !error.isWorthRetrying || retry === maximumRetries) throw error;
       }
-      const delayMs = firstRetryMs * 2 ** retry * (0.5 + Math.random());
-      await orAborted(sleep(delayMs, undefined), signal, labelOf(target));
     }
   }
 

@@ -319,7 +319,7 @@ describe.each(transportNames)('over %s,', (name) => {
       expect(refused).toBe(3);
     });
 
-    test('gives up when the server hangs up before its banner every time', async () => {
+    test('gives up when the server is full every time', async () => {
       let tries = 0;
       await using full = await listening(
         createServer((socket) => {
@@ -327,14 +327,30 @@ describe.each(transportNames)('over %s,', (name) => {
           socket.write('Exceeded MaxStartups\r\n', () => socket.resetAndDestroy());
         }),
       );
+      const endpoint = endpointOf(full, login({ connectTimeoutMs: 2_000 }));
 
-      await expect(transport.connect(endpointOf(full, login()), never)).rejects.toMatchObject({
+      await expect(transport.connect(endpoint, never)).rejects.toMatchObject({
         reason: 'network',
         message: expect.stringContaining(
           `127.0.0.1:${full.port} closed the connection before the SSH banner`,
         ),
       });
-      expect(tries).toBe(4);
+      expect(tries).toBeGreaterThanOrEqual(4);
+    });
+
+    test('waits for a server that says for long that it is full', async () => {
+      let refused = 0;
+      await using full = await listening(
+        createServer((socket) => {
+          socket.on('error', () => {});
+          if (refused++ < 5) socket.write('Exceeded MaxStartups\r\n', () => socket.destroy());
+          else socket.end('SSH-1.5-old\r\n');
+        }),
+      );
+      const endpoint = endpointOf(full, login({ connectTimeoutMs: 60_000 }));
+
+      await expect(transport.connect(endpoint, never)).rejects.toThrow('does not speak SSH');
+      expect(refused).toBe(6);
     });
 
     test('gets 8 connections through a server that starts 2 at once', async () => {
@@ -345,7 +361,8 @@ describe.each(transportNames)('over %s,', (name) => {
         config: ['MaxStartups 2:100:2', 'LogLevel VERBOSE'],
       });
       const lines = dir.write(`${busyName}_known_hosts`, knownHostsLines(busy));
-      const endpoint = endpointOf(busy, login({ knownHosts: lines }));
+      const patient = login({ knownHosts: lines, connectTimeoutMs: 60_000 });
+      const endpoint = endpointOf(busy, patient);
 
       const connections = await Promise.all(
         Array.from({ length: 8 }, () => transport.connect(endpoint, never)),

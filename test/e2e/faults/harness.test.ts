@@ -84,7 +84,8 @@ describe('TcpProxy', () => {
     const { code, stderr } = await ssh([{ afterMs: 500, how: 'silence' }], 'sleep 60');
 
     expect(code).toBe(255);
-    expect(stderr).toContain('not responding');
+    // the second where a busy machine had not logged in yet
+    expect(stderr).toMatch(/not responding|timed out/);
   });
 
   test('is slow', async () => {
