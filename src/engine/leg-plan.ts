@@ -18,7 +18,7 @@ import { expectedEnding, unknownEnding } from './expected-ending.ts';
 import type { Foreseen, Outlook, PlannedTask } from './foreseen.ts';
 import { hasFetched } from './kept-files.ts';
 import { queriesOf } from './leg-queries.ts';
-import { leaveNotice, takeNotice } from './notices.ts';
+import { noteHandled, noteOf } from './notices.ts';
 import type { OpenTask } from './open-task.ts';
 import { allChanges, predictedOutcomes, stateAfter } from './plan-effects.ts';
 import { PlanMemory } from './plan-memory.ts';
@@ -133,9 +133,10 @@ class Foresight {
   #wait(task: OpenTask, name: string): Foreseen | null {
     const isFact = factNames.includes(name);
     if (this.#isOpen) return this.#end({ isOpen: true });
-    if (!isFact && this.#options.isCheck && task.task.step.isReadOnly)
-      return this.#leaveUnknown(task);
-    if (!isFact) return this.#end({ isOpen: true });
+    if (!isFact) {
+      const isSafe = this.#options.isCheck && task.task.step.isReadOnly;
+      return isSafe ? this.#leaveUnknown(task) : this.#end({ isOpen: true });
+    }
     const wants = this.#unseen(factQueries);
     return this.#end(wants.length > 0 ? { wants } : { refusal: noFacts });
   }
@@ -181,8 +182,8 @@ class Foresight {
     refusal: Refusal,
   ): Foreseen | null {
     const isOutdated = refusal.isOutdated === true;
-    if (isOutdated && this.#options.isCheck && bound.isReadOnly === true)
-      return this.#leaveUnknown(task);
+    const isSafe = this.#options.isCheck && bound.isReadOnly === true;
+    if (isOutdated && isSafe) return this.#leaveUnknown(task);
     if (isOutdated && place > 0) return this.#end({ isOpen: true });
     const said = isOutdated ? entangled : refusal;
     return this.#fail(task, place, said, fail(said.refusal));
@@ -255,7 +256,7 @@ const entangled: Refusal = {
 /** With the note gone that an earlier task, or run, has left of it. */
 function handled(plan: Plan, { handler }: Keywords, { noted }: Knowledge): Plan {
   if (handler === null || !noted.has(handler)) return plan;
-  return { ...plan, upkeep: [...(plan.upkeep ?? []), takeNotice(handler)] };
+  return { ...plan, upkeep: [...(plan.upkeep ?? []), noteHandled(handler)] };
 }
 
 function noticeOf(
@@ -266,7 +267,7 @@ function noticeOf(
 ): Change | null {
   if (allChanges(plan).length === 0) return null;
   const handlers = newlyNoted(known, notify, judgement?.status ?? 'untold');
-  return handlers.length === 0 ? null : leaveNotice(handlers);
+  return handlers.length === 0 ? null : noteOf(handlers);
 }
 
 /** Whether it can be planned without knowing what the one before it did, and is undone with that. */

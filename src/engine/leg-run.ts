@@ -22,6 +22,7 @@ import { nextBoot } from './next-boot.ts';
 import { PlainActs } from './plain-acts.ts';
 import { allChanges } from './plan-effects.ts';
 import { predict } from './predict.ts';
+import { prepareTasks } from './prepare-tasks.ts';
 import { cutSegments } from './segment.ts';
 import { undoOverdue } from './window-shell.ts';
 import { ofRun } from './window-words.ts';
@@ -148,7 +149,7 @@ class LegRun {
     }
     while (state !== null && tasks.open.length > 0) {
       tasks.learn(state);
-      await prepare(tasks, state);
+      await prepareTasks(tasks, state);
       const { check, foretold } = this.#options;
       const before: HostState = foretold?.over(state) ?? state;
       const foreseen = foresee(tasks.open, before, tasks.known, this.#sight.foresight(check));
@@ -286,16 +287,4 @@ class LegRun {
 
 function hasWork({ plan }: PlannedTask): boolean {
   return allChanges(plan).length > 0;
-}
-
-/** What is slow to make is made before planning, which would hold up the other hosts. */
-async function prepare({ open, known }: LegTasks, state: HostState): Promise<void> {
-  for (const task of open) {
-    if (!task.task.step.mayPrepare) continue;
-    const prepared = task.prepare(known);
-    if (prepared.type !== 'ready' || prepared.bound.prepare === undefined) continue;
-    const isSeen = prepared.bound.queries.every((asked) => state.get(asked) !== undefined);
-    const preparing = isSeen ? prepared.bound.prepare(state) : null;
-    if (preparing !== null) await preparing;
-  }
 }

@@ -1,3 +1,4 @@
+import { noticeQuery } from '../host/notice.ts';
 import { type Query, query } from '../host/query.ts';
 import type { HostState } from '../host/state.ts';
 import type { Inventory } from '../inventory/model.ts';
@@ -16,7 +17,7 @@ import { type Keeping, keptBy } from './kept-files.ts';
 import type { LegError, LegResult } from './leg-options.ts';
 import { queriesOf } from './leg-queries.ts';
 import type { Leg, LegTask } from './legs.ts';
-import { noticedBefore, noticeQuery } from './notices.ts';
+import { noticedBefore } from './notices.ts';
 import type { OpenTask } from './open-task.ts';
 import { Tries } from './tries.ts';
 import { withheld, withheldError } from './withheld.ts';

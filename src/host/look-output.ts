@@ -14,7 +14,7 @@ export const lookOutput: LookPart = {
         const { assignments, texts } = briefTexts(queries);
         return [...assignments, `xp_outputs ${timeoutSeconds} ${quoteAll(texts)}`];
       }),
-      ...numbered.filter(({ one }) => !isBrief(one)).map(aloneLine),
+      ...numbered.filter(({ one }) => !goesWithOthers(one)).map(aloneLine),
     ];
   },
   read: (asked, sections) => {
@@ -45,13 +45,13 @@ function numberedOf(queries: readonly OutputQuery[]): readonly Numbered[] {
   return queries.map((one, index) => ({ id: `output.${index}`, one }));
 }
 
-function isBrief({ isBrief, stdin }: OutputQuery): boolean {
+function goesWithOthers({ isBrief, stdin }: OutputQuery): boolean {
   return isBrief && stdin === null;
 }
 
 function goesOf(numbered: readonly Numbered[]): readonly Go[] {
   const goes = new Map<number, [Numbered, ...Numbered[]]>();
-  for (const each of numbered.filter(({ one }) => isBrief(one))) {
+  for (const each of numbered.filter(({ one }) => goesWithOthers(one))) {
     const timeoutSeconds = seconds(each.one.timeoutSeconds);
     const others = goes.get(timeoutSeconds);
     if (others === undefined) goes.set(timeoutSeconds, [each]);
