@@ -91,7 +91,6 @@ export const textFilters: Readonly<Record<string, FilterFunction>> = {
   }),
 };
 
-/** The parts between separators, as Python splits; between runs of blanks when null. */
 /** A text with "/" as it is; a map, or a list of pairs, as a query. */
 function urlEncoded(value: Plain): string {
   if (!isMap(value) && !isList(value)) return percentEncoded(textOf(value)).replaceAll('%2F', '/');
@@ -109,6 +108,7 @@ function percentEncoded(text: string): string {
   );
 }
 
+/** The parts between separators, as Python splits; between runs of blanks when null. */
 function splitText(text: string, separator: string | null, most: number): readonly string[] {
   if (separator === '') throw new ValueProblem('the separator is empty');
   if (separator !== null) {
