@@ -15,7 +15,10 @@ export default defineConfig({
       // a process for each file, which loads all modules anew, would take longer than many files do
       {
         extends: true,
-        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: apart, isolate: false },
+        test: {
+          ...{ name: 'shared', include: ['test/**/*.test.ts'], exclude: apart, isolate: false },
+          setupFiles: './test/unchanged.ts',
+        },
       },
       { extends: true, test: { name: 'apart', include: apart, benchmark: { include: [] } } },
     ],

@@ -14,8 +14,9 @@ const describe = await labDescribe({ hosts: [{ name: 'h1', nics: [] }] });
 
 /** Of root and ops, on every host. */
 const password = 'Canary8Pq1 sudo';
-Object.assign(process.env, { OPS_PASSWORD: password });
 const secret = '!secret { env: OPS_PASSWORD }';
+beforeAll(() => void Object.assign(process.env, { OPS_PASSWORD: password }));
+afterAll(() => void Reflect.deleteProperty(process.env, 'OPS_PASSWORD'));
 
 const hash = execFileSync('openssl', ['passwd', '-6', '-stdin'], { input: password });
 const entry = (user: string) => `${user}:${hash.toString().trim()}:19000:0:99999:7:::\n`;
