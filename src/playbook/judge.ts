@@ -70,9 +70,10 @@ export function judge(
   const isChanged = wrong === null && changed.type === 'value' && changed.value;
   const done = asked(until?.conditions ?? null, seen) ?? yes;
   const isToRepeat = done.type !== 'value' || !done.value;
+  const { retries = 0 } = until ?? {};
   const inVain =
-    isLast && isToRepeat && (until?.retries ?? 0) > 0
-      ? (whatIsWrong(done) ?? '`until` is still not true')
+    isLast && isToRepeat && retries > 0
+      ? (whatIsWrong(done) ?? `\`until\` is still not true after ${retries + 1} tries`)
       : null;
   const failure =
     wrong ??

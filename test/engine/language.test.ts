@@ -240,10 +240,10 @@ tasks:
     const ignored = await run(playbook('\n    ignore_errors: true'));
     const looped = await run(playbook('\n    loop: [a]'));
 
-    expect(ended.lines[0]).toMatch(/^try failed: `until` is still not true/);
+    expect(ended.lines[0]).toMatch(/^try failed: `until` is still not true after 3 tries/);
     expect(ended.result.status).toBe('failed');
     expect(ignored.lines.at(-1)).toBe('debug ok: true');
-    expect(looped.lines[0]).toMatch(/^try failed: a: `until` is still not true/);
+    expect(looped.lines[0]).toMatch(/^try failed: a: `until` is still not true after 3 tries/);
     expect(readFileSync(join(directory, 'tries'), 'utf8')).toBe('x\n'.repeat(9));
   });
 

@@ -50,7 +50,7 @@ xp_make_place() { # PATH BEFORE SIZE
   xp_private=$xp_directory/.xpush-$xp_name
   eval "XP_STAGED_$XP_STAGED=\$xp_private"
   XP_NEW=$xp_private/new
-  (umask 077 && mkdir -m 700 "$xp_private" && xp_print '' >"$XP_NEW") || return
+  xp_make_closed "$xp_private" && (umask 077 && xp_print '' >"$XP_NEW") || return
   if [ "$2" != absent ]; then
     cp -aL --attributes-only "$XP_REAL" "$XP_NEW" 2>/dev/null || cp -aL "$XP_REAL" "$XP_NEW" 2>/dev/null ||
       cp -pL "$XP_REAL" "$XP_NEW" || return
