@@ -25,7 +25,7 @@ export default defineConfig({
     globalSetup: './test/set-up.ts',
     sequence: { sequencer: LongestFirst },
     // most of a lab's time is waiting, on two cores too
-    maxWorkers: 5,
+    maxWorkers: 6,
     maxConcurrency: 8,
     // what is broken fails twice; what a busy machine delayed does not, and the log says that it was tried again
     retry: CI === undefined ? 0 : 1,

@@ -1,4 +1,5 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { posix } from 'node:path';
 import { bootHost, readConsole } from './boot-host.ts';
 import { composeBootLines } from './boot-lines.ts';
 import { makeCgroup, removeCgroup } from './cgroup.ts';
@@ -155,8 +156,9 @@ export class Machine implements LabHost {
   }
 
   async writeFile(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
-    const script = 'mkdir -p -- "$(dirname -- "$1")" && cat >"$1" && chmod "$2" "$1"';
-    const argv = this.#inHost(['sh', '-c', script, 'sh', path, mode.toString(8)]);
+    const script = '{ [ -d "$3" ] || mkdir -p -- "$3"; } && cat >"$1" && chmod "$2" "$1"';
+    const words = [path, mode.toString(8), posix.dirname(path)];
+    const argv = this.#inHost(['sh', '-c', script, 'sh', ...words]);
     await mustRun(argv, { input: content, env: CONSOLE_ENVIRONMENT });
   }
 

@@ -182,9 +182,10 @@ export async function until(
 }
 
 const filesScript = `
-trees='/etc /root /home /opt /srv /usr/local /var/lib'
-for tree in $trees; do if [ -e "$tree" ]; then find "$tree" -exec stat -c '%N %f %u:%g %s %i %y' {} +; fi; done | sort
-for tree in $trees; do if [ -e "$tree" ]; then find "$tree" -type f -exec sha256sum {} +; fi; done | sort -k 2
+trees=
+for tree in /etc /root /home /opt /srv /usr/local /var/lib; do [ ! -e "$tree" ] || trees="$trees $tree"; done
+find $trees -exec stat -c '%N %f %u:%g %s %i %y' {} + | sort
+find $trees -type f -exec sha256sum {} + | sort -k 2
 `;
 
 const liveScript = `

@@ -138,17 +138,20 @@ describeShells('compileUpload', (each) => {
     },
   );
 
-  test.runIf(process.getuid?.() === 0)('gives a new file the group that its place has', async () => {
-    await using host = new Uploading(each);
-    const directory = temporaryDirectory();
-    chownSync(directory, 0, 1);
-    chmodSync(directory, 0o2775);
+  test.runIf(process.getuid?.() === 0)(
+    'gives a new file the group that its place has',
+    async () => {
+      await using host = new Uploading(each);
+      const directory = temporaryDirectory();
+      chownSync(directory, 0, 1);
+      chmodSync(directory, 0o2775);
 
-    expect(await host.bring(join(directory, 'new'))).toEqual([done]);
+      expect(await host.bring(join(directory, 'new'))).toEqual([done]);
 
-    const { gid, mode } = statSync(join(directory, 'new'));
-    expect([gid, mode & 0o7777]).toEqual([1, 0o644]);
-  });
+      const { gid, mode } = statSync(join(directory, 'new'));
+      expect([gid, mode & 0o7777]).toEqual([1, 0o644]);
+    },
+  );
 
   test('keeps what belongs to the old file, and the link that leads to it', async () => {
     await using host = new Uploading(each);

@@ -90,12 +90,13 @@ if command -v nft >/dev/null; then
   nft list ruleset 2>/dev/null || true
 fi
 part files
-for tree in /etc /root /home /opt /srv /usr/local /var/lib; do
-  [ -e $tree ] || continue
-  find $tree -path /var/lib/xpush -prune -o -path /usr/local/count -prune -o \\( -name '.xpush-*' -o ! -type d \\) -exec ls -lnd {} + |
+trees=
+for tree in /etc /root /home /opt /srv /usr/local /var/lib; do [ ! -e $tree ] || trees="$trees $tree"; done
+{
+  find $trees -path /var/lib/xpush -prune -o -path /usr/local/count -prune -o \\( -name '.xpush-*' -o ! -type d \\) -exec ls -lnd {} + |
     awk '{ line = $1 " " $3 " " $4; for (i = 9; i <= NF; i++) line = line " " $i; print line }'
-  find $tree -path /var/lib/xpush -prune -o -type d -print | sed 's/$/\\//'
-  find $tree -path /var/lib/xpush -prune -o -path /usr/local/count -prune -o -type f ! -name hostname ! -name hosts ! -name machine-id ! -name '*_key' ! -name '*_key.pub' ! -name authorized_keys -exec sha256sum {} +
-done | sort
+  find $trees -path /var/lib/xpush -prune -o -type d -print | sed 's/$/\\//'
+  find $trees -path /var/lib/xpush -prune -o -path /usr/local/count -prune -o -type f ! -name hostname ! -name hosts ! -name machine-id ! -name '*_key' ! -name '*_key.pub' ! -name authorized_keys -exec sha256sum {} +
+} | sort
 true
 `;
