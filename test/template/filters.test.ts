@@ -24,6 +24,7 @@ describe('filters', () => {
       { b: 1, a: { c: [1, 2], e: 2 } },
     ],
     ['d | combine({"x": 1}, {"x": 2}, [{"y": 3}])', { b: 1, a: { c: [1], e: 2 }, x: 2, y: 3 }],
+    ['[] | combine', {}],
     ['d | dict2items | map(attribute="key") | list', ['b', 'a']],
     ['[{"k": "a", "v": 1}] | items2dict(key_name="k", value_name="v")', { a: 1 }],
     ['d | dict2items | items2dict == d', true],

@@ -8,7 +8,8 @@ export const mapFilters: Readonly<Record<string, FilterFunction>> = {
     const isRecursive = given.flag('recursive', false);
     const merge = listMerge(given.text('list_merge', 'replace'));
     const maps = [value, ...given.positional].flatMap((part) => (isList(part) ? part : [part]));
-    return maps.map(asMap).reduce((left, right) => combined(left, right, isRecursive, merge));
+    const [first = mapOf([]), ...others] = maps.map(asMap);
+    return others.reduce((left, right) => combined(left, right, isRecursive, merge), first);
   }),
   dict2items: filter('key_name value_name', (value, given) => {
     const [keyName, valueName] = [given.text('key_name', 'key'), given.text('value_name', 'value')];
