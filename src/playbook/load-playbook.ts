@@ -58,7 +58,10 @@ function readPlays(
   depth: number,
 ): Result<readonly Play[]> {
   if (node.kind !== 'list' || node.items.length === 0) {
-    return wrongAt(node, 'a playbook is a list of plays', 'begin with "- hosts: all"');
+    const hint = isLikeInventory(node)
+      ? 'this is like an inventory, which is named before: xpush apply INVENTORY PLAYBOOK, xpush lint -i INVENTORY PLAYBOOK'
+      : 'begin with "- hosts: all"';
+    return wrongAt(node, 'a playbook is a list of plays', hint);
   }
   const directory = dirname(file);
   const steps = withOwnSteps(options.steps, directory, options.files);
@@ -74,6 +77,12 @@ function readPlays(
   return diagnostics.length > 0
     ? { ok: false, diagnostics }
     : { ok: true, value: read.flatMap((one) => (one.ok ? one.value : [])) };
+}
+
+function isLikeInventory(node: SourceNode): boolean {
+  if (node.kind !== 'map') return false;
+  const isFleet = ['dom0', 'domU', 'networks', 'groups'].some((key) => node.entries.has(key));
+  return isFleet || nodeAt(node, ['hosts'])?.kind === 'map';
 }
 
 function importPlays(

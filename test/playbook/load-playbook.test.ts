@@ -147,6 +147,20 @@ describe('parsePlaybook', () => {
     `);
   });
 
+  test.each(['hosts: { web1: {} }', 'dom0: {}\ndomU: {}', 'groups: {}\nhosts: all'])(
+    '%j is an inventory, whose place is told',
+    (text) => {
+      expect(complaints(text)).toContain('xpush lint -i INVENTORY PLAYBOOK');
+    },
+  );
+
+  test.each(['hosts: all\ntasks: []', 'tasks: []', '{}', '5'])(
+    '%j is not taken for one',
+    (text) => {
+      expect(complaints(text)).toContain('begin with "- hosts: all"');
+    },
+  );
+
   test.each(['', 'hosts: all', '[]', '- 5'])('%j is no playbook', (text) => {
     expect(complaints(text)).toMatch(/^site.yaml:1:[13]: /);
   });
