@@ -184,7 +184,7 @@ class Foresight {
     const isOutdated = refusal.isOutdated === true;
     const isSafe = this.#options.isCheck && bound.isReadOnly === true;
     if (isOutdated && isSafe) return this.#leaveUnknown(task);
-    if (isOutdated && place > 0) return this.#end({ isOpen: true });
+    if (isOutdated && (place > 0 || this.#options.isCheck)) return this.#end({ isOpen: true });
     const said = isOutdated ? entangled : refusal;
     return this.#fail(task, place, said, fail(said.refusal));
   }

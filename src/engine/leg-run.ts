@@ -166,8 +166,8 @@ class LegRun {
       explainTo(this.#options, this.#leg.host, tasks, before, foreseen);
       const lack = lackOf(foreseen, tasks, before, this.#options.confirm.isOff);
       if (lack !== null) tasks.refuse(lack.place, lack.error);
-      else if (check) predict(tasks, before, foreseen);
-      if (lack === null) foretold?.add(foreseen.tasks);
+      else if (check) predict(tasks, before, foretold?.isOpen === true ? null : foreseen);
+      if (lack === null) foretold?.add(foreseen);
       if (tasks.open.length === 0) break;
       const next = await this.#goOn(foreseen, state);
       if (next === 'stale') return 'stale';

@@ -55,6 +55,8 @@ export class PlainActs {
   readonly #tasks: LegTasks;
   /** Changes made for the first open task before its plan turned out stale. */
   #made: ChangeRecord[] = [];
+  /** The parts of the task that had changed something when another one was found to be stale. */
+  readonly #changedBefore = new Set<number>();
   #hasBegun = false;
   #isCommandUnderWay = false;
   /** How often it waits for what this run does there for another host. */
@@ -193,12 +195,19 @@ export class PlainActs {
     let hasFailed = false;
     for (const [index, { change, end }] of ends.entries()) {
       // not begun: the one before it was stale
-      if (end.type === 'missing' || end.type === 'stale') return 'stale';
+      if (end.type === 'missing' || end.type === 'stale') {
+        for (const [part, { isChanged }] of outcomesOf(task, ends).entries()) {
+          if (isChanged) this.#changedBefore.add(part);
+        }
+        return 'stale';
+      }
       hasFailed = end.type === 'failed';
       if (hasFailed) break;
       if (index < plan.changes.length) this.#made.push(recordOf(change));
     }
-    const outcomes = outcomesOf(task, ends);
+    const outcomes = outcomesOf(task, ends).map((one, part) =>
+      this.#changedBefore.has(part) ? { ...one, isChanged: true } : one,
+    );
     const judgement = outlook.judge(outcomes);
     const again = this.#tasks.repeat(judgement, plan, partsBegun(plan, ends));
     if (again !== null) {
@@ -207,12 +216,15 @@ export class PlainActs {
       return { repeatAfterSeconds: again };
     }
     if (hasFailed && judgement.failure === null) this.#made.push(...failedCommands(ends));
+    const wasStale = this.#changedBefore.size > 0;
     const changes = this.#takeMade();
     endAs(this.#tasks, task, outcomes, changes, messageOf(task, ends));
-    return hasFailed ? 'cut' : 'ended';
+    // tasks behind it were planned as if nothing had been changed before
+    return hasFailed || wasStale ? 'cut' : 'ended';
   }
 
   #takeMade(): readonly ChangeRecord[] {
+    this.#changedBefore.clear();
     return this.#made.splice(0);
   }
 }

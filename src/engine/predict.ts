@@ -11,14 +11,17 @@ import type { LegTasks } from './leg-tasks.ts';
 import { predictedOutcomes, stateAfter } from './plan-effects.ts';
 import { recordOf } from './records.ts';
 
-/** Check mode: the plans are the results, and nothing is sent. */
+/**
+ * Check mode: the plans are the results, and nothing is sent.
+ *
+ * @param foreseen null: what was done before is unknown, and so is all of it
+ */
 export function predict(
   tasks: LegTasks,
   observed: HostState,
-  { tasks: planned, refusal }: Foreseen = foresee(tasks.open, observed, tasks.known, {
-    isCheck: true,
-  }),
+  foreseen: Foreseen | null = foresee(tasks.open, observed, tasks.known, { isCheck: true }),
 ): void {
+  const { tasks: planned, refusal } = foreseen ?? { tasks: [], refusal: null };
   let state = observed;
   for (const task of planned) {
     const { plan } = task;
@@ -35,6 +38,12 @@ export function predict(
     } else if (plan.failure !== undefined && plan.patience !== undefined) {
       const message = `would wait: ${plan.failure}`;
       tasks.end({ status: 'unknown', changes: [], message });
+    } else if (
+      task.outlook.type === 'do' &&
+      task.outlook.judge(predictedOutcomes(plan)).isToRepeat
+    ) {
+      const message = 'would be tried until its condition holds';
+      tasks.end({ status: 'unknown', changes: plan.changes.map(recordOf), message });
     } else endAs(tasks, task, predictedOutcomes(plan), plan.changes.map(recordOf));
     if (tasks.ending !== null) return;
     state = stateAfter(plan, state);

@@ -29,9 +29,7 @@ export function writeOwned(
   const all = file.type === 'absent' ? { mode: 0o644, ...attributes } : attributes;
   return [
     ...writes,
-    ...setAttributes(path, all, written, effect).map((one) =>
-      file.type === 'absent' ? ofAnyGroup(one) : one,
-    ),
+    ...(file.type === 'absent' ? ownNew : setAttributes)(path, all, written, effect),
   ];
 }
 
@@ -49,15 +47,16 @@ export function ownDirectory(
     entry,
   );
   const all = file.type === 'absent' ? { mode, ...attributes } : attributes;
-  return [
-    ...made,
-    ...setAttributes(path, all, after, effect).map((one) =>
-      made.length > 0 ? ofAnyGroup(one) : one,
-    ),
-  ];
+  return [...made, ...(made.length > 0 ? ownNew : setAttributes)(path, all, after, effect)];
 }
 
-/** What was just made is of the group of a directory that hands its group on (set-group-ID). */
-function ofAnyGroup(change: SetAttributes): SetAttributes {
-  return { ...change, before: { ...change.before, gid: null } };
+/** What is just made has perhaps the group of its directory (set-group-ID): a group that is wanted is always set. */
+export function ownNew(
+  path: string,
+  wanted: Attributes,
+  made: Entry,
+  effect: Effect,
+): readonly SetAttributes[] {
+  const unsure = made.type === 'absent' ? made : { ...made, gid: null, group: null };
+  return setAttributes(path, wanted, unsure, effect);
 }

@@ -28,7 +28,7 @@ export function readPattern(pattern: string, flags = ''): ReadPattern {
 
 /** An escape, a class, or what Python means something else by. */
 const parts =
-  /\\[\s\S]|\[\^?\]?(?:\\[\s\S]|[^\]\\])*\]|\(\?P<(?![=!])|\(\?P=(\w+)\)|\{,(\d*)\}|[.^$]/g;
+  /\\[\s\S]|\[\^?\]?(?:\\[\s\S]|[^\]\\])*\]|\(\?P?<(?![=!])|\(\?P=(\w+)\)|\{,(\d*)\}|[.^$]/g;
 
 function asJavaScript(pattern: string, flags: ReadonlySet<string>): string {
   const isMultiline = flags.has('m');
@@ -42,6 +42,11 @@ function asJavaScript(pattern: string, flags: ReadonlySet<string>): string {
         return '(?![\\s\\S])';
       case '(?P<':
         return '(?<';
+      case '(?<':
+        throw new Error('a group with a name is (?P<name>...)');
+      case '[]':
+      case '[^]':
+        throw new Error('a class has no end');
       case '.':
         return flags.has('s') ? '.' : '[^\\n]';
       case '^':
@@ -51,9 +56,18 @@ function asJavaScript(pattern: string, flags: ReadonlySet<string>): string {
         return isMultiline ? '(?![^\\n])' : '(?=\\n?(?![\\s\\S]))';
       default:
         // in Python a bracket that comes first is meant
-        return part.replace(/^\[(\^?)\](?=.)/s, '[$1\\]');
+        return part.replace(/^\[(\^?)\](?=.)/s, '[$1\\]').replace(/\\[\s\S]/g, escapeOf);
     }
   });
+}
+
+/** One that Python has not is an error there, where JavaScript has a letter, or a meaning of its own. */
+function escapeOf(written: string): string {
+  if (written === '\\a') return '\\x07';
+  if (/[A-Za-z]/.test(written) && !/[bBdDsSwWfnrtvxu]/.test(written)) {
+    throw new Error(`there is no escape ${written}`);
+  }
+  return written;
 }
 
 const letters: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '\\': '\\' };

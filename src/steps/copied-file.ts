@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { type Attributes, type Change, change, type SourceFile } from '../host/change.ts';
 import { asBytes } from '../host/change-words.ts';
 import { entryAfter, isOfEntry } from '../host/entries-after.ts';
-import { ownDirectory } from '../host/owned-file.ts';
+import { ownDirectory, ownNew } from '../host/owned-file.ts';
 import { type Entry, type FileState, query } from '../host/query.ts';
 import { areSame, isWithoutSha256, sums } from '../host/sums.ts';
 import { backup, backupName } from './backup.ts';
@@ -93,7 +93,9 @@ export function fileChanges(
       ...(checked === null ? [] : [validation(path, checked, wanted)]),
       ...(name === null ? [] : [backup(path, name)]),
       ...writes,
-      ...(isOwned && !isKept ? change.setAttributes(path, all, after, 'boot') : []),
+      ...(isOwned && !isKept
+        ? (state.type === 'absent' ? ownNew : change.setAttributes)(path, all, after, 'boot')
+        : []),
     ],
   };
 }

@@ -1,5 +1,6 @@
 import { change } from '../host/change.ts';
 import { asBytes } from '../host/change-words.ts';
+import { ownNew } from '../host/owned-file.ts';
 import { type Entry, type FileState, query } from '../host/query.ts';
 import { SlowPattern } from '../source/matches-in-time.ts';
 import { backup, backupName } from './backup.ts';
@@ -79,7 +80,8 @@ export function planEdit(
   const owned = entry.flatMap((before) => {
     const isNew = written.length > 0;
     const now = isNew ? madeEntry('file', before, bits === null ? {} : { mode: bits }) : before;
-    return change.setAttributes(path, wantedOf({ owner, group }, now), now, 'boot');
+    const own = isNew && found.text === null ? ownNew : change.setAttributes;
+    return own(path, wantedOf({ owner, group }, now), now, 'boot');
   });
   if (validate !== undefined && !canValidate(edited.text)) {
     return refuse(`${path} is no UTF-8, and cannot be validated`);

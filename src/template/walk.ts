@@ -69,12 +69,9 @@ class Walk {
     for (const { key, start: from, end } of segments) {
       const step = key ?? this.#keys[next++] ?? null;
       const inner = memberOf(value, step);
+      const said = wordOf(step);
       const written =
-        typeof step === 'number'
-          ? `${name}[${step}]`
-          : name === ''
-            ? String(step)
-            : `${name}.${step}`;
+        typeof step === 'number' ? `${name}[${step}]` : name === '' ? said : `${name}.${said}`;
       if (inner === undefined) {
         return without({ start: from, end }, value, name, written, step);
       }
@@ -98,14 +95,14 @@ function memberOf(value: Value, key: Value): Value | undefined {
 
 /** What is wrong where a value has no such key. */
 function without(span: Span, value: Value, name: string, written: string, step: Value): End {
-  if (value instanceof LazyMap) return missing(span, written, String(step), value);
+  if (value instanceof LazyMap) return missing(span, written, wordOf(step), value);
   const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
   if (isMap && !(value instanceof Secret)) {
-    return missing(span, written, String(step), { names: () => Object.keys(value) });
+    return missing(span, written, wordOf(step), { names: () => Object.keys(value) });
   }
   const what = `${name === '' ? 'this' : quoted(name)} is ${kindOf(value)}`;
   const hint = Array.isArray(value) ? `it has ${value.length} items` : null;
-  const message = `${what}: it has no ${quoted(String(step))}`;
+  const message = `${what}: it has no ${quoted(wordOf(step))}`;
   return { found: undefined, problem: () => new PathProblem(span, message, hint) };
 }
 
@@ -117,4 +114,9 @@ function missing(span: Span, whole: string, key: string, scope: Pick<Scope, 'nam
     return new PathProblem(span, `${quoted(whole)} is not defined`, hint);
   };
   return { found: undefined, problem };
+}
+
+/** A key in words: a map or a list is none. */
+function wordOf(key: Value): string {
+  return typeof key === 'object' && key !== null ? kindOf(key) : String(key);
 }

@@ -14,7 +14,7 @@ export interface ReplaceWish {
 export function sectionPattern(after: string | null, before: string | null): string | null {
   if (after === null && before === null) return null;
   const inner = after !== null && before !== null ? '[\\s\\S]*?' : '[\\s\\S]*';
-  return `${after ?? ''}(?<subsection>${inner})${before ?? ''}`;
+  return `${after ?? ''}(?P<subsection>${inner})${before ?? ''}`;
 }
 
 /** The text with all matches replaced. As Ansible's replace. Throws SlowPattern. */

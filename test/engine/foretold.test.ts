@@ -65,4 +65,30 @@ describe('a check foresees what an apply does', () => {
     expect(checked).toEqual(await play(text, false));
     expect(checked.join()).not.toContain('failed');
   });
+
+  test.each([
+    [
+      'a text it looked at is another one by then',
+      `
+- hosts: here
+  tasks:
+    - { name: a, copy: { dest: DIR/x, content: x } }
+    - { name: b, debug: { msg: x }, run_once: true }
+    - { name: c, file: { path: DIR/x, state: absent } }
+`,
+    ],
+    [
+      'a command did it in an earlier leg',
+      `
+- hosts: here
+  tasks:
+    - { name: a, command: { argv: [touch, DIR/x], changes: always } }
+    - { name: b, debug: { msg: x }, run_once: true }
+    - { name: c, file: { path: DIR/x, state: file, mode: "0600" } }
+`,
+    ],
+  ])('what it cannot foresee is unknown, and not failed: %s', async (_, text) => {
+    expect((await play(text, true)).at(-1)).toBe('here c unknown');
+    expect((await play(text, false)).at(-1)).toBe('here c changed');
+  });
 });

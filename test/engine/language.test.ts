@@ -247,6 +247,21 @@ tasks:
     expect(readFileSync(join(directory, 'tries'), 'utf8')).toBe('x\n'.repeat(9));
   });
 
+  test('a check has not tried it: what follows is unknown', async () => {
+    const { lines } = await run(
+      `
+tasks:
+  - { name: wait, stat: { path: DIR/none }, register: r, until: r.stat.exists, retries: 3, delay: 0 }
+  - { name: after, copy: { dest: DIR/a, content: x } }
+`,
+      true,
+    );
+    expect(lines).toEqual([
+      'wait unknown: would be tried until its condition holds',
+      expect.stringMatching(/^after unknown/),
+    ]);
+  });
+
   test('an item that never comes to be so fails its loop, after its own retries', async () => {
     const { lines, result } = await run(`
 tasks:
@@ -396,6 +411,20 @@ handlers:
     expect(reloads()).toBe(1);
     await run(playbook);
     expect(reloads()).toBe(1);
+  });
+
+  test('and was half made when the host had moved, is done', async () => {
+    host.beforeProgram = (program) => {
+      const isFirst = program.includes('xp_changes') && !existsSync(join(directory, 'b'));
+      if (isFirst) writeFileSync(join(directory, 'b'), 'x');
+    };
+    const { lines } = await run(`
+tasks:
+  - { name: both, copy: { dest: "DIR/{{ item }}", content: x }, loop: [a, b], notify: tell }
+handlers:
+  - { name: tell, debug: x }
+`);
+    expect(lines).toEqual(['both changed', 'tell ok: x']);
   });
 
   test('and was not done when the line was cut, is done by the next run', async () => {

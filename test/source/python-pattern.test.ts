@@ -27,6 +27,9 @@ describe('readPattern', () => {
     ['[^]]', ']a', ['a']],
     ['(?P<n>a)(?P=n)', 'aa', ['aa', 'a']],
     ['(?i)A', 'a', ['a']],
+    ['\\a[\\a]', '\x07\x07', ['\x07\x07']],
+    ['\\\\z', '\\z', ['\\z']],
+    ['(?<=a)b(?<!a)', 'ab', ['b']],
   ] as const)('%j in %j', (pattern, text, groups) => {
     expect(found(pattern, text)).toEqual(groups);
   });
@@ -34,6 +37,11 @@ describe('readPattern', () => {
   test('says what is no expression', () => {
     expect(found('(?x) a', '')).toBe('"(?x) a" is no regular expression: Invalid group');
     expect(found('a'.repeat(2001), '')).toMatch(/at most 2000 characters/);
+    for (const pattern of ['[]', 'a[]b', '[^]']) expect(found(pattern, 'x')).toMatch(/no end$/);
+    for (const pattern of ['\\z', '[\\h]', '\\p{L}', '\\Q']) {
+      expect(found(pattern, 'x')).toMatch(/there is no escape \\/);
+    }
+    expect(found('(?<n>a)', 'a')).toMatch(/is \(\?P<name>\.\.\.\)$/);
   });
 
   const python = spawnSync('python3', ['--version']).status === 0;

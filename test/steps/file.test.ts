@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -65,6 +66,40 @@ tasks:
 `);
     const modes = ['new', 'old'].map((name) => statSync(at(`above/${name}`)).mode & 0o7777);
     expect(modes).toEqual([0o770, 0o750]);
+  });
+
+  test.runIf(isRoot)(
+    'in one with a set-group-ID bit, what is new has the group that is said',
+    async () => {
+      mkdirSync(at('above'));
+      chownSync(at('above'), 0, 50);
+      chmodSync(at('above'), 0o2775);
+      await site.runThrice(`
+tasks:
+  - file: { path: DIR/above/dir, state: directory, group: root, mode: "0750" }
+  - file: { path: DIR/above/touched, state: touch, group: root }
+  - copy: { dest: DIR/above/copied, content: x, group: root, mode: "0600" }
+  - copy: { dest: DIR/above/shared, content: x, group: staff }
+  - lineinfile: { path: DIR/above/lines, line: x, create: true, group: root }
+`);
+      const owned = ['dir', 'touched', 'copied', 'shared', 'lines'].map((name) => {
+        const { gid, mode } = statSync(at(`above/${name}`));
+        return [gid, (mode & 0o777).toString(8)];
+      });
+      expect(owned).toEqual([
+        [0, '750'],
+        [0, '644'],
+        [0, '600'],
+        [50, '644'],
+        [0, '644'],
+      ]);
+    },
+  );
+
+  test('sets the mode of a pipe, and waits for nobody at it', async () => {
+    spawnSync('mkfifo', ['-m', '600', at('p')]);
+    await site.runThrice('tasks: [{ file: { path: DIR/p, mode: "0640" } }]');
+    expect(statSync(at('p')).mode & 0o777).toBe(0o640);
   });
 
   test('does so by one command where there are many', async () => {

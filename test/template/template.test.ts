@@ -112,6 +112,10 @@ describe('render', () => {
       '1:12 "m.x" is a number: it has no "z"',
     );
     expect(complaint(rendering('{{ m[n] }}', many))).toMatch(/^1:6 "m\[1\]" is not defined/);
+    for (const text of ['{{ m[m] }}', 'x{{ m[m] }}', '{{ m[j] }}']) {
+      expect(complaint(rendering(text, many)), text).toMatch(/is not defined/);
+    }
+    expect(told(rendering('{{ m[m] | default(1) }}', many))).toBe(1);
   });
 
   test('gives a text where anything stands beside the expression', () => {

@@ -73,7 +73,9 @@ describe('placesOf', () => {
         fc.constantFrom(...styles),
         fc.constantFrom(0, 20, 40),
         (before, after, style, width) => {
-          const yaml = yamlOf(`${before}{{ wrong_name }}${after}`, style, width);
+          const text = `${before}{{ wrong_name }}${after}`;
+          fc.pre(style !== 'PLAIN' || !/:\n/.test(text)); // yaml writes what it would read as a map
+          const yaml = yamlOf(text, style, width);
 
           const found = marked(yaml);
 

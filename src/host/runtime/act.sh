@@ -144,7 +144,7 @@ xp_durable() { # PATH...
   sync "$@" 2>/dev/null && return
   xp_lost=0
   for xp_each; do
-    [ -e "$xp_each" ] || continue # dd would make it
+    [ -f "$xp_each" ] || continue # dd would make it, or wait at a pipe
     dd if=/dev/null of="$xp_each" conv=notrunc,fsync 2>/dev/null || xp_lost=1
   done
   return "$xp_lost"
