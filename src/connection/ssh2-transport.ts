@@ -179,8 +179,8 @@ class Run implements Ssh2Transport {
     const { signal } = options;
     const refusal = this.#failedLogins.refusal(target);
     if (refusal !== null) throw refusal;
-    const offers = await orAborted(this.#keysFor(target), signal, labelOf(target));
     const label = labelOf(target);
+    const offers = await orAborted(this.#keysFor(target), signal, label);
     const retries = new EarlyCloseRetries({ label, signal, patienceMs: target.connectTimeoutMs });
     for (;;) {
       try {

@@ -40,8 +40,7 @@ export function compileAct(
   const files = [
     ...look.files,
     ...runtimeOf(acts.map(({ change }) => change)),
-    ...(holder === null ? [] : holdRuntime),
-    ...(acts.some(({ change }) => noticeCall(change) !== null) ? ['act-notices.sh' as const] : []),
+    ...(holder === null ? [] : [...holdRuntime, ...noticeRuntime(acts)]),
   ];
   return compound(files, known, [
     ...functions,
@@ -53,6 +52,10 @@ export function compileAct(
     ...['xp_unwatch', 'xp_done'],
     ...(thenLook.length > 0 ? look.lines : []),
   ]);
+}
+
+function noticeRuntime(acts: readonly Act[]): readonly RuntimeFile[] {
+  return acts.some(({ change }) => noticeCall(change) !== null) ? ['act-notices.sh'] : [];
 }
 
 function namesOf({ identity }: Holder): readonly string[] {
