@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Agent } from '../../src/connection/agent.ts';
 import { listIdentities, signByAgent } from '../../src/connection/agent-protocol.ts';
+import { until } from '../until.ts';
 import { agentMessage, lengthPrefixed, startFakeAgent, uint32 } from './fake-agent.ts';
-import { TempDir, until } from './sshd.ts';
+import { TempDir } from './sshd.ts';
 
 const dir = new TempDir();
 

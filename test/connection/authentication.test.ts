@@ -12,6 +12,7 @@ import { chooseKeys } from '../../src/connection/key-offers.ts';
 import { OpensshConfig } from '../../src/connection/openssh-config.ts';
 import { PasswordTurns } from '../../src/connection/password.ts';
 import { resolveTarget } from '../../src/connection/resolve.ts';
+import { until } from '../until.ts';
 import { startAgent } from './agent-process.ts';
 import {
   endpointOf,
@@ -24,7 +25,6 @@ import {
   startSshd,
   TempDir,
   type TestServer,
-  until,
 } from './sshd.ts';
 
 const dir = new TempDir();

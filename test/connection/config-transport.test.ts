@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSsh2Transport, type Endpoint } from '../../src/connection/index.ts';
+import { until } from '../until.ts';
 import {
   type KeyPair,
   knownHostsLines,
@@ -14,7 +15,6 @@ import {
   startSshd,
   TempDir,
   type TestServer,
-  until,
 } from './sshd.ts';
 
 const dir = new TempDir();

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { type TempDir, until } from './sshd.ts';
+import { until } from '../until.ts';
+import type { TempDir } from './sshd.ts';
 
 /** A message of the agent protocol with its length before it. */
 export function agentMessage(...parts: readonly Buffer[]): Buffer {

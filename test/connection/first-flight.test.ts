@@ -10,6 +10,7 @@ import {
   type Ssh2Transport,
 } from '../../src/connection/index.ts';
 import { startDelayRelay } from '../bench/delay-relay.ts';
+import { until } from '../until.ts';
 import { sendRaw, sshString, startOddServer, startProxy } from './faults.ts';
 import {
   endpointOf,
@@ -21,7 +22,6 @@ import {
   startSshd,
   TempDir,
   type TestServer,
-  until,
 } from './sshd.ts';
 
 const dir = new TempDir();

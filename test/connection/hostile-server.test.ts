@@ -8,6 +8,7 @@ import type { Endpoint } from '../../src/connection/index.ts';
 import { Ssh2Connection } from '../../src/connection/ssh2-connection.ts';
 import { dial } from '../../src/connection/tcp.ts';
 import { runs } from '../runs.ts';
+import { until } from '../until.ts';
 import { sendRaw, sshString, startOddServer, startProxy } from './faults.ts';
 import {
   endpointOf,
@@ -20,7 +21,6 @@ import {
   startSshd,
   TempDir,
   type TestServer,
-  until,
 } from './sshd.ts';
 
 const dir = new TempDir();

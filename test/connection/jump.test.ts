@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Endpoint } from '../../src/connection/index.ts';
+import { until } from '../until.ts';
 import {
   endpointOf,
   freePort,
@@ -13,7 +14,6 @@ import {
   startSshd,
   TempDir,
   type TestServer,
-  until,
 } from './sshd.ts';
 import { transportNames, transports } from './transports.ts';
 

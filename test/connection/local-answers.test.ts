@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { LocalAnswers } from '../../src/connection/local-answers.ts';
-import { TempDir, until } from './sshd.ts';
+import { until } from '../until.ts';
+import { TempDir } from './sshd.ts';
 
 const isAlive = (pid: number) => existsSync(`/proc/${pid}/stat`);
 

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Connection, Endpoint } from '../../src/connection/index.ts';
 import { LocalTransport } from '../../src/connection/local-transport.ts';
-import { loginUser, never, run, TempDir, until } from './sshd.ts';
+import { until } from '../until.ts';
+import { loginUser, never, run, TempDir } from './sshd.ts';
 
 const endpoint: Endpoint = { name: 'me', address: 'me', transport: 'local' };
 

@@ -7,7 +7,8 @@ import { channelWindow, message } from '../../src/connection/mux-channel.ts';
 import { ChannelRefusedError, MuxLink } from '../../src/connection/mux-link.ts';
 import { PacketSplitter, packet, sshPacket } from '../../src/connection/mux-packets.ts';
 import { WireReader, wireString, wireUint32 } from '../../src/connection/ssh-wire.ts';
-import { TempDir, until } from './sshd.ts';
+import { until } from '../until.ts';
+import { TempDir } from './sshd.ts';
 
 let dir: TempDir;
 beforeAll(() => {

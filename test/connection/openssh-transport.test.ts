@@ -15,6 +15,7 @@ import {
   type OpensshTransport,
   type OpensshTransportOptions,
 } from '../../src/connection/openssh-transport.ts';
+import { until } from '../until.ts';
 import { startProxy } from './faults.ts';
 import {
   endpointOf,
@@ -28,7 +29,6 @@ import {
   startSshd,
   TempDir,
   type TestServer,
-  until,
 } from './sshd.ts';
 
 const dir = new TempDir();

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,6 +10,8 @@ import {
   type Ssh2TransportOptions,
 } from '../../src/connection/index.ts';
 import { PasswordTurns } from '../../src/connection/password.ts';
+import { allProcesses, ofProcess } from '../processes.ts';
+import { until } from '../until.ts';
 import {
   endpointOf,
   type KeyPair,
@@ -24,7 +26,6 @@ import {
   startSshd,
   TempDir,
   type TestServer,
-  until,
 } from './sshd.ts';
 
 /** Looked for wherever a password must not be. */
@@ -435,16 +436,10 @@ describe('PasswordTurns', () => {
 });
 
 /** Processes in whose arguments or environment a text is. */
-function processesWith(text: string): readonly string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return ['cmdline', 'environ'].some((file) =>
-          readFileSync(`/proc/${pid}/${file}`, 'latin1').includes(text),
-        );
-      } catch {
-        return false;
-      }
-    });
+function processesWith(text: string): readonly number[] {
+  return allProcesses().filter((pid) =>
+    ['cmdline', 'environ'].some((file) =>
+      ofProcess(pid, (directory) => readFileSync(`${directory}/${file}`, 'latin1')).includes(text),
+    ),
+  );
 }

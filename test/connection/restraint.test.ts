@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ClosedBeforeBannerError } from '../../src/connection/early-close.ts';
 import { HandshakeGate } from '../../src/connection/handshake-gate.ts';
 import { createSsh2Transport, type Endpoint } from '../../src/connection/index.ts';
+import { until } from '../until.ts';
 import { startProxy } from './faults.ts';
 import {
   endpointOf,
@@ -19,7 +20,6 @@ import {
   startSshd,
   TempDir,
   type TestServer,
-  until,
 } from './sshd.ts';
 
 const dir = new TempDir();

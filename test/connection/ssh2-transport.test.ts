@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSsh2Transport } from '../../src/connection/index.ts';
-import { endpointOf, type KeyPair, makeKey, never, startSshd, TempDir, until } from './sshd.ts';
+import { until } from '../until.ts';
+import { endpointOf, type KeyPair, makeKey, never, startSshd, TempDir } from './sshd.ts';
 
 // What holds over every transport is in transport-contract.test.ts and jump.test.ts.
 

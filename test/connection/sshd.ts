@@ -1,17 +1,18 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Connection,
   createSsh2Transport,
   type Endpoint,
   type Ssh2Transport,
 } from '../../src/connection/index.ts';
+import { ofProcess } from '../processes.ts';
+import { until } from '../until.ts';
 
 /** A temporary directory that goes away with its scope, and before it the servers that live in it. */
 export class TempDir {
@@ -65,6 +66,7 @@ export function makeKey(
   const { type = 'ed25519', passphrase = '', format = null } = options;
   const file = dir.file(name);
   const args = ['-q', '-t', type, '-N', passphrase, '-C', 'test', '-f', file];
+  rmSync(file, { force: true }); // a test that is tried once more makes it anew
   execFileSync('ssh-keygen', format === null ? args : [...args, '-m', format]);
   return readKeyPair(file);
 }
@@ -259,24 +261,15 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Polls until `condition` holds; fails after 10 s. */
-export async function until(condition: () => boolean): Promise<void> {
-  const giveUp = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > giveUp) throw new Error('waited 10 s in vain');
-    await sleep(10);
-  }
-}
-
 /** The processes that a server has for its connections. */
 export function sessionsOf(server: TestServer): readonly number[] {
   return descendantsOf(server.process.pid);
 }
 
 function descendantsOf(pid: number | undefined): readonly number[] {
-  const file = `/proc/${pid}/task/${pid}/children`;
-  const children = existsSync(file) ? readFileSync(file, 'utf8').split(' ') : [];
-  return children
+  if (pid === undefined) return [];
+  return ofProcess(pid, (directory) => readFileSync(`${directory}/task/${pid}/children`, 'utf8'))
+    .split(' ')
     .filter((child) => child !== '')
     .flatMap((child) => [Number(child), ...descendantsOf(Number(child))]);
 }

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Connection, Endpoint, Transport } from '../../src/connection/index.ts';
+import { until } from '../until.ts';
 import {
   endpointOf,
   freePort,
@@ -18,7 +19,6 @@ import {
   startSshd,
   TempDir,
   type TestServer,
-  until,
 } from './sshd.ts';
 import { transportNames, transports } from './transports.ts';
 

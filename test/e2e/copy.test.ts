@@ -2,8 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../until.ts';
 import { errorOf, FaultFleet, type FaultHost, faultDescribe } from './faults/fault-fleet.ts';
-import { hostIn, until } from './fleet.ts';
+import { hostIn } from './fleet.ts';
 
 const kinds = ['full', 'mini'] as const;
 const describe = await faultDescribe(kinds);
@@ -84,7 +85,7 @@ describe('copy of a large file', () => {
       await using proxy = await host.proxy([]);
       const run = await host.apply(copyImage(), args, { proxy });
       expect(run.code, run.stderr + JSON.stringify(run.events)).toBe(0);
-      await until('the connections are over', async () => proxy.carried.length > 0);
+      await until(async () => proxy.carried.length > 0);
       const carried = proxy.carried.reduce((sum, { toHost }) => sum + toHost, 0);
       return { carried, status: hostIn(run.document!, host.name).status, run };
     };
@@ -118,7 +119,7 @@ describe('copy of a large file', () => {
       const run = await host.apply(copyImage(), [], { proxy });
 
       expect(run.code, run.stderr).toBe(0);
-      await until('nothing is left', async () => (await sums(host)).split('\n').length === 2);
+      await until(async () => (await sums(host)).split('\n').length === 2);
       expect(await sums(host)).toBe(sumOf('image', image));
     },
   );
@@ -134,7 +135,7 @@ describe('copy of a large file', () => {
       const run = await host.apply(copyImage(), [], { proxy });
 
       expect(run.code).toBe(3);
-      await until('nothing is left', async () => (await sums(host)) === old);
+      await until(async () => (await sums(host)) === old);
     },
   );
 
@@ -143,16 +144,12 @@ describe('copy of a large file', () => {
     const old = await sums(host);
     await using proxy = await host.proxy([], { bytesPerSecond: 500_000 });
     const run = await host.begin(copyImage(), [], { proxy });
-    await until(
-      'it has come half way',
-      async () => (await host.sh('ls -A /opt/images')).includes('.xpush'),
-      20_000,
-    );
+    await until(async () => (await host.sh('ls -A /opt/images')).includes('.xpush'), 20_000);
 
     run.kill('SIGKILL');
     await run.ended;
 
-    await until('nothing is left', async () => (await host.sh('ls -A /opt/images')) === 'image\n');
+    await until(async () => (await host.sh('ls -A /opt/images')) === 'image\n');
     expect(await sums(host)).toBe(old);
   });
 
@@ -165,11 +162,7 @@ describe('copy of a large file', () => {
     const run = await host.begin(play(`copy: { src: ${own}, dest: /opt/images/image }`), [], {
       proxy,
     });
-    await until(
-      'it has begun',
-      async () => (await host.sh('ls -A /opt/images')).includes('.xpush'),
-      20_000,
-    );
+    await until(async () => (await host.sh('ls -A /opt/images')).includes('.xpush'), 20_000);
 
     await using moving = await open(own, 'r+'); // it keeps its size
     await moving.write(randomBytes(size));
@@ -177,7 +170,7 @@ describe('copy of a large file', () => {
 
     expect(code).toBe(1);
     expect(JSON.stringify(document)).toContain('it may have changed since');
-    await until('nothing is left', async () => (await host.sh('ls -A /opt/images')) === 'image\n');
+    await until(async () => (await host.sh('ls -A /opt/images')) === 'image\n');
     expect(await sums(host)).toBe(old);
   });
 
@@ -186,17 +179,13 @@ describe('copy of a large file', () => {
     const old = await sums(host);
     await using proxy = await host.proxy([], { bytesPerSecond: 300_000 });
     const run = await host.begin(copyImage(), [], { proxy });
-    await until(
-      'it has begun',
-      async () => (await host.sh('ls -A /opt/images')).includes('.xpush'),
-      20_000,
-    );
+    await until(async () => (await host.sh('ls -A /opt/images')).includes('.xpush'), 20_000);
 
     run.kill('SIGINT');
     const { code, document } = await run.ended;
 
     expect([code, document && hostIn(document, host.name).status]).toEqual([130, 'skipped']);
-    await until('nothing is left', async () => (await sums(host)) === old);
+    await until(async () => (await sums(host)) === old);
   });
 
   test('goes over a second connection where a server opens one channel only, as do others with it', async () => {

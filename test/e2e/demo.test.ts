@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { labDescribe } from '../lab-tier.ts';
-import { until } from './fleet.ts';
+import { until } from '../until.ts';
 
 const demo = join(import.meta.dirname, '..', '..', 'dist', 'lab', 'demo.js');
 
@@ -33,7 +33,7 @@ async function runDemo(whenSaid?: string): Promise<DemoRun> {
   const closed = once(child, 'close');
   try {
     if (whenSaid !== undefined && child.pid !== undefined) {
-      await until(`the demo says ${whenSaid}`, async () => output.includes(whenSaid));
+      await until(async () => output.includes(whenSaid));
       process.kill(-child.pid, 'SIGINT');
     }
     const [code] = await closed;

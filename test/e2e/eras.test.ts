@@ -4,8 +4,9 @@ import { labPlanFor, surroundings } from '../../src/lab/inventory-plan.ts';
 import type { LabHostPlan, LabPlan } from '../../src/lab/lab.ts';
 import type { LabFile } from '../../src/lab/plan.ts';
 import { labDescribe } from '../lab-tier.ts';
+import { until } from '../until.ts';
 import { hasNetworkd } from '../xen/networkd-process.ts';
-import { Fleet, hostIn, statuses, until } from './fleet.ts';
+import { Fleet, hostIn, statuses } from './fleet.ts';
 import { networkdService, networkdServicePath as service } from './networkd-service.ts';
 
 interface Era {
@@ -171,7 +172,6 @@ describe('guests of many eras in one run of the default playbook', () => {
         .flat()
         .map((address) => ({ address, port: 80 }));
       await until(
-        `${name} has its addresses`,
         async () =>
           await lab
             .host(name)
@@ -230,7 +230,7 @@ describe('guests of many eras in one run of the default playbook', () => {
     for (const name of managed) {
       const { code, stderr } = await lab.host(name).exec(['sh', '-ec', restart]);
       expect(code, stderr).toBe(0);
-      await until(`networkd of ${name} is done`, async () => {
+      await until(async () => {
         const count = 'cat /run/systemd/netif/links/* | grep -c "^ADMIN_STATE=configured"';
         const { stdout } = await lab.host(name).exec(['sh', '-c', count]);
         return stdout.trim() === '2';
@@ -258,7 +258,7 @@ describe('guests of many eras in one run of the default playbook', () => {
       expect([name, await ways(fleet, name)]).toEqual([name, wantedWays(name)]);
     }
     await listen(fleet);
-    await until('all answer', async () => (await silent(fleet)).length === 0);
+    await until(async () => (await silent(fleet)).length === 0);
     await expectNothingLeft(fleet);
 
     await restartNetworkd(fleet);
@@ -273,7 +273,7 @@ describe('guests of many eras in one run of the default playbook', () => {
 
     await fleet.lab.host('xen1').reboot();
     await listen(fleet);
-    await until('all answer', async () => (await silent(fleet)).length === 0);
+    await until(async () => (await silent(fleet)).length === 0);
     for (const name of names)
       expect([name, await ways(fleet, name)]).toEqual([name, wantedWays(name)]);
     await expectNothingLeft(fleet);

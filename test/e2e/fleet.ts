@@ -165,22 +165,6 @@ export function hostIn({ hosts }: JsonDocument, name: string): JsonHost {
   return host;
 }
 
-/** Polls until `isSo`, most of the time at rest, as asking may be a process on a host; throws after `timeoutMs`. */
-export async function until(
-  what: string,
-  isSo: () => Promise<boolean>,
-  timeoutMs = 10_000,
-): Promise<void> {
-  for (const start = performance.now(); ; ) {
-    const asked = performance.now();
-    if (await isSo()) return;
-    const now = performance.now();
-    if (now - start > timeoutMs) throw new Error(`not after ${timeoutMs} ms: ${what}`);
-    const pauseMs = Math.min(Math.max(20, 3 * (now - asked)), 200);
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
-  }
-}
-
 const filesScript = `
 trees=
 for tree in /etc /root /home /opt /srv /usr/local /var/lib; do [ ! -e "$tree" ] || trees="$trees $tree"; done

@@ -6,8 +6,9 @@ import { labPlanFor } from '../../src/lab/inventory-plan.ts';
 import type { LabHostPlan, LabPlan } from '../../src/lab/lab.ts';
 import type { LabFile } from '../../src/lab/plan.ts';
 import { labDescribe } from '../lab-tier.ts';
+import { until } from '../until.ts';
 import { hasNetworkd } from '../xen/networkd-process.ts';
-import { documentOf, Fleet, statuses, until } from './fleet.ts';
+import { documentOf, Fleet, statuses } from './fleet.ts';
 import { networkdService, networkdServicePath } from './networkd-service.ts';
 
 type Files = Readonly<Record<string, LabFile>>;
@@ -225,7 +226,7 @@ describe('hosts of five eras that their admins set up by hand', () => {
         'xenstore-write /local/domain/7/name alpine backend/vif/7/0/mac 00:16:3e:00:00:50 backend/vif/7/0/bridge xenbr0',
       ]);
     for (const name of managed) {
-      await until(`networkd of ${name} is done`, async () => {
+      await until(async () => {
         const { code } = await lab.host(name).exec(['sh', '-c', 'ip route | grep ^default']);
         return code === 0;
       });

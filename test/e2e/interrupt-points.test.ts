@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JsonDocument } from '../../src/report/json-document.ts';
 import { labDescribe } from '../lab-tier.ts';
 import { runs } from '../runs.ts';
-import { documentOf, Fleet, hostIn, statuses, until } from './fleet.ts';
+import { until } from '../until.ts';
+import { documentOf, Fleet, hostIn, statuses } from './fleet.ts';
 
 const pairs = 5;
 const inventoryText = `
@@ -75,7 +76,6 @@ describe('a run that is interrupted at any of its events', () => {
   ): Promise<void> {
     let hosts: readonly [string, string] = ['', ''];
     await until(
-      'hosts are free',
       async () => {
         hosts = free.shift() ?? hosts;
         return hosts[0] !== '';
@@ -95,10 +95,10 @@ describe('a run that is interrupted at any of its events', () => {
       stderr += chunk;
     });
     const ended = once(child, 'close');
-    await until(`line ${point}`, async () => (await recorded(state)) >= point, 40_000);
+    await until(async () => (await recorded(state)) >= point, 40_000);
     let sentAt = 0;
     for (const [index, signal] of signals.entries()) {
-      if (index > 0) await until('it was heard', async () => stderr.includes('Interrupted'));
+      if (index > 0) await until(async () => stderr.includes('Interrupted'));
       sentAt = performance.now();
       child.kill(signal);
     }
@@ -157,7 +157,7 @@ describe('a run that is interrupted at any of its events', () => {
           expect(hostIn(document, name).status).toBe(isDone ? 'changed' : 'skipped');
           const made = await sh(name, 'cd /etc; ls after window 2>/dev/null');
           expect(made, `${name}: ${stderr}`).toBe(isDone ? 'after\nwindow' : '');
-          await until(`${name} is settled`, () => isSettled(name));
+          await until(() => isSettled(name));
         }
         if (left.length === 0) return;
         const again = await resume(run);
@@ -184,7 +184,7 @@ describe('a run that is interrupted at any of its events', () => {
             expect(stderr).toMatch(new RegExp(`by themselves: .*${name} by \\d\\d:\\d\\d:\\d\\d`));
             expect(stderr).toMatch(new RegExp(`partly new \\(may be changed in part\\) .*${name}`));
           }
-          await until(`${name} is settled`, () => isSettled(name), 20_000);
+          await until(() => isSettled(name), 20_000);
           const made = await sh(name, 'cd /etc; ls after window 2>/dev/null');
           const may = {
             changed: ['after\nwindow'],

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JsonDocument } from '../../src/report/json-document.ts';
 import { labDescribe } from '../lab-tier.ts';
-import { documentOf, Fleet, hostIn, statuses, until } from './fleet.ts';
+import { until } from '../until.ts';
+import { documentOf, Fleet, hostIn, statuses } from './fleet.ts';
 
 const inventoryText = `
 networks:
@@ -93,8 +94,7 @@ describe('an interrupted run', () => {
         child.kill('SIGINT');
         return performance.now();
       },
-      heard: () =>
-        until('it says that it was interrupted', async () => stderr.includes('Interrupted')),
+      heard: () => until(async () => stderr.includes('Interrupted')),
     };
   }
 
@@ -117,7 +117,7 @@ describe('an interrupted run', () => {
     const playbook = await fleet.write('slow.yaml', slowPlaybook);
 
     const run = begin(playbook, '--forks', '2');
-    for (const name of ['h1', 'h2']) await until('it waits', () => exists(name, '/run/waiting'));
+    for (const name of ['h1', 'h2']) await until(() => exists(name, '/run/waiting'));
     run.interrupt();
     for (const name of ['h1', 'h2']) await fleet.lab.host(name).writeFile('/run/go', '');
     const { code, stdout, stderr } = await run.ended;
@@ -143,7 +143,7 @@ describe('an interrupted run', () => {
     const playbook = await fleet.write('slow.yaml', slowPlaybook);
 
     const run = begin(playbook, '--forks', '2');
-    for (const name of ['h1', 'h2']) await until('it waits', () => exists(name, '/run/waiting'));
+    for (const name of ['h1', 'h2']) await until(() => exists(name, '/run/waiting'));
     run.interrupt();
     await run.heard();
     const second = run.interrupt();
@@ -156,7 +156,7 @@ describe('an interrupted run', () => {
       h3: 'skipped',
     });
     for (const name of ['h1', 'h2']) await fleet.lab.host(name).writeFile('/run/go', '');
-    await until('nothing of the run is left on the host', async () => {
+    await until(async () => {
       const { stdout: left } = await fleet.lab.host('h1').exec(['pgrep', '-f', 'until']);
       return left === '';
     });
@@ -172,13 +172,13 @@ describe('an interrupted run', () => {
     };
 
     const run = begin(playbook, '--no-confirm');
-    await until('the first file is there, and it waits', () => exists('h1', '/run/waiting'));
+    await until(() => exists('h1', '/run/waiting'));
     run.interrupt();
     await run.heard();
     const second = run.interrupt();
     const { code, endedAt } = await run.ended;
     await fleet.lab.host('h1').writeFile('/run/go', '');
-    await until('nothing of the run is left on the host', async () => {
+    await until(async () => {
       const { stdout } = await fleet.lab.host('h1').exec(['pgrep', '-f', 'sh -s']);
       return stdout === '';
     });

@@ -3,7 +3,8 @@ import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import { labPlanFor, surroundings } from '../../src/lab/inventory-plan.ts';
 import type { LabPlan } from '../../src/lab/lab.ts';
 import { labDescribe } from '../lab-tier.ts';
-import { Fleet, statuses, until } from './fleet.ts';
+import { until } from '../until.ts';
+import { Fleet, statuses } from './fleet.ts';
 
 const text = `
 networks:
@@ -69,7 +70,7 @@ describe('a guest with IPv6 behind vif-route', () => {
     await fleet.lab.host('xen1').exec(['sh', '-ec', spoofGuard]);
 
     expect(before).toEqual(['timeout', 'timeout', 'timeout']);
-    await until('every address answers', () => isOpen(fleet));
+    await until(() => isOpen(fleet));
     const second = await fleet.mustApply('--exit-code');
     expect(statuses(second.document), second.stdout).toEqual({ xen1: 'ok', six: 'ok' });
 
@@ -87,7 +88,7 @@ describe('a guest with IPv6 behind vif-route', () => {
 
     await fleet.lab.host('xen1').exec(['sh', '-ec', spoofGuard]);
     await using _servers = await listen(fleet);
-    await until('every address answers', () => isOpen(fleet));
+    await until(() => isOpen(fleet));
     const check = await fleet.apply('--check', '--exit-code', '--diff');
     expect(statuses(check.document), check.stdout).toEqual({ xen1: 'ok', six: 'ok' });
   });

@@ -3,7 +3,8 @@ import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import { labPlanFor, surroundings } from '../../src/lab/inventory-plan.ts';
 import type { LabPlan } from '../../src/lab/lab.ts';
 import { labDescribe } from '../lab-tier.ts';
-import { Fleet, hostIn, statuses, until } from './fleet.ts';
+import { until } from '../until.ts';
+import { Fleet, hostIn, statuses } from './fleet.ts';
 import { addresses, layout, one, three } from './layout.ts';
 import { recordSessions } from './sessions.ts';
 
@@ -45,7 +46,7 @@ describe('a guest that goes from a vif for each address to one for all, and back
     await using _ = await lab
       .host('web')
       .listen(addresses.map((address) => ({ address, port: 80 })));
-    await until('every address answers', async () => {
+    await until(async () => {
       const results = await lab.host(far).probe(addresses.map((to) => ({ to, port: 80 })));
       return results.every(({ status }) => status === 'open');
     });

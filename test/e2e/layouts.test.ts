@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
 import { surroundings } from '../../src/lab/inventory-plan.ts';
 import { labDescribe } from '../lab-tier.ts';
-import { Fleet, hostIn, statuses, until } from './fleet.ts';
+import { until } from '../until.ts';
+import { Fleet, hostIn, statuses } from './fleet.ts';
 import { addresses, layout, one, three } from './layout.ts';
 
 /** Two on one vif, and one on another. */
@@ -34,7 +35,7 @@ describe('a guest whose layout changes', () => {
         return results.every(({ status }) => status === 'open');
       };
       await fleet.mustApply();
-      await until('every address answers', isOpen);
+      await until(isOpen);
 
       for (const address of addresses) {
         await fleet.write('inventory.yaml', layout(to, address));

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { labDescribe } from '../lab-tier.ts';
-import { Fleet, hostIn, statuses, until } from './fleet.ts';
+import { until } from '../until.ts';
+import { Fleet, hostIn, statuses } from './fleet.ts';
 
 const inventoryText = `
 networks:
@@ -27,7 +28,7 @@ describe('a host that goes away in the middle of a command', () => {
     const playbook = await fleet.write('slow.yaml', playbookText);
 
     const run = fleet.apply(playbook);
-    await until('the command runs', async () => {
+    await until(async () => {
       return (await host.exec(['test', '-e', '/run/waiting'])).code === 0;
     });
     await host.reboot();

@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readUnfinished } from '../../src/records/unfinished.ts';
 import { labDescribe } from '../lab-tier.ts';
-import { type CliRun, documentOf, Fleet, statuses, until } from './fleet.ts';
+import { until } from '../until.ts';
+import { type CliRun, documentOf, Fleet, statuses } from './fleet.ts';
 
 const inventoryText = `
 networks:
@@ -86,7 +87,6 @@ describe('the record of a run', () => {
 
   const waits = (name: string): Promise<void> =>
     until(
-      `${name} waits`,
       async () => (await fleet.lab.host(name).exec(['test', '-e', '/run/waiting'])).code === 0,
       30_000,
     );
@@ -126,7 +126,7 @@ describe('the record of a run', () => {
     const run = user.begin('apply', fleet.file, slow, '-l', 'h4,h5', '--serial', '1');
     await waits('h4');
     const [id = ''] = await readdir(join(user.state, 'xpush', 'runs'));
-    await until('the record has it', async () => {
+    await until(async () => {
       const so = await readUnfinished(join(user.state, 'xpush'), id);
       return so?.hosts[0]?.doing === 'act';
     });
@@ -169,7 +169,7 @@ describe('the record of a run', () => {
     );
     await waits('h6');
     run.kill('SIGINT');
-    await until('it was heard', async () => run.said.stderr.includes('Interrupted'));
+    await until(async () => run.said.stderr.includes('Interrupted'));
     await fleet.lab.host('h6').writeFile('/run/go', '');
 
     const { code, stdout } = await run.ended;
@@ -263,7 +263,7 @@ describe('the record of a run', () => {
     const host = fleet.lab.host('h11');
     await host.writeFile('/run/go', '');
     const isApplied = ['sh', '-c', 'test -e /run/xpush-*/applied'] as const;
-    await until('h11 is applied', async () => (await host.exec(isApplied)).code === 0, 30_000);
+    await until(async () => (await host.exec(isApplied)).code === 0, 30_000);
 
     const confirmed = await user.xpush('confirm', fleet.file, '-l', 'h11');
     expect(confirmed.stdout, confirmed.stderr).toMatch(

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { labDescribe } from '../lab-tier.ts';
-import { type CliRun, documentOf, Fleet, hostIn, type JsonRun, statuses, until } from './fleet.ts';
+import { until } from '../until.ts';
+import { type CliRun, documentOf, Fleet, hostIn, type JsonRun, statuses } from './fleet.ts';
 
 /** Hosts of each test, by the letter that their names begin with. */
 const inventoryText = `
@@ -194,30 +195,26 @@ describe('a rollout', () => {
     terminal.stdout?.on('data', (chunk: Buffer) => {
       shown += chunk.toString();
     });
-    await until('it waits', () => exists('t1', '/run/waiting'), 30_000);
+    await until(() => exists('t1', '/run/waiting'), 30_000);
     expect(shown).toContain('Applying to 2 hosts');
 
     terminal.kill('SIGKILL');
     await once(terminal, 'close');
     await fleet.lab.host('t1').writeFile('/run/go', '');
 
-    await until('the second host is begun', () => exists('t2', '/run/waiting'), 30_000);
+    await until(() => exists('t2', '/run/waiting'), 30_000);
     await fleet.lab.host('t2').writeFile('/run/go', '');
-    await until(
-      'the run has ended by itself',
-      async () => {
-        const { stdout } = await xpush('t', 'runs', '-o', 'json');
-        return stdout.includes('"ended"') && !stdout.includes('"running"');
-      },
-      30_000,
-    );
+    await until(async () => {
+      const { stdout } = await xpush('t', 'runs', '-o', 'json');
+      return stdout.includes('"ended"') && !stdout.includes('"running"');
+    }, 30_000);
   });
 
   test.concurrent('SIGTERM is as Ctrl-C: what is under way is finished', async () => {
     const run = begin('s', slow);
-    await until('it waits', () => exists('s1', '/run/waiting'), 30_000);
+    await until(() => exists('s1', '/run/waiting'), 30_000);
     run.kill('SIGTERM');
-    await until('it was heard', async () => run.said.stderr.includes('Interrupted'));
+    await until(async () => run.said.stderr.includes('Interrupted'));
     await fleet.lab.host('s1').writeFile('/run/go', '');
     const code = await run.ended;
 
@@ -231,10 +228,10 @@ describe('a rollout', () => {
     const slowWindow = await fleet.write('slow-window.yaml', slowWindowText);
     const run = begin('l', slowWindow, ...confirming);
     for (const name of ['l1', 'l2']) {
-      await until('it waits', () => exists(name, '/run/waiting'), 30_000);
+      await until(() => exists(name, '/run/waiting'), 30_000);
     }
     run.kill('SIGINT');
-    await until('it was heard', async () => run.said.stderr.includes('Interrupted'));
+    await until(async () => run.said.stderr.includes('Interrupted'));
     run.kill('SIGINT');
 
     expect(await run.ended, run.said.stderr).toBe(130);
@@ -243,11 +240,7 @@ describe('a rollout', () => {
     );
     for (const name of ['l1', 'l2']) await fleet.lab.host(name).writeFile('/run/go', '');
     for (const name of ['l1', 'l2']) {
-      await until(
-        'it has undone its change',
-        async () => !(await exists(name, '/etc/new')),
-        30_000,
-      );
+      await until(async () => !(await exists(name, '/etc/new')), 30_000);
     }
   });
 });

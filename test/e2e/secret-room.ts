@@ -5,7 +5,8 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { LabHost } from '../../src/lab/lab.ts';
-import { type CliRun, Fleet, until } from './fleet.ts';
+import { until } from '../until.ts';
+import { type CliRun, Fleet } from './fleet.ts';
 
 const most = 24;
 
@@ -188,7 +189,7 @@ export class SecretRoom implements AsyncDisposable {
   /** Nothing of it is in any file of the host, nor in its log; in a moment, where it tidies up by itself. */
   async expectClean(host: LabHost): Promise<void> {
     let found = '';
-    await until(`nothing is left on ${host.name}`, async () => {
+    await until(async () => {
       found = (await host.exec(['sh', '-c', `${searching}; :`])).stdout;
       return found === '';
     }).catch(() => expect(found).toBe(''));

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LabHost } from '../../src/lab/lab.ts';
 import { labDescribe } from '../lab-tier.ts';
+import { until } from '../until.ts';
 import { lockOut } from './faults/changes.ts';
-import { until } from './fleet.ts';
 import {
   canary,
   expectNoTrace,
@@ -39,13 +39,9 @@ afterAll(async () => {
 });
 
 const waits = (host: LabHost): Promise<void> =>
-  until(
-    'the command waits',
-    async () => {
-      return (await host.exec(['test', '-e', '/run/waiting'])).code === 0;
-    },
-    40_000,
-  );
+  until(async () => {
+    return (await host.exec(['test', '-e', '/run/waiting'])).code === 0;
+  }, 40_000);
 
 // CVE-2024-8775, CVE-2024-0690, CVE-2020-14332, CVE-2019-14864, CVE-2018-16876: values that were to be
 // hidden, and were shown by another view, in a loop, in a check, by -vvv, by a failure
@@ -174,7 +170,7 @@ describe('a secret', () => {
     await waits(host);
 
     run.kill('SIGINT');
-    await until('it was heard', async () => run.said().includes('Interrupted'));
+    await until(async () => run.said().includes('Interrupted'));
     run.kill('SIGTERM');
     await run.ended;
 
@@ -240,7 +236,7 @@ describe('a secret', () => {
         '-c',
         'for p in $(pgrep -x sshd); do set -- "$@" -p "$p"; done; strace -f -v -s 65535 -e trace=execve -o /run/trace "$@" >/dev/null 2>&1 & echo $! >/run/tracer',
       ]);
-      await until('strace is attached', async () => {
+      await until(async () => {
         const { stdout } = await host.exec([
           'sh',
           '-c',
@@ -274,7 +270,7 @@ describe('a secret in a confirm window', () => {
   }
 
   async function expectLogged(host: LabHost, what: RegExp): Promise<void> {
-    await until('the host has logged it', async () => {
+    await until(async () => {
       const { stdout } = await host.exec(['cat', '/var/log/syslog']);
       return what.test(stdout);
     });
@@ -315,7 +311,7 @@ describe('a secret in a confirm window', () => {
       await run.ended;
       await host.writeFile('/run/go', '');
       const only = [room.fleet.file, '-l', host.name];
-      await until('the change was made', async () => {
+      await until(async () => {
         return (await host.exec(['sh', '-c', 'test -e /run/xpush-*/applied'])).code === 0;
       });
 

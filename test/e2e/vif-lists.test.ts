@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { LabPlan } from '../../src/lab/lab.ts';
 import { labDescribe } from '../lab-tier.ts';
-import { Fleet, hostIn, shippedInventory, until } from './fleet.ts';
+import { until } from '../until.ts';
+import { Fleet, hostIn, shippedInventory } from './fleet.ts';
 
 /** Everything that a careless editor would lose: bytes that are no UTF-8, tabs, trailing blanks, no last newline. */
 const head = Buffer.from(
@@ -81,7 +82,7 @@ describe('vif_config', () => {
     await using _server = await fleet.lab
       .host('webserv')
       .listen([{ address: '192.168.0.202', port: 80 }]);
-    await until('the new address answers', async () => {
+    await until(async () => {
       const [result] = await fleet.lab.host('client').probe([{ to: '192.168.0.202', port: 80 }]);
       return result?.status === 'open';
     });

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { labDescribe } from '../lab-tier.ts';
+import { until } from '../until.ts';
 import { FaultFleet } from './faults/fault-fleet.ts';
-import { Fleet, hostIn, type JsonRun, until } from './fleet.ts';
+import { Fleet, hostIn, type JsonRun } from './fleet.ts';
 
 const inventoryText = `
 networks:
@@ -182,14 +183,10 @@ describe('a window whose run and watchdog are gone', () => {
     );
 
     let next = await host.apply(other);
-    await until(
-      'the deadline is over',
-      async () => {
-        if (next.code === 6) next = await host.apply(other);
-        return next.code !== 6;
-      },
-      30_000,
-    );
+    await until(async () => {
+      if (next.code === 6) next = await host.apply(other);
+      return next.code !== 6;
+    }, 30_000);
 
     expect(next.code, next.stderr).toBe(0);
     expect(next.stderr).toMatch(/undoing what run \S+ by \S+ left in its confirm window/);

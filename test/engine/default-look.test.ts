@@ -17,6 +17,7 @@ import {
   temporaryDirectory,
   unshared,
 } from '../host/shells.ts';
+import { ofProcess } from '../processes.ts';
 
 const inventory = await loadInventory({ argument: 'inventory/webserv.yaml', stdin: '' });
 const plays = loadPlaybooks(['playbooks/vif-route.yaml']).flatMap((book) => book.plays);
@@ -104,7 +105,7 @@ async function programsOf(name: string, script: string): Promise<readonly string
   const before = acted.length;
   const converged = await look();
   // strace would wait for it
-  for (const id of running.processes().filter(isStore)) process.kill(Number(id));
+  for (const pid of running.processes().filter(isStore)) process.kill(pid);
   await running.close();
   expect(tasks.flatMap((task) => changesOf(task.plan(converged)))).toEqual([]);
   return readFileSync(log, 'latin1')
@@ -113,12 +114,8 @@ async function programsOf(name: string, script: string): Promise<readonly string
     .filter((line) => /\bexecve\b.* = 0$/.test(line));
 }
 
-function isStore(id: string): boolean {
-  try {
-    return readFileSync(`/proc/${id}/comm`, 'utf8') === 'xenstored\n';
-  } catch {
-    return false; // it has ended
-  }
+function isStore(pid: number): boolean {
+  return ofProcess(pid, (directory) => readFileSync(`${directory}/comm`, 'utf8')) === 'xenstored\n';
 }
 
 function changesOf(plan: ReturnType<BoundStep['plan']>): readonly Change[] {

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { until } from '../host/shells.ts';
+import { until } from '../until.ts';
 import { type LocalHost, localHost } from './local-host.ts';
 import { play } from './play.ts';
 

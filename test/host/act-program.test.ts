@@ -8,7 +8,8 @@ import { readAnswers } from '../../src/host/look-program.ts';
 import { nothingKnown } from '../../src/host/program.ts';
 import { query, queryKey } from '../../src/host/query.ts';
 import { runs } from '../runs.ts';
-import { describeShells, isRoot, RunningShell, temporaryDirectory, until } from './shells.ts';
+import { until } from '../until.ts';
+import { describeShells, isRoot, RunningShell, temporaryDirectory } from './shells.ts';
 
 const directory = temporaryDirectory();
 const at = (name: string) => join(directory, name);

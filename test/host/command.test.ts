@@ -3,13 +3,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type CallCommand, change } from '../../src/host/change.ts';
-import {
-  describeWaitingShells,
-  isRoot,
-  RunningShell,
-  temporaryDirectory,
-  until,
-} from './shells.ts';
+import { until } from '../until.ts';
+import { describeWaitingShells, isRoot, RunningShell, temporaryDirectory } from './shells.ts';
 
 const directory = temporaryDirectory();
 const at = (name: string) => join(directory, name);

@@ -6,7 +6,8 @@ import type { RunIdentity } from '../../src/host/run-identity.ts';
 import type { GenerationText, LockResult } from '../../src/host/window.ts';
 import { readLock } from '../../src/host/window-sections.ts';
 import { runs } from '../runs.ts';
-import { isRoot, type RunningShell, type Section, shells, until } from './shells.ts';
+import { until } from '../until.ts';
+import { isRoot, type RunningShell, type Section, shells } from './shells.ts';
 import { identity, Room, sh, windowPlan } from './window-room.ts';
 
 const other: RunIdentity = { id: '20261122T230001Z-0b', by: 'you@there', since: 'later' };

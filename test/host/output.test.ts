@@ -5,13 +5,8 @@ import { expect, test } from 'vitest';
 import type { CommandOutput, OutputOptions } from '../../src/host/query.ts';
 import { query, queryKey } from '../../src/host/query.ts';
 import { runs } from '../runs.ts';
-import {
-  describeWaitingShells,
-  isRoot,
-  RunningShell,
-  temporaryDirectory,
-  until,
-} from './shells.ts';
+import { until } from '../until.ts';
+import { describeWaitingShells, isRoot, RunningShell, temporaryDirectory } from './shells.ts';
 
 const directory = temporaryDirectory();
 const line = (text: string, options: Partial<OutputOptions> = {}) =>

@@ -1,14 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { type Act, compileAct } from '../../src/host/act-program.ts';
@@ -18,6 +10,7 @@ import { compound, nothingKnown, type Program } from '../../src/host/program.ts'
 import { type Answer, type Query, queryKey } from '../../src/host/query.ts';
 import { type Section, type SectionEvent, SectionReader } from '../../src/host/sections.ts';
 import { placeFor } from '../place.ts';
+import { allProcesses, ofProcess } from '../processes.ts';
 
 export type { Section } from '../../src/host/sections.ts';
 
@@ -74,25 +67,6 @@ export function hasTool(name: string): boolean {
 export function unshared(kinds: '-m' | '-nm', script: string): readonly string[] {
   const text = `PATH=${fullPath}\n${script}\nPATH=$XPUSH_TEST_PATH\nexec "$@"`;
   return ['/usr/bin/unshare', kinds, '/bin/sh', '-c', text, 'sh'];
-}
-
-/** Resolves once it is so; most of the time at rest, as asking may be to read all of /proc. */
-export async function until(isSo: () => boolean): Promise<void> {
-  for (;;) {
-    const asked = performance.now();
-    if (isSo()) return;
-    const pauseMs = Math.min(Math.max(10, 3 * (performance.now() - asked)), 200);
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
-  }
-}
-
-/** What is read of a process, or nothing when it has ended meanwhile. */
-function tryRead(read: () => string): string {
-  try {
-    return read();
-  } catch {
-    return '';
-  }
 }
 
 /** An empty directory that is removed when all tests are over. */
@@ -221,22 +195,20 @@ export class RunningShell {
     }
   }
 
-  /** Ids of all processes that came of it and still run. */
-  processes(): string[] {
+  /** Numbers of all processes that came of it and still run. */
+  processes(): readonly number[] {
     const mark = `XPUSH_TEST_NONCE=${this.nonce}`;
-    return readdirSync('/proc').filter(
-      (id) =>
-        /^\d+$/.test(id) &&
-        tryRead(() => readFileSync(`/proc/${id}/environ`, 'latin1')).includes(mark),
+    return allProcesses().filter((pid) =>
+      ofProcess(pid, (directory) => readFileSync(`${directory}/environ`, 'latin1')).includes(mark),
     );
   }
 
   /** Those of them that read its input, without the shell itself. */
-  watchers(): string[] {
+  watchers(): readonly number[] {
     return this.processes().filter(
-      (id) =>
-        id !== String(this.child.pid) &&
-        tryRead(() => readlinkSync(`/proc/${id}/fd/0`)).startsWith('socket:'),
+      (pid) =>
+        pid !== this.child.pid &&
+        ofProcess(pid, (directory) => readlinkSync(`${directory}/fd/0`)).startsWith('socket:'),
     );
   }
 

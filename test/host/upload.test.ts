@@ -19,14 +19,8 @@ import { type Change, change, type SendFile } from '../../src/host/change.ts';
 import { query } from '../../src/host/query.ts';
 import { areSame, sums } from '../../src/host/sums.ts';
 import { compileUpload, readUpload, type Sending } from '../../src/host/upload-program.ts';
-import {
-  describeShells,
-  hasTool,
-  RunningShell,
-  type Shell,
-  temporaryDirectory,
-  until,
-} from './shells.ts';
+import { until } from '../until.ts';
+import { describeShells, hasTool, RunningShell, type Shell, temporaryDirectory } from './shells.ts';
 import { done, namesIn } from './writes.ts';
 
 const content = randomBytes(700_001);

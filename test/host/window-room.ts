@@ -12,7 +12,8 @@ import type {
 } from '../../src/host/window.ts';
 import { compileDecision, compileWindow } from '../../src/host/window-program.ts';
 import { readDecision } from '../../src/host/window-sections.ts';
-import { RunningShell, type Shell, temporaryDirectory, unshared, until } from './shells.ts';
+import { until } from '../until.ts';
+import { RunningShell, type Shell, temporaryDirectory, unshared } from './shells.ts';
 
 /** A host of its own network, /etc, /run and /var/lib; /run/bin comes first in its PATH. */
 const room = `

@@ -14,6 +14,7 @@ import { expect, test } from 'vitest';
 import { compileAct } from '../../src/host/act-program.ts';
 import { change } from '../../src/host/change.ts';
 import { query } from '../../src/host/query.ts';
+import { until } from '../until.ts';
 import {
   describeShells,
   hasTool,
@@ -21,9 +22,7 @@ import {
   RunningShell,
   temporaryDirectory,
   unshared,
-  until,
 } from './shells.ts';
-
 import { done, namesIn, write } from './writes.ts';
 
 describeShells('xp_write as the last line of defence', (shell) => {

@@ -1,25 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { lanPlan, startLab } from '../../src/lab/lab.ts';
 import { labDescribe } from '../lab-tier.ts';
+import { allProcesses, ofProcess } from '../processes.ts';
+import { until } from '../until.ts';
 import { buildLab } from './built-lab.ts';
 
 const describe = await labDescribe();
 
-/** Numbers of the processes that are in one of these network namespaces. */
-function processesIn(networks: readonly string[]): readonly string[] {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && networks.includes(readlinkSync(`/proc/${pid}/ns/net`));
-    } catch {
-      return false;
-    }
-  });
+/** The processes that are in one of these network namespaces. */
+function processesIn(networks: readonly string[]): readonly number[] {
+  return allProcesses().filter((pid) =>
+    networks.includes(ofProcess(pid, (directory) => readlinkSync(`${directory}/ns/net`))),
+  );
 }
 
 function networkOf(pid: number): string {
@@ -28,23 +25,11 @@ function networkOf(pid: number): string {
 
 /** Every mount namespace's mounts that name the directory. */
 function mountsOf(directory: string): readonly string[] {
-  return readdirSync('/proc').flatMap((pid) => {
-    try {
-      if (!/^\d+$/.test(pid)) return [];
-      const mounts = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').split('\n');
-      return mounts.filter((mount) => mount.includes(directory));
-    } catch {
-      return [];
-    }
-  });
-}
-
-async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!(await isTrue())) {
-    if (performance.now() > deadline) throw new Error('it never came true');
-    await delay(5);
-  }
+  return allProcesses().flatMap((pid) =>
+    ofProcess(pid, (own) => readFileSync(`${own}/mountinfo`, 'utf8'))
+      .split('\n')
+      .filter((mount) => mount.includes(directory)),
+  );
 }
 
 async function exists(path: string): Promise<boolean> {

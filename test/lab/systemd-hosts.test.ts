@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { readdir, rm } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, type LabPlan, lanPlan, startLab } from '../../src/lab/lab.ts';
 import { isAlive } from '../../src/lab/process-id.ts';
 import { labDescribe } from '../lab-tier.ts';
+import { until } from '../until.ts';
 import { buildLab } from './built-lab.ts';
 
 const hook = `[Unit]
@@ -166,11 +166,4 @@ async function isAnyLeft(): Promise<boolean> {
     if (pid === undefined || startTime === undefined) return false;
     return !isAlive({ pid: Number(pid), startTime });
   });
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 10_000; !(await isSo()); ) {
-    if (performance.now() > end) throw new Error('it never came true');
-    await delay(10);
-  }
 }

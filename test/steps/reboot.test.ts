@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { Fleet, hostIn, until } from '../e2e/fleet.ts';
+import { Fleet, hostIn } from '../e2e/fleet.ts';
 import { playbookOnLocalHost } from '../engine/playbook-on-local-host.ts';
 import { labDescribe } from '../lab-tier.ts';
+import { until } from '../until.ts';
 
 const describe = await labDescribe();
 
@@ -25,10 +26,7 @@ describe('reboot', () => {
     );
 
     const running = fleet.apply(file);
-    await until(
-      'the host is told to restart',
-      async () => (await h1.exec(['test', '-e', '/run/restart-me'])).code === 0,
-    );
+    await until(async () => (await h1.exec(['test', '-e', '/run/restart-me'])).code === 0);
     await h1.reboot();
     const { code, document, stderr } = await running;
 

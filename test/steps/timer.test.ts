@@ -4,8 +4,8 @@ import { queryKey } from '../../src/host/query.ts';
 import { printing } from '../../src/steps/host-script.ts';
 import { timer } from '../../src/steps/timer.ts';
 import { timerFile, timerServiceFile } from '../../src/steps/timer-files.ts';
-import { until } from '../e2e/fleet.ts';
 import { playOn } from '../engine/play.ts';
+import { until } from '../until.ts';
 import { bind, fileOf, planTwice } from './observed.ts';
 import { describeOnSystemd, systemdHost } from './systemd-host.ts';
 
@@ -136,7 +136,7 @@ describeOnSystemd('timer on a host', () => {
       expect({ each, ...again }).toMatchObject({ each, status: 'ok', changes: [] });
       // a timer's usual accuracy is a minute (systemd.timer(5))
       const hasRun = async () => (await host.lab.exec(['test', '-e', '/root/words'])).code === 0;
-      await until('the timer has gone', hasRun, 90_000);
+      await until(hasRun, 90_000);
       expect((await host.lab.readFile('/root/words')).toString()).toBe(
         [params.environment.X, ...odd].map((one) => `<${one}>`).join(''),
       );

@@ -8,7 +8,8 @@ import type { LabHost } from '../../../src/lab/lab.ts';
 import type { LabPlan } from '../../../src/lab/plan.ts';
 import type { JsonDocument } from '../../../src/report/json-document.ts';
 import { labDescribe } from '../../lab-tier.ts';
-import { type CliRun, documentOf, Fleet, type JsonRun, until } from '../fleet.ts';
+import { until } from '../../until.ts';
+import { type CliRun, documentOf, Fleet, type JsonRun } from '../fleet.ts';
 import { goodChange, oldFile } from './changes.ts';
 import { hastyProgram } from './hasty-program.ts';
 import { differences, type HostState, hostState } from './host-state.ts';
@@ -214,7 +215,7 @@ export class FaultHost {
       // The child is nsenter, which becomes xpush: a signal reaches it.
       kill: (signal) => void child.kill(signal),
       event: async (isIt) => {
-        await until(`the event ${isIt}: ${said}`, async () => events.some(isIt), 30_000);
+        await until(async () => events.some(isIt), 30_000);
       },
     };
   }
@@ -274,7 +275,7 @@ export class FaultHost {
   /** Waits until the change of `waitingChange` is under way, all of it but its end. */
   async waits(): Promise<void> {
     const mark = `/proc/${this.lab.pid}/root/run/waits`;
-    await until(`${this.name} waits`, async () => existsSync(mark), 30_000);
+    await until(async () => existsSync(mark), 30_000);
   }
 
   /** Lets it end. */
@@ -284,39 +285,27 @@ export class FaultHost {
 
   /** Waits until a mark of a window is there. */
   async reaches(mark: string): Promise<void> {
-    await until(
-      `${this.name} is ${mark}`,
-      async () => (await this.windowFiles()).includes(mark),
-      30_000,
-    );
+    await until(async () => (await this.windowFiles()).includes(mark), 30_000);
   }
 
   /** Waits until the time of a window for its changes is over, whether or not anybody watches over it. */
   async reachesDeadline(): Promise<void> {
-    await until(
-      `${this.name} is at its deadline`,
-      async () => {
-        const [uptime, deadline] = (
-          await this.sh('cut -d " " -f 1 /proc/uptime; cat /run/xpush-*/deadline')
-        ).split('\n');
-        return Number(uptime) > Number(deadline) / 10;
-      },
-      30_000,
-    );
+    await until(async () => {
+      const [uptime, deadline] = (
+        await this.sh('cut -d " " -f 1 /proc/uptime; cat /run/xpush-*/deadline')
+      ).split('\n');
+      return Number(uptime) > Number(deadline) / 10;
+    }, 30_000);
   }
 
   /** Waits until no window is under way and nothing of ours runs. */
   async isQuiet(timeoutMs = 20_000): Promise<void> {
-    await until(
-      `${this.name} is quiet: ${await this.windowFiles()}`,
-      async () => {
-        // in this order: who holds the lock ends once its window is armed
-        if (await this.#isLockHeld()) return false;
-        const files = await this.stateFiles();
-        return !files.some((file) => /^window\/[^/]+\/(armed|rolling)$/.test(file));
-      },
-      timeoutMs,
-    );
+    await until(async () => {
+      // in this order: who holds the lock ends once its window is armed
+      if (await this.#isLockHeld()) return false;
+      const files = await this.stateFiles();
+      return !files.some((file) => /^window\/[^/]+\/(armed|rolling)$/.test(file));
+    }, timeoutMs);
   }
 
   /** A lock whose process is gone holds nobody: the next run takes it over. */
@@ -341,7 +330,7 @@ export class FaultHost {
       differs: [],
       ...partsOf(this.old, now),
     });
-    await until(`${this.name} answers`, () => this.isReachable(), 2000);
+    await until(() => this.isReachable(), 2000);
   }
 
   /** The host is as it was or as `wanted`, never between. Says which. */
@@ -355,7 +344,7 @@ export class FaultHost {
         partsOf(wanted, now),
       );
     }
-    await until(`${this.name} answers`, () => this.isReachable(), 2000);
+    await until(() => this.isReachable(), 2000);
     return fromOld.length === 0 ? 'old' : 'new';
   }
 

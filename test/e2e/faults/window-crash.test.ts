@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runs } from '../../runs.ts';
-import { until } from '../fleet.ts';
+import { until } from '../../until.ts';
 import { withoutLater } from './changes.ts';
 import { FaultFleet, type FaultHost, type FaultKind, faultDescribe, soon } from './fault-fleet.ts';
 import type { LinkFault } from './tcp-proxy.ts';
@@ -52,7 +52,7 @@ describe('a controller that is killed with -9', () => {
     const host = await fleet.take(kind);
     const run = await host.begin(withoutLater, soon);
 
-    await until('the event', async () => run.events.length >= count, 30_000);
+    await until(async () => run.events.length >= count, 30_000);
     run.kill('SIGKILL');
     await run.ended;
 
@@ -72,7 +72,7 @@ describe('a controller that is killed with -9', () => {
         isOver = true;
       });
       // on a busy machine nobody may have looked while it was there
-      await until(`the ${mark}`, async () => isOver || (await isThere()), 60_000);
+      await until(async () => isOver || (await isThere()), 60_000);
       run.kill('SIGKILL');
       await run.ended;
 

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, readlink, rmdir, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { labDescribe } from '../../lab-tier.ts';
-import { until } from '../fleet.ts';
+import { until } from '../../until.ts';
 import { badChange, changing, everything, goodChange, lockOut } from './changes.ts';
 import { ample, errorOf, FaultFleet, type FaultHost, soon } from './fault-fleet.ts';
 import { differences, hostState } from './host-state.ts';
@@ -70,7 +70,7 @@ class Memory implements AsyncDisposable {
         () => true,
         () => false,
       );
-    await until('the control group is empty', isGone);
+    await until(isGone);
   }
 }
 
@@ -139,16 +139,12 @@ describe('on_rollback_failure: reboot', () => {
     const run = await host.begin(changing(...everything, lockOut, ...broken, 'exit 3'), soon, {
       keys,
     });
-    await until(
-      'it asks for a reboot',
-      async () => (await host.lab.exec(['test', '-e', '/run/boots'])).code === 0,
-      40_000,
-    );
+    await until(async () => (await host.lab.exec(['test', '-e', '/run/boots'])).code === 0, 40_000);
     await host.lab.reboot();
     const ended = await run.ended;
 
     expect([4, 5], ended.stderr).toContain(ended.code);
-    await until('it answers', () => host.isReachable(), 5000);
+    await until(() => host.isReachable(), 5000);
     expect(differences(old, await hostState(host.lab))).toEqual([]);
   });
 });
@@ -164,7 +160,7 @@ describe('another host behind the address', () => {
     await Promise.all([swap(one, other), swap(other, one)]);
     const before = await Promise.all(hosts.map(({ lab }) => hostState(lab)));
     const keys = `ssh: { host_key: "${other.lab.hostKey}" }, expect: { hostname: ${one.name} }`;
-    await until('the other one answers', () => one.isReachable());
+    await until(() => one.isReachable());
 
     const run = await one.apply(goodChange, soon, { keys });
 
@@ -217,10 +213,7 @@ describe('what a window costs', () => {
     const strace = `strace -f -e trace=${tracedCalls} -o /run/trace -p $(cat /run/sshd.pid)`;
     await host.sh(`${strace} >/dev/null 2>&1 & echo $! >/run/tracer`);
     const isTraced = 'grep -q "TracerPid:.*[1-9]" /proc/$(cat /run/sshd.pid)/status';
-    await until(
-      'strace is attached',
-      async () => (await host.lab.exec(['sh', '-c', isTraced])).code === 0,
-    );
+    await until(async () => (await host.lab.exec(['sh', '-c', isTraced])).code === 0);
 
     const run = await host.apply(goodChange);
     await host.sh('kill $(cat /run/tracer)');

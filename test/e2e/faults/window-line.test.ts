@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { until } from '../fleet.ts';
+import { until } from '../../until.ts';
 import { badChange, goodChange, waitingChange } from './changes.ts';
 import {
   ample,
@@ -89,7 +89,7 @@ describe('a line that breaks', () => {
       await using proxy = await host.proxy([{ afterMs: 2500, how: 'reset' }]);
       const run = await host.begin(waitingChange, ample, { proxy });
       await host.waits();
-      await until('the line was cut', async () => proxy.carried.length > 0);
+      await until(async () => proxy.carried.length > 0);
       await host.go();
       const ended = await run.ended;
 

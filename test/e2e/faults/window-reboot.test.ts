@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { until } from '../fleet.ts';
+import { until } from '../../until.ts';
 import { badChange, changing, everything, goodChange, parameterChange } from './changes.ts';
 import { ample, errorOf, FaultFleet, type FaultKind, faultDescribe } from './fault-fleet.ts';
 
@@ -46,7 +46,7 @@ describe('a reboot', () => {
       await host.lab.reboot();
 
       expect(await host.sh('cat /etc/fault.old')).toBe('old\n');
-      await until('it answers', () => host.isReachable(), 2000);
+      await until(() => host.isReachable(), 2000);
       const status = await host.xpush('status');
       expect(status.stdout).not.toContain('unconfirmed');
       const next = await host.apply(goodChange, ample);
