@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { isApart } from './test/apart.ts';
+import { FailedFiles } from './test/failed-files.ts';
 import { LongestFirst } from './test/longest-first.ts';
 
-const { XPUSH_TEST_RUNS = '200', CI } = process.env;
+const { XPUSH_TEST_RUNS = '200', XPUSH_FAILED_FILES } = process.env;
 
 const apart = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((path) => `test/${path}`)
@@ -22,13 +23,15 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'apart', include: apart, benchmark: { include: [] } } },
     ],
+    reporters: [
+      'default',
+      ...(XPUSH_FAILED_FILES === undefined ? [] : [new FailedFiles(XPUSH_FAILED_FILES)]),
+    ],
     globalSetup: './test/set-up.ts',
     sequence: { sequencer: LongestFirst },
     // most of a lab's time is waiting, on two cores too
     maxWorkers: 6,
     maxConcurrency: 8,
-    // what is broken fails twice; what a busy machine delayed does not, and the log says that it was tried again
-    retry: CI === undefined ? 0 : 1,
     // properties take as many times longer as they have more cases
     testTimeout: 60_000 * Math.max(1, Number(XPUSH_TEST_RUNS) / 200),
     hookTimeout: 120_000,

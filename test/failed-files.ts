@@ -1,0 +1,22 @@
+import { writeFileSync } from 'node:fs';
+import type { Reporter, TestModule } from 'vitest/node';
+
+/**
+ * Leaves the names of the test files that failed in a file, a line each: `.ci/run` runs them once more. There are none
+ * where an error belongs to no test, since then more has failed than they.
+ */
+export class FailedFiles implements Reporter {
+  readonly #file: string;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
+    const failed = unhandled.length > 0 ? [] : modules.filter((module) => !module.ok());
+    writeFileSync(
+      this.#file,
+      failed.map(({ relativeModuleId }) => `${relativeModuleId}\n`).join(''),
+    );
+  }
+}
