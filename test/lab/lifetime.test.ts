@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { lanPlan, startLab } from '../../src/lab/lab.ts';
 import { labDescribe } from '../lab-tier.ts';
 import { allProcesses, ofProcess } from '../processes.ts';
 import { until } from '../until.ts';
-import { buildLab } from './built-lab.ts';
+import { builtLab } from './built-lab.ts';
 
 const describe = await labDescribe();
 
@@ -40,11 +40,9 @@ async function exists(path: string): Promise<boolean> {
 }
 
 describe('the end of a lab', () => {
-  let built: { readonly top: string; readonly lab: string };
-
   /** A Node process that starts a lab and then does `after`. */
   const startElsewhere = async (after: string) => {
-    const script = `import { lanPlan, startLab } from ${JSON.stringify(`${built.lab}/lab.js`)};
+    const script = `import { lanPlan, startLab } from ${JSON.stringify(`${builtLab}/lab.js`)};
       const lab = await startLab(lanPlan(2));
       process.stdout.write(JSON.stringify({ directory: lab.directory, hub: lab.hubPid, host: lab.hosts[0].pid }) + '\\n');
       ${after}`;
@@ -59,13 +57,6 @@ describe('the end of a lab', () => {
     const lab: { directory: string; hub: number; host: number } = JSON.parse(text);
     return { child, ...lab, networks: [networkOf(lab.hub), networkOf(lab.host)] };
   };
-
-  beforeAll(async () => {
-    built = await buildLab();
-  });
-  afterAll(async () => {
-    await rm(built.top, { recursive: true, force: true });
-  });
 
   test('down leaves no process, no mount and no file', async () => {
     const lab = await startLab(lanPlan(3));

@@ -1,26 +1,20 @@
 import { spawn } from 'node:child_process';
-import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { type CommandResult, runCommand } from '../../src/lab/process.ts';
 import { labDescribe } from '../lab-tier.ts';
-import { buildLab } from './built-lab.ts';
+import { builtLab } from './built-lab.ts';
 
 const describe = await labDescribe({ hosts: [{ name: 'h1', kind: 'mini', nics: [] }] });
 
 describe('the lab command', () => {
-  let built: { readonly top: string; readonly lab: string };
   const name = `test-${process.pid}`;
   const lab = async (...args: readonly string[]): Promise<CommandResult> =>
-    await runCommand([process.execPath, join(built.lab, 'main.js'), '--name', name, ...args]);
+    await runCommand([process.execPath, join(builtLab, 'main.js'), '--name', name, ...args]);
 
-  beforeAll(async () => {
-    built = await buildLab();
-  });
   afterAll(async () => {
     await lab('down');
-    await rm(built.top, { recursive: true, force: true });
   });
 
   test('up leaves a lab behind that run, sh, status, reboot and down find', async () => {
@@ -95,7 +89,7 @@ describe('the lab command', () => {
 
   test('Ctrl-C in the terminal goes to the command, not to the lab', async () => {
     await lab('up', '--hosts', '1');
-    const main = join(built.lab, 'main.js');
+    const main = join(builtLab, 'main.js');
     const script = 'trap "echo caught; exit 3" INT; echo ready; while :; do sleep 0.05; done';
     const child = spawn(process.execPath, [main, '--name', name, 'run', 'sh', '-c', script], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, type LabPlan, lanPlan, startLab } from '../../src/lab/lab.ts';
 import { isAlive } from '../../src/lab/process-id.ts';
 import { labDescribe } from '../lab-tier.ts';
 import { until } from '../until.ts';
-import { buildLab } from './built-lab.ts';
+import { builtLab } from './built-lab.ts';
 
 const hook = `[Unit]
 DefaultDependencies=no
@@ -130,30 +130,25 @@ describe('the control groups of a lab', () => {
   });
 
   test('end with the process that started it; what a killed hub leaves goes when the next lab starts', async () => {
-    const built = await buildLab();
-    try {
-      const script = `import { startLab } from ${JSON.stringify(`${built.lab}/lab.js`)};
+    const script = `import { startLab } from ${JSON.stringify(`${builtLab}/lab.js`)};
         const lab = await startLab(${JSON.stringify(plan)});
         process.stdout.write(String(lab.hubPid) + '\\n');
         setInterval(() => undefined, 1000);`;
-      const args = ['--input-type=module', '-e', script];
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-      const hub = Number(await new Promise((resolve) => child.stdout.once('data', resolve)));
-      expect(await cgroupsOf(hub)).toHaveLength(1);
-      child.kill('SIGKILL');
-      await until(async () => (await cgroupsOf(hub)).length === 0);
+    const args = ['--input-type=module', '-e', script];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const hub = Number(await new Promise((resolve) => child.stdout.once('data', resolve)));
+    expect(await cgroupsOf(hub)).toHaveLength(1);
+    child.kill('SIGKILL');
+    await until(async () => (await cgroupsOf(hub)).length === 0);
 
-      const killed = await startLab(plan);
-      process.kill(killed.hubPid, 'SIGKILL');
-      await until(async () => !killed.host('sys').isRunning);
-      const next = await startLab({ ...plan, hosts: [] });
-      const left = await cgroupsOf(killed.hubPid);
-      await Promise.all([next.down(), killed.down()]);
+    const killed = await startLab(plan);
+    process.kill(killed.hubPid, 'SIGKILL');
+    await until(async () => !killed.host('sys').isRunning);
+    const next = await startLab({ ...plan, hosts: [] });
+    const left = await cgroupsOf(killed.hubPid);
+    await Promise.all([next.down(), killed.down()]);
 
-      expect(left).toEqual([]);
-    } finally {
-      await rm(built.top, { recursive: true, force: true });
-    }
+    expect(left).toEqual([]);
   });
 });
 

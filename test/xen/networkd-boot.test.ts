@@ -100,7 +100,8 @@ describe.runIf(hasNetworkd)('networkdPlan, by systemd-networkd', () => {
 
     await expect.poll(() => namespace.run('ip -6 rule'), soon).toContain('1017:');
 
-    expect(networkd.log).toContain('Configuring with /etc/systemd/network/00-xpush-eth1.network');
+    const configuring = 'Configuring with /etc/systemd/network/00-xpush-eth1.network';
+    await expect.poll(() => networkd.log, soon).toContain(configuring);
     expect(networkd.log).not.toMatch(/Unknown|ignoring|Failed|\.network:\d+/);
   });
 
