@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildSync } from 'esbuild';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -10,30 +10,20 @@ export interface BuiltDriver {
   remove(): void;
 }
 
-/** Compiles a driver and what it imports; inside node_modules, where our dependencies are found. */
+/** Bundles a driver and what it imports; inside node_modules, where our dependencies are found. */
 export function buildDriver(name: string): BuiltDriver {
   const cache = join(root, 'node_modules/.cache');
   mkdirSync(cache, { recursive: true });
   const outDir = mkdtempSync(join(cache, 'xpush-driver-'));
-  const project = join(outDir, 'tsconfig.json');
-  writeFileSync(
-    project,
-    JSON.stringify({
-      extends: join(root, 'tsconfig.build.json'),
-      compilerOptions: {
-        rootDir: root,
-        outDir,
-        declaration: false,
-        declarationMap: false,
-        typeRoots: [join(root, 'node_modules/@types')],
-      },
-      include: [join(root, 'test/report', `${name}.ts`)],
-    }),
-  );
-  writeFileSync(join(outDir, 'package.json'), '{"type": "module"}');
-  execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', project], { stdio: 'inherit' });
-  return {
-    path: join(outDir, 'test/report', `${name}.js`),
-    remove: () => rmSync(outDir, { recursive: true, force: true }),
-  };
+  const path = join(outDir, `${name}.mjs`);
+  buildSync({
+    entryPoints: [join(root, 'test/report', `${name}.ts`)],
+    outfile: path,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'warning',
+  });
+  return { path, remove: () => rmSync(outDir, { recursive: true, force: true }) };
 }
