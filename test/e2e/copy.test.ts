@@ -144,7 +144,7 @@ describe('copy of a large file', () => {
     const old = await sums(host);
     await using proxy = await host.proxy([], { bytesPerSecond: 500_000 });
     const run = await host.begin(copyImage(), [], { proxy });
-    await until(async () => (await host.sh('ls -A /opt/images')).includes('.xpush'), 20_000);
+    await until(async () => (await host.sh('ls -A /opt/images')).includes('.xpush'));
 
     run.kill('SIGKILL');
     await run.ended;
@@ -162,7 +162,7 @@ describe('copy of a large file', () => {
     const run = await host.begin(play(`copy: { src: ${own}, dest: /opt/images/image }`), [], {
       proxy,
     });
-    await until(async () => (await host.sh('ls -A /opt/images')).includes('.xpush'), 20_000);
+    await until(async () => (await host.sh('ls -A /opt/images')).includes('.xpush'));
 
     await using moving = await open(own, 'r+'); // it keeps its size
     await moving.write(randomBytes(size));
@@ -179,7 +179,7 @@ describe('copy of a large file', () => {
     const old = await sums(host);
     await using proxy = await host.proxy([], { bytesPerSecond: 300_000 });
     const run = await host.begin(copyImage(), [], { proxy });
-    await until(async () => (await host.sh('ls -A /opt/images')).includes('.xpush'), 20_000);
+    await until(async () => (await host.sh('ls -A /opt/images')).includes('.xpush'));
 
     run.kill('SIGINT');
     const { code, document } = await run.ended;

@@ -184,7 +184,7 @@ describe('a run that is interrupted at any of its events', () => {
             expect(stderr).toMatch(new RegExp(`by themselves: .*${name} by \\d\\d:\\d\\d:\\d\\d`));
             expect(stderr).toMatch(new RegExp(`partly new \\(may be changed in part\\) .*${name}`));
           }
-          await until(() => isSettled(name), 20_000);
+          await until(() => isSettled(name));
           const made = await sh(name, 'cd /etc; ls after window 2>/dev/null');
           const may = {
             changed: ['after\nwindow'],

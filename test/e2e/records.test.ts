@@ -263,7 +263,7 @@ describe('the record of a run', () => {
     const host = fleet.lab.host('h11');
     await host.writeFile('/run/go', '');
     const isApplied = ['sh', '-c', 'test -e /run/xpush-*/applied'] as const;
-    await until(async () => (await host.exec(isApplied)).code === 0, 30_000);
+    await until(async () => (await host.exec(isApplied)).code === 0);
 
     const confirmed = await user.xpush('confirm', fleet.file, '-l', 'h11');
     expect(confirmed.stdout, confirmed.stderr).toMatch(

@@ -195,24 +195,24 @@ describe('a rollout', () => {
     terminal.stdout?.on('data', (chunk: Buffer) => {
       shown += chunk.toString();
     });
-    await until(() => exists('t1', '/run/waiting'), 30_000);
+    await until(() => exists('t1', '/run/waiting'));
     expect(shown).toContain('Applying to 2 hosts');
 
     terminal.kill('SIGKILL');
     await once(terminal, 'close');
     await fleet.lab.host('t1').writeFile('/run/go', '');
 
-    await until(() => exists('t2', '/run/waiting'), 30_000);
+    await until(() => exists('t2', '/run/waiting'));
     await fleet.lab.host('t2').writeFile('/run/go', '');
     await until(async () => {
       const { stdout } = await xpush('t', 'runs', '-o', 'json');
       return stdout.includes('"ended"') && !stdout.includes('"running"');
-    }, 30_000);
+    });
   });
 
   test.concurrent('SIGTERM is as Ctrl-C: what is under way is finished', async () => {
     const run = begin('s', slow);
-    await until(() => exists('s1', '/run/waiting'), 30_000);
+    await until(() => exists('s1', '/run/waiting'));
     run.kill('SIGTERM');
     await until(async () => run.said.stderr.includes('Interrupted'));
     await fleet.lab.host('s1').writeFile('/run/go', '');
@@ -228,7 +228,7 @@ describe('a rollout', () => {
     const slowWindow = await fleet.write('slow-window.yaml', slowWindowText);
     const run = begin('l', slowWindow, ...confirming);
     for (const name of ['l1', 'l2']) {
-      await until(() => exists(name, '/run/waiting'), 30_000);
+      await until(() => exists(name, '/run/waiting'));
     }
     run.kill('SIGINT');
     await until(async () => run.said.stderr.includes('Interrupted'));
@@ -240,7 +240,7 @@ describe('a rollout', () => {
     );
     for (const name of ['l1', 'l2']) await fleet.lab.host(name).writeFile('/run/go', '');
     for (const name of ['l1', 'l2']) {
-      await until(async () => !(await exists(name, '/etc/new')), 30_000);
+      await until(async () => !(await exists(name, '/etc/new')));
     }
   });
 });

@@ -186,7 +186,7 @@ describe('a window whose run and watchdog are gone', () => {
     await until(async () => {
       if (next.code === 6) next = await host.apply(other);
       return next.code !== 6;
-    }, 30_000);
+    });
 
     expect(next.code, next.stderr).toBe(0);
     expect(next.stderr).toMatch(/undoing what run \S+ by \S+ left in its confirm window/);

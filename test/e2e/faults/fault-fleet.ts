@@ -215,7 +215,7 @@ export class FaultHost {
       // The child is nsenter, which becomes xpush: a signal reaches it.
       kill: (signal) => void child.kill(signal),
       event: async (isIt) => {
-        await until(async () => events.some(isIt), 30_000);
+        await until(async () => events.some(isIt));
       },
     };
   }
@@ -275,7 +275,7 @@ export class FaultHost {
   /** Waits until the change of `waitingChange` is under way, all of it but its end. */
   async waits(): Promise<void> {
     const mark = `/proc/${this.lab.pid}/root/run/waits`;
-    await until(async () => existsSync(mark), 30_000);
+    await until(async () => existsSync(mark));
   }
 
   /** Lets it end. */
@@ -285,7 +285,7 @@ export class FaultHost {
 
   /** Waits until a mark of a window is there. */
   async reaches(mark: string): Promise<void> {
-    await until(async () => (await this.windowFiles()).includes(mark), 30_000);
+    await until(async () => (await this.windowFiles()).includes(mark));
   }
 
   /** Waits until the time of a window for its changes is over, whether or not anybody watches over it. */
@@ -295,7 +295,7 @@ export class FaultHost {
         await this.sh('cut -d " " -f 1 /proc/uptime; cat /run/xpush-*/deadline')
       ).split('\n');
       return Number(uptime) > Number(deadline) / 10;
-    }, 30_000);
+    });
   }
 
   /** Waits until no window is under way and nothing of ours runs. */
