@@ -66,7 +66,6 @@ export function makeKey(
   const { type = 'ed25519', passphrase = '', format = null } = options;
   const file = dir.file(name);
   const args = ['-q', '-t', type, '-N', passphrase, '-C', 'test', '-f', file];
-  rmSync(file, { force: true }); // a test that is tried once more makes it anew
   execFileSync('ssh-keygen', format === null ? args : [...args, '-m', format]);
   return readKeyPair(file);
 }

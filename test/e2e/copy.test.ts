@@ -85,7 +85,7 @@ describe('copy of a large file', () => {
       await using proxy = await host.proxy([]);
       const run = await host.apply(copyImage(), args, { proxy });
       expect(run.code, run.stderr + JSON.stringify(run.events)).toBe(0);
-      await until(async () => proxy.carried.length > 0);
+      await until(() => proxy.carried.length > 0);
       const carried = proxy.carried.reduce((sum, { toHost }) => sum + toHost, 0);
       return { carried, status: hostIn(run.document!, host.name).status, run };
     };

@@ -33,7 +33,7 @@ async function runDemo(whenSaid?: string): Promise<DemoRun> {
   const closed = once(child, 'close');
   try {
     if (whenSaid !== undefined && child.pid !== undefined) {
-      await until(async () => output.includes(whenSaid));
+      await until(() => output.includes(whenSaid));
       process.kill(-child.pid, 'SIGINT');
     }
     const [code] = await closed;

@@ -98,7 +98,7 @@ describe('a run that is interrupted at any of its events', () => {
     await until(async () => (await recorded(state)) >= point, 40_000);
     let sentAt = 0;
     for (const [index, signal] of signals.entries()) {
-      if (index > 0) await until(async () => stderr.includes('Interrupted'));
+      if (index > 0) await until(() => stderr.includes('Interrupted'));
       sentAt = performance.now();
       child.kill(signal);
     }

@@ -94,7 +94,7 @@ describe('an interrupted run', () => {
         child.kill('SIGINT');
         return performance.now();
       },
-      heard: () => until(async () => stderr.includes('Interrupted')),
+      heard: () => until(() => stderr.includes('Interrupted')),
     };
   }
 

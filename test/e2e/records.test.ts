@@ -169,7 +169,7 @@ describe('the record of a run', () => {
     );
     await waits('h6');
     run.kill('SIGINT');
-    await until(async () => run.said.stderr.includes('Interrupted'));
+    await until(() => run.said.stderr.includes('Interrupted'));
     await fleet.lab.host('h6').writeFile('/run/go', '');
 
     const { code, stdout } = await run.ended;

@@ -214,7 +214,7 @@ describe('a rollout', () => {
     const run = begin('s', slow);
     await until(() => exists('s1', '/run/waiting'));
     run.kill('SIGTERM');
-    await until(async () => run.said.stderr.includes('Interrupted'));
+    await until(() => run.said.stderr.includes('Interrupted'));
     await fleet.lab.host('s1').writeFile('/run/go', '');
     const code = await run.ended;
 
@@ -231,7 +231,7 @@ describe('a rollout', () => {
       await until(() => exists(name, '/run/waiting'));
     }
     run.kill('SIGINT');
-    await until(async () => run.said.stderr.includes('Interrupted'));
+    await until(() => run.said.stderr.includes('Interrupted'));
     run.kill('SIGINT');
 
     expect(await run.ended, run.said.stderr).toBe(130);

@@ -170,7 +170,7 @@ describe('a secret', () => {
     await waits(host);
 
     run.kill('SIGINT');
-    await until(async () => run.said().includes('Interrupted'));
+    await until(() => run.said().includes('Interrupted'));
     run.kill('SIGTERM');
     await run.ended;
 

@@ -143,7 +143,7 @@ describe('the control groups of a lab', () => {
 
     const killed = await startLab(plan);
     process.kill(killed.hubPid, 'SIGKILL');
-    await until(async () => !killed.host('sys').isRunning);
+    await until(() => !killed.host('sys').isRunning);
     const next = await startLab({ ...plan, hosts: [] });
     const left = await cgroupsOf(killed.hubPid);
     await Promise.all([next.down(), killed.down()]);

@@ -215,7 +215,7 @@ export class FaultHost {
       // The child is nsenter, which becomes xpush: a signal reaches it.
       kill: (signal) => void child.kill(signal),
       event: async (isIt) => {
-        await until(async () => events.some(isIt));
+        await until(() => events.some(isIt));
       },
     };
   }
@@ -275,7 +275,7 @@ export class FaultHost {
   /** Waits until the change of `waitingChange` is under way, all of it but its end. */
   async waits(): Promise<void> {
     const mark = `/proc/${this.lab.pid}/root/run/waits`;
-    await until(async () => existsSync(mark));
+    await until(() => existsSync(mark));
   }
 
   /** Lets it end. */

@@ -52,7 +52,7 @@ describe('a controller that is killed with -9', () => {
     const host = await fleet.take(kind);
     const run = await host.begin(withoutLater, soon);
 
-    await until(async () => run.events.length >= count);
+    await until(() => run.events.length >= count);
     run.kill('SIGKILL');
     await run.ended;
 

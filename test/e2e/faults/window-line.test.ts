@@ -89,7 +89,7 @@ describe('a line that breaks', () => {
       await using proxy = await host.proxy([{ afterMs: 2500, how: 'reset' }]);
       const run = await host.begin(waitingChange, ample, { proxy });
       await host.waits();
-      await until(async () => proxy.carried.length > 0);
+      await until(() => proxy.carried.length > 0);
       await host.go();
       const ended = await run.ended;
 
