@@ -33,9 +33,8 @@ function tasksOf(name: string): readonly BoundStep[] {
 
 /** Where nothing that is written reaches the machine; /run/bin comes first in its PATH. */
 const room = `
-  room=$(mktemp -d)
-  mount -t tmpfs tmpfs "$room"
-  mkdir "$room/etc" && cp -a /etc/. "$room/etc" && mount --bind "$room/etc" /etc
+  mount -t tmpfs tmpfs /mnt
+  mkdir /mnt/etc && cp -a /etc/. /mnt/etc && mount --bind /mnt/etc /etc
   mount -t tmpfs tmpfs /run
   mount -t tmpfs tmpfs /var/lib
   mkdir -p /etc/network/interfaces.d /etc/network/if-pre-up.d /etc/xen /run/bin /etc/sysctl.d

@@ -71,9 +71,8 @@ function furnish(kind: Kind): string {
     ['', '-save', '-restore'].map((suffix) => [tool, suffix] as const),
   );
   return `
-    room=$(mktemp -d)
-    mount -t tmpfs tmpfs "$room"
-    mkdir "$room/etc" && cp -a /etc/. "$room/etc" && mount --bind "$room/etc" /etc
+    mount -t tmpfs tmpfs /mnt
+    mkdir /mnt/etc && cp -a /etc/. /mnt/etc && mount --bind /mnt/etc /etc
     mount -t tmpfs tmpfs /run
     mount -t tmpfs tmpfs /var/lib
     mkdir -p /etc/network/if-pre-up.d
@@ -85,8 +84,7 @@ function furnish(kind: Kind): string {
           ? `rm -f /etc/alternatives/${tool}${suffix}`
           : `ln -sf /usr/sbin/${tool}-${kind}${suffix} /etc/alternatives/${tool}${suffix}`,
       )
-      .join('\n')}
-    rmdir "$room" 2>/dev/null`;
+      .join('\n')}`;
 }
 
 /** The firewall step for the one dom0 of an inventory with these guests and settings. */
