@@ -35,7 +35,7 @@ const quick: Extent = {
   scale: { least: 50, middle: 100, most: 200, rounds: 3 },
   largeFiles: { megabytes: 200, rounds: 3 },
   site: 1,
-  simulated: 1,
+  simulated: 3,
   roundTrips: 6,
   startUp: 15,
 };
