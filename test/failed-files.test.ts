@@ -7,6 +7,8 @@ import { temporaryDirectory } from './host/shells.ts';
 const passes = "import { test } from 'vitest'; test('one', () => {});";
 const fails = "import { test } from 'vitest'; test('one', () => { throw new Error('no'); });";
 const errs = `${passes} setTimeout(() => { throw new Error('late'); }); await new Promise((done) => setTimeout(done, 50));`;
+const refutes = `import fc from ${JSON.stringify(import.meta.resolve('fast-check'))}; import { test } from 'vitest';
+test('one', () => fc.assert(fc.property(fc.nat(), (n) => n < 5)));`;
 
 test.each([
   [
@@ -15,6 +17,7 @@ test.each([
     ['broken', 'fails'],
   ],
   ['none where an error belongs to no test', { fails, errs }, []],
+  ['none where a property has a counterexample', { fails, refutes }, []],
 ])('%s', (_, files, expected) => {
   const directory = temporaryDirectory();
   for (const [name, text] of Object.entries(files)) {

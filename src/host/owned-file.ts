@@ -27,10 +27,7 @@ export function writeOwned(
     entry,
   );
   const all = file.type === 'absent' ? { mode: 0o644, ...attributes } : attributes;
-  return [
-    ...writes,
-    ...(file.type === 'absent' ? ownNew : setAttributes)(path, all, written, effect),
-  ];
+  return [...writes, ...own(path, all, written, { isNew: file.type === 'absent', effect })];
 }
 
 /** A directory is made, where there is none, and gets an owner, a group and a mode. Nothing when it is so. */
@@ -47,16 +44,20 @@ export function ownDirectory(
     entry,
   );
   const all = file.type === 'absent' ? { mode, ...attributes } : attributes;
-  return [...made, ...(made.length > 0 ? ownNew : setAttributes)(path, all, after, effect)];
+  return [...made, ...own(path, all, after, { isNew: made.length > 0, effect })];
 }
 
-/** What is just made has perhaps the group of its directory (set-group-ID): a group that is wanted is always set. */
-export function ownNew(
+/**
+ * The attributes of what was written are set, where they differ. What is new has perhaps the group of its directory
+ * (set-group-ID): a group that is wanted of it is always set.
+ */
+export function own(
   path: string,
   wanted: Attributes,
-  made: Entry,
-  effect: Effect,
+  written: Entry,
+  { isNew, effect }: { readonly isNew: boolean; readonly effect: Effect },
 ): readonly SetAttributes[] {
-  const unsure = made.type === 'absent' ? made : { ...made, gid: null, group: null };
-  return setAttributes(path, wanted, unsure, effect);
+  const isUnsure = isNew && written.type !== 'absent';
+  const before = isUnsure ? { ...written, gid: null, group: null } : written;
+  return setAttributes(path, wanted, before, effect);
 }

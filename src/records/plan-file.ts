@@ -89,7 +89,8 @@ function shortList(items: Iterable<unknown>): readonly unknown[] | null {
 
 /** Reads a plan. Refused: what is no plan, of a newer xpush, cut or edited. */
 export function readPlan(bytes: string | Uint8Array, name: string): SavedPlan | NoPlan {
-  const parsed = parseYaml(bytes, name);
+  // what a template made of a command's words may be any text
+  const parsed = parseYaml(bytes, name, { takesControls: true });
   if (!parsed.ok) {
     const [first] = parsed.diagnostics;
     return refuse(`${name} is no plan: ${first?.message ?? 'it cannot be read'}`, first?.hint);

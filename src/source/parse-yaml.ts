@@ -26,6 +26,8 @@ export interface YamlOptions {
   readonly takesSecrets?: boolean;
   /** Whether nothing of the text may be repeated in a message. */
   readonly isSecret?: boolean;
+  /** Whether texts may hold control characters, by their escapes. */
+  readonly takesControls?: boolean;
 }
 
 /**
@@ -52,7 +54,7 @@ export function parseYaml(
 export function readYaml(
   input: string | Uint8Array,
   file: string,
-  { takesSecrets = false, isSecret = false }: YamlOptions = {},
+  { takesSecrets = false, isSecret = false, takesControls = false }: YamlOptions = {},
 ): ReadYaml {
   const decoded = decodeText(input, file);
   if (!decoded.ok) return { root: null, diagnostics: decoded.diagnostics };
@@ -62,7 +64,7 @@ export function readYaml(
   const refused = refusedTokens(read.tokens, source);
   return refused.length > 0
     ? { root: null, diagnostics: refused }
-    : compose(read.tokens, source, takesSecrets);
+    : compose(read.tokens, source, { takesSecrets, takesControls });
 }
 
 /** The values of secret tags are kept as they are written. */
@@ -76,7 +78,7 @@ const customTags = secretTags.flatMap(
 function compose(
   tokens: readonly CST.Token[],
   source: SourceText,
-  takesSecrets: boolean,
+  { takesSecrets, takesControls }: Required<Omit<YamlOptions, 'isSecret'>>,
 ): ReadYaml {
   const composer = new Composer({
     version: '1.2',
@@ -90,7 +92,7 @@ function compose(
     prettyErrors: false,
     logLevel: 'silent',
   });
-  const builder = new TreeBuilder(source);
+  const builder = new TreeBuilder(source, takesControls);
   for (const document of composer.compose(tokens, true, source.text.length)) {
     const errors = [...document.errors, ...document.warnings];
     if (errors.length > 0) return { root: null, diagnostics: syntaxDiagnostics(errors, source) };

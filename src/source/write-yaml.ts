@@ -41,10 +41,12 @@ export function flowList(items: readonly YamlValue[]): YamlList {
 export function writeYaml(head: readonly string[], pairs: readonly YamlPair[]): string {
   const document = new Document(undefined, { version: '1.2', schema: 'core' });
   document.contents = node({ pairs, isFlow: false });
-  const text = document.toString({
-    ...{ lineWidth: 0, flowCollectionPadding: true },
-    doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER, // blanks at the ends of lines get lost
-  });
+  const text = document
+    .toString({
+      ...{ lineWidth: 0, flowCollectionPadding: true },
+      doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER, // blanks at the ends of lines get lost
+    })
+    .replace(RAW_CONTROLS, (one) => `\\x${one.charCodeAt(0).toString(16)}`);
   const comments = head.map((line) => `${commentLine(line)}\n`).join('');
   return comments === '' ? text : `${comments}\n${text}`;
 }
@@ -58,13 +60,19 @@ function onOneLine(text: string): string {
   return escapeControls(text).replace(/[\t\n]+/g, ' ');
 }
 
+/** Controls that the library writes as they are: C1, which terminals obey as they do ESC, and DEL. */
+const RAW_CONTROLS = /[\x7f-\x9f]/gu;
+
+function scalar(value: string | number | boolean | null, isQuoted = false): Scalar {
+  const written = new Scalar(value);
+  const isToEscape = typeof value === 'string' && value.search(RAW_CONTROLS) !== -1;
+  if (isQuoted || isToEscape) written.type = Scalar.QUOTE_DOUBLE;
+  return written;
+}
+
 function node(value: YamlValue): Scalar | YAMLMap | YAMLSeq {
-  if (value === null || typeof value !== 'object') return new Scalar(value);
-  if ('quoted' in value) {
-    const scalar = new Scalar(value.quoted);
-    scalar.type = Scalar.QUOTE_DOUBLE;
-    return scalar;
-  }
+  if (value === null || typeof value !== 'object') return scalar(value);
+  if ('quoted' in value) return scalar(value.quoted, true);
   if ('items' in value) {
     const list = new YAMLSeq();
     list.items = value.items.map(node);
@@ -74,7 +82,7 @@ function node(value: YamlValue): Scalar | YAMLMap | YAMLSeq {
   const map = new YAMLMap();
   map.flow = value.isFlow || value.pairs.length === 0;
   map.items = value.pairs.map((pair) => {
-    const key = new Scalar(pair.key);
+    const key = scalar(pair.key);
     if (pair.isApart === true) key.spaceBefore = true;
     if (pair.comments !== undefined && pair.comments.length > 0) {
       key.commentBefore = pair.comments.map((line) => ` ${onOneLine(line)}`).join('\n');

@@ -8,7 +8,8 @@ import { diagnosticAt, type Place, placeName, type SourceText } from './source-t
 
 const MOST_ALIASED = 100_000;
 const REFUSED_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
-// Control characters but tab and line feed, and halves of characters.
+const HALF_CHARACTER = /\p{Cs}/u;
+// Control characters but tab and line feed too.
 const REFUSED_CHARACTER = /(?![\t\n])[\p{Cc}\p{Cs}]/u;
 
 interface Anchor {
@@ -22,11 +23,13 @@ export class TreeBuilder {
   readonly diagnostics: Diagnostic[] = [];
   readonly #source: SourceText;
   readonly #anchors = new Map<string, Anchor>();
+  readonly #refused: RegExp;
   #weight = 0;
   #aliasedWeight = 0;
 
-  constructor(source: SourceText) {
+  constructor(source: SourceText, takesControls: boolean) {
     this.#source = source;
+    this.#refused = takesControls ? HALF_CHARACTER : REFUSED_CHARACTER;
   }
 
   build(document: Document.Parsed): SourceNode {
@@ -164,7 +167,7 @@ export class TreeBuilder {
   }
 
   #checkText(text: string, place: Place): boolean {
-    const found = REFUSED_CHARACTER.exec(text);
+    const found = this.#refused.exec(text);
     if (found === null) return true;
     const code = (found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
     this.#refuse(place, `the control character U+${code} is not allowed in a text`);

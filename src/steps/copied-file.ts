@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { type Attributes, type Change, change, type SourceFile } from '../host/change.ts';
 import { asBytes } from '../host/change-words.ts';
 import { entryAfter, isOfEntry } from '../host/entries-after.ts';
-import { ownDirectory, ownNew } from '../host/owned-file.ts';
+import { own, ownDirectory } from '../host/owned-file.ts';
 import { type Entry, type FileState, query } from '../host/query.ts';
 import { areSame, isWithoutSha256, sums } from '../host/sums.ts';
 import { backup, backupName } from './backup.ts';
@@ -94,7 +94,7 @@ export function fileChanges(
       ...(name === null ? [] : [backup(path, name)]),
       ...writes,
       ...(isOwned && !isKept
-        ? (state.type === 'absent' ? ownNew : change.setAttributes)(path, all, after, 'boot')
+        ? own(path, all, after, { isNew: state.type === 'absent', effect: 'boot' })
         : []),
     ],
   };

@@ -1,6 +1,6 @@
 import { change } from '../host/change.ts';
 import { asBytes } from '../host/change-words.ts';
-import { ownNew } from '../host/owned-file.ts';
+import { own } from '../host/owned-file.ts';
 import { type Entry, type FileState, query } from '../host/query.ts';
 import { SlowPattern } from '../source/matches-in-time.ts';
 import { backup, backupName } from './backup.ts';
@@ -77,18 +77,20 @@ export function planEdit(
     effect: 'boot',
     ...(bits === null ? {} : { mode: bits }),
   });
+  const isWritten = written.length > 0;
   const owned = entry.flatMap((before) => {
-    const isNew = written.length > 0;
-    const now = isNew ? madeEntry('file', before, bits === null ? {} : { mode: bits }) : before;
-    const own = isNew && found.text === null ? ownNew : change.setAttributes;
-    return own(path, wantedOf({ owner, group }, now), now, 'boot');
+    const now = isWritten ? madeEntry('file', before, bits === null ? {} : { mode: bits }) : before;
+    return own(path, wantedOf({ owner, group }, now), now, {
+      isNew: isWritten && found.text === null,
+      effect: 'boot',
+    });
   });
   if (validate !== undefined && !canValidate(edited.text)) {
     return refuse(`${path} is no UTF-8, and cannot be validated`);
   }
-  const isToCheck = validate !== undefined && written.length > 0;
+  const isToCheck = validate !== undefined && isWritten;
   const checks = isToCheck ? [validation(path, edited.text, { validate })] : [];
-  const name = isKept && written.length > 0 ? backupName(path, file) : null;
+  const name = isKept && isWritten ? backupName(path, file) : null;
   return {
     changes: [...checks, ...(name === null ? [] : [backup(path, name)]), ...written, ...owned],
     ...(name === null ? {} : { data: { backup_file: name } }),
